@@ -1,0 +1,1 @@
+"""Three reviewers, grouped recommendations, a report."""

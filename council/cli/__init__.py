@@ -1,0 +1,1 @@
+"""The council commands, mounted by orch."""

@@ -1,0 +1,1 @@
+"""The durable bus: threads, messages, leases, read cursors, artifacts, waits."""

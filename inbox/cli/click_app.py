@@ -1,0 +1,183 @@
+"""click, built from the same table: help, completion, and the words for what is wrong.
+
+Only loaded when the small parser hands over. Click splits; values are bound by parse.bind()
+for both, so there is one rule for each kind of value.
+"""
+
+from typing import Any
+
+import click
+
+from inbox.cli import kit
+from inbox.cli.grammar import Command, Option, Program
+from schema.failures import Failure, invalid_input
+from schema.version import __version__
+
+Raw = dict[str, list[str]]
+
+
+class _Chosen(Exception):
+    """A command line that click could split: not an error, the way out of click."""
+
+    def __init__(self, command: Command, raw: Raw) -> None:
+        super().__init__(command.words)
+        self.command = command
+        self.raw = raw
+
+
+def parse(program: Program, argv: list[str]) -> tuple[Command, Raw] | int:
+    """Return what click makes of argv: a command with its texts, or an exit status.
+
+    Help and completion are printed here; errors come out as invalid_input (exit 30).
+    """
+    root = build(program)
+    try:
+        root.main(args=list(argv), prog_name=program.name, standalone_mode=False)
+    except _Chosen as chosen:
+        return chosen.command, chosen.raw
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        kit.write_out(error.format_message() + "\n")
+        return 0
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        raise _failure(error) from error
+    return 0
+
+
+def _failure(error: click.ClickException) -> Failure:
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else ""
+    hint = f"see: {where} --help" if where else ""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        hint = "did you mean " + " or ".join(sorted(error.possibilities)) + "?"
+    elif isinstance(error, click.UsageError) and "No such command" in error.format_message():
+        hint = _near_command(error, context) or hint
+    return invalid_input(error.format_message().rstrip("."), reason="flag", hint=hint)
+
+
+def _near_command(error: click.UsageError, context: click.Context | None) -> str:
+    from difflib import get_close_matches
+
+    if context is None or not isinstance(context.command, click.Group):
+        return ""
+    typed = error.format_message().split("'")[1:2]
+    near = get_close_matches(typed[0], list(context.command.commands), 3) if typed else []
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def build(program: Program) -> click.Group:
+    """Return the click group of a program."""
+    root = click.Group(
+        name=program.name,
+        help=program.summary,
+        params=[_option(option) for option in program.globals],
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+        epilog="Every command has --help with an example. Exit codes: 0 done, 10 nothing, "
+        "20 not yours, 30 bad input or state, 40 not found, 60 busy, 70 store, 90 refused.",
+        no_args_is_help=True,
+        callback=lambda **_: None,
+    )
+    version = click.version_option(__version__, "--version", message=f"{program.name} %(version)s")
+    version(root)
+    for command in program.commands.values():
+        parent = root
+        *groups, name = command.words.split(" ")
+        for group in groups:
+            found = parent.commands.get(group)
+            if not isinstance(found, click.Group):
+                found = click.Group(name=group, help=f"The {group} commands.")
+                parent.add_command(found)
+            parent = found
+        parent.add_command(_command(program, command, name))
+    return root
+
+
+def _command(program: Program, command: Command, name: str) -> click.Command:
+    own = {option.flag for option in command.options}
+    params = [_option(option) for option in command.options]
+    params += [_option(o, hidden=True) for o in program.globals if o.flag not in own]
+
+    def _callback(**values: Any) -> None:
+        context: click.Context | None = click.get_current_context()
+        raw: Raw = {}
+        while context is not None:
+            for dest, value in {**context.params, **(values if not raw else {})}.items():
+                texts = _texts(value)
+                if texts and dest not in raw:
+                    raw[dest] = texts
+            context = context.parent
+        raise _Chosen(command, raw)
+
+    return click.Command(
+        name=name,
+        help=command.summary + (f"\n\n{command.note}" if command.note else ""),
+        params=params,
+        callback=_callback,
+        epilog=f"\b\nExample:\n  {command.example}",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None or value is False or value == ():
+        return []
+    if value is True:
+        return ["1"]
+    return list(value) if isinstance(value, (tuple, list)) else [value]
+
+
+def _option(option: Option, *, hidden: bool = False) -> click.Parameter:
+    if not option.flag.startswith("-"):
+        return click.Argument(
+            [option.dest], required=False, nargs=-1 if option.many else 1, metavar=option.flag
+        )
+    help_text = option.help + (f" [env {option.env}]" if option.env else "")
+    if option.required:
+        help_text += " (required)"
+    elif option.default not in (None, "", ()):
+        help_text += f" (default {_shown(option.default)})"
+    if option.kind == "flag":
+        return click.Option(
+            [option.flag, option.dest], is_flag=True, help=option.help, hidden=hidden
+        )
+    complete = None
+    if option.choices:
+        choices = option.choices
+
+        def complete(_c: click.Context, _p: click.Parameter, typed: str) -> list[str]:
+            return [choice for choice in choices if choice.startswith(typed)]
+
+    return click.Option(
+        [option.flag, option.dest],
+        help=help_text,
+        multiple=option.many,
+        hidden=hidden,
+        metavar=_METAVARS.get(option.kind, "TEXT"),
+        shell_complete=complete,
+    )
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+_METAVARS = {
+    "name": "NAME", "addressee": "NAME", "pool": "POOL", "path": "PATH", "thread": "THREAD",
+    "message": "MESSAGE", "event": "EVENT", "count": "N", "natural": "N", "integer": "N",
+    "duration": "DURATION", "lease": "DURATION", "json": "JSON", "key": "KEY", "token": "TOKEN",
+    "choice": "CHOICE", "choices": "LIST", "names": "NAMES",
+}  # fmt: skip
+
+
+def completion_script(program: Program, shell: str) -> str:
+    """Return the shell script that completes the program's commands."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    return found(build(program), {}, program.name, f"_{program.name.upper()}_COMPLETE").source()

@@ -1,0 +1,291 @@
+"""claim, renew, release, update, done, fail: what only a holder does."""
+
+from inbox import model, reads
+from inbox.cli import kit
+from inbox.cli.threads import keep_artifacts, letter_of, with_warnings
+from inbox.operations import leases
+from inbox.operations import threads as operations
+from inbox.store import leases as lease_rows
+from inbox.store import messages
+from schema import keys
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, merge, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+    from schema.transaction import ReadTx, Tx
+
+
+def claim(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str | None,
+    take_next: bool,
+    pools: tuple[str, ...],
+    timeout: float | None,
+    lease_seconds: float | None,
+    key: str | None,
+) -> None:
+    """Take one thread, by id or the next one."""
+    kit.require_one(thread=thread, next=take_next)
+    if timeout is not None and not take_next:
+        raise invalid_input("--timeout-seconds goes with --next", reason="flag")
+    ttl_ms = model.lease_ms(lease_seconds)
+    if timeout is None:
+        with call.db.write() as tx:
+            answer = _claim_once(call, tx, agent, thread, pools, ttl_ms)
+        if answer is None:
+            raise _nothing(agent)
+        call.say(answer, call.committed)
+        return
+    from inbox.workflows import wait
+
+    call.resume = (
+        f"inbox claim --agent {agent} --next"
+        + "".join(f" --pool {pool[1:]}" for pool in pools)
+        + f" --timeout-seconds {timeout:g}"
+    )
+    found = wait.for_work(
+        call.db,
+        agent,
+        pools,
+        timeout,
+        lambda tx: _claim_once(call, tx, agent, None, pools, ttl_ms),
+        keyed=call.key_for(agent),
+    )
+    if found is None:
+        raise Failure(
+            "no_matching_work",
+            "timeout",
+            f"no work for {agent} within {timeout:g} s",
+            hint=f"wait again: {call.resume}",
+            data=obj(woke=False, resume=call.resume),
+        )
+    call.say(found, call.committed)
+
+
+def _nothing(agent: str) -> Failure:
+    return Failure(
+        "no_matching_work",
+        "empty",
+        f"no thread is waiting for {agent}",
+        hint=f"wait for one: inbox claim --agent {agent} --next --timeout-seconds 100",
+    )
+
+
+def _claim_once(
+    call: "Call",
+    tx: "Tx",
+    agent: str,
+    thread_id: str | None,
+    pools: tuple[str, ...],
+    ttl_ms: int,
+) -> Json | None:
+    """Return the answer of one claim, or None when nothing is offered."""
+    scope = call.key_for(agent)
+    found = leases.require_thread(tx, thread_id) if thread_id is not None else None
+    stored = keys.find(tx, scope)
+    if stored is not None:
+        return _replayed(tx, stored)
+    if found is not None:
+        change: operations.Change | None = operations.claim(tx, found, agent, ttl_ms, pools)
+    else:
+        change = operations.claim_next(tx, agent, pools, ttl_ms)
+    if change is None:
+        return None
+    call.committed = change.event_id
+    page, last, more = messages.page(tx, change.thread_no, 0, reads.MESSAGES_WITH_CLAIM, None)
+    lease = lease_rows.document(tx, change.thread_no)
+    answer = reads.changed(
+        tx,
+        change,
+        messages=page,
+        **({"truncated": True, "next_after": f"msg_{last}"} if more else {}),
+        **with_warnings(operations.note_names(tx, agent)),
+    )
+    keys.store(tx, scope, merge(answer, lease=lease))
+    current = leases.require_thread(tx, change.thread_id)
+    return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
+
+
+def _replayed(tx: "ReadTx", stored: Json) -> Json:
+    """Return a stored claim with its token, if its epoch is still the newest."""
+    from inbox.cli import plain
+
+    thread_id, epoch = plain.fields(stored, "$.thread.thread_id", "$.lease.epoch")
+    thread = leases.require_thread(tx, str(thread_id))
+    if thread.epoch != epoch:
+        raise Failure(
+            "lease_conflict",
+            "superseded",
+            f"thread {thread_id} was claimed again (epoch {thread.epoch}): stop working on it",
+            hint="take other work: inbox claim --next",
+        )
+    token = leases.with_token(tx, thread.thread_id, thread.epoch, "{}")
+    return plain.patched(stored, "$.lease", token)
+
+
+def renew(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str,
+    lease_seconds: float | None,
+    pid: int | None,
+    lease: str | None,
+    key: str | None,
+) -> None:
+    """Renew once, or until a process ends."""
+    ttl_ms = model.lease_ms(lease_seconds) if lease_seconds is not None else None
+    scope = call.key_for(agent)
+    with call.db.write() as tx:
+        found = leases.require_thread(tx, thread)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            change = operations.renew(tx, found, agent, lease, ttl_ms)
+            call.committed = change.event_id
+            current = leases.require_thread(tx, thread).lease
+            asked = current is not None and messages.stop_asked(
+                tx, found.thread_no, current.claim_event, agent
+            )
+            answer = reads.changed(
+                tx,
+                change,
+                lease=lease_rows.document(tx, found.thread_no),
+                cancel_requested=asked,
+            )
+            answer = keys.store(tx, scope, answer)
+    if pid is not None:
+        from inbox.workflows import renewal
+
+        renewed = renewal.while_process(call.db, thread, agent, lease, pid)
+        answer = merge(answer, process_ended=True, renewals=renewed)
+    call.say(answer, call.committed)
+
+
+def release(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str,
+    reason: str,
+    not_before: float | None,
+    lease: str | None,
+    key: str | None,
+) -> None:
+    """Give the thread back."""
+    scope = call.key_for(agent)
+    with call.db.write() as tx:
+        found = leases.require_thread(tx, thread)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            wait_ms = round((not_before or 0) * 1000)
+            change = operations.release(tx, found, agent, lease, reason, wait_ms)
+            call.committed = change.event_id
+            answer = keys.store(tx, scope, reads.changed(tx, change))
+    call.say(answer, call.committed)
+
+
+def update(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str,
+    status: str,
+    summary: str | None,
+    body: str | None,
+    payload: str | None,
+    artifacts: tuple[model.Artifact, ...],
+    lease: str | None,
+    key: str | None,
+) -> None:
+    """Report progress, or ask a question."""
+    letter = letter_of(summary, body, payload, artifacts)
+    keep_artifacts(call, artifacts)
+    scope = call.key_for(agent)
+    with call.db.write() as tx:
+        found = leases.require_thread(tx, thread)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            change = operations.update(tx, found, agent, lease, status, letter)
+            call.committed = change.event_id
+            answer = keys.store(tx, scope, reads.changed(tx, change))
+    call.say(answer, call.committed)
+
+
+def done(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str,
+    summary: str | None,
+    body: str | None,
+    payload: str | None,
+    artifacts: tuple[model.Artifact, ...],
+    lease: str | None,
+    key: str | None,
+    validate: bool,
+) -> None:
+    """Deliver the result."""
+    if validate:
+        from inbox.cli import expectations
+
+        with call.db.read() as tx:
+            expects = leases.require_thread(tx, thread).expects
+        if expects is not None:
+            expectations.require_valid(expects, payload if payload is not None else body)
+    letter = letter_of(summary, body, payload, artifacts)
+    _finish(call, "done", agent, thread, letter, lease, None)
+
+
+def fail(
+    call: "Call",
+    *,
+    agent: str,
+    thread: str,
+    summary: str | None,
+    body: str | None,
+    payload: str | None,
+    artifacts: tuple[model.Artifact, ...],
+    lease: str | None,
+    key: str | None,
+    retryable: bool,
+    permanent: bool,
+) -> None:
+    """Give up."""
+    if retryable and permanent:
+        raise invalid_input("--retryable and --permanent exclude each other", reason="flag")
+    letter = letter_of(summary, body, payload, artifacts)
+    verdict = True if retryable else False if permanent else None
+    _finish(call, "fail", agent, thread, letter, lease, verdict)
+
+
+def _finish(
+    call: "Call",
+    verb: str,
+    agent: str,
+    thread: str,
+    letter: model.Letter,
+    token: str | None,
+    retryable: bool | None,
+) -> None:
+    """Close the thread once: a token makes repeating the same command a replay."""
+    keep_artifacts(call, letter.artifacts)
+    with call.db.write() as tx:
+        found = leases.require_thread(tx, thread)
+        scopes = [scope for scope in (call.key_for(agent),) if scope is not None]
+        epoch = leases.token_epoch(tx, found, token) if token is not None else None
+        if epoch is not None:
+            by_epoch = call.key_for(agent, f"{thread}/{epoch}")
+            assert by_epoch is not None
+            scopes.append(by_epoch)
+        answer = next((a for scope in scopes if (a := keys.find(tx, scope)) is not None), None)
+        if answer is None:
+            change = operations.finish(tx, found, verb, agent, token, letter, retryable)
+            call.committed = change.event_id
+            answer = reads.changed(tx, change)
+            for scope in scopes:
+                keys.store(tx, scope, answer)
+    call.say(answer, call.committed)

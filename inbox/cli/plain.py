@@ -1,0 +1,152 @@
+"""Plain mode: a short human line or table, and what to do next. Never loaded with --json.
+
+Text of peers is data: it stands between markers with a fresh nonce, every line prefixed,
+control characters visible. SQLite reads the answer, so this imports no JSON parser.
+"""
+
+import os
+
+import apsw
+
+from schema.failures import invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inbox.cli.kit import Call
+    from schema.failures import Failure
+    from schema.json_text import Json
+
+_MOST_BYTES = 4000
+
+_connection: "list[apsw.Connection]" = []
+
+
+def _sqlite() -> apsw.Connection:
+    if not _connection:
+        _connection.append(apsw.Connection(":memory:"))
+    return _connection[0]
+
+
+def fields(document: str, *paths: str) -> "tuple[object, ...]":
+    """Return the values at SQLite JSON paths; None where there is nothing."""
+    columns = ", ".join(f":d ->> :p{i}" for i in range(len(paths)))
+    values = {"d": document} | {f"p{i}": path for i, path in enumerate(paths)}
+    row: tuple[object, ...] = _sqlite().execute(f"SELECT {columns}", values).fetchall()[0]
+    return row
+
+
+def rows(document: str, list_path: str, *paths: str) -> "list[tuple[object, ...]]":
+    """Return the values at `paths` of every element of the list at `list_path`."""
+    columns = ", ".join(f"value ->> :p{i}" for i in range(len(paths)))
+    values = {"d": document, "l": list_path} | {f"p{i}": path for i, path in enumerate(paths)}
+    return _sqlite().execute(f"SELECT {columns} FROM json_each(:d, :l)", values).fetchall()
+
+
+def patched(document: "Json", path: str, patch: str) -> "Json":
+    """Return `document` with the object at `path` merged with `patch`."""
+    from schema.json_text import Json
+
+    values = {"d": document, "p": path, "x": patch}
+    sql = "SELECT json_set(:d, :p, json_patch(json_extract(:d, :p), :x))"
+    return Json(_sqlite().execute(sql, values).fetchall()[0][0])
+
+
+def pick(envelope: str, wanted: str) -> str:
+    """Return one value of the answer for a shell: scalars bare, objects as JSON, null empty.
+
+    Raises: invalid_input when there is no such path.
+    """
+    path = "$"
+    for part in wanted.replace("[", ".").replace("]", "").split("."):
+        path += f"[{part}]" if part.isascii() and part.isdigit() else '."' + part + '"'
+    sql = "SELECT json_type(:d, :p), :d ->> :p, :d -> :p"
+    try:
+        kind, bare, text = _sqlite().execute(sql, {"d": envelope, "p": path}).fetchall()[0]
+    except apsw.SQLError:
+        kind = None
+    if kind is None:
+        raise invalid_input(
+            f"--get {wanted}: no such value in the answer",
+            hint="look at the whole answer with --json; paths begin with data.",
+        )
+    if kind in ("true", "false"):
+        return str(kind)
+    return "" if kind == "null" else str(text if kind in ("object", "array") else bare)
+
+
+def visible(text: str) -> str:
+    """Return `text` with control, bidi and invisible characters written out."""
+    return text.translate(_ESCAPES)
+
+
+def _escapes() -> dict[int, str]:
+    hidden = [*range(32), *range(127, 160), 0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010)]
+    hidden += [*range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC)]
+    hidden += [*range(0xE0000, 0xE0080)]
+    return {code: f"\\u{{{code:x}}}" for code in hidden if code not in (9, 10)}
+
+
+_ESCAPES = _escapes()
+
+
+def line(text: object, width: int = 100) -> str:
+    """Return peers' text as one visible line of at most `width` characters."""
+    flat = visible(str(text or "").replace("\n", " ").replace("\t", " "))
+    return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def quoted(text: str, source: str, number: object) -> str:
+    """Return peers' text between markers that it cannot contain."""
+    nonce = os.urandom(4).hex()
+    while nonce in text:
+        nonce = os.urandom(4).hex()
+    body = "\n".join("| " + part for part in visible(text).split("\n"))
+    return f"BEGIN UNTRUSTED {nonce} from={source} seq={number}\n{body}\nEND {nonce}"
+
+
+def table(header: "Sequence[str]", body: "Sequence[Sequence[object]]") -> str:
+    """Return aligned columns."""
+    cells = [[str(c) for c in header], *([line(c, 60) for c in row] for row in body)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def failure(found: "Failure") -> str:
+    """Return the lines of a failure: what is wrong, then what helps."""
+    name = f"{found.code}/{found.reason}" if found.reason else found.code
+    text = f"error: {visible(found.message)} [{name}, exit {found.exit}]"
+    return f"{text}\nhint: {visible(found.hint)}" if found.hint else text
+
+
+def render(call: "Call") -> str:
+    """Return what plain mode prints for the call's answer, at most about 4 kB for listings."""
+    assert call.answer is not None
+    from inbox.cli import views
+
+    view = views.find(call.program, call.words)
+    text = view(call.answer).rstrip("\n") + "\n"
+    warnings = rows(call.answer, "$.warnings", "$")
+    for (warning,) in warnings:
+        text += f"warning: {line(warning)}\n"
+    return text
+
+
+def listing(
+    head: str, header: "Sequence[str]", body: "Sequence[Sequence[object]]", more: str
+) -> str:
+    """Return a headed table cut to the byte budget, saying how to get the rest."""
+    shown = list(body)
+    while shown:
+        text = head + "\n" + table(header, shown)
+        if len(text.encode()) <= _MOST_BYTES or len(shown) == 1:
+            break
+        shown = shown[: max(1, len(shown) * 3 // 4)]
+    else:
+        return head
+    left = len(body) - len(shown)
+    return f"{text}\n{left} more: {more}" if left else text

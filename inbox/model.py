@@ -1,0 +1,135 @@
+"""What operations pass around: plain slotted classes, since dataclasses cost 20 ms to import."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.clock import Instant
+    from schema.transaction import Row
+
+PRIORITIES = ("low", "normal", "high")  # Stored as 0, 1, 2, so that an index can order by it.
+KINDS = ("task", "progress", "question", "answer", "result", "control", "event")
+DEFAULT_LEASE_MS = 900_000
+MAX_LEASE_MS = 86_400_000
+DEFAULT_MAX_CLAIMS = 5
+
+
+def lease_ms(seconds: float | None, default: int = DEFAULT_LEASE_MS) -> int:
+    """Return a lease length in ms: zero or negative means the default, 24 h is the most."""
+    if seconds is None or seconds <= 0:
+        return default
+    return max(1, min(round(seconds * 1000), MAX_LEASE_MS))
+
+
+class Lease:
+    """The active lease of a thread: who, under which epoch, until when."""
+
+    __slots__ = (
+        "boot_deadline",
+        "claim_event",
+        "clock_domain",
+        "epoch",
+        "holder",
+        "ttl_ms",
+        "wall_deadline",
+    )
+
+    def __init__(self, row: "Row") -> None:
+        (
+            self.epoch,
+            self.holder,
+            self.ttl_ms,
+            self.clock_domain,
+            self.boot_deadline,
+            self.wall_deadline,
+            self.claim_event,
+        ) = row
+
+    def remaining_ms(self, now: "Instant") -> int:
+        """Return what is left of it; 0 or less: anybody may claim, nobody is fenced yet."""
+        return now.remaining_ms(
+            self.clock_domain, self.boot_deadline, self.wall_deadline, self.ttl_ms
+        )
+
+
+class Thread:
+    """A thread as operations see it, with its active lease."""
+
+    __slots__ = (
+        "addressed_to",
+        "assigned_to",
+        "created_by",
+        "epoch",
+        "expects",
+        "last_message",
+        "lease",
+        "lost_leases",
+        "max_claims",
+        "not_before_at",
+        "owned_by_run",
+        "run_id",
+        "status",
+        "subject",
+        "task_id",
+        "thread_id",
+        "thread_no",
+    )
+
+    def __init__(self, row: "Row") -> None:
+        (
+            self.thread_no,
+            self.thread_id,
+            self.run_id,
+            self.task_id,
+            self.owned_by_run,
+            self.subject,
+            self.status,
+            self.created_by,
+            self.addressed_to,
+            self.assigned_to,
+            self.epoch,
+            self.lost_leases,
+            self.max_claims,
+            self.not_before_at,
+            self.expects,
+            self.last_message,
+        ) = row[:16]
+        self.lease = Lease(row[16:]) if row[16] is not None else None
+
+
+class Artifact:
+    """A file that a message names; `size` and `sha256` only for regular files."""
+
+    __slots__ = ("copied", "kind", "metadata", "path", "sha256", "size")
+
+    def __init__(
+        self,
+        path: str,
+        kind: str,
+        metadata: str,
+        size: int | None = None,
+        sha256: str | None = None,
+        copied: bool = False,
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.metadata = metadata
+        self.size = size
+        self.sha256 = sha256
+        self.copied = copied
+
+
+class Letter:
+    """What somebody writes into a thread: text, payload, artifacts."""
+
+    __slots__ = ("artifacts", "body", "payload", "summary")
+
+    def __init__(
+        self,
+        summary: str,
+        body: str = "",
+        payload: str = "{}",
+        artifacts: "tuple[Artifact, ...]" = (),
+    ) -> None:
+        self.summary = summary
+        self.body = body
+        self.payload = payload
+        self.artifacts = artifacts

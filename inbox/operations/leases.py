@@ -1,0 +1,131 @@
+"""Who may act on a thread: the rules that make two workers impossible (protocol 4)."""
+
+from inbox.machines import THREAD
+from inbox.model import Lease, Thread
+from inbox.store import leases as store
+from inbox.store import threads
+from schema import ids
+from schema.failures import Failure, not_found
+from schema.json_text import Json, merge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+
+def require_thread(tx: "ReadTx", thread_id: str) -> Thread:
+    """Return the thread. Raises: not_found with near ids."""
+    thread = threads.find(tx, thread_id)
+    if thread is None:
+        raise not_found(
+            "thread",
+            thread_id,
+            near=threads.near(tx, thread_id),
+            hint="" if threads.near(tx, thread_id) else "list them: inbox list",
+        )
+    return thread
+
+
+def require_open(thread: Thread) -> None:
+    """Raise invalid_state/terminal if nothing can happen to the thread any more."""
+    if thread.status in THREAD.terminal:
+        raise Failure(
+            "invalid_state",
+            "terminal",
+            f"thread {thread.thread_id} is {thread.status}: nothing can change it",
+            hint=f"read it: inbox show --thread {thread.thread_id}",
+        )
+
+
+def token_epoch(tx: "ReadTx", thread: Thread, token: str) -> int | None:
+    """Return the epoch an authentic token names, None for a forged or foreign one."""
+    epoch = ids.token_epoch(token)
+    if epoch <= thread.epoch and token == ids.lease_token(
+        store.secret(tx), thread.thread_id, epoch
+    ):
+        return epoch
+    return None
+
+
+def require_holder(
+    tx: "ReadTx", thread: Thread, agent: str, token: str | None
+) -> tuple[Lease, bool]:
+    """Return (the agent's active lease, whether it is late): expiry does not fence, a claim does.
+
+    Guarantees I4. Raises, in this order: invalid_state (terminal, no_lease), lease_conflict
+    (bad_token, superseded, held).
+    """
+    require_open(thread)
+    lease = thread.lease
+    epoch = None
+    if token is not None:
+        epoch = token_epoch(tx, thread, token)
+    if lease is None:
+        raise Failure(
+            "invalid_state",
+            "no_lease",
+            f"thread {thread.thread_id} is {thread.status}: {agent} holds no lease on it",
+            hint=f"claim it first: inbox claim --agent {agent} --thread {thread.thread_id}",
+        )
+    if token is not None and epoch is None:
+        raise Failure(
+            "lease_conflict",
+            "bad_token",
+            f"the lease token is not one of thread {thread.thread_id}",
+            hint="use data.lease.token from your claim; stop working if you have none",
+        )
+    left = lease.remaining_ms(tx.now)
+    if epoch is not None and epoch < lease.epoch:
+        raise _superseded(thread, lease)
+    if lease.holder == agent:
+        return lease, left <= 0
+    if store.held_before(tx, thread.thread_no, agent):
+        raise _superseded(thread, lease)
+    if left <= 0:
+        raise Failure(
+            "invalid_state",
+            "no_lease",
+            f"{agent} holds no lease on thread {thread.thread_id} ({lease.holder}'s ran out)",
+            hint=f"take it over: inbox claim --agent {agent} --thread {thread.thread_id}",
+        )
+    raise held(thread, lease, left)
+
+
+def held(thread: Thread, lease: Lease, left_ms: int) -> Failure:
+    """Return the refusal of one who comes second: do not start."""
+    seconds = -(-left_ms // 1000)
+    return Failure(
+        "lease_conflict",
+        "held",
+        f"thread {thread.thread_id} is held by {lease.holder} for {seconds} more seconds: "
+        "do not start",
+        hint="take other work: inbox claim --next",
+        details={"holder": lease.holder, "epoch": lease.epoch, "remaining_seconds": seconds},
+    )
+
+
+def _superseded(thread: Thread, lease: Lease) -> Failure:
+    return Failure(
+        "lease_conflict",
+        "superseded",
+        f"thread {thread.thread_id} was claimed again, by {lease.holder}: stop working on it",
+        hint="nothing was written; take other work: inbox claim --next",
+        details={"holder": lease.holder, "epoch": lease.epoch},
+    )
+
+
+def refresh(tx: "Tx", thread: Thread, lease: Lease, ttl_ms: int | None = None) -> None:
+    """Renew silently: no message, no event, nobody woken."""
+    store.extend(tx, thread.thread_no, lease, ttl_ms or lease.ttl_ms)
+
+
+def document(tx: "ReadTx", thread: Thread, epoch: int) -> Json:
+    """Return the lease as `claim` answers it, without the token."""
+    found = store.document(tx, thread.thread_no)
+    assert f'"epoch":{epoch},' in found
+    return found
+
+
+def with_token(tx: "ReadTx", thread_id: str, epoch: int, lease: str) -> Json:
+    """Return a lease document with its token, computed and never stored."""
+    return merge(lease, token=ids.lease_token(store.secret(tx), thread_id, epoch))

@@ -1,0 +1,114 @@
+"""Rows of `thread`: every change of a state repeats the old state in its WHERE."""
+
+from inbox.model import Thread
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.json_text import Json
+    from schema.transaction import ReadTx, Tx
+
+_SQL = queries.load(__file__)
+
+
+def find(tx: "ReadTx", thread_id: str) -> Thread | None:
+    """Return the thread with its active lease, or None."""
+    row = tx.maybe(_SQL["thread_find"], thread_id=thread_id)
+    return Thread(row) if row else None
+
+
+def near(tx: "ReadTx", thread_id: str) -> list[str]:
+    """Return a few ids that look like `thread_id`."""
+    from difflib import get_close_matches
+
+    names = [row[0] for row in tx.many(_SQL["thread_recent_ids"])]
+    return get_close_matches(thread_id, names, 3, 0.6)
+
+
+def next_no(tx: "ReadTx", thread_id: str) -> tuple[int, bool]:
+    """Return (the next thread number, whether `thread_id` is taken)."""
+    number, taken = tx.one(_SQL["thread_next_no"], thread_id=thread_id)
+    return number, bool(taken)
+
+
+def insert(tx: "Tx", event_id: int, values: dict[str, object]) -> None:
+    """Add a pending thread whose first event is `event_id`."""
+    tx.execute(_SQL["thread_insert"], event_id=event_id, **values)
+
+
+def claim(tx: "Tx", thread: Thread, event_id: int, agent: str, lost: int) -> None:
+    """Give the thread to `agent` under the next epoch; `lost` leases were lost before it."""
+    tx.one(
+        _SQL["thread_claim"],
+        thread_no=thread.thread_no,
+        source=thread.status,
+        epoch=thread.epoch,
+        event_id=event_id,
+        agent=agent,
+        lost=lost,
+    )
+
+
+def move(
+    tx: "Tx",
+    thread: Thread,
+    target: str,
+    event_id: int,
+    *,
+    assigned_to: str | None = None,
+    reason: str | None = None,
+    not_before_at: int | None = None,
+) -> None:
+    """Move the thread from the status it was read with to `target`."""
+    tx.one(
+        _SQL["thread_move"],
+        thread_no=thread.thread_no,
+        source=thread.status,
+        epoch=thread.epoch,
+        target=target,
+        event_id=event_id,
+        assigned_to=assigned_to,
+        reason=reason,
+        not_before_at=not_before_at,
+    )
+
+
+def touch(tx: "Tx", thread_no: int, event_id: int) -> None:
+    """Record the newest message of a thread whose status stays."""
+    tx.execute(_SQL["thread_touch"], thread_no=thread_no, event_id=event_id)
+
+
+def document(tx: "ReadTx", thread_no: int) -> "Json":
+    """Return the published JSON of one thread."""
+    return tx.json(_SQL["thread_document"], thread_no=thread_no)
+
+
+def claimable(tx: "ReadTx", addressees: "Json") -> "tuple[str, int, int] | None":
+    """Return (thread_id, priority, thread_no) of the first pending thread of the addressees."""
+    row = tx.maybe(_SQL["thread_claimable"], addressees=addressees)
+    return (row[0], row[1], row[2]) if row else None
+
+
+def lapsed(tx: "ReadTx", agent: str, addressees: "Json") -> "tuple[str, int, int] | None":
+    """Return the like of the first thread of theirs whose lease ran out."""
+    row = tx.maybe(
+        _SQL["thread_lapsed"],
+        addressees=addressees,
+        agent=agent,
+        domain=tx.now.domain,
+        boot=tx.now.boot_ms,
+    )
+    return (row[0], row[1], row[2]) if row else None
+
+
+def next_release(tx: "ReadTx", agent: str, addressees: "Json") -> int | None:
+    """Return the ms until time alone makes a thread of theirs claimable, None for never."""
+    row = tx.one(
+        _SQL["thread_next_release"],
+        addressees=addressees,
+        agent=agent,
+        domain=tx.now.domain,
+        boot=tx.now.boot_ms,
+    )
+    soonest = [value for value in row if value is not None]
+    return min(soonest) if soonest else None

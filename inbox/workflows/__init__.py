@@ -1,0 +1,1 @@
+"""Several transactions, sleeping allowed; may die half-way."""

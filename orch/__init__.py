@@ -1,0 +1,1 @@
+"""The control plane: runs, tasks, dependencies, attempts, worktrees, verification."""

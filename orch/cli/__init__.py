@@ -1,0 +1,1 @@
+"""The only room of orch that knows click."""

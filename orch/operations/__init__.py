@@ -1,0 +1,1 @@
+"""One atomic step each, given a Tx."""

@@ -1,0 +1,1 @@
+"""Rows in, rows out: each module beside its SQL."""

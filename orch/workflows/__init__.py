@@ -1,0 +1,1 @@
+"""Several transactions and effects: intent, effect, confirmation."""

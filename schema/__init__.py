@@ -1,0 +1,1 @@
+"""What every process that opens the file must agree on."""

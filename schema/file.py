@@ -1,0 +1,236 @@
+"""Find, create and open the store's file; each pragma with its reason.
+
+The open procedure follows docs/invariants.md (I10): version gate, 0700/0600, no links, own
+uid, no network file system, WAL, synchronous=FULL. Only `create()` makes a file.
+"""
+
+import os
+import stat
+
+import apsw
+
+from schema.failures import Failure
+from schema.transaction import BUSY_BUDGET_MS, Database
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.clock import Clock
+
+APPLICATION_ID = 0x4F524348  # "ORCH"
+SCHEMA_VERSION = 1  # Number of the newest file in schema/migrations/.
+STORE_FOLDER = ".orch"
+STORE_NAME = "coord.db"
+_LEGACY = ".agents/coord.db"  # Where the original protocol kept it.
+_FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
+_WITHDRAWN = (3, 52, 0)
+_MAX_VALUE_BYTES = 16 * 1024 * 1024
+
+
+def main_checkout(start: str) -> tuple[str | None, str | None]:
+    """Return (top of the checkout `start` is in, top of its main checkout), without running git.
+
+    In a linked worktree the two differ; outside git both are None.
+    """
+    here = start
+    while True:
+        dot_git = here + "/.git"
+        try:
+            mode = os.stat(dot_git).st_mode
+        except OSError:
+            mode = 0
+        if stat.S_ISDIR(mode):
+            return here, here
+        if stat.S_ISREG(mode):
+            return here, _main_of_linked(here, dot_git) or here
+        parent = os.path.dirname(here)
+        if parent == here:
+            return None, None
+        here = parent
+
+
+def _main_of_linked(top: str, dot_git: str) -> str | None:
+    """Return the main checkout that a worktree's `.git` file leads to, if it has one."""
+    try:
+        with open(dot_git, encoding="utf-8", errors="surrogateescape") as file:
+            first = file.readline(4096)
+        if not first.startswith("gitdir: "):
+            return None
+        git_dir = os.path.join(top, first[8:].rstrip("\n"))
+        with open(git_dir + "/commondir", encoding="utf-8", errors="surrogateescape") as file:
+            common = os.path.normpath(os.path.join(git_dir, file.readline(4096).rstrip("\n")))
+    except OSError:
+        return None  # A submodule has no commondir: it is its own checkout.
+    return os.path.dirname(common) if os.path.basename(common) == ".git" else None
+
+
+def discover(cwd: str) -> tuple[str | None, list[str]]:
+    """Return the store's path, or None, and every place that was looked at.
+
+    Order: the nearest ancestor's `.orch/coord.db` up to the checkout's top, the main
+    checkout's, then the original protocol's `.agents/coord.db` in `cwd`.
+    """
+    _, main = main_checkout(cwd)
+    top, _ = main_checkout(cwd)
+    looked: list[str] = []
+    here = cwd
+    last = main if main and (cwd + "/").startswith(main.rstrip("/") + "/") else top or cwd
+    while True:
+        looked.append(f"{here.rstrip('/')}/{STORE_FOLDER}/{STORE_NAME}")
+        if here == last:
+            break
+        here = os.path.dirname(here)
+    if main and main != last:
+        looked.append(f"{main}/{STORE_FOLDER}/{STORE_NAME}")
+    looked.append(f"{cwd}/{_LEGACY}")
+    for path in looked:
+        if os.path.lexists(path):
+            return path, looked
+    return None, looked
+
+
+def default_path(cwd: str) -> str:
+    """Return where `init` makes a store: the main checkout's top, else `cwd`."""
+    _, main = main_checkout(cwd)
+    return f"{main or cwd}/{STORE_FOLDER}/{STORE_NAME}"
+
+
+def locate(given: str | None, cwd: str) -> str:
+    """Return the store's path for a command. Raises: not_found/store naming where it looked."""
+    if given is not None:
+        path = os.path.abspath(given)
+        if os.path.lexists(path):
+            return path
+        looked = [path]
+    else:
+        found, looked = discover(cwd)
+        if found is not None:
+            return found
+    raise Failure(
+        "not_found",
+        "store",
+        "no store here; looked at " + ", ".join(looked),
+        hint="run: inbox init",
+        details={"looked_at": looked},
+    )
+
+
+def require_sqlite() -> None:
+    """Refuse an SQLite whose WAL can lose committed rows."""
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
+    if version < _FIRST_GOOD or version == _WITHDRAWN:
+        raise _unsafe(
+            f"SQLite {apsw.sqlite_lib_version()} has the WAL-reset bug (fixed in 3.51.3)",
+            "install apsw 3.53 or newer",
+        )
+
+
+def _unsafe(message: str, hint: str) -> Failure:
+    return Failure("store_error", "unsafe", message, hint=hint)
+
+
+def require_safe_folder(path: str) -> None:
+    """Refuse a parent directory in which another user could swap the store."""
+    parent = os.path.dirname(path)
+    try:
+        found = os.stat(parent)
+    except FileNotFoundError:
+        raise Failure("not_found", "store", f"no directory {parent}", hint="run: inbox init")
+    uid = os.geteuid()
+    if found.st_uid not in (uid, 0):
+        raise _unsafe(f"{parent} belongs to another user", "keep the store in a directory of yours")
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        raise _unsafe(f"{parent} is writable by everybody", f"chmod 700 {parent}")
+    if found.st_uid != uid and not found.st_mode & stat.S_ISVTX and found.st_mode & 0o022:
+        raise _unsafe(f"{parent} is writable by others", "keep the store in a directory of yours")
+
+
+def require_safe_file(path: str) -> None:
+    """Refuse a store that is a link, not a regular file, or another user's."""
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no regular file"
+        raise _unsafe(f"{path} is {kind}", "name the real file with --db")
+    if found.st_uid != os.geteuid():
+        raise _unsafe(f"{path} belongs to another user", "one store has one user: make your own")
+    if found.st_nlink != 1:
+        raise _unsafe(f"{path} has {found.st_nlink} hard links", "keep one name for the store")
+
+
+def connect(path: str) -> apsw.Connection:
+    """Return a hardened connection to an existing store. Raises: apsw.Error."""
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_EXRESCODE
+    connection = apsw.Connection(path, flags=flags)
+    connection.set_busy_timeout(BUSY_BUDGET_MS)  # First: even a pragma can meet a lock.
+    harden(connection)
+    return connection
+
+
+def harden(connection: apsw.Connection) -> None:
+    """Set what SQLite does not keep in the file, on every connection."""
+    config = connection.config
+    config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+    config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+    config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+    # Else every short command that is alone pays for a checkpoint (4.3 ms against 0.6).
+    config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
+    connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+    connection.execute(
+        "PRAGMA synchronous=FULL;"  # With NORMAL half of the power cuts lose acknowledged rows.
+        "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
+        "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864"
+    )
+
+
+def open_store(path: str, clock: "Clock | None" = None) -> Database:
+    """Open an existing store, migrating an older one after a backup.
+
+    Raises: not_found/store, store_error (unsafe, corrupt, newer_schema, io, readonly).
+    """
+    from schema.transaction import failure_of
+
+    require_sqlite()
+    os.umask(0o077)
+    path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    require_safe_folder(path)
+    try:
+        require_safe_file(path)
+        connection = connect(path)
+        return _checked(path, connection, clock)
+    except FileNotFoundError:
+        raise Failure("not_found", "store", f"no store at {path}", hint="run: inbox init")
+    except apsw.Error as error:
+        raise failure_of(error) from error
+    except OSError as error:
+        raise Failure("store_error", "io", f"{path}: {error.strerror}", hint="check the disk")
+
+
+def _checked(path: str, connection: apsw.Connection, clock: "Clock | None") -> Database:
+    """Return the Database once the header says that the file is ours and of this version."""
+    mode = connection.pragma("journal_mode")
+    application = connection.pragma("application_id")
+    version = connection.pragma("user_version")
+    if application != APPLICATION_ID or mode != "wal":
+        connection.close()
+        raise Failure(
+            "store_error",
+            "corrupt",
+            f"{path} is not an inbox store (application id {application}, journal {mode})",
+            hint="it was left untouched; name another file with --db",
+        )
+    if version > SCHEMA_VERSION:
+        connection.close()
+        raise Failure(
+            "store_error",
+            "newer_schema",
+            f"{path} has schema {version}; this program knows up to {SCHEMA_VERSION}",
+            hint="update orch-inbox; the file was left untouched",
+        )
+    if version < SCHEMA_VERSION:
+        from schema import migrate
+
+        migrate.upgrade(path, connection, version)
+    return Database(path, connection, clock)

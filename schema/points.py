@@ -1,0 +1,20 @@
+"""Crash points: named places where tests kill the process; inert otherwise.
+
+`ORCH_CRASH_AT=name` (or `name:3` for the third passage) makes `reach(name)` kill this
+process with SIGKILL, as a power cut would. Adding a step to a workflow? Reach a point on
+each side of it; tests/crash/ enumerates them by searching the source.
+"""
+
+import os
+
+_target, _, _count = os.environ.get("ORCH_CRASH_AT", "").partition(":")
+_left = int(_count or 1)
+
+
+def reach(name: str) -> None:
+    """Die here if a test asked for it; do nothing otherwise."""
+    global _left  # noqa: PLW0603 - one counter per process is what a test means
+    if _target and name == _target:
+        _left -= 1
+        if _left <= 0:
+            os.kill(os.getpid(), 9)

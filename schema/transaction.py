@@ -1,0 +1,364 @@
+"""Database, Tx, ReadTx: how every package reads and changes the file.
+
+Owns: BEGIN IMMEDIATE, one frozen `now` per transaction, the queue of writers, what a failed
+COMMIT means, ringing the waiters, and turning apsw's errors into Failures (by class, never by
+text). A function whose first parameter is a Database is a workflow; Tx, one atomic step;
+ReadTx cannot write. Accepts only Query objects from the packages' `.sql` files.
+"""
+
+import os
+import time
+
+import apsw
+
+from schema import bell, ids, points
+from schema.clock import Clock, Instant
+from schema.failures import Failure
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from schema.queries import Query
+    from schema.queue import Queue
+
+    Row = tuple[Any, ...]
+
+BUSY_BUDGET_MS = 10_000
+_QUEUE_SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
+_HEAD_OF_QUEUE_NAP = 0.0003  # Seconds; only the head of the queue naps so short.
+
+BEGIN_READ = "BEGIN"
+BEGIN_WRITE = "BEGIN IMMEDIATE"
+
+
+class ReadTx:
+    """One consistent view of the store; `now` is frozen for all of it."""
+
+    __slots__ = ("_connection", "now")
+
+    def __init__(self, connection: apsw.Connection, now: Instant) -> None:
+        self._connection = connection
+        self.now = now
+
+    def many(self, query: "Query", **values: object) -> "list[Row]":
+        """Return all rows; none are left to fetch."""
+        values["now"] = self.now.wall_ms
+        return self._connection.execute(query.text, values).fetchall()
+
+    def maybe(self, query: "Query", **values: object) -> "Row | None":
+        """Return the first row, or None."""
+        values["now"] = self.now.wall_ms
+        rows = self._connection.execute(query.text, values).fetchall()
+        return rows[0] if rows else None
+
+    def one(self, query: "Query", **values: object) -> "Row":
+        """Return the one row. Raises: internal_error when there is none (our bug)."""
+        row = self.maybe(query, **values)
+        if row is None:
+            raise Failure("internal_error", "bug", f"{query.name}: no row where one must be")
+        return row
+
+    def value(self, query: "Query", **values: object) -> "Any":
+        """Return the first column of the one row."""
+        return self.one(query, **values)[0]
+
+    def json(self, query: "Query", **values: object) -> Json:
+        """Return the first column of the one row as JSON text."""
+        return Json(self.one(query, **values)[0])
+
+
+class Tx(ReadTx):
+    """One atomic change: everything between BEGIN IMMEDIATE and COMMIT."""
+
+    __slots__ = ("_topics", "last_event_id", "tx_id")
+
+    def __init__(self, connection: apsw.Connection, now: Instant) -> None:
+        super().__init__(connection, now)
+        self.tx_id = ids.random_63_bits()
+        self.last_event_id = 0
+        self._topics: set[str] = set()
+
+    def execute(self, query: "Query", **values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        values["now"] = self.now.wall_ms
+        self._connection.execute(query.text, values).fetchall()
+        return self._connection.changes()
+
+    def ring(self, topic: str) -> None:
+        """Wake the waiters on `topic` once this transaction is committed."""
+        self._topics.add(topic)
+
+    @property
+    def topics(self) -> set[str]:
+        """The topics to ring."""
+        return self._topics
+
+
+class Interrupted(Exception):
+    """A signal asked this process to stop; nothing of the open transaction is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
+
+
+class Signals:
+    """When a signal may stop us: not between a COMMIT and the printing of its answer.
+
+    `install()` makes SIGINT and SIGTERM raise Interrupted, or be remembered in `pending`
+    while `shielded`; so "a committed change is still reported" (protocol 2).
+    """
+
+    __slots__ = ("pending", "shielded")
+
+    def __init__(self) -> None:
+        self.pending = 0
+        self.shielded = False
+
+    def install(self) -> None:
+        """Handle SIGINT and SIGTERM from now on (main thread only)."""
+        import _signal
+
+        for number in (2, 15):
+            _signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self.pending = number
+        if not self.shielded:
+            raise Interrupted(number)
+
+    def shield(self) -> None:
+        """From here on a signal waits until the answer is out."""
+        self.shielded = True
+
+    def lower(self) -> None:
+        """A signal may stop us again. Raises: Interrupted for one that came meanwhile."""
+        self.shielded = False
+        if self.pending:
+            raise Interrupted(self.pending)
+
+
+class Database:
+    """An open store. `read()` and `write()` are context managers that yield a transaction.
+
+    Guarantees: an exception inside `write()` leaves nothing behind; when `write()` ends
+    normally the change is durable (synchronous=FULL) and the waiters have been rung.
+    Raises out of both: store_busy, store_error with the reason, output of the operation.
+    """
+
+    __slots__ = ("_queue", "clock", "connection", "inode", "path", "signals")
+
+    def __init__(self, path: str, connection: apsw.Connection, clock: Clock | None = None) -> None:
+        self.path = path
+        self.connection = connection
+        self.clock = clock or Clock()
+        self.signals = Signals()
+        self.inode = inode_of(path)
+        self._queue: Queue | None = None
+
+    def read(self) -> "_Read":
+        """Begin a consistent read."""
+        return _Read(self)
+
+    def write(self) -> "_Write":
+        """Begin an atomic change."""
+        return _Write(self)
+
+    def require_same_file(self) -> None:
+        """Raise store_error/replaced if the path no longer names the file that is open."""
+        if inode_of(self.path) != self.inode:
+            raise Failure(
+                "store_error",
+                "replaced",
+                f"{self.path} was replaced or removed while it was in use",
+                hint="find out who swapped the file before going on; inbox doctor --deep",
+            )
+
+    def close(self) -> None:
+        """Close the connection and the queue's file."""
+        self.connection.close()
+        if self._queue is not None:
+            self._queue.close()
+
+    def begin_write(self) -> None:
+        """BEGIN IMMEDIATE: at once, or after queueing, within the busy budget. Raises: store_busy.
+
+        Losers queue on flock of a side file: the kernel wakes them in order, and death frees
+        the place. SQLite's own busy handler starves: of 16 writers at FULL the unluckiest got
+        one turn in 3 s (docs/decisions/0004-writers-queue.md). The queue only orders; a
+        queue that does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
+        """
+        self.connection.set_busy_timeout(0)
+        try:
+            self.connection.execute(BEGIN_WRITE)
+        except apsw.BusyError:
+            self._begin_queued()
+        finally:
+            self.connection.set_busy_timeout(BUSY_BUDGET_MS)
+
+    def _begin_queued(self) -> None:
+        from schema.queue import Queue
+
+        if self._queue is None:
+            self._queue = Queue(self.path + ".lock")
+        deadline = time.monotonic() + BUSY_BUDGET_MS / 1000
+        self._queue.enter(_QUEUE_SHARE_MS)
+        try:
+
+            def _try_again(_tries: int) -> bool:
+                time.sleep(_HEAD_OF_QUEUE_NAP)
+                return time.monotonic() < deadline
+
+            self.connection.set_busy_handler(_try_again)
+            self.connection.execute(BEGIN_WRITE)
+        finally:
+            self._queue.leave()
+
+    def commit(self, tx: Tx) -> None:
+        """COMMIT, or find out what a failed COMMIT did.
+
+        An I/O error out of COMMIT is not a rollback: the row may be there after recovery.
+        So the log is asked, on a new connection, for this transaction's last event.
+        Raises: store_error (nothing was done) or store_error/outcome_unknown.
+        """
+        self.signals.shield()
+        points.reach("commit.before")
+        try:
+            self.connection.execute("COMMIT")
+        except apsw.Error as error:
+            failure = failure_of(error)
+            if not self._committed_after_all(tx, failure):
+                raise failure from error
+        points.reach("commit.after")
+        if tx.topics:
+            bell.ring(self.path, tx.topics)
+
+    def _committed_after_all(self, tx: Tx, failure: Failure) -> bool:
+        from schema import events, file
+
+        try:
+            self.connection.close()
+        except apsw.Error:
+            pass  # What the first connection still says no longer matters.
+        try:
+            self.connection = file.connect(self.path)
+            with self.read() as again:
+                return tx.last_event_id > 0 and events.was_committed(
+                    again, tx.last_event_id, tx.tx_id
+                )
+        except (apsw.Error, Failure) as error:
+            raise Failure(
+                "store_error",
+                "outcome_unknown",
+                f"the commit failed ({failure.message}) and the store cannot be read back",
+                hint="run the same command again with the same --key once the disk is well",
+            ) from error
+
+
+class _Read:
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __enter__(self) -> ReadTx:
+        self._db.signals.lower()
+        try:
+            self._db.connection.execute(BEGIN_READ)
+        except apsw.Error as error:
+            raise failure_of(error) from error
+        return ReadTx(self._db.connection, self._db.clock.now())
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        _rollback(self._db.connection)
+        if isinstance(error, apsw.Error):
+            raise failure_of(error) from error
+
+
+class _Write:
+    __slots__ = ("_db", "_tx")
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __enter__(self) -> Tx:
+        self._db.signals.lower()
+        try:
+            self._db.begin_write()
+        except apsw.Error as error:
+            raise failure_of(error) from error
+        self._tx = Tx(self._db.connection, self._db.clock.now())
+        return self._tx
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, Commit):
+            try:
+                self._db.commit(self._tx)
+            except BaseException:
+                _rollback(self._db.connection)
+                raise
+            return
+        _rollback(self._db.connection)
+        if isinstance(error, apsw.Error):
+            raise failure_of(error) from error
+
+
+class Commit(Failure):
+    """A refusal that keeps what it wrote: an abandoned thread, a late result."""
+
+    __slots__ = ()
+
+
+def _rollback(connection: apsw.Connection) -> None:
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except apsw.Error:
+        pass  # SQLite has rolled back already, or the connection is gone: nothing is kept.
+
+
+def inode_of(path: str) -> tuple[int, int]:
+    """Return (device, inode) of `path`, zeros when nothing is there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
+def failure_of(error: apsw.Error) -> Failure:
+    """Return the Failure that an apsw error means, decided by its class."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return Failure(
+            "store_busy",
+            "locked",
+            f"the write lock was not had within {BUSY_BUDGET_MS // 1000} s; nothing was done",
+            hint="run the same command again",
+        )
+    for kind, reason, hint in _STORE_ERRORS:
+        if isinstance(error, kind):
+            return Failure("store_error", reason, f"the store cannot be used ({text})", hint=hint)
+    return Failure("internal_error", "bug", text, hint="set ORCH_DEBUG=1 for the traceback")
+
+
+_STORE_ERRORS = (
+    (apsw.FullError, "full", "free some disk space, then run the same command again"),
+    (
+        apsw.ReadOnlyError,
+        "readonly",
+        "make the store's directory writable for you (in a sandbox: pass it as a writable root)",
+    ),
+    (
+        (apsw.CorruptError, apsw.NotADBError),
+        "corrupt",
+        "touch nothing; restore the newest backup, or ask for help with inbox doctor --deep",
+    ),
+    (
+        (apsw.IOError, apsw.CantOpenError, apsw.PermissionsError, apsw.NoMemError),
+        "io",
+        "check the disk and the permissions of the store's directory, then run the command again",
+    ),
+)
