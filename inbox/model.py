@@ -7,6 +7,7 @@ if TYPE_CHECKING:
 
 PRIORITIES = ("low", "normal", "high")  # Stored as 0, 1, 2, so that an index can order by it.
 KINDS = ("task", "progress", "question", "answer", "result", "control", "event")
+TERMINAL = ("done", "failed", "cancelled")  # As inbox/machines.py, which few commands load.
 DEFAULT_LEASE_MS = 900_000
 MAX_LEASE_MS = 86_400_000
 DEFAULT_MAX_CLAIMS = 5
@@ -95,6 +96,18 @@ class Thread:
         self.lease = Lease(row[16:]) if row[16] is not None else None
 
 
+class Change:
+    """What an operation did: the thread, the event, and whether the lease had lapsed."""
+
+    __slots__ = ("event_id", "late", "thread_id", "thread_no")
+
+    def __init__(self, thread_no: int, thread_id: str, event_id: int, late: bool = False) -> None:
+        self.thread_no = thread_no
+        self.thread_id = thread_id
+        self.event_id = event_id
+        self.late = late
+
+
 class Artifact:
     """A file that a message names; `size` and `sha256` only for regular files."""
 
@@ -115,6 +128,19 @@ class Artifact:
         self.size = size
         self.sha256 = sha256
         self.copied = copied
+
+
+def letter(
+    summary: str | None,
+    body: str | None,
+    payload: str | None,
+    artifacts: "tuple[Artifact, ...]",
+    default: str = "",
+) -> "Letter":
+    """Return what was written; the summary defaults to the body's first line."""
+    if summary is None:
+        summary = default or (body or "").strip().partition("\n")[0][:120]
+    return Letter(summary, body or "", payload or "{}", artifacts)
 
 
 class Letter:

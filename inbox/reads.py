@@ -1,20 +1,22 @@
 """What commands show: threads, messages and events as published JSON. Nothing here writes."""
 
-from inbox.store import cursors, leases, messages
+from inbox.store import messages
 from schema import events, queries
 from schema.json_text import NULL, Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.model import Thread
-    from inbox.operations.threads import Change
+    from inbox.model import Change
     from schema.transaction import ReadTx, Row
 
 _SQL = queries.load(__file__)
 MESSAGES_WITH_CLAIM = 200
 
 
-def changed(tx: "ReadTx", change: "Change", **more: object) -> Json:
+def changed(
+    tx: "ReadTx", change: "Change", *, warnings: "list[str] | None" = None, **more: object
+) -> Json:
     """Return the answer of a mutation: its thread, its message, its event id."""
     return obj(
         thread=thread(tx, change.thread_no),
@@ -22,6 +24,7 @@ def changed(tx: "ReadTx", change: "Change", **more: object) -> Json:
         event_id=change.event_id,
         **({"late": True} if change.late else {}),
         **more,
+        **({"warnings": warnings} if warnings else {}),
     )
 
 
@@ -94,6 +97,8 @@ def show(
     tx: "ReadTx", found: "Thread", after: int, limit: int, max_bytes: int | None, agent: str | None
 ) -> tuple[Json, int]:
     """Return (thread with its messages, the last message shown)."""
+    from inbox.store import cursors, leases
+
     page, last, more = messages.page(tx, found.thread_no, after, limit, max_bytes)
     read = cursors.position(tx, agent, found.thread_no) if agent is not None else None
     answer = obj(

@@ -10,6 +10,8 @@ Never opens the store's own files: that would drop SQLite's POSIX locks.
 import os
 import time
 
+from schema.transaction import WAKE_SUFFIX
+
 SAFETY_MS = 250
 _POLL_FIRST_MS, _POLL_LATER_MS = 20, 100  # Where FIFOs are not to be had.
 _POLL_FAST_ROUNDS = 100
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def folder(store_path: str) -> str:
     """Return the directory that holds the FIFOs of the store's waiters."""
-    return store_path + ".wake"
+    return store_path + WAKE_SUFFIX
 
 
 def ring(store_path: str, topics: "set[str]") -> None:

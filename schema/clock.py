@@ -53,8 +53,9 @@ class Clock:
 def _domain() -> str:
     """Return the name of this boot and time namespace: where boot_ms may be compared."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read().strip()
+        # Bytes: a text file in ASCII would import its codec (0.2 ms).
+        with open("/proc/sys/kernel/random/boot_id", "rb", buffering=0) as file:
+            boot = file.read().decode()
         namespace = os.readlink("/proc/self/ns/time")
     except OSError:
         return f"unknown-{os.getpid()}"  # Compares equal to nothing: the wall clock decides.

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from schema.clock import Clock
 
 APPLICATION_ID = 0x4F524348  # "ORCH"
-SCHEMA_VERSION = 1  # Number of the newest file in schema/migrations/.
+SCHEMA_VERSION = 2  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
 _LEGACY = ".agents/coord.db"  # Where the original protocol kept it.
-_FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
+FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
 _WITHDRAWN = (3, 52, 0)
 _MAX_VALUE_BYTES = 16 * 1024 * 1024
 
@@ -117,7 +117,7 @@ def locate(given: str | None, cwd: str) -> str:
 def require_sqlite() -> None:
     """Refuse an SQLite whose WAL can lose committed rows."""
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
-    if version < _FIRST_GOOD or version == _WITHDRAWN:
+    if version < FIRST_GOOD or version == _WITHDRAWN:
         raise _unsafe(
             f"SQLite {apsw.sqlite_lib_version()} has the WAL-reset bug (fixed in 3.51.3)",
             "install apsw 3.53 or newer",
@@ -193,7 +193,6 @@ def open_store(path: str, clock: "Clock | None" = None) -> Database:
     from schema.transaction import failure_of
 
     require_sqlite()
-    os.umask(0o077)
     path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     require_safe_folder(path)
     try:

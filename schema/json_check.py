@@ -22,6 +22,18 @@ SELECT max(type = 'integer' AND typeof(atom) <> 'integer'),
 
 def require_object(text: str, what: str) -> str:
     """Return `text` if it is one JSON object within the limits. Raises: invalid_input/json."""
+    return require_json(text, what, kinds=("object",))
+
+
+def require_json(
+    text: str,
+    what: str,
+    kinds: tuple[str, ...] = ("object", "array", "text", "integer", "real", "true", "false"),
+) -> str:
+    """Return `text` if it is JSON of one of the kinds within the limits.
+
+    Raises: invalid_input/json.
+    """
     if len(text.encode()) > MAX_BYTES:
         raise _bad(what, "is larger than 1 MiB")
     connection = apsw.Connection(":memory:")
@@ -31,8 +43,8 @@ def require_object(text: str, what: str) -> str:
         position = connection.execute("SELECT json_error_position(:text)", values).fetchall()[0][0]
         raise _bad(what, f"is not valid JSON (near character {position})")
     kind = connection.execute("SELECT json_type(:text)", values).fetchall()[0][0]
-    if kind != "object":
-        raise _bad(what, f"must be a JSON object, not {kind}")
+    if kind not in kinds:
+        raise _bad(what, f"must be a JSON {kinds[0]}, not {kind}")
     if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise _bad(what, f"is nested deeper than {MAX_DEPTH}")
     huge, escaped, twice = connection.execute(_TREE, values).fetchall()[0]

@@ -73,7 +73,6 @@ def create(path: str, version: int = file.SCHEMA_VERSION) -> bool:
     Raises: store_error (unsafe, io, full, readonly).
     """
     file.require_sqlite()
-    os.umask(0o077)
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

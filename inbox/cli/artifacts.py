@@ -2,7 +2,6 @@
 
 import os
 
-from inbox.cli import files
 from inbox.operations import leases
 from inbox.store import artifacts as store
 from schema.failures import Failure, invalid_input, not_found
@@ -40,7 +39,7 @@ def get(call: "Call", *, artifact_id: str | None, out: str | None) -> None:
             hint=f"read {path} itself; senders keep bytes with --artifact-copy",
         )
     target = out if out is not None else os.path.basename(path)
-    _copy(files.place(call.db.path, sha256), target, sha256)
+    _copy(store.place(call.db.path, sha256), target, sha256)
     call.say(merge(document, out=target))
 
 

@@ -38,12 +38,16 @@ def parse(program: Program, argv: list[str]) -> tuple[Command, Raw] | int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
+        if "--json" in argv:  # A program asked: a help text is no answer.
+            raise invalid_input("missing command", reason="flag") from error
         kit.write_out(error.format_message() + "\n")
         return 0
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:
         raise _failure(error) from error
+    except OSError as error:  # From printing a help text.
+        raise kit.OutputLost(error.strerror or "cannot write") from error
     return 0
 
 
@@ -88,7 +92,13 @@ def build(program: Program) -> click.Group:
         for group in groups:
             found = parent.commands.get(group)
             if not isinstance(found, click.Group):
-                found = click.Group(name=group, help=f"The {group} commands.")
+                found = click.Group(
+                    name=group,
+                    help=f"The {group} commands.",
+                    params=[_option(option, hidden=True) for option in program.globals],
+                    callback=lambda **_: None,
+                    context_settings={"help_option_names": ["--help", "-h"]},
+                )
                 parent.add_command(found)
             parent = found
         parent.add_command(_command(program, command, name))

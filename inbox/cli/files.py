@@ -8,11 +8,11 @@ import os
 import stat
 
 from inbox.model import Artifact
+from inbox.store import artifacts
 from schema import json_check
 from schema.failures import invalid_input
 
 _CHUNK = 1024 * 1024
-FOLDER = "artifacts"
 
 
 def describe(
@@ -77,26 +77,21 @@ def _hash(path: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def keep(store_path: str, artifacts: tuple[Artifact, ...]) -> None:
+def keep(store_path: str, named: tuple[Artifact, ...]) -> None:
     """Copy the bytes of the artifacts that want it beside the store, by their digest.
 
     Guarantees: a file appears under its digest only whole and synced. Raises: invalid_input
     when a file changed since it was hashed.
     """
-    for artifact in artifacts:
+    for artifact in named:
         if artifact.copied and artifact.sha256 is not None:
             _keep_one(store_path, artifact.path, artifact.sha256)
-
-
-def place(store_path: str, sha256: str) -> str:
-    """Return where the bytes with this digest are kept."""
-    return os.path.join(os.path.dirname(store_path), FOLDER, sha256[:2], sha256)
 
 
 def _keep_one(store_path: str, path: str, sha256: str) -> None:
     import hashlib
 
-    target = place(store_path, sha256)
+    target = artifacts.place(store_path, sha256)
     if os.path.exists(target):
         return
     os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)

@@ -8,8 +8,7 @@ import os
 import sys
 
 from inbox.cli import parse
-from inbox.model import Artifact
-from schema import file, keys
+from schema import file, ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
 from schema.transaction import Interrupted, Signals
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from inbox.cli.grammar import Command, Program
-    from schema.transaction import Database
+    from inbox.model import Artifact
+    from schema import keys
+    from schema.transaction import Database, ReadTx, Tx
 
 _MAX_HINT = 4000
 
@@ -77,6 +78,13 @@ class Call:
         self.answer = answer
         self.committed = event_id
 
+    def keep(self, artifacts: "tuple[Artifact, ...]") -> None:
+        """Copy the artifacts that are to be copied, before any transaction begins."""
+        if any(artifact.copied for artifact in artifacts):
+            from inbox.cli import files
+
+            files.keep(self.db.path, artifacts)
+
     def key_for(self, actor: str, key: str | None = None) -> "keys.Key | None":
         """Return the idempotency key of this call, None without one.
 
@@ -90,7 +98,32 @@ class Call:
             for name, value in sorted(self.bound.items())
             if name not in ("key", "lease", "timeout") and value not in (None, (), False)
         ]
+        from schema import keys
+
         return keys.Key(actor, self.command, given, arguments)
+
+    def stored(self, tx: "ReadTx", key: "keys.Key | None") -> Json | None:
+        """Return the answer stored under the key, None for a new key or none."""
+        if key is None:
+            return None
+        from schema import keys
+
+        return keys.find(tx, key)
+
+    def store(self, tx: "Tx", key: "keys.Key | None", answer: Json) -> Json:
+        """Keep the answer under the key, if there is one, and return it."""
+        if key is not None:
+            from schema import keys
+
+            keys.store(tx, key, answer)
+        return answer
+
+    def again(self, words: str) -> str:
+        """Return a command of this program on the same store, as a shell takes it."""
+        db = self.db_path
+        if db is None or db == os.environ.get("ORCH_DB"):
+            return f"{self.program} {words}"
+        return f"{self.program} --db {quoted(db)} {words}"
 
     def stream(self, line: str) -> None:
         """Print one line of a stream at once. Raises: output_lost."""
@@ -98,10 +131,22 @@ class Call:
         write_out(line + "\n")
 
 
+def quoted(text: str) -> str:
+    """Return `text` as one word of a shell command; shlex would import re (5 ms)."""
+    if text and ids.NAME_CHARACTERS.issuperset(text.translate(_HARMLESS)):
+        return text
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+_HARMLESS = {ord(c): None for c in "/=@%+:,"}
+
+
 def _comparable(value: object) -> object:
     """Return an artifact as its facts, anything else as it is."""
     if isinstance(value, tuple):
         return [_comparable(part) for part in value]
+    from inbox.model import Artifact
+
     if isinstance(value, Artifact):
         return [value.path, value.kind, value.metadata, value.sha256, value.copied]
     return value
@@ -131,6 +176,7 @@ def run(
             else parse.split(program, argv)
         )
         if split is None:
+            call.words, call.command = parse.typed(program, argv)
             handed = click_app(program, argv)
             if isinstance(handed, int):
                 return handed
@@ -140,7 +186,7 @@ def run(
         call.command = command.words.rpartition(" ")[2]
         call.as_json = parse.is_json(raw)
         get = raw["get"][-1] if "get" in raw else None
-        call.db_path = raw["db"][-1] if "db" in raw else os.environ.get("ORCH_DB") or None
+        call.db_path = parse.store_path(raw)
         call.signals.install()
         bound = parse.bind(command, raw)
         call.bound = bound
@@ -237,7 +283,7 @@ def _print_answer(call: Call, get: str | None) -> int:
         from inbox.cli import plain
 
         envelope = obj(ok=True, command=call.command, data=call.answer)
-        write_out(plain.pick(envelope, get) + "\n")
+        write_out(plain.pick(envelope, get, call.committed) + "\n")
     elif call.as_json:
         write_out(obj(ok=True, command=call.command, data=call.answer) + "\n")
     else:
@@ -280,8 +326,10 @@ def _output_lost(call: Call, lost: OutputLost) -> int:
 
 def _say_resume(call: Call, number: int) -> None:
     name = {2: "SIGINT", 15: "SIGTERM"}.get(number, str(number))
-    tail = f"; go on with: {call.resume}" if call.resume else "; nothing was changed"
-    write_error(f"{call.program} {call.words}: stopped by {name}{tail}")
+    tail = f"event {call.committed} is committed" if call.committed else "nothing was changed"
+    if call.resume:
+        tail = f"go on with: {call.resume}"
+    write_error(f"{call.program} {call.words}: stopped by {name}; {tail}")
 
 
 def require_one(**given: object) -> None:

@@ -2,12 +2,7 @@
 
 from inbox import model, reads
 from inbox.cli import kit
-from inbox.cli.threads import keep_artifacts, letter_of, with_warnings
 from inbox.operations import leases
-from inbox.operations import threads as operations
-from inbox.store import leases as lease_rows
-from inbox.store import messages
-from schema import keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, merge, obj
 
@@ -43,8 +38,10 @@ def claim(
     from inbox.workflows import wait
 
     call.resume = (
-        f"inbox claim --agent {agent} --next"
+        call.again(f"claim --agent {agent} --next")
         + "".join(f" --pool {pool[1:]}" for pool in pools)
+        + (f" --lease-seconds {lease_seconds:g}" if lease_seconds is not None else "")
+        + (f" --key {kit.quoted(key)}" if key is not None else "")
         + f" --timeout-seconds {timeout:g}"
     )
     found = wait.for_work(
@@ -84,15 +81,19 @@ def _claim_once(
     ttl_ms: int,
 ) -> Json | None:
     """Return the answer of one claim, or None when nothing is offered."""
+    from inbox.operations import claims, threads
+    from inbox.store import leases as lease_rows
+    from inbox.store import messages
+
     scope = call.key_for(agent)
     found = leases.require_thread(tx, thread_id) if thread_id is not None else None
-    stored = keys.find(tx, scope)
+    stored = call.stored(tx, scope)
     if stored is not None:
         return _replayed(tx, stored)
     if found is not None:
-        change: operations.Change | None = operations.claim(tx, found, agent, ttl_ms, pools)
+        change: model.Change | None = claims.claim(tx, found, agent, ttl_ms, pools)
     else:
-        change = operations.claim_next(tx, agent, pools, ttl_ms)
+        change = claims.claim_next(tx, agent, pools, ttl_ms)
     if change is None:
         return None
     call.committed = change.event_id
@@ -103,9 +104,9 @@ def _claim_once(
         change,
         messages=page,
         **({"truncated": True, "next_after": f"msg_{last}"} if more else {}),
-        **with_warnings(operations.note_names(tx, agent)),
+        warnings=threads.note_names(tx, agent),
     )
-    keys.store(tx, scope, merge(answer, lease=lease))
+    call.store(tx, scope, merge(answer, lease=lease))
     current = leases.require_thread(tx, change.thread_id)
     return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
 
@@ -138,13 +139,17 @@ def renew(
     key: str | None,
 ) -> None:
     """Renew once, or until a process ends."""
+    from inbox.operations import work
+    from inbox.store import leases as lease_rows
+    from inbox.store import messages
+
     ttl_ms = model.lease_ms(lease_seconds) if lease_seconds is not None else None
     scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
-            change = operations.renew(tx, found, agent, lease, ttl_ms)
+            change = work.renew(tx, found, agent, lease, ttl_ms)
             call.committed = change.event_id
             current = leases.require_thread(tx, thread).lease
             asked = current is not None and messages.stop_asked(
@@ -156,7 +161,7 @@ def renew(
                 lease=lease_rows.document(tx, found.thread_no),
                 cancel_requested=asked,
             )
-            answer = keys.store(tx, scope, answer)
+            answer = call.store(tx, scope, answer)
     if pid is not None:
         from inbox.workflows import renewal
 
@@ -176,15 +181,17 @@ def release(
     key: str | None,
 ) -> None:
     """Give the thread back."""
+    from inbox.operations import work
+
     scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
             wait_ms = round((not_before or 0) * 1000)
-            change = operations.release(tx, found, agent, lease, reason, wait_ms)
+            change = work.release(tx, found, agent, lease, reason, wait_ms)
             call.committed = change.event_id
-            answer = keys.store(tx, scope, reads.changed(tx, change))
+            answer = call.store(tx, scope, reads.changed(tx, change))
     call.say(answer, call.committed)
 
 
@@ -202,16 +209,18 @@ def update(
     key: str | None,
 ) -> None:
     """Report progress, or ask a question."""
-    letter = letter_of(summary, body, payload, artifacts)
-    keep_artifacts(call, artifacts)
+    from inbox.operations import work
+
+    letter = model.letter(summary, body, payload, artifacts)
+    call.keep(artifacts)
     scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
-            change = operations.update(tx, found, agent, lease, status, letter)
+            change = work.update(tx, found, agent, lease, status, letter)
             call.committed = change.event_id
-            answer = keys.store(tx, scope, reads.changed(tx, change))
+            answer = call.store(tx, scope, reads.changed(tx, change))
     call.say(answer, call.committed)
 
 
@@ -236,7 +245,7 @@ def done(
             expects = leases.require_thread(tx, thread).expects
         if expects is not None:
             expectations.require_valid(expects, payload if payload is not None else body)
-    letter = letter_of(summary, body, payload, artifacts)
+    letter = model.letter(summary, body, payload, artifacts)
     _finish(call, "done", agent, thread, letter, lease, None)
 
 
@@ -257,7 +266,7 @@ def fail(
     """Give up."""
     if retryable and permanent:
         raise invalid_input("--retryable and --permanent exclude each other", reason="flag")
-    letter = letter_of(summary, body, payload, artifacts)
+    letter = model.letter(summary, body, payload, artifacts)
     verdict = True if retryable else False if permanent else None
     _finish(call, "fail", agent, thread, letter, lease, verdict)
 
@@ -272,20 +281,19 @@ def _finish(
     retryable: bool | None,
 ) -> None:
     """Close the thread once: a token makes repeating the same command a replay."""
-    keep_artifacts(call, letter.artifacts)
+    from inbox.operations import work
+
+    call.keep(letter.artifacts)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        scopes = [scope for scope in (call.key_for(agent),) if scope is not None]
         epoch = leases.token_epoch(tx, found, token) if token is not None else None
-        if epoch is not None:
-            by_epoch = call.key_for(agent, f"{thread}/{epoch}")
-            assert by_epoch is not None
-            scopes.append(by_epoch)
-        answer = next((a for scope in scopes if (a := keys.find(tx, scope)) is not None), None)
+        by_epoch = None if epoch is None else call.key_for(agent, f"{thread}\n{epoch}")
+        scopes = [scope for scope in (call.key_for(agent), by_epoch) if scope is not None]
+        answer = next((a for scope in scopes if (a := call.stored(tx, scope)) is not None), None)
         if answer is None:
-            change = operations.finish(tx, found, verb, agent, token, letter, retryable)
+            change = work.finish(tx, found, verb, agent, token, letter, retryable)
             call.committed = change.event_id
             answer = reads.changed(tx, change)
             for scope in scopes:
-                keys.store(tx, scope, answer)
+                call.store(tx, scope, answer)
     call.say(answer, call.committed)

@@ -63,6 +63,31 @@ def split(program: "Program", argv: list[str]) -> "tuple[Command, Raw] | None":
     return (command, raw) if command is not None else None
 
 
+def typed(program: "Program", argv: list[str]) -> tuple[str, str]:
+    """Return (the words, the last of them) of the command that somebody tried to type."""
+    words = ""
+    skip = False
+    takes_value = {o.flag for o in program.globals if o.kind != "flag"}
+    for token in argv:
+        if skip:
+            skip = False
+        elif token.startswith("-"):
+            skip = token in takes_value
+        else:
+            words = f"{words} {token}".strip()
+            if words not in program.groups:
+                break
+    return words, words.rpartition(" ")[2]
+
+
+def store_path(raw: "Raw") -> str | None:
+    """Return the store that --db or ORCH_DB names, None for discovery. Raises: invalid_input."""
+    given = raw["db"][-1] if "db" in raw else os.environ.get("ORCH_DB") or None
+    if given == "":
+        raise invalid_input("--db is empty", hint="leave it out to use the store that serves here")
+    return None if given is None else values.require_text(given, "--db")
+
+
 def is_json(raw: "Raw") -> bool:
     """Say whether the answer is to be JSON."""
     return "json" in raw or os.environ.get("ORCH_JSON", "") in _TRUE
@@ -85,10 +110,10 @@ def bind(command: "Command", raw: "Raw") -> dict[str, object]:
             from inbox.cli import files
 
             bound["artifacts"] = files.describe(*given)  # type: ignore[arg-type]
-    if "lease" in bound and "lease" not in raw and bound["lease"]:
-        # A token from the environment belongs to the environment's thread.
-        if bound.get("thread") != os.environ.get("INBOX_THREAD"):
-            bound["lease"] = None
+    # A token from the environment belongs to the environment's thread.
+    own = bound.get("thread") == os.environ.get("INBOX_THREAD")
+    if "lease" in bound and "lease" not in raw and not own:
+        bound["lease"] = None
     return bound
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schema.failures import Failure
     from schema.json_text import Json
 
-_MOST_BYTES = 4000
+_MOST_BYTES = 3700  # Of a table, so that the whole answer keeps to 4 kB.
 
 _connection: "list[apsw.Connection]" = []
 
@@ -38,10 +38,21 @@ def fields(document: str, *paths: str) -> "tuple[object, ...]":
 
 
 def rows(document: str, list_path: str, *paths: str) -> "list[tuple[object, ...]]":
-    """Return the values at `paths` of every element of the list at `list_path`."""
-    columns = ", ".join(f"value ->> :p{i}" for i in range(len(paths)))
+    """Return the values at `paths` of every element of the list at `list_path`.
+
+    The path `$` is the element itself, which may be a bare string.
+    """
+    columns = ", ".join(
+        "value" if path == "$" else f"value ->> :p{i}" for i, path in enumerate(paths)
+    )
     values = {"d": document, "l": list_path} | {f"p{i}": path for i, path in enumerate(paths)}
     return _sqlite().execute(f"SELECT {columns} FROM json_each(:d, :l)", values).fetchall()
+
+
+def texts(document: str, list_path: str) -> "list[object]":
+    """Return the elements of a list of scalars."""
+    found = _sqlite().execute("SELECT value FROM json_each(:d, :l)", {"d": document, "l": list_path})
+    return [row[0] for row in found.fetchall()]
 
 
 def patched(document: "Json", path: str, patch: str) -> "Json":
@@ -53,10 +64,10 @@ def patched(document: "Json", path: str, patch: str) -> "Json":
     return Json(_sqlite().execute(sql, values).fetchall()[0][0])
 
 
-def pick(envelope: str, wanted: str) -> str:
+def pick(envelope: str, wanted: str, committed: int = 0) -> str:
     """Return one value of the answer for a shell: scalars bare, objects as JSON, null empty.
 
-    Raises: invalid_input when there is no such path.
+    Raises: invalid_input when there is no such path, telling what was committed all the same.
     """
     path = "$"
     for part in wanted.replace("[", ".").replace("]", "").split("."):
@@ -67,8 +78,9 @@ def pick(envelope: str, wanted: str) -> str:
     except apsw.SQLError:
         kind = None
     if kind is None:
+        done = f", but event {committed} is committed" if committed else ""
         raise invalid_input(
-            f"--get {wanted}: no such value in the answer",
+            f"--get {wanted}: no such value in the answer{done}",
             hint="look at the whole answer with --json; paths begin with data.",
         )
     if kind in ("true", "false"):
@@ -95,6 +107,17 @@ def line(text: object, width: int = 100) -> str:
     """Return peers' text as one visible line of at most `width` characters."""
     flat = visible(str(text or "").replace("\n", " ").replace("\t", " "))
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def ago(moment: object) -> str:
+    """Return how long ago a published time is, in one unit."""
+    sql = "SELECT cast((julianday('now') - julianday(:t)) * 86400 AS INTEGER)"
+    row = _sqlite().execute(sql, {"t": str(moment)}).fetchall()[0]
+    seconds = max(0, int(str(row[0])))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit} ago"
+    return f"{seconds}s ago"
 
 
 def quoted(text: str, source: str, number: object) -> str:
@@ -130,10 +153,11 @@ def render(call: "Call") -> str:
 
     view = views.find(call.program, call.words)
     text = view(call.answer).rstrip("\n") + "\n"
-    warnings = rows(call.answer, "$.warnings", "$")
-    for (warning,) in warnings:
-        text += f"warning: {line(warning)}\n"
-    return text
+    warnings = "".join(
+        f"warning: {line(warning, 200)}\n" for warning in texts(call.answer, "$.warnings")
+    )
+    body, next_line, command = text.rpartition("\nnext: ")  # What to do next stays last.
+    return f"{body}\n{warnings}{next_line[1:]}{command}" if next_line else text + warnings
 
 
 def listing(
@@ -145,7 +169,7 @@ def listing(
         text = head + "\n" + table(header, shown)
         if len(text.encode()) <= _MOST_BYTES or len(shown) == 1:
             break
-        shown = shown[: max(1, len(shown) * 3 // 4)]
+        shown = shown[: max(1, len(shown) * 9 // 10)]
     else:
         return head
     left = len(body) - len(shown)

@@ -79,11 +79,11 @@ def backup(call: "Call", *, path: str | None, key: str | None) -> None:
     call.say(obj(path=target, size=os.stat(target).st_size, high_event_id=newest))
 
 
-def schema(call: "Call", *, name: str | None) -> None:
+def schema(call: "Call", *, name: tuple[str, ...]) -> None:
     """Print the JSON Schema of answers."""
     from inbox.cli import shapes
 
-    print_schema(call, name, shapes.schemas())
+    print_schema(call, " ".join(name) or None, shapes.schemas())
 
 
 def print_schema(call: "Call", name: str | None, schemas: dict[str, object]) -> None:

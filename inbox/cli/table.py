@@ -323,7 +323,7 @@ _COMMANDS = (
         "artifact list",
         "inbox.cli.artifacts:list_artifacts",
         "List the artifacts of a thread.",
-        (thread(),),
+        (Option("--thread", "thread", "the thread's id", required=True),),
         "inbox artifact list --thread thr_4k7d2m",
     ),
     Command(
@@ -354,7 +354,7 @@ _COMMANDS = (
         "schema",
         "inbox.cli.stores:schema",
         "Print the JSON Schema of a command's answer.",
-        (Option("COMMAND", "text", "a command; without one, all", dest="name"),),
+        (Option("COMMAND", "text", "a command; without one, all", dest="name", many=True),),
         "inbox schema claim",
     ),
     Command(

@@ -1,46 +1,17 @@
 """send, reply, cancel, fetch, list, show, ack: parse, one transaction, answer."""
 
-from inbox import model, reads
-from inbox.operations import leases
-from inbox.operations import threads as operations
-from inbox.store import cursors
-from inbox.store import threads as store
-from schema import events, keys
-from schema.failures import Failure, invalid_input
+from inbox import reads
+from schema import events
+from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
-    from schema.transaction import Tx
+    from inbox.model import Artifact, Thread
+    from schema.transaction import ReadTx
 
 _STATUSES = ("pending", "claimed", "in_progress", "blocked", "done", "failed", "cancelled")
-
-
-def letter_of(
-    summary: str | None,
-    body: str | None,
-    payload: str | None,
-    artifacts: tuple[model.Artifact, ...],
-    default: str = "",
-) -> model.Letter:
-    """Return what was written; the summary defaults to the body's first line."""
-    if summary is None:
-        summary = default or (body or "").strip().partition("\n")[0][:120]
-    return model.Letter(summary, body or "", payload or "{}", artifacts)
-
-
-def keep_artifacts(call: "Call", artifacts: tuple[model.Artifact, ...]) -> None:
-    """Copy what is to be copied before the transaction begins."""
-    if any(artifact.copied for artifact in artifacts):
-        from inbox.cli import files
-
-        files.keep(call.db.path, artifacts)
-
-
-def with_warnings(warnings: list[str]) -> dict[str, object]:
-    """Return the `warnings` member of an answer, nothing when there are none."""
-    return {"warnings": warnings} if warnings else {}
 
 
 def send(
@@ -57,24 +28,28 @@ def send(
     thread: str | None,
     run: str | None,
     task: str | None,
-    artifacts: tuple[model.Artifact, ...],
+    artifacts: "tuple[Artifact, ...]",
     key: str | None,
     not_before: float | None,
     max_claims: int | None,
     expects: str | None,
 ) -> None:
     """Open a thread, or add to an open one."""
+    from inbox import model
+    from inbox.operations import threads as operations
+    from inbox.store import threads as store
+
     if expects is not None:
         from inbox.cli import expectations
 
-        expects = expectations.read_schema(expects)
+        expects = call.bound["expects"] = expectations.read_schema(expects)
     if thread is None:
         _require_opening(to, subject)
-    letter = letter_of(summary, body, payload, artifacts, subject or "")
-    keep_artifacts(call, artifacts)
+    letter = model.letter(summary, body, payload, artifacts, subject or "")
+    call.keep(artifacts)
     scope = call.key_for(sender)
     with call.db.write() as tx:
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
             known = store.find(tx, thread) if thread is not None else None
             if known is not None:
@@ -104,8 +79,8 @@ def send(
                     expects=expects,
                 )
             call.committed = change.event_id
-            more = with_warnings(operations.note_names(tx, sender, _agent_in(to)))
-            answer = keys.store(tx, scope, reads.changed(tx, change, **more))
+            warnings = operations.note_names(tx, sender, _agent_in(to))
+            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
 
 
@@ -133,21 +108,25 @@ def reply(
     payload: str | None,
     kind: str,
     to_message: int | None,
-    artifacts: tuple[model.Artifact, ...],
+    artifacts: "tuple[Artifact, ...]",
     lease: str | None,
     key: str | None,
 ) -> None:
     """Answer in an open thread."""
-    letter = letter_of(summary, body, payload, artifacts)
+    from inbox import model
+    from inbox.operations import leases
+    from inbox.operations import threads as operations
+
+    letter = model.letter(summary, body, payload, artifacts)
     if not (letter.summary or payload or artifacts):
         raise invalid_input(
             "nothing to say: give --body, --body-file, --summary or a payload", reason="flag"
         )
-    keep_artifacts(call, artifacts)
+    call.keep(artifacts)
     scope = call.key_for(sender)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
             change = operations.reply(
                 tx,
@@ -160,8 +139,8 @@ def reply(
                 reply_to=to_message,
             )
             call.committed = change.event_id
-            more = with_warnings(operations.note_names(tx, sender))
-            answer = keys.store(tx, scope, reads.changed(tx, change, **more))
+            warnings = operations.note_names(tx, sender, _agent_in(to))
+            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
 
 
@@ -171,20 +150,23 @@ def cancel(
     agent: str,
     thread: str,
     reason: str,
-    artifacts: tuple[model.Artifact, ...],
+    artifacts: "tuple[Artifact, ...]",
     key: str | None,
 ) -> None:
     """Call an open thread off."""
-    keep_artifacts(call, artifacts)
+    from inbox.operations import leases
+    from inbox.operations import threads as operations
+
+    call.keep(artifacts)
     scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
             change = operations.cancel(tx, found, agent, reason, artifacts)
             call.committed = change.event_id
-            more = with_warnings(operations.note_names(tx, agent))
-            answer = keys.store(tx, scope, reads.changed(tx, change, **more))
+            warnings = operations.note_names(tx, agent)
+            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
 
 
@@ -253,6 +235,8 @@ def show(
     key: str | None,
 ) -> None:
     """Read a thread; with --mark-read the cursor moves to the last message shown."""
+    from inbox.operations import leases
+
     if mark_read and agent is None:
         raise invalid_input("--mark-read needs an --agent: whose cursor?", reason="flag")
     after, most = after_message or 0, limit or 1_000_000
@@ -264,30 +248,26 @@ def show(
         with call.db.write() as tx:
             found = leases.require_thread(tx, thread)
             answer, last = reads.show(tx, found, after, most, max_bytes, agent)
-            _advance(tx, agent, found, last)
+            if last != after:  # Never past what was shown.
+                from inbox.store import cursors
+
+                cursors.advance(tx, agent, found.thread_no, last)
     call.say(answer)
-
-
-def _advance(tx: "Tx", agent: str, thread: model.Thread, through: int) -> None:
-    if 0 < through <= thread.last_message:
-        cursors.advance(tx, agent, thread.thread_no, through)
 
 
 def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None) -> None:
     """Move the read cursor forward; never past the last message, never back."""
+    from inbox.operations import leases
+    from inbox.store import cursors
+
     scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = keys.find(tx, scope)
+        answer = call.stored(tx, scope)
         if answer is None:
-            if through > found.last_message:
-                raise invalid_input(
-                    f"msg_{through} is beyond the last message of {thread}, msg_{found.last_message}",
-                    hint=f"inbox ack --agent {agent} --thread {thread} "
-                    f"--through msg_{found.last_message}",
-                )
+            _require_shown(tx, found, agent, through)
             moved = cursors.advance(tx, agent, found.thread_no, through)
-            answer = keys.store(
+            answer = call.store(
                 tx,
                 scope,
                 obj(
@@ -299,3 +279,17 @@ def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None)
                 ),
             )
     call.say(answer)
+
+
+def _require_shown(tx: "ReadTx", thread: "Thread", agent: str, through: int) -> None:
+    """Refuse to acknowledge what the thread does not hold."""
+    from inbox.store import messages
+
+    newest = f"msg_{thread.last_message}"
+    words = f"inbox ack --agent {agent} --thread {thread.thread_id} --through {newest}"
+    if through > thread.last_message:
+        raise invalid_input(
+            f"msg_{through} is beyond the last message of {thread.thread_id}, {newest}", hint=words
+        )
+    if not messages.find_in_thread(tx, thread.thread_no, through):
+        raise not_found("message", f"msg_{through}", hint=f"its last one: {words}")

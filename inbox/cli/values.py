@@ -146,6 +146,29 @@ def _json(option: "Option", text: str) -> str:
     return json_check.require_object(text, option.flag)
 
 
+def _task(option: "Option", text: str) -> str:
+    """Return a task's name: its id, or run/task."""
+    for part in text.split("/", 1):
+        ids.require_name(part, option.flag)
+    return text
+
+
+def _json_any(option: "Option", text: str) -> str:
+    from schema import json_check
+
+    return json_check.require_json(text, option.flag)
+
+
+def _glob(option: "Option", text: str) -> str:
+    parts = text.split("/")
+    if not text or text.startswith(("/", "-")) or "\\" in text or ".." in parts:
+        raise invalid_input(
+            f"{option.flag} {text[:80]!r} is no glob inside the repository",
+            hint="relative, with / between folders: src/parser/** or docs/*.md",
+        )
+    return text
+
+
 _CONVERTERS: "dict[str, Callable[[Option, str], object]]" = {
     "integer": _integer,
     "count": _count,
@@ -161,6 +184,10 @@ _CONVERTERS: "dict[str, Callable[[Option, str], object]]" = {
     "event": _natural,
     "key": _key,
     "json": _json,
+    "json_any": _json_any,
+    "task": _task,
+    "check": _name,
+    "glob": _glob,
     # A thread may have an id that its sender chose, a token is checked against the store.
     "thread": _name,
     "name": _name,

@@ -8,6 +8,7 @@ from schema.json_text import Json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     View = Callable[[Json], str]
 
@@ -20,11 +21,14 @@ def find(program: str, words: str) -> "View":
     return views[words]
 
 
-def _thread(answer: Json) -> tuple[str, str, str, str]:
-    found = plain.fields(
-        answer, "$.thread.thread_id", "$.thread.status", "$.thread.assigned_to", "$.thread.subject"
-    )
+def _thread(answer: Json) -> tuple[str, str, str]:
+    """Return (thread id, status, assignee): names that were checked, fit for a headline."""
+    found = plain.fields(answer, "$.thread.thread_id", "$.thread.status", "$.thread.assigned_to")
     return tuple(plain.line(value, 70) for value in found)  # type: ignore[return-value]
+
+
+def _number(body: "list[Any]", noun: str) -> str:
+    return f"{len(body)} {noun}" + ("" if len(body) == 1 else "s")
 
 
 def _replayed(answer: Json) -> str:
@@ -41,16 +45,18 @@ def _late(answer: Json) -> str:
 
 def _init(answer: Json) -> str:
     path, created = plain.fields(answer, "$.db_path", "$.created")
-    what = "created" if created else "found"
-    return f"{what} the store {path}\nnext: inbox send --from YOU --to AGENT --subject TEXT"
+    what = f"{'created' if created else 'found'} the store {plain.line(path, 4096)}"
+    return f"{what}\nnext: inbox send --from YOU --to AGENT --subject TEXT"
 
 
 def _send(answer: Json) -> str:
-    thread_id, status, to, _ = _thread(answer)
-    (message,) = plain.fields(answer, "$.message.message_id")
+    thread_id, status, _ = _thread(answer)
+    message, sender, to = plain.fields(
+        answer, "$.message.message_id", "$.message.from_agent", "$.message.to_agent"
+    )
     return (
         f"sent {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}\n"
-        f"next: inbox wait-reply --thread {thread_id}"
+        f"next: inbox wait-reply --thread {thread_id} --agent {sender}"
     )
 
 
@@ -66,12 +72,14 @@ def _fetch(answer: Json) -> str:
         "$.subject",
     )
     text = plain.listing(
-        f"{len(body)} threads",
+        _number(body, "thread"),
         ("THREAD", "STATUS", "PRIORITY", "UNREAD", "FROM", "SUBJECT"),
         body,
-        "inbox fetch --limit N",
+        "inbox fetch --json",
     )
-    return f"{text}\nnext: inbox claim --agent YOU --thread {body[0][0]}"
+    first, status = body[0][:2]
+    verb = "claim --agent YOU" if status == "pending" else "show"
+    return f"{text}\nnext: inbox {verb} --thread {first}"
 
 
 def _list(answer: Json) -> str:
@@ -79,106 +87,119 @@ def _list(answer: Json) -> str:
         answer, "$.threads", "$.thread_id", "$.status", "$.assigned_to", "$.updated_at", "$.subject"
     )
     text = plain.listing(
-        f"{len(body)} threads",
+        _number(body, "thread"),
         ("THREAD", "STATUS", "ASSIGNED TO", "UPDATED", "SUBJECT"),
-        body,
-        "inbox list --limit N --status …",
+        [(*row[:3], plain.ago(row[3]), row[4]) for row in body],
+        "inbox list --json",
     )
     (truncated,) = plain.fields(answer, "$.truncated")
-    return f"{text}\nthere are more: inbox list --limit {2 * len(body)}" if truncated else text
+    if truncated:
+        return f"{text}\nnext: inbox list --limit {2 * len(body)} shows more"
+    return f"{text}\nnext: inbox show --thread {body[0][0]}" if body else text
 
 
 def _claim(answer: Json) -> str:
-    thread_id, _, holder, subject = _thread(answer)
-    seconds, token, epoch = plain.fields(
-        answer, "$.lease.ttl_seconds", "$.lease.token", "$.lease.epoch"
+    thread_id, _, holder = _thread(answer)
+    seconds, token, epoch, after = plain.fields(
+        answer, "$.lease.ttl_seconds", "$.lease.token", "$.lease.epoch", "$.next_after"
     )
-    return "\n".join(
-        (
-            f"claimed thread {thread_id} for {holder}, {seconds} s (epoch {epoch}){_replayed(answer)}: "
-            f"{subject}",
-            f"lease: {token}",
-            _messages(answer),
-            f"next: do the work, then inbox done --agent {holder} --thread {thread_id} "
-            f"--lease {token} --summary TEXT",
-            f"stuck? inbox update --agent {holder} --thread {thread_id} --status blocked --body QUESTION",
-        )
+    mine = f"--agent {holder} --thread {thread_id} --lease {token}"
+    more = f"\nmore: inbox show --thread {thread_id} --after-message {after}" if after else ""
+    return (
+        f"claimed thread {thread_id} for {holder}, {seconds} s (epoch {epoch}){_replayed(answer)}\n"
+        f"lease: {token}\n{_subject(answer)}{_messages(answer)}{more}\n"
+        f"to keep it: inbox renew {mine}\n"
+        f"to ask: inbox update {mine} --status blocked --body QUESTION\n"
+        f"next: do the work, then inbox done {mine} --summary TEXT"
     )
+
+
+def _subject(answer: Json) -> str:
+    """Return the thread's subject as peers' text, '' where its first message says the same."""
+    subject, summary, creator, thread_id = plain.fields(
+        answer,
+        "$.thread.subject",
+        "$.messages[0].summary",
+        "$.thread.created_by",
+        "$.thread.thread_id",
+    )
+    if subject == summary:
+        return ""
+    return plain.quoted(f"subject: {subject}", str(creator), thread_id) + "\n"
 
 
 def _messages(answer: Json) -> str:
     parts = []
-    columns = (
-        "$.message_id",
-        "$.kind",
-        "$.from_agent",
-        "$.to_agent",
-        "$.summary",
-        "$.body",
-        "$.payload_json",
-        "$.created_at",
-        "$.artifacts",
-    )
-    for message_id, kind, sender, to, summary, body, payload, at, artifacts in plain.rows(
-        answer, "$.messages", *columns
-    ):
+    columns = ("$", "$.message_id", "$.kind", "$.from_agent", "$.to_agent", "$.created_at")
+    for message, message_id, kind, sender, to, at in plain.rows(answer, "$.messages", *columns):
         parts.append(f"{message_id} {kind} {sender} -> {to} {at}")
-        text = str(summary)
-        if body and body != summary:
-            text += f"\n{body}"
-        if payload != "{}":
-            text += f"\npayload: {payload}"
-        for path, name in plain.rows(Json(artifacts), "$", "$.path", "$.artifact_id"):
-            text += f"\nartifact: {name} {path}"
-        parts.append(plain.quoted(text, str(sender), message_id))
+        parts.append(plain.quoted(_words(Json(message), "$"), str(sender), message_id))
     return "\n".join(parts)
 
 
 def _renew(answer: Json) -> str:
-    thread_id, _, holder, _ = _thread(answer)
+    thread_id, _, holder = _thread(answer)
     seconds, until, asked = plain.fields(
         answer, "$.lease.ttl_seconds", "$.lease.expires_at", "$.cancel_requested"
     )
+    (ended,) = plain.fields(answer, "$.process_ended")
     text = f"renewed thread {thread_id} for {holder}, {seconds} s, until {until}{_late(answer)}"
+    text += _replayed(answer)
+    if ended:
+        text += "\nthe process has ended: the lease is no longer renewed"
     if asked:
-        text += f"\nyou are asked to stop: inbox show --thread {thread_id}"
-    return text + _replayed(answer)
+        return f"{text}\nyou are asked to stop\nnext: inbox show --thread {thread_id}"
+    return f"{text}\nnext: go on working; inbox done --agent {holder} --thread {thread_id}"
 
 
 def _release(answer: Json) -> str:
-    thread_id, status, to, _ = _thread(answer)
-    return f"released thread {thread_id}: {status} for {to} again{_replayed(answer)}\nnext: inbox claim --next --agent YOU"
+    thread_id, status, to = _thread(answer)
+    (holder,) = plain.fields(answer, "$.message.from_agent")
+    return (
+        f"released thread {thread_id}: {status} for {to} again{_late(answer)}{_replayed(answer)}\n"
+        f"next: inbox claim --agent {holder} --next"
+    )
 
 
 def _update(answer: Json) -> str:
-    thread_id, status, holder, _ = _thread(answer)
+    thread_id, status, holder = _thread(answer)
     text = f"thread {thread_id} is {status}{_late(answer)}{_replayed(answer)}"
+    mine = f"--agent {holder} --thread {thread_id}"
     if status == "blocked":
-        text += f"\nnext: inbox wait-reply --thread {thread_id} --agent {holder}"
-    return text
+        return f"{text}\nnext: inbox wait-reply {mine}"
+    return f"{text}\nnext: go on working; inbox done {mine} --summary TEXT"
 
 
 def _reply(answer: Json) -> str:
-    thread_id, status, _, _ = _thread(answer)
-    message, to = plain.fields(answer, "$.message.message_id", "$.message.to_agent")
-    return f"replied {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}"
+    thread_id, status, holder = _thread(answer)
+    message, sender, to = plain.fields(
+        answer, "$.message.message_id", "$.message.from_agent", "$.message.to_agent"
+    )
+    text = f"replied {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}"
+    if sender == holder:
+        return f"{text}\nnext: go on working; inbox done --agent {holder} --thread {thread_id}"
+    return f"{text}\nnext: inbox wait-reply --thread {thread_id} --agent {sender}"
 
 
 def _finished(answer: Json) -> str:
-    thread_id, status, holder, _ = _thread(answer)
+    thread_id, status, holder = _thread(answer)
     return (
-        f"thread {thread_id} is {status}; your lease is released{_late(answer)}{_replayed(answer)}\n"
-        f"next: inbox claim --next --agent {holder}"
+        f"thread {thread_id} is {status}; your lease is over{_late(answer)}{_replayed(answer)}\n"
+        f"next: inbox claim --agent {holder} --next"
     )
 
 
 def _cancel(answer: Json) -> str:
-    thread_id, status, _, _ = _thread(answer)
-    return f"thread {thread_id} is {status}{_replayed(answer)}"
+    thread_id, status, _ = _thread(answer)
+    (to,) = plain.fields(answer, "$.message.to_agent")
+    return (
+        f"thread {thread_id} is {status}; {to} has been told{_replayed(answer)}\n"
+        f"next: inbox show --thread {thread_id}"
+    )
 
 
 def _show(answer: Json) -> str:
-    thread_id, status, assigned, subject = _thread(answer)
+    thread_id, status, assigned = _thread(answer)
     holder, left, after, run, task = plain.fields(
         answer,
         "$.lease.holder",
@@ -187,15 +208,27 @@ def _show(answer: Json) -> str:
         "$.thread.run_id",
         "$.thread.task_id",
     )
-    head = f"thread {thread_id} {status}, assigned to {assigned}: {subject}"
+    head = f"thread {thread_id} {status}, assigned to {assigned}"
     if run:
-        head += f"\nrun {run} task {task}"
+        head += f"\nrun {run}" + (f" task {task}" if task else "")
     if holder:
         head += f"\nheld by {holder}, {float(str(left)):.0f} s left"
-    text = f"{head}\n{_messages(answer)}"
+    text = f"{head}\n{_subject(answer)}{_messages(answer)}".rstrip("\n")
     if after:
-        text += f"\nmore: inbox show --thread {thread_id} --after-message {after}"
-    return text
+        return f"{text}\nnext: inbox show --thread {thread_id} --after-message {after}"
+    return f"{text}\nnext: {_after_reading(thread_id, status, assigned)}"
+
+
+def _after_reading(thread_id: str, status: str, assigned: str) -> str:
+    """Return what one does with a thread in this status."""
+    if status == "pending":
+        who = "YOU" if assigned.startswith("@") else assigned
+        return f"inbox claim --agent {who} --thread {thread_id}"
+    if status == "blocked":
+        return f"inbox reply --from YOU --thread {thread_id} --body ANSWER"
+    if status in ("claimed", "in_progress"):
+        return f"inbox wait-reply --thread {thread_id} --agent YOU"
+    return "nothing: that is final"
 
 
 def _ack(answer: Json) -> str:
@@ -203,7 +236,10 @@ def _ack(answer: Json) -> str:
         answer, "$.thread_id", "$.agent", "$.last_read", "$.moved"
     )
     note = "" if moved else " (it was there already, or further)"
-    return f"{agent} has read thread {thread_id} through {last}{note}"
+    return (
+        f"{agent} has read thread {thread_id} through {last}{note}{_replayed(answer)}\n"
+        f"next: inbox fetch --agent {agent} --unread"
+    )
 
 
 def _watch(answer: Json) -> str:
@@ -217,25 +253,44 @@ def _watch(answer: Json) -> str:
         "$.resume",
     )
     return (
-        f"event {event} {kind} by {actor}: thread {thread_id} is {status}\n"
+        f"event {event} {kind} by {actor}: thread {thread_id} was {status}\n"
         f"read it: inbox show --thread {thread_id}\nnext: {resume}"
     )
 
 
 def _wait_reply(answer: Json) -> str:
-    thread_id, status, _, _ = _thread(answer)
-    message, sender, summary, body, kind = plain.fields(
+    thread_id, status, holder = _thread(answer)
+    message, sender, to, kind, resume = plain.fields(
         answer,
         "$.message.message_id",
         "$.message.from_agent",
-        "$.message.summary",
-        "$.message.body",
+        "$.message.to_agent",
         "$.message.kind",
+        "$.resume",
     )
-    text = str(summary) if not body or body == summary else f"{summary}\n{body}"
-    return f"{kind} {message} from {sender} in thread {thread_id} ({status})\n" + plain.quoted(
-        text, str(sender), message
+    head = f"{kind} {message} from {sender} in thread {thread_id} ({status})"
+    text = plain.quoted(_words(answer, "$.message"), str(sender), message)
+    if kind == "control":
+        return f"{head}\n{text}\nnext: inbox show --thread {thread_id}"
+    if to == holder and kind == "answer":
+        work = f"inbox update --agent {holder} --thread {thread_id} --status in_progress"
+        return f"{head}\n{text}\nnext: go on working; {work} --summary TEXT"
+    return f"{head}\n{text}\nnext: wait on with {resume}"
+
+
+def _words(answer: Json, path: str) -> str:
+    """Return everything a message says, for quoting."""
+    summary, body, payload, artifacts = plain.fields(
+        answer, f"{path}.summary", f"{path}.body", f"{path}.payload_json", f"{path}.artifacts"
     )
+    text = str(summary)
+    if body and body != summary:
+        text += f"\n{body}"
+    if payload != "{}":
+        text += f"\npayload: {payload}"
+    for name, file in plain.rows(Json(artifacts), "$", "$.artifact_id", "$.path"):
+        text += f"\nartifact: {name} {file}"
+    return text
 
 
 def _search(answer: Json) -> str:
@@ -248,11 +303,14 @@ def _search(answer: Json) -> str:
         "$.subject",
         "$.summary",
     )
-    return plain.listing(
-        f"{len(body)} messages",
-        ("MESSAGE", "THREAD", "FROM", "SUBJECT", "SUMMARY"),
-        body,
-        "inbox search --limit N",
+    return (
+        plain.listing(
+            _number(body, "message"),
+            ("MESSAGE", "THREAD", "FROM", "SUBJECT", "SUMMARY"),
+            body,
+            "inbox search --json",
+        )
+        + f"\nnext: inbox show --thread {body[0][1]}"
     )
 
 
@@ -261,31 +319,32 @@ def _artifact_list(answer: Json) -> str:
         answer, "$.artifacts", "$.artifact_id", "$.kind", "$.size", "$.copied", "$.path"
     )
     return plain.listing(
-        f"{len(body)} artifacts",
+        _number(body, "artifact"),
         ("ARTIFACT", "KIND", "BYTES", "KEPT", "PATH"),
         body,
         "inbox artifact list --json",
-    )
+    ) + (f"\nnext: inbox artifact get {body[0][0]} --out FILE" if body else "")
 
 
 def _artifact_get(answer: Json) -> str:
     name, path, size = plain.fields(answer, "$.artifact_id", "$.out", "$.size")
-    return f"wrote {name} to {path}, {size} bytes, checked against its sha256"
+    return f"wrote {name} to {plain.line(path, 4096)}, {size} bytes, checked against its sha256"
 
 
 def _doctor(answer: Json) -> str:
     body = plain.rows(answer, "$.checks", "$.name", "$.status", "$.detail")
     bad = sum(row[1] == "problem" for row in body)
-    lines = [f"doctor: {bad} problems" if bad else "doctor: all is well"]
+    odd = sum(row[1] == "warning" for row in body)
+    lines = [f"doctor: {bad} problems, {odd} warnings" if bad + odd else "doctor: all is well"]
     lines += [f"{status:8} {name}: {plain.line(detail, 400)}" for name, status, detail in body]
     hints = plain.rows(answer, "$.checks", "$.hint")
-    lines += [f"next: {plain.line(hint, 400)}" for (hint,) in hints if hint]
+    lines += [f"hint: {plain.line(hint, 400)}" for (hint,) in hints if hint]
     return "\n".join(lines)
 
 
 def _backup(answer: Json) -> str:
     path, size, last = plain.fields(answer, "$.path", "$.size", "$.high_event_id")
-    return f"backed up to {path}, {size} bytes, verified, through event {last}"
+    return f"backed up to {plain.line(path, 4096)}, {size} bytes, verified, through event {last}"
 
 
 def _text(answer: Json) -> str:

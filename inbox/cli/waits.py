@@ -1,15 +1,19 @@
 """watch and wait-reply: block until something happened, and say how to go on."""
 
+import os
+
+from inbox.cli import kit
 from inbox.operations import leases
 from inbox.store import messages
 from inbox.workflows import wait
 from schema import events
-from schema.failures import invalid_input
-from schema.json_text import array, merge
+from schema.failures import Failure, invalid_input
+from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from schema.json_text import Json
 
 DEFAULT_SECONDS = 100.0
 
@@ -26,17 +30,19 @@ def watch(
 ) -> None:
     """Wait for one event that fits, or stream them."""
     seconds = timeout if timeout is not None else 0.0 if follow else DEFAULT_SECONDS
-    words = "inbox watch"
+    words = call.again("watch")
     words += f" --agent {agent}" if agent else ""
     words += f" --status {','.join(status)}" if status else ""
     words += f" --run {run}" if run else ""
     statuses = array(status) if status else None
+    if after_event is None:
+        with call.db.read() as tx:
+            after_event = events.last_id(tx)
     if follow:
-        _follow(call, words, agent, statuses, run, after_event, seconds)
+        _follow(call, f"{words} --follow", agent, statuses, run, after_event, seconds)
         return
     tail = f" --timeout-seconds {seconds:g}"
-    if after_event is not None:
-        call.resume = f"{words} --after-event {after_event}{tail}"
+    call.resume = f"{words} --after-event {after_event}{tail}"
     found, position = wait.for_event(
         call.db, agent=agent, statuses=statuses, run=run, after=after_event, timeout=seconds
     )
@@ -50,34 +56,39 @@ def _follow(
     call: "Call",
     words: str,
     agent: str | None,
-    statuses: str | None,
+    statuses: "Json | None",
     run: str | None,
-    after: int | None,
+    position: int,
     seconds: float,
 ) -> None:
-    """Print every event that fits, one JSON line each, until stopped or `seconds` passed."""
+    """Print every event that fits, one JSON line each, until stopped or `seconds` passed.
+
+    Raises: no_matching_work/timeout when nothing fitted in all that time.
+    """
     import time
 
-    from schema.json_text import Json
-
     call.streaming = True
+    call.resume = f"{words} --after-event {position}"
     deadline = time.monotonic() + seconds if seconds else None
-    position = after
+    streamed = False
     while deadline is None or time.monotonic() < deadline:
         left = 0.0 if deadline is None else max(0.001, deadline - time.monotonic())
         found, position = wait.for_event(
             call.db,
             agent=agent,
-            statuses=Json(statuses) if statuses else None,
+            statuses=statuses,
             run=run,
             after=position,
             timeout=left,
         )
-        call.resume = f"{words} --follow --after-event {position}"
         if found is not None:
             with call.db.read() as tx:
                 line = events.document(tx, position)
             call.stream(line)
+            streamed = True
+        call.resume = f"{words} --after-event {position}"
+    if not streamed:
+        raise wait.timed_out("no event fits", seconds, position, call.resume)
 
 
 def wait_reply(
@@ -101,14 +112,20 @@ def wait_reply(
             after = messages.last_from(tx, found.thread_no, agent)
         elif after is None:
             after = events.last_id(tx)
-    words = f"inbox wait-reply --thread {thread}"
+    words = call.again(f"wait-reply --thread {thread}")
     words += f" --agent {agent}" if agent else ""
     words += f" --kinds {','.join(kinds)}" if kinds != ("answer", "control", "result") else ""
+    if lease is not None and lease != os.environ.get("INBOX_LEASE"):
+        words += f" --lease {kit.quoted(lease)}"
     tail = f" --timeout-seconds {timeout:g}"
     call.resume = f"{words} --after-event {after}{tail}"
     reply = wait.Reply(call.db, found, agent, kinds, after, lease)
-    answer = reply.wait(timeout)
+    try:
+        answer = reply.wait(timeout)
+    except Failure as failure:  # Ended early: the thread closed, the lease lost.
+        failure.data = failure.data or obj(woke=False, next_event_id=reply.position)
+        raise
     call.resume = f"{words} --after-event {reply.position}{tail}"
     if answer is None:
         raise wait.timed_out(f"no answer in {thread}", timeout, reply.position, call.resume)
-    call.say(answer)
+    call.say(merge(answer, resume=call.resume))

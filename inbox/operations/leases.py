@@ -1,7 +1,6 @@
 """Who may act on a thread: the rules that make two workers impossible (protocol 4)."""
 
-from inbox.machines import THREAD
-from inbox.model import Lease, Thread
+from inbox.model import TERMINAL, Lease, Thread
 from inbox.store import leases as store
 from inbox.store import threads
 from schema import ids
@@ -28,7 +27,7 @@ def require_thread(tx: "ReadTx", thread_id: str) -> Thread:
 
 def require_open(thread: Thread) -> None:
     """Raise invalid_state/terminal if nothing can happen to the thread any more."""
-    if thread.status in THREAD.terminal:
+    if thread.status in TERMINAL:
         raise Failure(
             "invalid_state",
             "terminal",
@@ -39,7 +38,10 @@ def require_open(thread: Thread) -> None:
 
 def token_epoch(tx: "ReadTx", thread: Thread, token: str) -> int | None:
     """Return the epoch an authentic token names, None for a forged or foreign one."""
-    epoch = ids.token_epoch(token)
+    try:
+        epoch = ids.token_epoch(token)
+    except Failure:
+        return None
     if epoch <= thread.epoch and token == ids.lease_token(
         store.secret(tx), thread.thread_id, epoch
     ):
@@ -57,9 +59,6 @@ def require_holder(
     """
     require_open(thread)
     lease = thread.lease
-    epoch = None
-    if token is not None:
-        epoch = token_epoch(tx, thread, token)
     if lease is None:
         raise Failure(
             "invalid_state",
@@ -67,6 +66,7 @@ def require_holder(
             f"thread {thread.thread_id} is {thread.status}: {agent} holds no lease on it",
             hint=f"claim it first: inbox claim --agent {agent} --thread {thread.thread_id}",
         )
+    epoch = None if token is None else token_epoch(tx, thread, token)
     if token is not None and epoch is None:
         raise Failure(
             "lease_conflict",

@@ -116,3 +116,12 @@ def find_late_result(tx: "ReadTx", thread_no: int, agent: str, letter: "Letter")
         payload=letter.payload,
     )
     return row[0] if row else None
+
+
+def last_words(tx: "ReadTx", thread_no: int) -> list[str]:
+    """Return summary and body of the newest result, control or question message of a thread."""
+    row = tx.maybe(_SQL["message_last_words"], thread_no=thread_no)
+    if row is None:
+        return []
+    summary, body = row
+    return [summary] if not body or body == summary else [summary, body]

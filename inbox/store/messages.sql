@@ -49,3 +49,9 @@ SELECT m.event_id FROM message AS m JOIN event AS e USING (event_id)
  WHERE m.thread_no = :thread_no AND e.event_type = 'thread_late_result'
    AND m.from_agent = :agent AND m.summary = :summary AND m.body = :body AND m.payload = :payload
  ORDER BY m.event_id LIMIT 1;
+
+-- name: message_last_words :maybe
+-- What a next attempt is told about the one before.
+SELECT summary, body FROM message
+ WHERE thread_no = :thread_no AND kind IN ('result', 'control', 'question')
+ ORDER BY event_id DESC LIMIT 1;

@@ -1,7 +1,7 @@
-"""Rows of `thread`: every change of a state repeats the old state in its WHERE."""
+"""Rows of `thread`, and its events: a change of a state repeats the old state in its WHERE."""
 
 from inbox.model import Thread
-from schema import queries
+from schema import events, queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +76,30 @@ def move(
 def touch(tx: "Tx", thread_no: int, event_id: int) -> None:
     """Record the newest message of a thread whose status stays."""
     tx.execute(_SQL["thread_touch"], thread_no=thread_no, event_id=event_id)
+
+
+def record(
+    tx: "Tx",
+    thread: Thread,
+    event_type: str,
+    actor: str,
+    status: str,
+    assigned_to: str,
+    payload: str = "{}",
+) -> int:
+    """Append the event of a change; the thread's waiters are rung after the commit."""
+    tx.ring("thread=" + thread.thread_id)
+    return events.record(
+        tx,
+        event_type,
+        actor,
+        thread_no=thread.thread_no,
+        run_id=thread.run_id,
+        task_id=thread.task_id,
+        status=status,
+        assigned_to=assigned_to,
+        payload=payload,
+    )
 
 
 def document(tx: "ReadTx", thread_no: int) -> "Json":

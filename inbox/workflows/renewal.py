@@ -5,6 +5,7 @@ import select
 import time
 
 from inbox.operations import leases
+from schema.failures import invalid_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def while_process(db: "Database", thread_id: str, agent: str, token: str | None,
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return 0
+    except (OSError, OverflowError) as error:
+        raise invalid_input(f"--while {pid} names no process: {error}")
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     renewals = 0

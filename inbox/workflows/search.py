@@ -20,8 +20,6 @@ def search(
 ) -> "list[Json]":
     """Return the best matches for all the words, best first."""
     expression = literal(words)
-    if not expression:
-        return []
     while True:
         with db.read() as tx:
             behind = texts.behind(tx)
@@ -34,16 +32,8 @@ def search(
 
 
 def literal(words: str) -> str:
-    """Return an FTS5 expression that means exactly these words, '' when there are none.
+    """Return an FTS5 expression that means exactly these words.
 
-    Each run of letters and digits becomes one quoted term; everything else only separates.
+    Each becomes one quoted string, which the index takes apart as it did the texts.
     """
-    terms: list[str] = []
-    current = ""
-    for character in words + " ":
-        if character.isalnum():
-            current += character
-        elif current:
-            terms.append(f'"{current}"')
-            current = ""
-    return " ".join(terms)
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())

@@ -9,8 +9,8 @@ import time
 
 from inbox import reads
 from inbox.operations import leases as lease_rules
-from inbox.store import cursors, leases, messages, threads
-from schema import bell, events, keys
+from inbox.store import leases, messages, threads
+from schema import events
 from schema.failures import Failure
 from schema.json_text import Json, array, merge, obj
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from inbox.model import Thread
+    from schema import keys
     from schema.transaction import Database, ReadTx, Tx
 
     Found = TypeVar("Found")
@@ -43,6 +44,8 @@ def until(
     found = look()
     if found is not None:
         return found
+    from schema import bell
+
     with bell.Waiter(db.path, topics) as waiter:
         while True:
             db.require_same_file()
@@ -66,6 +69,8 @@ def for_work(
     keyed: "keys.Key | None",
 ) -> Json | None:
     """Wait for a thread that `claim` can take; looking takes no write lock."""
+    from schema import keys
+
     addressees = array([agent, *pools])
     soonest: list[float | None] = [None]
 
@@ -178,14 +183,15 @@ class Reply:
         with self.db.write() as tx:
             current = lease_rules.require_thread(tx, self.thread_id)
             lease, _ = lease_rules.require_holder(tx, current, self.agent, self.token)
-            if lease.epoch != self.epoch:
-                return
+            self.epoch = lease.epoch  # Without a token the name is the holder, whatever its epoch.
             lease_rules.refresh(tx, thread, lease)
         self._renew_at = time.monotonic() + lease.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 
     def _take(self, thread: "Thread", event_id: int, to: str) -> Json:
         """Return the message; the cursor of the agent it is addressed to moves with it."""
         if to == self.agent:
+            from inbox.store import cursors
+
             with self.db.write() as tx:
                 cursors.advance(tx, to, thread.thread_no, event_id)
                 return self._answer(tx, thread, event_id)

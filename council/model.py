@@ -1,0 +1,318 @@
+"""What a reviewer returns and what a tally is: frozen models, closed vocabularies, the schema.
+
+Owns the shapes. Guarantees: whatever comes from a reviewer is checked strictly (no unknown
+field, no coercion, bounded sizes), so that nothing after this module has to check again;
+a tally dumped to JSON and read back is equal to itself. Never groups, never renders.
+
+Adding a field to Finding? It is in the content hash, so old group ids change: raise
+`council.grouping.VERSION`, and extend `example_review`.
+"""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+Role = Literal["architecture", "implementation", "risk"]
+Mode = Literal["brainstorm", "code-review", "plan-review"]
+Similarity = Literal["normal", "strict"]
+Action = Literal[
+    "add", "remove", "replace", "increase", "decrease", "keep", "defer", "fix", "reorder", "clarify"
+]
+Severity = Literal["critical", "high", "medium", "low"]
+Position = Literal["approve", "revise", "block", "abstain"]
+Level = Literal["consensus", "majority", "minority"]
+Strength = Literal["strong", "weak"]
+Status = Literal["complete", "partial", "insufficient", "failed"]
+Verdict = Literal["block", "revise", "approve", "split", "none"]
+AnswerState = Literal["answered", "failed", "cancelled", "unreadable", "unfinished"]
+ParseMode = Literal["raw", "envelope", "object", "fence", "mended"]
+Flag = Literal["location_unverified", "own_duplicate", "verdict_mismatch"]
+Category = Literal[
+    "architecture",
+    "clarity",
+    "concurrency",
+    "correctness",
+    "data",
+    "dependency",
+    "error-handling",
+    "estimate",
+    "experience",
+    "feature",
+    "interface",
+    "maintainability",
+    "operability",
+    "order",
+    "performance",
+    "reliability",
+    "risk",
+    "rollback",
+    "scope",
+    "security",
+    "simplicity",
+    "tests",
+    "verification",
+]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+MODES: tuple[Mode, ...] = get_args(Mode)
+LEVELS: tuple[Level, ...] = get_args(Level)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+LENSES: dict[Role, str] = {
+    "architecture": "boundaries, interfaces, and how the parts compose",
+    "implementation": "simplicity, duplication, maintainability, practicality",
+    "risk": "correctness, regressions, security, operability",
+}
+
+# What each mode offers a reviewer; a tally accepts the union, since the text is already written.
+ACTIONS: dict[Mode, tuple[Action, ...]] = {
+    "brainstorm": ("add", "remove", "replace", "increase", "decrease", "keep", "defer"),
+    "code-review": ("add", "remove", "replace", "increase", "decrease", "keep", "defer", "fix"),
+    "plan-review": get_args(Action),
+}
+# fmt: off
+CATEGORIES: dict[Mode, tuple[Category, ...]] = {
+    "brainstorm": ("architecture", "experience", "feature", "interface", "operability",
+                   "performance", "reliability", "security", "simplicity"),
+    "code-review": ("concurrency", "correctness", "data", "error-handling", "interface",
+                    "maintainability", "operability", "performance", "security", "tests"),
+    "plan-review": ("clarity", "dependency", "estimate", "order", "risk", "rollback", "scope",
+                    "verification"),
+}
+# fmt: on
+
+AGENT_SUFFIX = "-reviewer"
+MAX_FINDINGS = 50
+
+Line = Annotated[int, Field(ge=1, le=10_000_000)]
+Title = Annotated[str, Field(min_length=1, max_length=300)]
+Prose = Annotated[str, Field(max_length=4000)]
+Short = Annotated[str, Field(max_length=200)]
+Path = Annotated[str, Field(min_length=1, max_length=1000)]
+Tag = Annotated[str, Field(min_length=1, max_length=64)]
+Confidence = Literal["low", "medium", "high"] | Annotated[float, Field(ge=0, le=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Finding(_Frozen):
+    """One recommendation: one problem, one fix.
+
+    The first seven fields are required; the rest may be null or absent and only help grouping.
+    """
+
+    title: Title
+    summary: Prose
+    proposal: Prose
+    rationale: Prose
+    confidence: Confidence
+    tags: Annotated[tuple[Tag, ...], Field(max_length=30, strict=False)]
+    target_refs: dict[str, JsonValue]
+    action: Action | None = None
+    subject: Short | None = None
+    category: Category | None = None
+    key: Short | None = None
+    severity: Severity | None = None
+    file: Path | None = None
+    line_start: Line | None = None
+    line_end: Line | None = None
+    section: Short | None = None
+    evidence: Prose | None = None
+    suggestion: Prose | None = None
+
+    @field_validator("title")
+    @classmethod
+    def _says_something(cls, title: str) -> str:
+        if not title.strip():
+            raise ValueError("must not be blank")
+        return title
+
+
+class Coverage(_Frozen):
+    """What a reviewer looked at, in its own words, and what it left out."""
+
+    examined: Annotated[tuple[Prose, ...], Field(max_length=200, strict=False)] = ()
+    not_examined: Annotated[tuple[Prose, ...], Field(max_length=200, strict=False)] = ()
+
+
+class Review(_Frozen):
+    """The body of one reviewer's result message. The role may be given as its agent's name."""
+
+    reviewer_role: Role
+    findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS, strict=False)]
+    coverage: Coverage | None = None
+    verdict: Position | None = None
+
+    @field_validator("reviewer_role", mode="before")
+    @classmethod
+    def _role_of_agent(cls, value: object) -> object:
+        return value.removesuffix(AGENT_SUFFIX) if isinstance(value, str) else value
+
+
+class Answer(_Frozen):
+    """How one of the three reviewers ended, with its review when that could be read.
+
+    `reason` says why there is none (a failure's summary, what could not be read).
+    """
+
+    reviewer_role: Role
+    state: AnswerState
+    reason: str | None = None
+    parse_mode: ParseMode | None = None
+    review: Review | None = None
+
+    @model_validator(mode="after")
+    def _answered_means_review(self) -> "Answer":
+        if (self.state == "answered") != (self.review is not None):
+            raise ValueError("a review exists exactly when the state is 'answered'")
+        return self
+
+
+class Member(Finding):
+    """A finding inside a tally: whose, its position in that review, and what the host found out.
+
+    `title` … `suggestion` are the reviewer's, whole; only lines that the diff does not show are
+    nulled, which `flags` says.
+    """
+
+    reviewer_role: Role
+    index: Annotated[int, Field(ge=0)]
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+
+
+class MemberRef(_Frozen):
+    """Points at one finding of one reviewer."""
+
+    reviewer_role: Role
+    index: int
+
+
+class Group(_Frozen):
+    """Findings of different reviewers that recommend the same thing; at most one of each."""
+
+    group_id: str
+    level: Level
+    strength: Strength | None
+    cohesion: float | None
+    severity: Severity | None
+    unanimous_of_responders: bool
+    contested: bool
+    title: str
+    reviewers: Annotated[tuple[Role, ...], Field(strict=False)]
+    members: Annotated[tuple[Member, ...], Field(strict=False)]
+
+
+class Related(_Frozen):
+    """Two findings close enough to be one group that were kept apart. The score is for audit."""
+
+    groups: Annotated[tuple[str, str], Field(strict=False)]
+    members: Annotated[tuple[MemberRef, MemberRef], Field(strict=False)]
+    score: float
+
+
+class Conflict(_Frozen):
+    """Two findings that advise opposite things about one subject; neither wins."""
+
+    groups: Annotated[tuple[str, str], Field(strict=False)]
+    members: Annotated[tuple[MemberRef, MemberRef], Field(strict=False)]
+    declared: bool
+
+
+class Respondent(_Frozen):
+    """One line of the tally's roster."""
+
+    reviewer_role: Role
+    state: AnswerState
+    reason: str | None
+    parse_mode: ParseMode | None
+    verdict: Position | None
+    findings: int
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+
+
+class Summary(_Frozen):
+    """How many groups stand at each level."""
+
+    consensus: int
+    majority: int
+    minority: int
+
+
+class Tally(_Frozen):
+    """The stored result of a council: computed, never edited. Carries no time."""
+
+    run_id: str
+    mode: Mode
+    similarity: Similarity
+    algorithm: str
+    revision: int
+    status: Status
+    quorum: int
+    verdict: Verdict
+    summary: Summary
+    reviewers: Annotated[tuple[Respondent, ...], Field(strict=False)]
+    groups: Annotated[tuple[Group, ...], Field(strict=False)]
+    related: Annotated[tuple[Related, ...], Field(strict=False)]
+    conflicts: Annotated[tuple[Conflict, ...], Field(strict=False)]
+
+
+def agent_name(role: Role) -> str:
+    """Return the agent that a role is dispatched to unless told otherwise."""
+    return role + AGENT_SUFFIX
+
+
+def review_schema(mode: Mode, role: Role | None = None) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) that a reviewer's result is validated against.
+
+    Guarantees: objects forbid unknown fields (`target_refs` alone is free); a document that
+    satisfies it and keeps the protocol's rules for JSON parses as Review. With `role`, only
+    that reviewer's result satisfies it.
+    """
+    schema = Review.model_json_schema(mode="validation")
+    finding = schema["$defs"]["Finding"]["properties"]
+    _narrow(finding["action"], ACTIONS[mode])
+    _narrow(finding["category"], CATEGORIES[mode])
+    finding["title"]["pattern"] = r"\S"
+    roles = [role] if role else list(ROLES)
+    schema["properties"]["reviewer_role"] = {
+        "enum": [name for each in roles for name in (each, agent_name(each))],
+        "type": "string",
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"orch-council-review-{mode}",
+        **schema,
+    }
+
+
+def _narrow(nullable: dict[str, Any], allowed: tuple[str, ...]) -> None:
+    nullable["anyOf"][0]["enum"] = list(allowed)
+
+
+def example_review(mode: Mode, role: Role) -> dict[str, Any]:
+    """Return a document that satisfies `review_schema(mode, role)`, for the reviewer's brief."""
+    finding: dict[str, Any] = {
+        "title": "Read and extend the lease in one transaction",
+        "summary": "renew() checks the expiry before it takes the write lock.",
+        "proposal": "Move the read into the transaction that extends the lease.",
+        "rationale": "Two workers can both pass the check and believe they own the thread.",
+        "confidence": "high",
+        "tags": ["lease"],
+        "target_refs": {"symbols": ["renew"]},
+        "action": "replace",
+        "subject": "lease expiry check",
+        "category": CATEGORIES[mode][0],
+        "severity": "high",
+    }
+    if mode == "code-review":
+        finding |= {"file": "bus/leases.py", "line_start": 41, "line_end": 58}
+    if mode == "plan-review":
+        finding |= {"section": "2 Leases"}
+    review: dict[str, Any] = {
+        "reviewer_role": role,
+        "findings": [finding],
+        "coverage": {"examined": ["what you read"], "not_examined": []},
+    }
+    return review if mode == "brainstorm" else review | {"verdict": "revise"}

@@ -1,0 +1,148 @@
+"""From three answers to one tally.
+
+Owns the composition: place checks, grouping, levels, order, verdict. Pure. Guarantees: the same
+answers and options give a byte-equal document (`canonical`); every finding of every review that
+could be read is in exactly one group; who is missing, and why, is part of the result.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from council.grouping import VERSION, Cluster, Grouping, group
+from council.locations import Diff, verify
+from council.matching import normal_text
+from council.model import (
+    LEVELS,
+    ROLES,
+    SEVERITIES,
+    Answer,
+    Conflict,
+    Finding,
+    Flag,
+    Group,
+    Member,
+    Mode,
+    Related,
+    Respondent,
+    Similarity,
+    Summary,
+    Tally,
+)
+from council.verdict import highest, level_of, overall_verdict, status_of
+
+DEFAULT_QUORUM = 2
+
+
+def tally_answers(
+    run_id: str,
+    mode: Mode,
+    answers: Iterable[Answer],
+    *,
+    similarity: Similarity = "normal",
+    quorum: int = DEFAULT_QUORUM,
+    diff: Diff | None = None,
+    revision: int = 1,
+) -> Tally:
+    """Return the tally of the answers, one of each role, in any order.
+
+    `diff` is what code reviewers saw; with it, lines it does not show are nulled and flagged.
+    Whether an unfinished or unreadable reviewer may be tallied at all is the caller's decision.
+    """
+    roster = sorted(answers, key=lambda answer: ROLES.index(answer.reviewer_role))
+    assert tuple(answer.reviewer_role for answer in roster) == ROLES, "one answer of each role"
+    answered = sum(answer.review is not None for answer in roster)
+    found = group(_members(roster, diff), similarity)
+    groups = sorted((_group(c, found, answered) for c in found.clusters), key=_order)
+    status = status_of(answered, quorum)
+    positions = [answer.review.verdict for answer in roster if answer.review]
+    return Tally(
+        run_id=run_id,
+        mode=mode,
+        similarity=similarity,
+        algorithm=VERSION,
+        revision=revision,
+        status=status,
+        quorum=quorum,
+        verdict=overall_verdict(status, positions, [g.severity for g in groups]),
+        summary=Summary(**{level: sum(g.level == level for g in groups) for level in LEVELS}),
+        reviewers=tuple(map(_respondent, roster)),
+        groups=tuple(groups),
+        related=tuple(
+            Related(groups=link.clusters, members=link.members, score=link.score)
+            for link in found.related
+        ),
+        conflicts=tuple(
+            Conflict(groups=link.clusters, members=link.members, declared=link.declared)
+            for link in found.conflicts
+        ),
+    )
+
+
+def canonical(tally: Tally) -> str:
+    """Return the tally as JSON text: equal tallies give equal bytes."""
+    return tally.model_dump_json()
+
+
+def fingerprint(tally: Tally) -> str:
+    """Return a digest of everything but the revision: equal when a re-tally would add nothing."""
+    body = tally.model_copy(update={"revision": 0})
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
+def _members(roster: Sequence[Answer], diff: Diff | None) -> list[Member]:
+    members = []
+    for answer in roster:
+        seen: set[str] = set()
+        for index, finding in enumerate(answer.review.findings if answer.review else ()):
+            text = normal_text(finding)
+            flags: tuple[Flag, ...] = ("own_duplicate",) if text in seen else ()
+            seen.add(text)
+            said = {name: getattr(finding, name) for name in Finding.model_fields}
+            member = Member(reviewer_role=answer.reviewer_role, index=index, flags=flags, **said)
+            members.append(verify(member, diff))
+    return members
+
+
+def _group(cluster: Cluster, found: Grouping, answered: int) -> Group:
+    roles = tuple(member.reviewer_role for member in cluster.members)
+    return Group(
+        group_id=cluster.group_id,
+        level=level_of(len(roles)),
+        strength=cluster.strength,
+        cohesion=cluster.cohesion,
+        severity=highest(member.severity for member in cluster.members),
+        unanimous_of_responders=1 < len(roles) == answered < len(ROLES),
+        contested=any(cluster.group_id in link.clusters for link in found.conflicts),
+        title=cluster.title,
+        reviewers=roles,
+        members=cluster.members,
+    )
+
+
+def _order(group: Group) -> tuple[object, ...]:
+    """Most support first, then gravest, then surest, then by place."""
+    places = [(m.file, m.line_start or 0) for m in group.members if m.file]
+    return (
+        LEVELS.index(group.level),
+        SEVERITIES.index(group.severity) if group.severity else len(SEVERITIES),
+        group.strength == "weak",
+        min(places, default=("\U0010ffff", 0)),
+        group.group_id,
+    )
+
+
+def _respondent(answer: Answer) -> Respondent:
+    review = answer.review
+    flags: tuple[Flag, ...] = ()
+    critical = review and any(f.severity == "critical" for f in review.findings)
+    if review and review.verdict == "approve" and critical:
+        flags = ("verdict_mismatch",)
+    return Respondent(
+        reviewer_role=answer.reviewer_role,
+        state=answer.state,
+        reason=answer.reason,
+        parse_mode=answer.parse_mode,
+        verdict=review.verdict if review else None,
+        findings=len(review.findings) if review else 0,
+        flags=flags,
+    )

@@ -1,0 +1,94 @@
+"""verify run, record, status: the gate of a task."""
+
+from orch import reads
+from orch.cli import names
+from orch.operations import attempts, runs, tasks
+from orch.operations import checks as operations
+from orch.store import checks as store
+from orch.workflows.reconcile import reconcile
+from schema import keys
+from schema.failures import not_found
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+    from schema.transaction import ReadTx
+
+_JOBS = 2
+
+
+def _answer(tx: "ReadTx", run_id: str, task_id: str) -> Json:
+    task = tasks.require(tx, run_id, task_id)
+    document, attempt = reads.with_attempt(tx, task.task_no)
+    return obj(task=document, attempt=attempt, gate=operations.gate(tx, task))
+
+
+def run(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    checks: tuple[str, ...],
+    jobs: int | None,
+    key: str | None,
+) -> None:
+    """Run the required checks in the attempt's worktree."""
+    from orch.workflows import verification
+
+    with call.db.read() as tx:
+        run_id, task_id = names.split(tx, run, task, task_name)
+        runs.require_open(tx, run_id)
+    reconcile(call.db, run_id)
+    verification.verify(call.db, run_id, task_id, checks, jobs or _JOBS)
+    with call.db.read() as tx:
+        call.say(_answer(tx, run_id, task_id))
+
+
+def record(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    check: str,
+    status: str,
+    summary: str,
+    body: str | None,
+    agent: str | None,
+    key: str | None,
+) -> None:
+    """Take a result from outside."""
+    with call.db.read() as tx:
+        run_id, task_id = names.split(tx, run, task, task_name)
+    reconcile(call.db, run_id)
+    with call.db.write() as tx:
+        found, subject = names.require_task(tx, run_id, task_id, None)
+        scope = call.key_for(agent or found.leader)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            operations.require_verifying(subject)
+            required = [name for name, _ in store.newest_statuses(tx, subject.task_no)]
+            if check not in required:
+                raise not_found(
+                    "check", check, near=required, hint="it requires " + ", ".join(required)
+                )
+            attempt = attempts.latest(tx, subject)
+            assert attempt is not None
+            result = store.Result(
+                check, status, "record", agent or found.leader, summary=summary,
+                head_commit=attempt.head_commit, tail=body or "",
+            )  # fmt: skip
+            call.committed = operations.record(tx, found, subject, attempt, result)
+            runs.tell_end(tx, found)
+            answer = keys.store(tx, scope, _answer(tx, run_id, task_id))
+    call.say(answer, call.committed)
+
+
+def status(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
+    """Show the gate."""
+    with call.db.read() as tx:
+        run_id, task_id = names.split(tx, run, task, task_name)
+        runs.require(tx, run_id)
+        call.say(_answer(tx, run_id, task_id))

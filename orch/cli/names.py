@@ -1,0 +1,45 @@
+"""How people name a task: --run R --task T, or R/T, or bare where one open run has it."""
+
+from orch.model import Run, Task
+from orch.operations import runs, tasks
+from orch.store import tasks as task_rows
+from schema.failures import invalid_input, not_found
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx
+
+
+def split(tx: "ReadTx", run: str | None, task: str | None, name: str | None) -> tuple[str, str]:
+    """Return (run id, task id). Raises: invalid_input, not_found/task."""
+    if task is not None and name is not None:
+        raise invalid_input("name the task once: TASK or --task", reason="flag")
+    given = task if task is not None else name
+    if given is None:
+        raise invalid_input("missing --task: which one? as --run R --task T, or R/T", reason="flag")
+    head, slash, tail = given.partition("/")
+    if slash:
+        if run is not None and run != head:
+            raise invalid_input(f"--run {run} and {given} name two runs", reason="flag")
+        return head, tail
+    if run is not None:
+        return run, given
+    found = task_rows.open_runs_with(tx, given)
+    if len(found) > 1:
+        raise invalid_input(
+            f"task {given} is in {len(found)} open runs",
+            reason="flag",
+            hint="say which: " + " or ".join(f"{other}/{given}" for other in found),
+        )
+    if not found:
+        raise not_found("task", given, hint="no open run has it; say R/T, or: orch run list")
+    return found[0], given
+
+
+def require_task(
+    tx: "ReadTx", run: str | None, task: str | None, name: str | None, *, changing: bool = True
+) -> tuple[Run, Task]:
+    """Return the run and the task; a command that changes something needs an open run."""
+    run_id, task_id = split(tx, run, task, name)
+    found = runs.require_open(tx, run_id) if changing else runs.require(tx, run_id)
+    return found, tasks.require(tx, run_id, task_id)

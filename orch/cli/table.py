@@ -1,0 +1,258 @@
+"""The commands of `orch`: the one table behind parsing, help, completion and the reference.
+
+Adding a command? A row here, a function of that name, its plain view (views.py), its shape
+(shapes.py), a test in tests/contract/, then `make docs`.
+"""
+
+from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
+from inbox.model import PRIORITIES
+from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
+
+TASK_STATUSES = (
+    "planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
+    "cancelled",
+)  # fmt: skip
+WAITABLE = (
+    "task_blocked", "task_done", "task_failed", "task_cancelled", "task_verifying", "task_stale",
+    "run_done",
+)  # fmt: skip
+
+_RUN = Option("--run", "name", "the run's id", required=True)
+_RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
+_TASK = Option("--task", "task", "the task's id, or run/task")
+_NAMED = Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name")
+_ONE_TASK = (_NAMED, _RUN_OF_TASK, _TASK)
+_TO = Option("--to", "addressee", "who does it: an agent, or @pool (else the task's default)")
+_BASE_REF = Option("--base-ref", "text", "start from this branch, tag or commit (else HEAD)")
+_REPO = Option("--repo-path", "path", "the repository (else the run's, else this directory)")
+_ROOT = Option("--workspace-root", "path", "where worktrees are made (<repo>/.orch/worktrees)")
+_REASON = Option("--reason", "text", "why")
+_PAYLOAD = Option("--payload-json", "json", "a JSON object for programs to read", dest="payload")
+_DRY_RUN = Option("--dry-run", "flag", "print what would be done and change nothing")
+_AFTER = Option("--after-event", "event", "look at what came after this event id")
+_MODE = Option("--execution-mode", "choice", "analysis, or code in a worktree of its own",
+               choices=MODES, dest="mode")  # fmt: skip
+
+_TASK_FIELDS = (
+    Option("--title", "text", "one line (default: the task's id)"),
+    Option("--summary", "text", "what is to be done", default=None),
+    Option("--default-to", "addressee", "who does it when dispatch names nobody"),
+    Option("--priority", "choice", "low, normal or high (default normal)", choices=PRIORITIES),
+    Option("--acceptance-json", "json_any", "what counts as done, as JSON", dest="acceptance"),
+    Option("--spec-file", "path", "a file whose content and hash are copied now"),
+    Option("--check-profile", "text", "a profile of checks in orch.toml"),
+    Option("--required-check", "check", "a check that must pass", many=True,
+           dest="required_checks"),
+    Option("--allowed-path", "glob", "files it may change, as a glob", many=True,
+           dest="allowed_paths"),
+    Option("--blocked-path", "glob", "files it must not change, as a glob", many=True,
+           dest="blocked_paths"),
+    Option("--metadata-json", "json", "a JSON object for programs", dest="metadata"),
+    Option("--lock", "name", "a lock no two tasks hold at once", many=True, dest="locks"),
+    Option("--max-attempts", "count",
+           f"limits automatic retries (default {DEFAULT_MAX_ATTEMPTS})"),
+    Option("--risk", "choice", "low, medium or high (default low)", choices=RISKS),
+    _MODE,
+)  # fmt: skip
+
+_COMMANDS = (
+    Command(
+        "init", "inbox.cli.stores:init", "Create the store here, or report the one that serves here.",
+        (KEY,), "orch init",
+    ),
+    Command(
+        "run init", "orch.cli.runs:init", "Open a run: one goal, its tasks, one leader.",
+        (
+            _RUN,
+            Option("--goal", "text", "what the run is for", required=True),
+            Option("--summary", "text", "a few words more", default=""),
+            Option("--leader", "name", "who leads it: opens its threads, gives its answers",
+                   default="leader"),
+            Option("--repo-path", "path", "the repository its tasks work on"),
+            Option("--base-ref", "text", "where its tasks start, instead of HEAD"),
+            Option("--target", "text", "the branch its work is meant for"),
+            Option("--ownership", "choice", "allowed paths: enforce, warn or off (default warn)",
+                   default="warn", choices=OWNERSHIP),
+            KEY,
+        ),
+        "orch run init --run docs-1 --goal 'One guide out of many notes'",
+    ),
+    Command("run show", "orch.cli.runs:show", "Show a run and how far it is.", (_RUN,),
+            "orch run show --run docs-1"),
+    Command("run list", "orch.cli.runs:list_runs", "List all runs, newest first.", (),
+            "orch run list"),
+    Command("run close", "orch.cli.runs:close", "Close a run: nothing in it changes any more.",
+            (_RUN, KEY), "orch run close --run docs-1"),
+    Command(
+        "task add", "orch.cli.tasks:add", "Add a task to a run.",
+        (
+            _RUN,
+            Option("--task", "name", "the new task's id", required=True),
+            *_TASK_FIELDS,
+            Option("--depends-on", "names", "tasks that must be done first", many=True),
+            KEY,
+        ),
+        "orch task add --run docs-1 --task outline --title 'Write the outline' --default-to w1",
+    ),
+    Command("task show", "orch.cli.tasks:show", "Show a task with its attempts.", _ONE_TASK,
+            "orch task show docs-1/outline"),
+    Command(
+        "task list", "orch.cli.tasks:list_tasks", "List the tasks of a run.",
+        (_RUN, Option("--status", "choices", "only these statuses", choices=TASK_STATUSES)),
+        "orch task list --run docs-1 --status ready,blocked",
+    ),
+    Command(
+        "task edit", "orch.cli.tasks:edit", "Change a task that nobody works on.",
+        (*_ONE_TASK, *_TASK_FIELDS,
+         Option("--not-before", "duration", "do not dispatch it for this long"), KEY),
+        "orch task edit --run docs-1 --task outline --priority high",
+    ),
+    Command(
+        "dep add", "orch.cli.tasks:add_dependency", "Let a task wait for another one.",
+        (*_ONE_TASK, Option("--depends-on", "names", "the task to wait for", many=True), KEY),
+        "orch dep add --run docs-1 --task chapters --depends-on outline",
+    ),
+    Command(
+        "dep rm", "orch.cli.tasks:remove_dependency", "Let a task no longer wait for another one.",
+        (*_ONE_TASK, Option("--depends-on", "names", "the task", many=True), KEY),
+        "orch dep rm --run docs-1 --task chapters --depends-on outline",
+    ),
+    Command("dep list", "orch.cli.tasks:list_dependencies",
+            "Show what a task waits for, and what waits for it.", _ONE_TASK,
+            "orch dep list docs-1/chapters"),
+    Command(
+        "ready", "orch.cli.schedule:ready", "What can be dispatched now, in dispatch order.",
+        (_RUN, Option("--limit", "count", "at most so many", default=50),
+         Option("--explain", "flag", "say for each other task why it is not ready")),
+        "orch ready --run docs-1 --explain",
+    ),
+    Command(
+        "dispatch", "orch.cli.dispatches:dispatch", "Give a ready task to an agent.",
+        (
+            *_ONE_TASK, _MODE, _TO, _REPO, _BASE_REF, _ROOT, *BODY, KEY,
+            Option("--ready", "flag", "dispatch all that are ready, in order", dest="all_ready"),
+            Option("--limit", "count", "with --ready: at most so many"),
+            Option("--jobs", "count", "with --ready: worktrees made at once (default 4)"),
+            _DRY_RUN,
+        ),
+        "orch dispatch --run docs-1 --task outline --execution-mode analysis --to w1",
+    ),
+    Command("reconcile", "orch.cli.schedule:reconcile",
+            "Bring the run up to date with its threads; says exactly what changed.",
+            (_RUN, KEY), "orch reconcile --run docs-1"),
+    Command(
+        "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
+        (_RUN,
+         Option("--for", "choices", "what to wait for, comma-separated", choices=WAITABLE,
+                default=WAITABLE, dest="kinds"),
+         _AFTER, TIMEOUT),
+        "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
+    ),
+    Command("blocked", "orch.cli.schedule:blocked", "Tasks that wait for an answer.", (_RUN,),
+            "orch blocked --run docs-1"),
+    Command(
+        "answer", "orch.cli.schedule:answer", "Answer a task's worker.",
+        (*_ONE_TASK, *BODY, _PAYLOAD, KEY),
+        "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
+    ),
+    Command(
+        "status", "orch.cli.schedule:status", "Where a run stands, task by task.",
+        (_RUN, Option("--watch", "flag", "keep it on the screen until stopped")),
+        "orch status --run docs-1",
+    ),
+    Command(
+        "retry", "orch.cli.dispatches:retry", "Try a failed task again.",
+        (*_ONE_TASK, _TO, *BODY, KEY, _BASE_REF,
+         Option("--force", "flag", "also when its worker is only stale")),
+        "orch retry --run docs-1 --task outline --body 'The file is there now.'",
+    ),
+    Command(
+        "reassign", "orch.cli.dispatches:reassign", "Give a blocked, failed or stale task to another.",
+        (*_ONE_TASK, Option("--to", "addressee", "who does it now", required=True), _REASON, KEY),
+        "orch reassign --run docs-1 --task outline --to w2 --reason 'w1 is gone'",
+    ),
+    Command(
+        "cancel", "orch.cli.schedule:cancel", "Call off a task, or a whole run.",
+        (*_ONE_TASK, Option("--reason", "text", "why", default="cancelled"), KEY),
+        "orch cancel --run docs-1 --task outline --reason 'out of scope'",
+    ),
+    Command(
+        "adopt", "orch.cli.schedule:adopt", "Take a late report as the task's result.",
+        (*_ONE_TASK, Option("--attempt", "count", "the attempt that reported late"), KEY),
+        "orch adopt --run docs-1 --task outline --attempt 1",
+    ),
+    Command(
+        "cleanup", "orch.cli.workspaces:cleanup", "Remove worktrees whose work is proven safe.",
+        (
+            *_ONE_TASK,
+            Option("--attempt", "count", "only this attempt"),
+            Option("--all-completed", "flag", "all tasks of the run that ended"),
+            Option("--force", "flag", "save everything to a salvage ref first, then remove"),
+            _DRY_RUN,
+            KEY,
+        ),
+        "orch cleanup --run docs-1 --all-completed --dry-run",
+    ),
+    Command("salvage list", "orch.cli.workspaces:list_salvages", "List what cleanup saved.",
+            (_RUN, _REPO), "orch salvage list --run docs-1"),
+    Command(
+        "salvage restore", "orch.cli.workspaces:restore_salvage", "Bring saved work back.",
+        (*_ONE_TASK, Option("--attempt", "count", "the attempt it was saved from"),
+         Option("--out", "path", "the new directory"), _REPO, KEY),
+        "orch salvage restore --run docs-1 --task outline --attempt 1 --out ../rescued",
+    ),
+    Command(
+        "repo accept", "orch.cli.workspaces:accept_repository",
+        "A person's command: accept that the repository's configuration changed.",
+        (_RUN, _REPO, KEY), "orch repo accept --run docs-1",
+    ),
+    Command(
+        "verify run", "orch.cli.checks:run", "Run a task's required checks at its recorded head.",
+        (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
+         Option("--jobs", "count", "checks at once (default 2)"), KEY),
+        "orch verify run --run docs-1 --task outline",
+    ),
+    Command(
+        "verify record", "orch.cli.checks:record", "Record a check's result from outside.",
+        (*_ONE_TASK, Option("--check", "check", "the check", required=True),
+         Option("--status", "choice", "passed, failed or error", required=True,
+                choices=("passed", "failed", "error")),
+         Option("--summary", "text", "one line", default=""), *BODY,
+         Option("--agent", "name", "who checked (default: the leader)"), KEY),
+        "orch verify record --run docs-1 --task outline --check spelling --status passed",
+    ),
+    Command("verify status", "orch.cli.checks:status", "Show a task's gate.", _ONE_TASK,
+            "orch verify status docs-1/outline"),
+    Command(
+        "events", "orch.cli.logs:events", "The run's log.",
+        (_RUN, _AFTER, Option("--follow", "flag", "stream it as JSON lines until stopped"),
+         Option("--type", "text", "only these event types, comma-separated", dest="types"),
+         Option("--limit", "count", "at most so many", default=200)),
+        "orch events --run docs-1 --type task_done,task_failed",
+    ),
+    Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
+            _ONE_TASK, "orch trace docs-1/outline"),
+    Command(
+        "schema", "orch.cli.stores:schema", "Print the JSON Schema of a command's answer.",
+        (Option("COMMAND", "text", "a command; without one, all", dest="name", many=True),),
+        "orch schema task show",
+    ),
+    Command(
+        "prime", "inbox.cli.stores:prime", "Print what an agent needs to know.",
+        (Option("--role", "choice", "leader, worker or reviewer", default="leader",
+                choices=("worker", "leader", "reviewer")),),
+        "orch prime --role leader",
+    ),
+    Command(
+        "completion", "orch.cli.stores:completion", "Print the completion script of a shell.",
+        (Option("SHELL", "choice", "bash, zsh or fish", choices=("bash", "zsh", "fish")),),
+        "orch completion bash > ~/.local/share/bash-completion/completions/orch",
+    ),
+)  # fmt: skip
+
+PROGRAM = Program(
+    "orch",
+    "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
+    _COMMANDS,
+    (DB, JSON, GET),
+)

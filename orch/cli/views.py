@@ -1,0 +1,353 @@
+"""One plain view for each command of `orch`: first what happened, last what to do next."""
+
+from inbox.cli import plain
+from inbox.cli.views import VIEWS as BUS
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    View = Callable[[Json], str]
+
+_COUNTS = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
+           "cancelled")  # fmt: skip
+
+
+def _replayed(answer: Json) -> str:
+    return " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+
+
+def _run_line(answer: Json, path: str = "$.run") -> str:
+    run, status = plain.fields(answer, f"{path}.run_id", f"{path}.status")
+    return f"run {run} status {status}"
+
+
+def _counts(answer: Json, path: str = "$.run") -> str:
+    found = plain.fields(answer, *(f"{path}.counts.{name}" for name in _COUNTS))
+    return (
+        ", ".join(f"{n} {name}" for n, name in zip(found, _COUNTS, strict=True) if n) or "no tasks"
+    )
+
+
+def _run(answer: Json) -> str:
+    goal, run = plain.fields(answer, "$.run.goal", "$.run.run_id")
+    return (
+        f"{_run_line(answer)}{_replayed(answer)}\n{plain.line(goal)}\n{_counts(answer)}\n"
+        f"next: orch task add --run {run} --task ID --title TEXT, or orch status --run {run}"
+    )
+
+
+def _run_list(answer: Json) -> str:
+    body = plain.rows(
+        answer, "$.runs", "$.run_id", "$.status", "$.counts.done", "$.counts.total", "$.goal"
+    )
+    return plain.listing(
+        f"{len(body)} runs", ("RUN", "STATUS", "DONE", "OF", "GOAL"), body, "orch run list --json"
+    )
+
+
+def _task(answer: Json) -> str:
+    run, task, status, title, waits = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title",
+        "$.task.depends_on",
+    )  # fmt: skip
+    text = f"task {run}/{task} status {status}{_replayed(answer)}: {plain.line(title)}"
+    if status == "planned":
+        return f"{text}\nwaits for {waits}\nnext: orch ready --run {run} --explain"
+    return f"{text}\nnext: orch ready --run {run}"
+
+
+def _task_show(answer: Json) -> str:
+    lines = [_task(answer)]
+    reason, gate = plain.fields(answer, "$.task.reason", "$.task.gate.status")
+    if reason:
+        lines.insert(1, f"reason: {plain.line(reason, 300)}")
+    if gate:
+        lines.insert(1, f"gate: {gate}")
+    columns = (
+        "$.attempt_no", "$.status", "$.assigned_to", "$.thread_id", "$.liveness", "$.branch_name",
+        "$.worktree_path",
+    )  # fmt: skip
+    for number, status, to, thread, liveness, branch, path in plain.rows(
+        answer, "$.attempts", *columns
+    ):
+        where = f", {branch} in {path}" if branch else ""
+        lines.insert(-1, f"attempt {number} {status} by {to}, thread {thread}, {liveness}{where}")
+    return "\n".join(lines)
+
+
+def _task_list(answer: Json) -> str:
+    body = plain.rows(
+        answer, "$.tasks", "$.task_id", "$.status", "$.priority", "$.default_to", "$.title"
+    )
+    run, = plain.fields(answer, "$.run_id")  # fmt: skip
+    return plain.listing(
+        f"{len(body)} tasks of run {run}",
+        ("TASK", "STATUS", "PRIORITY", "TO", "TITLE"),
+        body,
+        f"orch task list --run {run} --status …",
+    )
+
+
+def _dependencies(answer: Json) -> str:
+    run, task = plain.fields(answer, "$.run_id", "$.task_id")
+    lines = [f"task {run}/{task}"]
+    for head, path in (("waits for", "$.depends_on"), ("is waited for by", "$.dependents")):
+        names = [f"{n} ({s})" for n, s in plain.rows(answer, path, "$.task_id", "$.status")]
+        lines.append(f"{head}: {', '.join(names) or 'nothing'}")
+    return "\n".join(lines)
+
+
+def _ready(answer: Json) -> str:
+    run, = plain.fields(answer, "$.run_id")  # fmt: skip
+    body = plain.rows(
+        answer, "$.tasks", "$.task_id", "$.priority", "$.waiting_chain", "$.default_to", "$.title"
+    )
+    text = plain.listing(
+        f"{len(body)} ready tasks of run {run}",
+        ("TASK", "PRIORITY", "WAITING", "TO", "TITLE"),
+        body,
+        f"orch ready --run {run} --limit N",
+    )
+    for task, why in plain.rows(answer, "$.not_ready", "$.task_id", "$.why"):
+        text += f"\nnot ready: {task}: {plain.line(why, 200)}"
+    if body:
+        return f"{text}\nnext: orch dispatch --run {run} --task {body[0][0]}"
+    return f"{text}\nnext: orch wait --run {run}"
+
+
+def _dispatch(answer: Json) -> str:
+    if plain.fields(answer, "$.dry_run")[0]:
+        lines = ["nothing was changed; would dispatch:"]
+        for task, to, branch, error in plain.rows(
+            answer, "$.planned", "$.task_id", "$.assigned_to", "$.branch_name", "$.error.message"
+        ):
+            what = plain.line(error, 300) if error else f"to {to} {branch or 'analysis'}"
+            lines.append(f"{task}: {what}")
+        return "\n".join(lines)
+    done = plain.rows(
+        answer, "$.dispatched", "$.task.run_id", "$.task.task_id", "$.attempt.attempt_no",
+        "$.attempt.assigned_to", "$.thread.thread_id",
+    )  # fmt: skip
+    if not done:
+        done = [plain.fields(
+            answer, "$.task.run_id", "$.task.task_id", "$.attempt.attempt_no",
+            "$.attempt.assigned_to", "$.thread.thread_id",
+        )]  # fmt: skip
+    lines = [f"dispatched {run}/{task} attempt {n} to {to} in thread {thread}{_replayed(answer)}"
+             for run, task, n, to, thread in done]  # fmt: skip
+    for task, why in plain.rows(answer, "$.skipped", "$.task_id", "$.error.message"):
+        lines.append(f"skipped {task}: {plain.line(why, 300)}")
+    branch, path = plain.fields(answer, "$.attempt.branch_name", "$.attempt.worktree_path")
+    if branch:
+        lines.append(f"branch {branch} in {path}")
+    return "\n".join([*lines, f"next: orch wait --run {done[0][0]}"])
+
+
+def _reconcile(answer: Json) -> str:
+    run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
+    body = plain.rows(answer, "$.updated_tasks", "$.task_id", "$.status", "$.reason")
+    lines = [f"{_run_line(answer)}: {len(body)} tasks changed"]
+    lines += [
+        f"{task} {status}{f': {plain.line(why)}' if why else ''}" for task, status, why in body
+    ]
+    lines += [plain.line(done, 300) for (done,) in plain.rows(answer, "$.repaired", "$")]
+    return "\n".join([*lines, _next(answer, str(run))])
+
+
+def _next(answer: Json, run: str) -> str:
+    """Return what a leader does next in a run."""
+    counts = dict(
+        zip(_COUNTS, plain.fields(answer, *(f"$.run.counts.{n}" for n in _COUNTS)), strict=True)
+    )
+    if counts["blocked"]:
+        return f"next: orch blocked --run {run}"
+    if counts["ready"]:
+        return f"next: orch dispatch --run {run} --ready"
+    if counts["verifying"]:
+        return f"next: orch verify run --run {run} --task …"
+    if counts["failed"]:
+        return f"next: orch retry --run {run} --task …"
+    if counts["dispatched"] or counts["running"]:
+        return f"next: orch wait --run {run}"
+    return f"next: orch run close --run {run}"
+
+
+def _wait(answer: Json) -> str:
+    kind, event, run, task, status, after = plain.fields(
+        answer, "$.event.event_type", "$.event.event_id", "$.run.run_id", "$.task.task_id",
+        "$.run.status", "$.next_event_id",
+    )  # fmt: skip
+    what = f"task {run}/{task}" if task else f"run {run}"
+    lines = [f"{kind or 'run_done'}: {what} (event {event}); run {run} status {status}"]
+    if kind == "task_blocked":
+        lines.append(f"read the question: orch blocked --run {run}")
+    return "\n".join([*lines, f"next: orch wait --run {run} --after-event {after}"])
+
+
+def _blocked(answer: Json) -> str:
+    run, = plain.fields(answer, "$.run_id")  # fmt: skip
+    columns = (
+        "$.task.task_id", "$.attempt.assigned_to", "$.question.message_id", "$.question.summary",
+        "$.question.body", "$.answered",
+    )  # fmt: skip
+    lines = []
+    for task, worker, message, summary, body, answered in plain.rows(answer, "$.tasks", *columns):
+        state = "answered, not gone on yet" if answered else "waits for an answer"
+        lines.append(f"{task}: {worker} {state}")
+        text = str(summary) if not body or body == summary else f"{summary}\n{body}"
+        lines.append(plain.quoted(text, str(worker), message))
+        if not answered:
+            lines.append(f"next: orch answer --run {run} --task {task} --body TEXT")
+    return "\n".join(lines) or f"nothing of run {run} is blocked\nnext: orch wait --run {run}"
+
+
+def _answered(answer: Json) -> str:
+    task, thread, run = plain.fields(
+        answer, "$.task.task_id", "$.attempt.thread_id", "$.task.run_id"
+    )
+    return (
+        f"answered task {task} on thread {thread}{_replayed(answer)}\nnext: orch wait --run {run}"
+    )
+
+
+def status_text(answer: Json) -> str:
+    """Return the state of a run as lines; also what --watch shows."""
+    run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
+    body = plain.rows(
+        answer, "$.tasks", "$.task_id", "$.status", "$.latest_attempt.assigned_to",
+        "$.latest_attempt.attempt_no", "$.latest_attempt.liveness", "$.gate.status",
+        "$.latest_message.summary",
+    )  # fmt: skip
+    shown = [[cell if cell is not None else "-" for cell in row] for row in body]
+    text = plain.listing(
+        f"{_run_line(answer)}\n{_counts(answer)}",
+        ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LAST WORD"),
+        shown,
+        f"orch task list --run {run}",
+    )
+    uncommitted = plain.rows(answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files")
+    for task, dirty in uncommitted:
+        if dirty and int(str(dirty)):
+            text += f"\nuncommitted work: {task} left {dirty} files"
+    return f"{text}\n{_next(answer, str(run))}"
+
+
+def _cancelled(answer: Json) -> str:
+    names = [str(name) for (name,) in plain.rows(answer, "$.cancelled", "$.task_id")]
+    return f"cancelled {', '.join(names) or 'nothing'}; {_run_line(answer)}{_replayed(answer)}"
+
+
+def _adopted(answer: Json) -> str:
+    run, task, status, number = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.attempt.attempt_no"
+    )
+    return f"adopted attempt {number}: task {run}/{task} is {status}{_replayed(answer)}"
+
+
+def _cleanup(answer: Json) -> str:
+    lines = []
+    head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
+    columns = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.proof", "$.ignored")
+    for task, number, path, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
+        more = f", {ignored} ignored entries went with it" if ignored else ""
+        lines.append(f"{head} {task} attempt {number}: {path} ({proof}{more})")
+    for task, number, path, why in plain.rows(
+        answer, "$.kept", "$.task_id", "$.attempt_no", "$.worktree_path", "$.reason"
+    ):
+        lines.append(f"kept {task} attempt {number}: {path}: {plain.line(why, 300)}")
+    return "\n".join(lines)
+
+
+def _salvages(answer: Json) -> str:
+    body = plain.rows(answer, "$.salvages", "$.ref", "$.commit", "$.created_at", "$.summary")
+    return plain.listing(
+        f"{len(body)} salvages", ("REF", "COMMIT", "SAVED", "WHAT"), body,
+        "orch salvage list --json",
+    )  # fmt: skip
+
+
+def _restored(answer: Json) -> str:
+    ref, out = plain.fields(answer, "$.ref", "$.path")
+    return f"restored {ref} into {out}\nnext: git -C {out} status"
+
+
+def _accepted(answer: Json) -> str:
+    lines = [f"accepted the configuration of {plain.fields(answer, '$.repo_path')[0]}"]
+    return "\n".join(lines + [plain.line(c, 300) for (c,) in plain.rows(answer, "$.changes", "$")])
+
+
+def _gate(answer: Json) -> str:
+    run, task, status, gate = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.gate.status"
+    )
+    lines = [f"task {run}/{task} is {status}, gate {gate or 'requires nothing'}{_replayed(answer)}"]
+    for name, result, summary in plain.rows(
+        answer, "$.gate.checks", "$.check", "$.status", "$.summary"
+    ):
+        lines.append(f"{result:8} {name} {plain.line(summary or '', 200)}".rstrip())
+    if status == "failed":
+        lines.append(f"next: orch retry --run {run} --task {task}")
+    elif status == "verifying":
+        lines.append(f"next: orch verify run --run {run} --task {task}")
+    return "\n".join(lines)
+
+
+def _events(answer: Json) -> str:
+    body = plain.rows(
+        answer, "$.events", "$.event_id", "$.event_type", "$.task_id", "$.actor", "$.summary"
+    )
+    text = plain.listing(
+        f"{len(body)} events", ("EVENT", "TYPE", "TASK", "BY", "SUMMARY"),
+        [[c if c is not None else "" for c in row] for row in body], "orch events --after-event N",
+    )  # fmt: skip
+    after, run = plain.fields(answer, "$.next_after", "$.run_id")
+    return f"{text}\nmore: orch events --run {run} --after-event {after}" if after else text
+
+
+def _trace(answer: Json) -> str:
+    run, task, title = plain.fields(answer, "$.run_id", "$.task_id", "$.title")
+    lines = [f"trace of {run}/{task}: {plain.line(title)}"]
+    for at, what, detail in plain.rows(answer, "$.steps", "$.at", "$.what", "$.detail"):
+        lines.append(f"{at}  {what}  {plain.line(detail, 120)}".rstrip())
+    return "\n".join(lines)
+
+
+VIEWS: "dict[str, View]" = {
+    "init": BUS["init"],
+    "run init": _run,
+    "run show": _run,
+    "run list": _run_list,
+    "run close": _run_line,
+    "task add": _task,
+    "task show": _task_show,
+    "task list": _task_list,
+    "task edit": _task,
+    "dep add": _task,
+    "dep rm": _task,
+    "dep list": _dependencies,
+    "ready": _ready,
+    "dispatch": _dispatch,
+    "reconcile": _reconcile,
+    "wait": _wait,
+    "blocked": _blocked,
+    "answer": _answered,
+    "status": status_text,
+    "retry": _dispatch,
+    "reassign": _dispatch,
+    "cancel": _cancelled,
+    "adopt": _adopted,
+    "cleanup": _cleanup,
+    "salvage list": _salvages,
+    "salvage restore": _restored,
+    "repo accept": _accepted,
+    "verify run": _gate,
+    "verify record": _gate,
+    "verify status": _gate,
+    "events": _events,
+    "trace": _trace,
+    "schema": BUS["schema"],
+    "prime": BUS["prime"],
+    "completion": BUS["completion"],
+}

@@ -1,0 +1,139 @@
+"""cleanup, salvage list and restore, repo accept: worktrees and what was in them."""
+
+import os
+
+from orch import git
+from orch.cli import names
+from orch.operations import runs, tasks
+from orch.workflows import cleanup as workflow
+from orch.workflows import workspaces
+from orch.workflows.reconcile import reconcile
+from schema.failures import Failure, invalid_input, not_found
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+
+
+def cleanup(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    attempt: int | None,
+    all_completed: bool,
+    force: bool,
+    dry_run: bool,
+    key: str | None,
+) -> None:
+    """Remove worktrees whose work is proven safe; say the proof, or why one is kept."""
+    named = task is not None or task_name is not None
+    if named == all_completed:
+        raise invalid_input("give --task, or --run with --all-completed", reason="flag")
+    if all_completed and (run is None or attempt is not None):
+        raise invalid_input("--all-completed goes with --run and without --attempt", reason="flag")
+    with call.db.read() as tx:
+        run_id = run if all_completed and run else names.split(tx, run, task, task_name)[0]
+    reconcile(call.db, run_id)
+    with call.db.read() as tx:
+        found = runs.require(tx, run_id)
+        subject = None
+        if named:
+            _, subject = names.require_task(tx, run, task, task_name, changing=False)
+        chosen = workflow.select(tx, found, subject, attempt)
+    if not chosen:
+        raise Failure(
+            "no_matching_work",
+            "empty",
+            "no worktree to clean up",
+            hint=f"see what there is: orch status --run {run_id}",
+        )
+    outcomes = workflow.clean(call.db, found, chosen, force=force, dry_run=dry_run)
+    cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned]
+    kept = [outcome.document() for outcome in outcomes if not outcome.cleaned]
+    answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept)
+    if not cleaned and not dry_run:
+        raise Failure(
+            "refused",
+            "work_at_risk",
+            f"kept all {len(kept)} worktrees: " + "; ".join(str(k["reason"]) for k in kept[:3]),
+            hint="commit the work, or save and remove it: orch cleanup … --force",
+            details={"cleaned": cleaned, "kept": kept},
+            data=answer,
+        )
+    call.say(answer)
+
+
+def _repository(run_repo: str, given: str | None) -> git.Repository:
+    path = os.path.realpath(given or run_repo or os.getcwd())
+    repo = git.find_repository(path)
+    if repo is None:
+        raise not_found("repository", path, hint="say --repo-path")
+    return repo
+
+
+def list_salvages(call: "Call", *, run: str, repo_path: str | None) -> None:
+    """List what cleanup saved for a run, oldest first."""
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    repo = _repository(found.repo_path, repo_path)
+    salvages = git.list_salvages(repo, f"{git.SALVAGE}{run}/")
+    call.say(
+        obj(
+            run_id=run,
+            salvages=[
+                {
+                    "ref": kept.ref,
+                    "commit": kept.commit,
+                    "head_commit": kept.head,
+                    "summary": kept.summary,
+                    "created_at": _time(kept.at),
+                }
+                for kept in salvages
+            ],
+        )
+    )
+
+
+def _time(seconds: int) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
+
+
+def restore_salvage(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    attempt: int | None,
+    out: str | None,
+    repo_path: str | None,
+    key: str | None,
+) -> None:
+    """Make a new directory that holds everything as it was, uncommitted."""
+    with call.db.read() as tx:
+        run_id, task_id = names.split(tx, run, task, task_name)
+        found = runs.require(tx, run_id)
+        number = attempt or tasks.require(tx, run_id, task_id).latest_attempt_no
+    if not out:
+        raise invalid_input("missing --out: which new directory?", reason="flag")
+    target = os.path.abspath(out)
+    if os.path.lexists(target):
+        raise invalid_input(f"{target} exists; name a new directory", reason="file")
+    repo = _repository(found.repo_path, repo_path)
+    ref = git.salvage_ref(run_id, task_id, number or 1)
+    git.restore_salvage(repo, ref, target)
+    call.say(obj(run_id=run_id, task_id=task_id, attempt_no=number, ref=ref, path=target))
+
+
+def accept_repository(call: "Call", *, run: str, repo_path: str | None, key: str | None) -> None:
+    """Record the repository's configuration as it is now: a person looked at it."""
+    with call.db.read() as tx:
+        found = runs.require_open(tx, run)
+    changes = workspaces.accept(call.db, run, repo_path)
+    path = workspaces.repository_of(found, repo_path)
+    call.say(obj(run_id=run, repo_path=path, changes=changes))

@@ -1,0 +1,103 @@
+"""The shape of orch.toml: strict models; docs/reference/orch-toml.md is made from them."""
+
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from orch.config import Check, Config
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _inside(path: str) -> str:
+    if path.startswith(("/", "-")) or "\0" in path or ".." in path.split("/"):
+        raise ValueError("must be a relative path inside the repository")
+    return path
+
+
+RelativePath = Annotated[
+    str, StringConstraints(min_length=1, max_length=400), AfterValidator(_inside)
+]
+Argument = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")]
+Command = Annotated[list[Argument], Field(min_length=1, max_length=200)]
+Environment = Annotated[dict[str, Argument], Field(max_length=100)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CheckTable(_Strict):
+    """[check.NAME]"""
+
+    command: Command = Field(description="the program and its arguments; never a shell line")
+    timeout: float | int = Field(600, gt=0, le=86400, description="seconds until it is an error")
+    env: Environment = Field({}, description="variables added to its environment")
+    exclusive: bool = Field(False, description="never beside another check of the same attempt")
+
+
+class SetupTable(_Strict):
+    """[worktree.setup]"""
+
+    command: Command = Field(description="run once in each new worktree")
+    timeout: float | int = Field(600, gt=0, le=86400, description="seconds until it failed")
+
+
+class WorktreeTable(_Strict):
+    """[worktree]"""
+
+    root: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = Field(
+        None, description="where worktrees are made, from the repository's root"
+    )
+    copy_files: list[RelativePath] = Field(
+        [], alias="copy", description="untracked files copied into a new worktree"
+    )
+    link: list[RelativePath] = Field([], description="untracked files or folders linked into it")
+    setup: SetupTable | None = Field(None, description="a command for each new worktree")
+    env: Environment = Field({}, description="environment for workers and checks")
+
+
+class OrchToml(_Strict):
+    """The whole file."""
+
+    worktree: WorktreeTable = Field(
+        default_factory=lambda: WorktreeTable.model_validate({}), description="new worktrees"
+    )
+    check: dict[Name, CheckTable] = Field({}, description="commands that verify work")
+    profile: dict[Name, list[Name]] = Field({}, description="names for groups of checks")
+
+    @model_validator(mode="after")
+    def _profiles_name_checks(self) -> "OrchToml":
+        unknown = [
+            f"profile.{profile} names the unknown check {name!r}"
+            for profile, names in self.profile.items()
+            for name in names
+            if name not in self.check
+        ]
+        if unknown:
+            raise ValueError("; ".join(unknown))
+        return self
+
+    def config(self) -> Config:
+        """Return it as the plain object that workflows use."""
+        found = Config()
+        found.worktree_root = self.worktree.root or ""
+        found.copy = list(self.worktree.copy_files)
+        found.link = list(self.worktree.link)
+        found.environment = dict(self.worktree.env)
+        if self.worktree.setup is not None:
+            found.setup = list(self.worktree.setup.command)
+            found.setup_timeout = float(self.worktree.setup.timeout)
+        found.checks = {
+            name: Check(name, list(c.command), float(c.timeout), dict(c.env), c.exclusive)
+            for name, c in self.check.items()
+        }
+        found.profiles = {name: list(checks) for name, checks in self.profile.items()}
+        return found

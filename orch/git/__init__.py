@@ -1,0 +1,150 @@
+"""The only door to git. Knows no database, no run and no task; see the modules' headers.
+
+`from orch import git`, then `git.open_repository(path)` and the functions below. All
+take a `Repository`; object ids are full and lower case; paths from git keep undecodable
+bytes as lone surrogates (`git.display` makes them fit to show). A module is loaded when
+the first of its names is used: what a command does not need, it does not pay for.
+
+Adding a public name? It stands in three lists below: tests/unit/test_git_names.py.
+"""
+
+# fmt: off
+# ruff: noqa: I001
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.git.changes import Change, Status, hidden_files, status
+    from orch.git.merges import (
+        Identity, Merge, ORCH, PathChange, changed_paths, commit_tree, diff_text,
+        heads_missing_from,
+        merge_heads, merge_trees)
+    from orch.git.names import (
+        attempt_branch, display, is_oid, redact, ref_fault, require_branch, require_oid,
+        require_ref, salvage_ref)
+    from orch.git.process import git_path, git_version
+    from orch.git.proofs import Integration, PROOFS, find_integration
+    from orch.git.refs import (
+        Commit, Head, checked_out_at, count_commits, delete_branch, head, is_ancestor, list_commits,
+        list_refs, merge_base, read_ref, resolve, swap_ref, tree_id)
+    from orch.git.repository import (
+        Repository, find_repository, linked_worktree, locked_directory, open_repository,
+        operation_in_progress)
+    from orch.git.salvage import (
+        SALVAGE, Salvage, Snapshot, commit_all, list_salvages, restore_salvage, save_salvage,
+        take_snapshot)
+    from orch.git.tamper import Difference, differences, fingerprint
+    from orch.git.traits import Traits, read_traits
+    from orch.git.worktrees import (
+        Removed, Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
+        recover_worktree, remove_worktree)
+
+__all__ = [
+    "ORCH",
+    "PROOFS",
+    "SALVAGE",
+    "Change",
+    "Commit",
+    "Difference",
+    "Head",
+    "Identity",
+    "Integration",
+    "Merge",
+    "PathChange",
+    "Removed",
+    "Repository",
+    "Salvage",
+    "Snapshot",
+    "Status",
+    "Traits",
+    "Worktree",
+    "add_detached",
+    "add_worktree",
+    "attempt_branch",
+    "changed_paths",
+    "checked_out_at",
+    "commit_all",
+    "commit_tree",
+    "count_commits",
+    "delete_branch",
+    "diff_text",
+    "differences",
+    "display",
+    "find_integration",
+    "find_repository",
+    "find_worktree",
+    "fingerprint",
+    "git_path",
+    "git_version",
+    "head",
+    "heads_missing_from",
+    "hidden_files",
+    "is_ancestor",
+    "is_oid",
+    "linked_worktree",
+    "list_commits",
+    "list_refs",
+    "list_salvages",
+    "list_worktrees",
+    "locked_directory",
+    "main_checkout",
+    "merge_base",
+    "merge_heads",
+    "merge_trees",
+    "open_repository",
+    "operation_in_progress",
+    "read_ref",
+    "read_traits",
+    "recover_worktree",
+    "redact",
+    "ref_fault",
+    "remove_worktree",
+    "require_branch",
+    "require_oid",
+    "require_ref",
+    "resolve",
+    "restore_salvage",
+    "salvage_ref",
+    "save_salvage",
+    "status",
+    "swap_ref",
+    "take_snapshot",
+    "tree_id",
+]
+_HOME = {
+    "changes": "Change Status hidden_files status",
+    "merges": (
+        "Identity Merge ORCH PathChange changed_paths commit_tree heads_missing_from diff_text "
+        "merge_heads merge_trees"),
+    "names": (
+        "attempt_branch display is_oid redact ref_fault require_branch require_oid require_ref "
+        "salvage_ref"),
+    "process": "git_path git_version",
+    "proofs": "Integration PROOFS find_integration",
+    "refs": (
+        "Commit Head checked_out_at count_commits delete_branch head is_ancestor list_commits "
+        "list_refs merge_base read_ref resolve swap_ref tree_id"),
+    "repository": (
+        "Repository find_repository linked_worktree locked_directory open_repository "
+        "operation_in_progress"),
+    "salvage": (
+        "SALVAGE Salvage Snapshot commit_all list_salvages restore_salvage save_salvage "
+        "take_snapshot"),
+    "tamper": "Difference differences fingerprint",
+    "traits": "Traits read_traits",
+    "worktrees": (
+        "Removed Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
+        "recover_worktree remove_worktree"),
+}
+# fmt: on
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load the module that `name` lives in."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"orch.git has no {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module("orch.git." + _MODULE_OF[name]), name)
+        globals()[name] = value
+        return value

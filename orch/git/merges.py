@@ -1,0 +1,204 @@
+"""Merging and comparing commits without a checkout.
+
+Guarantees: no index, worktree or ref is touched; merge commits are reproducible (times
+from their parents), so the same merge made twice is one commit; a merge that would need
+a configured merge driver fails instead of running it; nothing resolves a conflict.
+"""
+
+import os
+from dataclasses import dataclass
+
+from orch.git.names import display, require_oid
+from orch.git.process import TEXT_BYTES, failure
+from orch.git.refs import is_ancestor, tree_id
+from orch.git.repository import DURABLE, Repository, call
+from schema.failures import invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose name a commit carries."""
+
+    name: str = "orch"
+    email: str = "orch@localhost"
+
+
+ORCH = Identity()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that was made, or why not.
+
+    `kind`: "same" (one head), "fast_forward" (one head contains the others), "merge", or
+    "conflict"; then `commit` and `tree` are "", `files` names the paths, `between` the two
+    commits, and `notes` are git's sentences.
+    """
+
+    kind: str
+    commit: str
+    tree: str
+    files: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is a commit."""
+        return self.kind != "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One path between two trees: `status` A, D, M or T; modes as git writes them."""
+
+    path: str
+    status: str
+    old_mode: str
+    new_mode: str
+
+
+def merge_heads(
+    repo: Repository,
+    heads: "Sequence[str]",
+    message: str = "orch: merge",
+    *,
+    author: Identity = ORCH,
+) -> Merge:
+    """Return the merge of one or more commits, in the order given.
+
+    Heads contained in others are left out; what remains is merged two at a time. Nothing
+    refers to the result until the caller makes a branch of it.
+    Raises: invalid_input, git_error.
+    """
+    wanted = list(dict.fromkeys(require_oid(h, repo.object_format) for h in heads))
+    if not wanted:
+        raise invalid_input("nothing to merge")
+    if len(wanted) == 1:
+        return Merge("same", wanted[0], tree_id(repo, wanted[0]))
+    kept = set(call(repo, "merge-base", "--independent", *wanted).text().split("\n"))
+    rest = [oid for oid in wanted if oid in kept]
+    done = rest[0]
+    if len(rest) == 1:
+        return Merge("fast_forward", done, tree_id(repo, done))
+    tree = ""
+    for number, other in enumerate(rest[1:], 2):
+        step = merge_trees(repo, done, other)
+        if not step.is_clean:
+            return step
+        tree = step.tree
+        subject = message if number == len(rest) else f"{message} ({number} of {len(rest)})"
+        done = commit_tree(repo, tree, (done, other), subject, author=author)
+    return Merge("merge", done, tree)
+
+
+def merge_trees(repo: Repository, ours: str, theirs: str) -> Merge:
+    """Return the merge of two commits as a tree, or its conflict; `commit` stays ""."""
+    pair = [require_oid(oid, repo.object_format) for oid in (ours, theirs)]
+    asked = ["merge-tree", "--write-tree", "-z", "--name-only", "--messages"]
+    answer = call(repo, *asked, *pair, ok=(0, 1, 128), seconds=300)
+    if answer.code == 128 and "unrelated histories" in answer.err:
+        return Merge("conflict", "", "", (), tuple(pair), ("the commits share no history",))
+    records = os.fsdecode(answer.out).split("\0")
+    # Exit 1 also means "no such commit", with nothing on stdout: only a tree is an answer.
+    if answer.code > 1 or len(records[0]) != len(ours):
+        raise failure("failed", f"merge-tree failed: {answer.err.strip()}", asked + pair, answer)
+    if answer.code == 0:
+        return Merge("merge", "", records[0])
+    end = records.index("", 1)
+    files = tuple(dict.fromkeys(records[1:end]))
+    return Merge("conflict", "", "", files, tuple(pair), _notes(records[end + 1 :]))
+
+
+def _notes(records: list[str]) -> tuple[str, ...]:
+    """Return the sentences of `-z` messages: count, that many paths, type, text; repeated."""
+    notes = []
+    at = 0
+    while at < len(records) and records[at].isdigit():
+        at += int(records[at]) + 2
+        if at < len(records) and records[at].startswith("CONFLICT"):
+            notes.append(display(records[at].strip()))
+        at += 1
+    return tuple(notes)
+
+
+def commit_tree(
+    repo: Repository,
+    tree: str,
+    parents: "Sequence[str]",
+    message: str,
+    *,
+    author: Identity = ORCH,
+    at: int | None = None,
+) -> str:
+    """Return a new commit of `tree`; no hook, no signature, no ref.
+
+    `at` is its time in seconds; left out, one second after the newest parent, so that the
+    same call makes the same commit.
+    """
+    for oid in (tree, *parents):
+        require_oid(oid, repo.object_format)
+    fields = (author.name, author.email)
+    if any(not f or set(f) & set("<>\n\0") for f in fields) or "\0" in message:
+        raise invalid_input("a name, an address or a message of a commit is not usable")
+    when = f"@{_newest(repo, parents) + 1 if at is None else at} +0000"
+    who = {
+        f"GIT_{role}_{field}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for field, value in zip(("NAME", "EMAIL", "DATE"), (*fields, when), strict=True)
+    }
+    above = [word for parent in parents for word in ("-p", parent)]
+    asked = ("commit-tree", "--no-gpg-sign", "-F", "-", *above, tree)
+    text = message.encode("utf-8", "surrogateescape")
+    return call(repo, *asked, stdin=text, env=who, config=DURABLE).text()
+
+
+def _newest(repo: Repository, commits: "Sequence[str]") -> int:
+    if not commits:
+        return 0
+    asked = ("rev-list", "--no-walk", "--no-commit-header", "--format=%ct", *commits)
+    return max(int(line) for line in call(repo, *asked).text().split("\n"))
+
+
+def changed_paths(repo: Repository, old: str, new: str) -> tuple[PathChange, ...]:
+    """Return every path that differs between two commits (or trees); renames are D and A."""
+    pair = [require_oid(oid, repo.object_format) for oid in (old, new)]
+    records = call(repo, "diff-tree", "-r", "-z", "--raw", "--no-renames", *pair).records()
+    found = []
+    for meta, path in zip(records[::2], records[1::2], strict=True):
+        old_mode, new_mode, _, _, status = meta.lstrip(":").split(" ")
+        found.append(PathChange(path, status, old_mode, new_mode))
+    return tuple(found)
+
+
+PLAIN_DIFF = (
+    *("-p", "-r", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--submodule=short"),
+)
+
+
+def diff_text(
+    repo: Repository,
+    old: str,
+    new: str,
+    *,
+    paths: "Sequence[str]" = (),
+    limit: int = TEXT_BYTES,
+) -> tuple[str, bool]:
+    """Return (the patch between two commits, whether it was cut at `limit` bytes).
+
+    `paths` are literal. The text is as the files are: `names.display` before showing it.
+    """
+    pair = [require_oid(oid, repo.object_format) for oid in (old, new)]
+    asked = ["diff-tree", *PLAIN_DIFF, *pair, "--", *paths]
+    answer = call(repo, *asked, limit=limit, truncate=True, lenient=True)
+    return answer.out.decode("utf-8", "replace"), answer.truncated
+
+
+def heads_missing_from(repo: Repository, commit: str, heads: "Sequence[str]") -> tuple[str, ...]:
+    """Return the `heads` that `commit` does not contain yet."""
+    return tuple(head for head in heads if not is_ancestor(repo, head, commit))

@@ -1,0 +1,315 @@
+"""Starting git: which program, which environment, within which limits.
+
+Guarantees: an argument list and never a shell; git's absolute path found once; stdin is
+/dev/null unless fed; the environment is made from an allow-list, so no GIT_* of the
+caller gets in; nothing that configuration names is run (fixed overrides here, those by
+name in `repository.call`); a git that passes its time or output limit is ended with its
+whole process group. Never reads a repository by itself.
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+
+from orch.git.names import display, redact
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import select
+    import subprocess
+    from collections.abc import Mapping, Sequence
+
+SECONDS = 60.0
+LIST_BYTES = 64 << 20
+TEXT_BYTES = 8 << 20
+_STDERR_BYTES = 64 << 10
+_TAIL = 2000
+_GRACE = 0.25  # Between TERM, on which git removes its lock files, and KILL.
+
+_KEPT = ("HOME", "XDG_CONFIG_HOME", "TMPDIR", "USER", "LOGNAME")
+_FIXED = {
+    "LC_ALL": "C",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "PAGER": "cat",
+    "GIT_EDITOR": "false",
+    "GIT_SEQUENCE_EDITOR": "false",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_ALLOW_PROTOCOL": "",  # Empty allows none: nothing here needs a network.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    # An object id means that object, whatever a worker wrote to refs/replace or grafts.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+}
+
+# Overrides with the rank of `git -c`, passed as GIT_CONFIG_KEY_n/VALUE_n: `-c` splits at the
+# first "=", so a driver called "a=b" could not be switched off by it.
+QUIET: "tuple[tuple[str, str], ...]" = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.sshCommand", "false"),
+    ("core.editor", "false"),
+    ("core.pager", "cat"),
+    ("core.askPass", "false"),
+    ("core.alternateRefsCommand", ""),
+    ("credential.helper", ""),
+    ("diff.external", ""),
+    ("diff.submodule", "short"),
+    ("interactive.diffFilter", ""),
+    ("merge.default", "text"),
+    ("merge.verifySignatures", "false"),
+    ("log.showSignature", "false"),
+    ("commit.gpgSign", "false"),
+    ("tag.gpgSign", "false"),
+    ("gpg.program", "false"),
+    ("gpg.openpgp.program", "false"),
+    ("gpg.x509.program", "false"),
+    ("gpg.ssh.program", "false"),
+    ("gpg.ssh.defaultKeyCommand", ""),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("submodule.recurse", "false"),
+    ("status.submoduleSummary", "false"),
+    ("protocol.allow", "never"),
+    ("protocol.ext.allow", "never"),
+    ("color.ui", "false"),
+    ("worktree.guessRemote", "false"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one git left: exit status, stdout as bytes, stderr as text."""
+
+    code: int
+    out: bytes
+    err: str
+    truncated: bool = False
+
+    def text(self) -> str:
+        """Return stdout as text, undecodable bytes kept as surrogates, without the last newline."""
+        return os.fsdecode(self.out).removesuffix("\n")
+
+    def records(self) -> list[str]:
+        """Return the NUL-ended records of stdout."""
+        return os.fsdecode(self.out).split("\0")[:-1]
+
+
+_found: "dict[str, str]" = {}
+
+
+def git_path() -> str:
+    """Return git's absolute path, looked for once per PATH. Raises: git_error/missing."""
+    path = os.environ.get("PATH", os.defpath)
+    if path not in _found:
+        for folder in path.split(os.pathsep):
+            program = os.path.join(folder, "git")
+            if os.path.isabs(folder) and os.path.isfile(program) and os.access(program, os.X_OK):
+                _found[path] = program
+                break
+        else:
+            raise Failure("git_error", "missing", "git is not on PATH", hint="install git 2.39+")
+    return _found[path]
+
+
+_version: "dict[str, tuple[int, int, int]]" = {}
+
+
+def git_version() -> "tuple[int, int, int]":
+    """Return git's version, asked for once. Raises: git_error/missing when older than 2.39."""
+    program = git_path()
+    if program not in _version:
+        words = execute(["version"], environment(), "/", seconds=10).text().split()
+        parts = [int(p) if p.isdigit() else 0 for p in (*words[2].split("."), "0", "0")[:3]]
+        _version[program] = (parts[0], parts[1], parts[2])
+    if _version[program] < (2, 39, 0):
+        shown = ".".join(map(str, _version[program]))
+        raise Failure("git_error", "missing", f"git {shown} is too old", hint="install git 2.39+")
+    return _version[program]
+
+
+def environment(
+    config: "Sequence[tuple[str, str]]" = (), extra: "Mapping[str, str] | None" = None
+) -> "dict[str, str]":
+    """Return the whole environment of a git: allow-list, fixed values, overrides, `extra`."""
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    env["PATH"] = os.pathsep.join(f for f in folders if os.path.isabs(f))
+    env |= _FIXED
+    pairs = (*QUIET, *config)
+    env["GIT_CONFIG_COUNT"] = str(len(pairs))
+    for number, (key, value) in enumerate(pairs):
+        env[f"GIT_CONFIG_KEY_{number}"] = key
+        env[f"GIT_CONFIG_VALUE_{number}"] = value
+    return env | dict(extra or {})
+
+
+def execute(
+    args: "Sequence[str]",
+    env: "Mapping[str, str]",
+    cwd: str,
+    *,
+    stdin: bytes | None = None,
+    ok: "tuple[int, ...]" = (0,),
+    seconds: float = SECONDS,
+    limit: int = LIST_BYTES,
+    truncate: bool = False,
+    hold: "tuple[int, ...]" = (),
+) -> Output:
+    """Run `git args…` to its end and return what it left.
+
+    `ok` are the exit statuses that are answers; `limit` bounds stdout in bytes, beyond it
+    the output is cut (`truncate`) or the call fails. `hold` are lock descriptors that the
+    child inherits: a git that outlives a killed parent keeps the parent's locks.
+
+    Raises: git_error/failed, git_error/timeout, git_error/missing.
+    """
+    import subprocess
+
+    try:
+        child = subprocess.Popen(
+            [git_path(), *args],
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            pass_fds=hold,
+            bufsize=0,
+        )
+    except (OSError, ValueError) as error:
+        raise failure("failed", f"git could not be started: {error}", args) from error
+    try:
+        talk = _Talk(child, stdin or b"", time.monotonic() + seconds, limit)
+        ending = talk.run()
+    finally:
+        _end(child)
+    answer = Output(child.returncode, bytes(talk.out[:limit]), talk.tail(), ending == "output")
+    if ending == "time":
+        raise failure("timeout", f"git {_verb(args)} took more than {seconds:g} s", args, answer)
+    if ending == "output" and not truncate:
+        raise failure("failed", f"git {_verb(args)} wrote more than {limit} bytes", args, answer)
+    if not ending and answer.code not in ok:
+        last = answer.err.strip().rpartition("\n")[2] or f"exit {answer.code}"
+        raise failure("failed", f"git {_verb(args)}: {last}", args, answer)
+    return answer
+
+
+def failure(
+    reason: str, message: str, args: "Sequence[str]", answer: Output | None = None
+) -> Failure:
+    """Return the git_error for one call, its arguments and the end of its stderr attached."""
+    details: dict[str, object] = {"argv": ["git", *(redact(display(a)) for a in args)][:40]}
+    if answer is not None:
+        details |= {"exit": answer.code, "stderr": answer.err[-_TAIL:]}
+    return Failure("git_error", reason, redact(display(message)), details=details)
+
+
+def _verb(args: "Sequence[str]") -> str:
+    return next((a for a in args if not a.startswith("-")), "")
+
+
+class _Talk:
+    """One conversation with a child: feed stdin, gather stdout and stderr, watch the limits."""
+
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", feed: bytes, deadline: float, limit: int
+    ) -> None:
+        self.child, self.feed, self.deadline, self.limit = child, memoryview(feed), deadline, limit
+        self.out, self.err = bytearray(), bytearray()
+
+    def tail(self) -> str:
+        """Return the end of stderr as safe text, lines kept."""
+        lines = self.err.decode("utf-8", "backslashreplace").split("\n")
+        return redact("\n".join(map(display, lines)))
+
+    def run(self) -> str:
+        """Talk until the child ends; return "" or the limit it passed: "time", "output"."""
+        import select
+
+        assert self.child.stdout is not None
+        assert self.child.stderr is not None
+        poll = select.poll()
+        sinks = {self.child.stdout.fileno(): self.out, self.child.stderr.fileno(): self.err}
+        for fd in sinks:
+            poll.register(fd, select.POLLIN)
+        if self.child.stdin is not None:
+            os.set_blocking(self.child.stdin.fileno(), False)
+            poll.register(self.child.stdin.fileno(), select.POLLOUT)
+        while sinks:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                return "time"
+            for fd, _ in poll.poll(left * 1000):
+                if fd not in sinks:
+                    self._write(poll, fd)
+                elif chunk := os.read(fd, 1 << 16):
+                    sinks[fd] += chunk
+                else:
+                    poll.unregister(fd)
+                    del sinks[fd]
+            if len(self.out) > self.limit:
+                return "output"
+            del self.err[:-_STDERR_BYTES]
+        return "" if self._wait() else "time"
+
+    def _wait(self) -> bool:
+        """Wait for the exit of a child that has closed its output; False at the deadline."""
+        import select
+        import subprocess
+
+        left = max(0.0, self.deadline - time.monotonic())
+        if hasattr(os, "pidfd_open"):  # `wait` with a time-out sleeps a millisecond per call.
+            fd = os.pidfd_open(self.child.pid)
+            try:
+                poll = select.poll()
+                poll.register(fd, select.POLLIN)
+                return bool(poll.poll(left * 1000)) and self.child.wait() is not None
+            finally:
+                os.close(fd)
+        try:
+            self.child.wait(left)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _write(self, poll: "select.poll", fd: int) -> None:
+        assert self.child.stdin is not None
+        try:
+            self.feed = self.feed[os.write(fd, self.feed[: 1 << 16]) :] if self.feed else self.feed
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # It ended without reading all: its exit status says why.
+            self.feed = self.feed[:0]
+        if not self.feed:
+            poll.unregister(fd)
+            self.child.stdin.close()
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """Leave no process of the child's group behind and no pipe open."""
+    import signal
+
+    if child.returncode is None:
+        # Not reaped before the last signal, so that its group number cannot be another's.
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(child.pid, number)
+            except ProcessLookupError:
+                break
+            if number == signal.SIGTERM:
+                time.sleep(_GRACE)
+        child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()

@@ -1,0 +1,212 @@
+"""Refs and commits: what a name means, where a ref is, what lies between two commits.
+
+Guarantees: names from outside are vetted by `names` and looked up by their full ref, so
+neither a tag called like a branch nor a file in the git directory changes the answer;
+a ref is created, moved and deleted only by compare-and-swap.
+"""
+
+from dataclasses import dataclass
+
+from orch.git.names import (
+    display,
+    is_oid,
+    require_branch,
+    require_oid,
+    require_ref,
+    split_typed,
+    zero_oid,
+)
+from orch.git.repository import DURABLE, Repository, call
+from schema.failures import Failure, invalid_input
+
+_PLACES = ("refs/heads/", "refs/tags/", "refs/remotes/")
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """HEAD: `commit` is "" before the first commit, `branch` is "" when detached."""
+
+    commit: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a listing; `at` is the committer's time in seconds."""
+
+    commit: str
+    at: int
+    author: str
+    subject: str
+
+
+def head(repo: Repository) -> Head:
+    """Return the commit and the short branch name of HEAD."""
+    answer = call(repo, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD", ok=(0, 128))
+    lines = answer.text().split("\n")
+    if answer.code == 0 and len(lines) == 2:
+        name = lines[1].removeprefix("refs/heads/") if lines[1] != "HEAD" else ""
+        return Head(lines[0], name)
+    unborn = call(repo, "symbolic-ref", "-q", "HEAD", ok=(0, 1))
+    if unborn.code:
+        raise Failure("git_error", "failed", "HEAD names no commit", details={"stderr": answer.err})
+    return Head("", unborn.text().removeprefix("refs/heads/"))
+
+
+def resolve(repo: Repository, name: str) -> str:
+    """Return the object id of the commit that `name` means.
+
+    `name`: HEAD, a branch, tag or remote branch (short or full), an object id of at least
+    seven digits, each with `~n` and `^n` steps. A short name that is both a branch and a
+    tag is refused, not guessed at. Raises: invalid_input.
+    """
+    base, steps = split_typed(name)
+    full = _full_name(repo, base)
+    asked = f"{full}{steps}^{{commit}}"
+    answer = call(
+        repo, "rev-parse", "--verify", "--quiet", "--end-of-options", asked, ok=(0, 1, 128)
+    )
+    oid = answer.text()
+    if answer.code or not is_oid(oid, repo.object_format):
+        raise _unknown(repo, name)
+    return oid
+
+
+def _full_name(repo: Repository, base: str) -> str:
+    if base == "HEAD" or base.startswith("refs/") or is_oid(base, repo.object_format):
+        return base
+    wanted = {place + base for place in _PLACES}
+    places = call(repo, "for-each-ref", "--format=%(refname)", *sorted(wanted)).text()
+    found = sorted(wanted & set(places.split("\n")))
+    if len(found) > 1:
+        raise invalid_input(
+            f"{base!r} is ambiguous: " + " and ".join(found), hint=f"say {found[0]}"
+        )
+    if found:
+        return found[0]
+    if len(base) >= 7 and _HEX.issuperset(base):
+        return base
+    raise _unknown(repo, base)
+
+
+def _unknown(repo: Repository, name: str) -> Failure:
+    import difflib
+
+    some = call(
+        repo, "for-each-ref", "--count=2000", "--format=%(refname:lstrip=2)", *_PLACES
+    ).text()
+    near = difflib.get_close_matches(name, some.split("\n"), 3)
+    hint = "did you mean " + " or ".join(map(display, near)) + "?" if near else ""
+    return invalid_input(f"no commit is called {display(name)!r} in this repository", hint=hint)
+
+
+def read_ref(repo: Repository, ref: str) -> str:
+    """Return the object id that the full ref `ref` holds, "" when there is no such ref."""
+    require_ref(ref)
+    listed = call(repo, "for-each-ref", "--format=%(refname) %(objectname)", ref).text()
+    for line in listed.split("\n"):
+        found, _, oid = line.partition(" ")
+        if found == ref:
+            return oid
+    return ""
+
+
+def list_refs(repo: Repository, prefix: str) -> "dict[str, str]":
+    """Return the refs under `prefix` (`refs/…`) with their object ids."""
+    require_ref(prefix.rstrip("/") + "/x")
+    listed = call(repo, "for-each-ref", "--format=%(refname) %(objectname)", prefix).text()
+    rows = (line.partition(" ") for line in listed.split("\n") if line)
+    return {name: oid for name, _, oid in rows}
+
+
+def swap_ref(repo: Repository, ref: str, new: str, old: str, why: str = "orch") -> bool:
+    """Make `ref` hold `new` if it holds `old`; "" for `old` creates, "" for `new` deletes.
+
+    Returns False, with nothing changed, when the ref does not hold `old`. Whether the ref is
+    checked out somewhere is the caller's question (`checked_out_at`). Raises: git_error.
+    """
+    require_ref(ref)
+    zero = zero_oid(repo.object_format)
+    for oid in (new, old):
+        if oid:
+            require_oid(oid, repo.object_format)
+    if not new and not old:
+        return not read_ref(repo, ref)
+    word = f"update {ref}\0{new}\0{old or zero}\0" if new else f"delete {ref}\0{old}\0"
+    try:
+        call(
+            repo,
+            *("update-ref", "-m", why, "--no-deref", "--stdin", "-z"),
+            stdin=word.encode(),
+            config=DURABLE,
+        )
+    except Failure:
+        if read_ref(repo, ref) != old:
+            return False
+        raise
+    return True
+
+
+def checked_out_at(repo: Repository, ref: str) -> "tuple[str, ...]":
+    """Return the paths of the checkouts whose HEAD is the full ref `ref`."""
+    from orch.git.worktrees import list_worktrees
+
+    require_ref(ref)
+    return tuple(w.path for w in list_worktrees(repo) if "refs/heads/" + w.branch == ref)
+
+
+def delete_branch(repo: Repository, branch: str, old: str) -> str:
+    """Delete `branch` if it is at `old` and no checkout is on it.
+
+    Returns "deleted", "absent", "moved" (it is elsewhere: kept) or "checked_out" (kept).
+    """
+    ref = require_branch(branch)
+    require_oid(old, repo.object_format)
+    if not read_ref(repo, ref):
+        return "absent"
+    if checked_out_at(repo, ref):
+        return "checked_out"
+    return "deleted" if swap_ref(repo, ref, "", old) else "moved"
+
+
+def merge_base(repo: Repository, one: str, other: str) -> str:
+    """Return the best common ancestor of two commits, "" when they share none."""
+    pair = _commits(repo, one, other)
+    answer = call(repo, "merge-base", "--end-of-options", *pair, ok=(0, 1))
+    return answer.text().partition("\n")[0]
+
+
+def is_ancestor(repo: Repository, old: str, new: str) -> bool:
+    """Return whether commit `old` is `new` or one of its ancestors."""
+    pair = _commits(repo, old, new)
+    return not call(repo, "merge-base", "--is-ancestor", *pair, ok=(0, 1)).code
+
+
+def count_commits(repo: Repository, base: str, tip: str) -> int:
+    """Return how many commits `tip` has that `base` has not."""
+    base, tip = _commits(repo, base, tip)
+    return int(call(repo, "rev-list", "--count", tip, f"^{base}").text())
+
+
+def list_commits(repo: Repository, base: str, tip: str, limit: int = 50) -> "tuple[Commit, ...]":
+    """Return the newest `limit` commits that `tip` has and `base` ("" for none) has not."""
+    fields = "--format=%H%x00%ct%x00%an%x00%s%x00"
+    span = [require_oid(tip, repo.object_format)]
+    if base:
+        span.append("^" + require_oid(base, repo.object_format))
+    asked = ["rev-list", "--no-commit-header", "--encoding=UTF-8", f"--max-count={int(limit)}"]
+    cells = call(repo, *asked, fields, *span).text().split("\0")
+    rows = zip(*[iter(cells)] * 4, strict=False)
+    return tuple(Commit(c.strip("\n"), int(at), display(a), display(s)) for c, at, a, s in rows)
+
+
+def tree_id(repo: Repository, commit: str) -> str:
+    """Return the tree of a commit."""
+    require_oid(commit, repo.object_format)
+    asked = f"{commit}^{{tree}}"
+    return call(repo, "rev-parse", "--verify", "--end-of-options", asked).text()
+
+
+def _commits(repo: Repository, *oids: str) -> "tuple[str, ...]":
+    return tuple(require_oid(oid, repo.object_format) for oid in oids)

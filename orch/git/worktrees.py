@@ -1,0 +1,305 @@
+"""Worktrees: made whole or not at all, found by their registration, removed only when safe.
+
+A new worktree carries git's own `locked` file with our reason until its files are all
+there: that mark is what tells a half-made one, which nobody has worked in, from one that
+was handed over. Guarantees: a path or branch is never reused; nothing is removed
+recursively by us; git removes by force only behind a salvage ref that holds everything.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+
+from orch.git import undo
+from orch.git.names import display, listed, require_branch, require_oid, unusable
+from orch.git.refs import swap_ref
+from orch.git.repository import (
+    Repository,
+    admin_dirs,
+    call,
+    drivers_off,
+    linked_worktree,
+    locked_directory,
+    read_small,
+)
+from schema.failures import Failure, invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHECKOUT_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """One registration: `branch` is short, "" when detached; the reasons are "" when not so.
+
+    `locked` and `prunable` hold git's reason, or "yes" when git gives none.
+    """
+
+    path: str
+    commit: str
+    branch: str
+    is_bare: bool
+    locked: str
+    prunable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A removal that was seen to have worked; `ignored` entries went with it."""
+
+    path: str
+    ignored: int
+
+
+def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
+    """Return every registered checkout, the main one first."""
+    listed_now = call(repo, "worktree", "list", "--porcelain", "-z").text()
+    found = []
+    for block in listed_now.split("\0\0"):
+        fields = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
+        if "worktree" in fields:
+            found.append(
+                Worktree(
+                    fields["worktree"],
+                    fields.get("HEAD", ""),
+                    fields.get("branch", "").removeprefix("refs/heads/"),
+                    "bare" in fields,
+                    fields["locked"] or "yes" if "locked" in fields else "",
+                    fields["prunable"] or "yes" if "prunable" in fields else "",
+                )
+            )
+    return tuple(found)
+
+
+def find_worktree(repo: Repository, path: str) -> Worktree | None:
+    """Return the registration at `path`, or None."""
+    wanted = os.path.realpath(path)
+    return next((w for w in list_worktrees(repo) if os.path.realpath(w.path) == wanted), None)
+
+
+def main_checkout(repo: Repository) -> str:
+    """Return the top of the main checkout (of a bare repository, its directory)."""
+    return list_worktrees(repo)[0].path
+
+
+def add_worktree(
+    repo: Repository,
+    path: str,
+    branch: str,
+    commit: str,
+    *,
+    root: str = "",
+    seconds: float = CHECKOUT_SECONDS,
+) -> Repository:
+    """Make a worktree at `path` on the new `branch` at `commit`; return it.
+
+    `root` is the workspace root (default: the parent of `path`): below it no component may
+    be a link, and empty directories made below it go again on failure. Only the
+    registration is done under the repository's lock; files are written outside it.
+
+    Guarantees: on any failure neither path nor branch is left. Killed half-way:
+    `recover_worktree` finishes or undoes it.
+    Raises: invalid_input, invalid_state/branch_exists, refused/repo_tampered, git_error.
+    """
+    ref = require_branch(branch)
+    require_oid(commit, repo.object_format)
+    path, root = undo.require_place(path, root)
+    blanks = drivers_off(repo)
+    with contextlib.ExitStack() as writing:
+        with locked_directory(repo.common_dir) as held:
+            _require_free(repo, path)
+            _make_branch(repo, ref, commit)
+            try:
+                worktree = _register(repo, path, branch, (held,), blanks)
+            except BaseException:
+                admin = undo.admin_of(repo, path)
+                undo.undo_locked(repo, admin, path, branch, commit, root=root)
+                raise
+            admin_fd = writing.enter_context(locked_directory(worktree.git_dir))
+        try:
+            undo.write_files(worktree, (admin_fd,), seconds, blanks)
+            os.unlink(os.path.join(worktree.git_dir, "locked"))
+        except BaseException:
+            writing.close()
+            recover_worktree(repo, path, branch, commit, root=root, finish=False)
+            raise
+    return worktree
+
+
+def _make_branch(repo: Repository, ref: str, commit: str) -> None:
+    """Create the branch by compare-and-swap, so that whose it is is never in doubt."""
+    try:
+        if swap_ref(repo, ref, commit, "", "orch: dispatch"):
+            return
+        taken = ref
+    except Failure:
+        parts = ref.split("/")
+        above = ["/".join(parts[:n]) for n in range(3, len(parts))]
+        found = call(repo, "for-each-ref", "--format=%(refname)", *above, ref + "/").text()
+        in_the_way = [r for r in found.split("\n") if r in above or r.startswith(ref + "/")]
+        if not in_the_way:
+            raise
+        taken = in_the_way[0]
+    short = taken.removeprefix("refs/heads/")
+    raise unusable("branch_exists", f"branch {short} exists already", branch=short)
+
+
+def _register(
+    repo: Repository,
+    path: str,
+    branch: str,
+    hold: "tuple[int, ...]",
+    blanks: "tuple[tuple[str, str], ...]",
+) -> Repository:
+    """Register a worktree without files, under our mark; its HEAD is on `branch`."""
+    # The branch is there already, so git tracks nothing and never locks the configuration.
+    asked = ("worktree", "add", "--no-checkout", "--lock", "--reason", undo.mark(path))
+    call(repo, *asked, "--", path, branch, hold=hold, blanks=blanks)
+    worktree = linked_worktree(repo, path)
+    if read_small(os.path.join(worktree.git_dir, "HEAD")) != f"ref: refs/heads/{branch}\n":
+        raise Failure("git_error", "failed", f"the new worktree is not on {branch}")
+    return worktree
+
+
+def recover_worktree(
+    repo: Repository,
+    path: str,
+    branch: str,
+    commit: str,
+    *,
+    root: str = "",
+    finish: bool = True,
+) -> str:
+    """Settle what a killed `add_worktree` with these arguments left.
+
+    Waits for a git of it that is still running. Returns "complete" (it had been handed
+    over, or was finished now), "undone" (path and branch are gone), or "absent" (there was
+    nothing). `finish=False` undoes a half-made one. A complete one is never touched.
+
+    Raises: refused/work_at_risk when files that git did not write stand in the way.
+    """
+    ref = require_branch(branch)
+    require_oid(commit, repo.object_format)
+    path, root = undo.require_place(path, root, must_be_free=False)
+    # Lock order here: worktree, then repository. A worktree that is found under the
+    # repository's lock is already locked by its maker, or its maker is dead.
+    with locked_directory(repo.common_dir):
+        admin = undo.admin_of(repo, path)
+        if not admin:
+            return undo.undo_locked(repo, "", path, branch, commit, root=root)
+    with locked_directory(admin, seconds=CHECKOUT_SECONDS) as writing:
+        if not os.path.isdir(admin):
+            return "undone"  # By another process, while we waited.
+        if not undo.is_half_made(admin, path):
+            return "complete"
+        if finish and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
+            undo.finish_files(repo, admin, path, (writing,))
+            return "complete"
+        with locked_directory(repo.common_dir):
+            return undo.undo_locked(repo, admin, path, branch, commit, root=root)
+
+
+def add_detached(repo: Repository, path: str, commit: str) -> Repository:
+    """Make a worktree at the free `path`, detached at `commit`, for a person to look into.
+
+    Raises: invalid_input, invalid_state/branch_exists, git_error.
+    """
+    require_oid(commit, repo.object_format)
+    path, _ = undo.require_place(path, "")
+    with locked_directory(repo.common_dir) as held:
+        _require_free(repo, path)
+        asked = ("worktree", "add", "--detach", "--", path, commit)
+        call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
+    return linked_worktree(repo, path)
+
+
+def _require_free(repo: Repository, path: str) -> None:
+    if os.path.lexists(path):
+        raise unusable("branch_exists", f"{display(path)} exists already", path=display(path))
+    if any(os.path.normpath(top) == path for _, top in admin_dirs(repo)):
+        raise unusable("branch_exists", f"{display(path)} is registered as a worktree", path=path)
+
+
+def remove_worktree(
+    repo: Repository,
+    path: str,
+    *,
+    salvage: str = "",
+    copies: "Mapping[str, str] | None" = None,
+) -> Removed:
+    """Remove the clean worktree at `path`, and see that it is gone. The branch stays.
+
+    `copies` maps untracked files that were put there at dispatch (relative path) to the
+    sha256 of their content (of a link: of its target); those still unchanged do not
+    count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
+    has shown that the ref holds all that is there.
+
+    Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
+    """
+    from orch.git.changes import status
+    from orch.git.salvage import SALVAGE, require_saved
+
+    worktree = linked_worktree(repo, path)
+    if not worktree.is_linked:
+        raise invalid_input(f"{display(path)} is the main checkout")
+    if os.path.lexists(os.path.join(worktree.git_dir, "locked")):
+        raise at_risk(worktree.top, "is locked", ())
+    if not os.path.lexists(worktree.top):
+        return _unregister(repo, worktree, 0, ())
+    if os.path.isdir(os.path.join(worktree.git_dir, "modules")):
+        raise unusable("unsupported", f"{display(path)} has submodules checked out", path=path)
+    seen = status(worktree, ignored=True, hidden=True)
+    unchanged = [p for p in seen.untracked if _is_copy(worktree, p, copies or {})]
+    rest = tuple(p for p in seen.files if p not in unchanged)
+    if rest and not salvage:
+        raise at_risk(worktree.top, "has uncommitted work", rest)
+    if salvage and not salvage.startswith(SALVAGE):
+        raise invalid_input(f"{display(salvage)} is not a salvage ref")
+    if salvage:
+        require_saved(worktree, salvage, leave_out=tuple(unchanged))
+    else:
+        for copy in unchanged:
+            os.unlink(os.path.join(worktree.top, copy))
+    return _unregister(repo, worktree, seen.ignored, ("-f",) if salvage else ())
+
+
+def at_risk(path: str, why: str, files: "tuple[str, ...]") -> Failure:
+    """Return the refusal to touch work, naming the files."""
+    shown = {"worktree_path": display(path), "files": listed(files), "count": len(files)}
+    return Failure("refused", "work_at_risk", f"{display(path)} {why}", details=shown)
+
+
+def _unregister(
+    repo: Repository, worktree: Repository, ignored: int, force: "tuple[str, ...]"
+) -> Removed:
+    with locked_directory(repo.common_dir) as held:
+        try:
+            asked = ("worktree", "remove", *force, "--", worktree.top)
+            call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
+        except Failure as error:
+            if "modified or untracked files" in str(error.details.get("stderr")):
+                raise at_risk(worktree.top, "was changed meanwhile", ()) from error
+            raise
+    left = [p for p in (worktree.top, worktree.git_dir) if os.path.lexists(p)]
+    if left:
+        raise Failure(
+            "git_error", "failed", "git said removed, but it is there", details={"left": left}
+        )
+    return Removed(worktree.top, ignored)
+
+
+def _is_copy(worktree: Repository, path: str, copies: "Mapping[str, str]") -> bool:
+    import hashlib
+
+    whole = os.path.join(worktree.top, path)
+    if path not in copies:
+        return False
+    if os.path.islink(whole):
+        return hashlib.sha256(os.fsencode(os.readlink(whole))).hexdigest() == copies[path]
+    if not os.path.isfile(whole):
+        return False
+    with open(whole, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == copies[path]

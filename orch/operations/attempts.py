@@ -1,0 +1,130 @@
+"""An attempt: opened with its thread in one transaction, superseded, adopted."""
+
+from inbox import model as bus
+from inbox.operations import leases, threads
+from orch.machines import ACTIVE
+from orch.model import Attempt, Run, Task, Workspace
+from orch.operations import tasks
+from orch.store import attempts as store
+from orch.store import tasks as task_rows
+from schema.failures import Failure, not_found
+from schema.json_text import Json, merge, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.model import Change
+    from schema.transaction import ReadTx, Tx
+
+
+class Order:
+    """What a leader asks for: who, in which mode, with which words."""
+
+    __slots__ = ("actor", "body", "expects", "mode", "payload", "summary", "to")
+
+    def __init__(
+        self,
+        actor: str,
+        to: str,
+        mode: str,
+        summary: str,
+        body: str,
+        payload: Json | None = None,
+        expects: str | None = None,
+    ) -> None:
+        self.actor = actor
+        self.to = to
+        self.mode = mode
+        self.summary = summary
+        self.body = body
+        self.payload = payload
+        self.expects = expects
+
+
+def latest(tx: "ReadTx", task: Task) -> Attempt | None:
+    """Return the task's newest attempt, None before the first."""
+    if not task.latest_attempt_no:
+        return None
+    return store.find(tx, task.task_no, task.latest_attempt_no)
+
+
+def require(tx: "ReadTx", task: Task, attempt_no: int) -> Attempt:
+    """Return one attempt. Raises: not_found/attempt."""
+    attempt = store.find(tx, task.task_no, attempt_no)
+    if attempt is None:
+        raise not_found(
+            "attempt", f"{task.name} #{attempt_no}", hint=f"it has {task.latest_attempt_no}"
+        )
+    return attempt
+
+
+def require_active(tx: "ReadTx", task: Task) -> Attempt:
+    """Return the attempt that works on the task now. Raises: invalid_state/transition."""
+    attempt = latest(tx, task)
+    if attempt is None or task.status not in ACTIVE:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}: no attempt is working on it",
+            hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+        )
+    return attempt
+
+
+def open_one(
+    tx: "Tx", run: Run, task: Task, event: str, attempt_no: int, order: Order, place: Workspace
+) -> "Change":
+    """Create an attempt with its thread, and move the task: together or not at all.
+
+    The caller has decided under this write lock that the task may start.
+    """
+    payload = merge(
+        obj(
+            run_id=run.run_id,
+            task_id=task.task_id,
+            attempt_no=attempt_no,
+            execution_mode=order.mode,
+            base_ref=place.base_ref,
+            base_commit=place.base_commit,
+            worktree_path=place.worktree_path,
+            branch_name=place.branch_name,
+            acceptance=Json(task.acceptance) if task.acceptance else None,
+            allowed_paths=Json(task.allowed_paths),
+            blocked_paths=Json(task.blocked_paths),
+            checks=Json(task.required_checks),
+        )
+    )
+    if order.payload is not None and order.payload != "{}":
+        payload = merge(payload, leader_payload=order.payload)
+    change = threads.send(
+        tx,
+        sender=order.actor,
+        to=order.to,
+        letter=bus.Letter(order.summary, order.body, payload),
+        subject=task.title,
+        priority=bus.PRIORITIES[task.priority],
+        run_id=run.run_id,
+        task_id=task.task_id,
+        expects=order.expects,
+        owned_by_run=True,
+    )
+    store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, place)
+    task_rows.set_attempt(tx, task.task_no, attempt_no)
+    tasks.move(
+        tx,
+        task,
+        event,
+        order.actor,
+        thread_no=change.thread_no,
+        payload=obj(attempt_no=attempt_no, assigned_to=order.to, execution_mode=order.mode),
+    )
+    task_rows.take_locks(tx, task.task_no)
+    return change
+
+
+def supersede(tx: "Tx", attempt: Attempt, actor: str, reason: str) -> None:
+    """Cancel an attempt's thread if it is open; what its worker still brings is kept."""
+    thread = leases.require_thread(tx, attempt.thread_id)
+    if thread.status not in ("done", "failed", "cancelled"):
+        threads.cancel(tx, thread, actor, reason)
+    if attempt.status not in ("done", "failed", "cancelled"):
+        store.move(tx, attempt, "cancelled")

@@ -1,0 +1,57 @@
+"""Calling off a task, or every open task of a run; siblings are untouched."""
+
+from orch.machines import ACTIVE
+from orch.model import Run, Task
+from orch.operations import attempts, runs, tasks
+from orch.store import attempts as attempt_rows
+from orch.store import tasks as store
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Tx
+
+_OPEN = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "failed")
+
+
+def cancel(tx: "Tx", run: Run, task_id: str | None, reason: str) -> list[int]:
+    """Cancel one task, or all open ones; return their numbers.
+
+    Raises: invalid_state/terminal for a task that is over, not_ready while it is dispatched.
+    """
+    if task_id is not None:
+        chosen = [tasks.require(tx, run.run_id, task_id)]
+    else:
+        chosen = [t for status in _OPEN for t in store.with_status(tx, run.run_id, status)]
+    for task in chosen:
+        _cancel_one(tx, run, task, reason)
+    runs.tell_end(tx, run)
+    return [task.task_no for task in chosen]
+
+
+def _cancel_one(tx: "Tx", run: Run, task: Task, reason: str) -> None:
+    if task.status in ("done", "cancelled"):
+        raise Failure(
+            "invalid_state",
+            "terminal",
+            f"task {task.name} is {task.status}: it cannot be cancelled",
+            hint=f"orch task show --run {run.run_id} --task {task.task_id}",
+        )
+    if attempt_rows.intent_of(tx, task.task_no) is not None:
+        raise Failure(
+            "invalid_state",
+            "not_ready",
+            f"task {task.name} is being dispatched right now",
+            hint=f"run the same command again, or first: orch reconcile --run {run.run_id}",
+        )
+    attempt = attempts.latest(tx, task)
+    if attempt is not None and task.status in ACTIVE:
+        attempts.supersede(tx, attempt, run.leader, reason)
+    tasks.move(
+        tx,
+        task,
+        "cancel",
+        run.leader,
+        thread_no=attempt.thread_no if attempt is not None else None,
+        reason=reason,
+    )

@@ -1,0 +1,83 @@
+"""The gate of a task: the newest result of each required check, and what they decide.
+
+`failed` only once every required check has a result; an `error` is neither pass nor fail
+and keeps the task verifying. Nothing passes by default.
+"""
+
+from orch.model import Attempt, Run, Task
+from orch.operations import tasks
+from orch.store import attempts as attempt_rows
+from orch.store import checks as store
+from schema import events
+from schema.failures import Failure
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+
+def require_verifying(task: Task) -> None:
+    """Raise invalid_state unless the task waits for its checks."""
+    if task.status != "verifying":
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}, not verifying: no result can count",
+            hint=f"orch verify status --run {task.run_id} --task {task.task_id}",
+        )
+
+
+def record(tx: "Tx", run: Run, task: Task, attempt: Attempt, result: "store.Result") -> int:
+    """Add a result, tell it, and let the gate decide; return the event's id."""
+    store.insert(tx, attempt.attempt_key, result)
+    event_id = events.record(
+        tx,
+        "task_verification_recorded",
+        result.recorded_by,
+        thread_no=attempt.thread_no,
+        run_id=run.run_id,
+        task_id=task.task_id,
+        status=task.status,
+        summary=f"{result.check}: {result.status}",
+        payload=obj(
+            check=result.check,
+            status=result.status,
+            source=result.source,
+            head_commit=result.head_commit,
+            attempt_no=attempt.attempt_no,
+        ),
+    )
+    decide(tx, run, task, attempt)
+    return event_id
+
+
+def decide(tx: "Tx", run: Run, task: Task, attempt: Attempt) -> None:
+    """Move a verifying task when its gate is decided; do nothing while it is not."""
+    if task.status != "verifying":
+        return
+    statuses = store.newest_statuses(tx, task.task_no)
+    violated = run.ownership == "enforce" and attempt.path_violations not in (None, "[]")
+    if violated:
+        reason = f"changed paths it does not own: {attempt.path_violations}"
+        _move(tx, run, task, attempt, "fail", reason)
+    elif any(status in ("error", None) for _, status in statuses):
+        return
+    elif any(status == "failed" for _, status in statuses):
+        names = ", ".join(name for name, status in statuses if status == "failed")
+        _move(tx, run, task, attempt, "fail", f"failed checks: {names}")
+    elif statuses or attempt.head_commit is not None:
+        _move(tx, run, task, attempt, "done", "")
+
+
+def _move(tx: "Tx", run: Run, task: Task, attempt: Attempt, event: str, reason: str) -> None:
+    attempt_rows.move(tx, attempt, "done" if event == "done" else "failed")
+    payload = obj(attempt_no=attempt.attempt_no)
+    tasks.move(
+        tx, task, event, run.leader, thread_no=attempt.thread_no, reason=reason, payload=payload
+    )
+
+
+def gate(tx: "ReadTx", task: Task) -> Json:
+    """Return the task's gate as JSON, `null` when it requires nothing."""
+    return store.gate(tx, task.task_no)

@@ -1,0 +1,148 @@
+"""A task: added, edited, moved; every move of its status goes through `move`."""
+
+from orch.machines import ACTIVE, EVENT_OF_STATUS, TASK
+from orch.model import Run, Task
+from orch.store import attempts, dependencies
+from orch.store import tasks as store
+from schema import events
+from schema.failures import Failure, invalid_input, not_found
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+
+def require(tx: "ReadTx", run_id: str, task_id: str) -> Task:
+    """Return the task. Raises: not_found/task with near ids."""
+    task = store.find(tx, run_id, task_id)
+    if task is None:
+        near = store.near(tx, run_id, task_id)
+        hint = "" if near else f"list them: orch task list --run {run_id}"
+        raise not_found("task", f"{run_id}/{task_id}", near=near, hint=hint)
+    return task
+
+
+def add(
+    tx: "Tx",
+    run: Run,
+    values: dict[str, object],
+    locks: tuple[str, ...],
+    depends_on: tuple[str, ...],
+) -> tuple[int, int]:
+    """Add a task and return (its number, the event's id).
+
+    Ready without unmet dependencies, else planned. Raises: invalid_state/duplicate,
+    not_found/task for a dependency, invalid_state/cycle for itself.
+    """
+    task_id = str(values["task_id"])
+    if store.find(tx, run.run_id, task_id) is not None:
+        raise Failure(
+            "invalid_state",
+            "duplicate",
+            f"task {run.run_id}/{task_id} already exists",
+            hint=f"change it: orch task edit --run {run.run_id} --task {task_id}",
+        )
+    if task_id in depends_on:
+        raise self_dependency(run.run_id, task_id)
+    needed = [require(tx, run.run_id, other) for other in depends_on]
+    event_id = events.record(
+        tx,
+        "task_added",
+        run.leader,
+        run_id=run.run_id,
+        task_id=task_id,
+        summary=str(values["title"]),
+        payload=obj(depends_on=[task.task_id for task in needed]),
+    )
+    unmet = sum(task.status != "done" for task in {t.task_no: t for t in needed}.values())
+    status = "planned" if unmet else "ready"
+    task_no = store.insert(
+        tx,
+        values | {"run_id": run.run_id, "status": status, "unmet": unmet, "event_id": event_id},
+        locks,
+    )
+    for other in needed:
+        dependencies.insert(tx, task_no, other.task_no)
+        dependencies.lengthen(tx, other.task_no)
+    return task_no, event_id
+
+
+def self_dependency(run_id: str, task_id: str) -> Failure:
+    """Return the refusal of a task that would wait for itself."""
+    return Failure(
+        "invalid_state",
+        "cycle",
+        f"task {run_id}/{task_id} would depend on itself: {task_id} -> {task_id}",
+        hint="name another task",
+        details={"cycle": [task_id, task_id]},
+    )
+
+
+def edit(
+    tx: "Tx", task: Task, values: dict[str, object], locks: tuple[str, ...] | None, actor: str
+) -> int:
+    """Change a task that no attempt works on; return the event's id."""
+    if task.status in ACTIVE or attempts.intent_of(tx, task.task_no) is not None:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}: its attempt was told what it says now",
+            hint=f"wait, or orch cancel --run {task.run_id} --task {task.task_id}",
+        )
+    if task.status in ("done", "cancelled"):
+        raise Failure("invalid_state", "terminal", f"task {task.name} is {task.status}")
+    changed = sorted(name for name, value in values.items() if value is not None)
+    if not changed and locks is None:
+        raise invalid_input("nothing to change: give at least one flag", reason="flag")
+    store.edit(tx, task.task_no, values, locks)
+    return events.record(
+        tx,
+        "task_edited",
+        actor,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        payload=obj(changed=changed),
+    )
+
+
+def move(
+    tx: "Tx",
+    task: Task,
+    event: str,
+    actor: str,
+    *,
+    wanted: str | None = None,
+    thread_no: int | None = None,
+    reason: str = "",
+    payload: str = "{}",
+) -> int:
+    """Move a task along its table, tell it, and do what follows for others; return the event.
+
+    Guarantees: locks are held exactly while the task is active; a done task frees its
+    dependents in the same transaction.
+    """
+    target = TASK.next(task.status, event, wanted)
+    event_id = events.record(
+        tx,
+        EVENT_OF_STATUS[target] if target != "planned" else "task_planned",
+        actor,
+        thread_no=thread_no,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        status=target,
+        summary=reason or None,
+        payload=payload,
+    )
+    was_active = task.status in ACTIVE
+    store.move(tx, task, target, event_id, reason)
+    if was_active and target not in ACTIVE:
+        store.drop_locks(tx, task.task_no)
+    if target == "done":
+        _free_dependents(tx, task, actor)
+    return event_id
+
+
+def _free_dependents(tx: "Tx", task: Task, actor: str) -> None:
+    for number in dependencies.satisfied(tx, task.task_no):
+        move(tx, store.by_no(tx, number), "satisfy", actor)

@@ -1,0 +1,120 @@
+"""Programs of the user's that orch runs and waits for: checks and setup commands.
+
+Never a shell. Own session and process group, an allow-listed environment, a time limit, and
+output kept as head and tail so that it cannot fill memory.
+"""
+
+import os
+import signal
+import subprocess
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEAD_BYTES = 16_000
+TAIL_BYTES = 32_000
+_GRACE_SECONDS = 3.0
+_CHUNK = 65_536
+_PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TERM", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL",
+    "VIRTUAL_ENV", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+
+
+class Done:
+    """How a program ended. `exit_status` is None when it could not be run or ran out of time."""
+
+    __slots__ = ("duration_ms", "exit_status", "head", "tail", "verdict")
+
+    def __init__(
+        self, exit_status: int | None, verdict: str, head: str, tail: str, duration_ms: int
+    ) -> None:
+        self.exit_status = exit_status
+        self.verdict = verdict
+        self.head = head
+        self.tail = tail
+        self.duration_ms = duration_ms
+
+
+def environment(added: "Mapping[str, str]") -> dict[str, str]:
+    """Return the environment of a child: an allow-list, then what orch.toml adds."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict(added)
+
+
+def run(command: list[str], *, cwd: str, environment: dict[str, str], timeout: float) -> Done:
+    """Run a program to its end, or stop its whole group after `timeout` seconds."""
+    started = time.monotonic()
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Done(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)
+    head, tail, in_time = _read(child, started + timeout)
+    if not in_time:
+        _stop(child.pid)
+    status = child.wait()
+    _stop(child.pid)  # What it left behind in its group.
+    spent = int((time.monotonic() - started) * 1000)
+    verdict = f"exit {status}" if in_time else f"stopped after {timeout:g} s"
+    return Done(status if in_time else None, verdict, head, tail, spent)
+
+
+def _read(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[str, str, bool]:
+    """Read until the program ended and its output closed, or the deadline."""
+    import select
+
+    assert child.stdout is not None
+    fd = child.stdout.fileno()
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    head, tail = bytearray(), bytearray()
+    in_time = True
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            in_time = False
+            break
+        if not poll.poll(min(left, 0.5) * 1000):
+            if child.poll() is not None:
+                break  # It ended; a stray child may hold the pipe open for ever.
+            continue
+        chunk = os.read(fd, _CHUNK)
+        if not chunk:
+            break
+        if len(head) < HEAD_BYTES:
+            head += chunk[: HEAD_BYTES - len(head)]
+        tail += chunk
+        del tail[:-TAIL_BYTES]
+    child.stdout.close()
+    if in_time:
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            in_time = False
+    return head.decode("utf-8", "replace"), tail.decode("utf-8", "replace"), in_time
+
+
+def _stop(group: int) -> None:
+    """Ask a process group to end, then make it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(group, number)
+        except (ProcessLookupError, PermissionError):
+            return
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while number == signal.SIGTERM and time.monotonic() < deadline:
+            try:
+                os.killpg(group, 0)
+                os.waitpid(group, os.WNOHANG)
+            except (ProcessLookupError, ChildProcessError, PermissionError):
+                break
+            time.sleep(0.02)

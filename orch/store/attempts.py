@@ -1,0 +1,156 @@
+"""Rows of `attempt` and `dispatch_intent`."""
+
+from orch.model import Attempt, Workspace
+from schema import queries
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+_SQL = queries.load(__file__)
+
+
+def find(tx: "ReadTx", task_no: int, attempt_no: int) -> Attempt | None:
+    """Return one attempt of a task, or None."""
+    row = tx.maybe(_SQL["attempt_find"], task_no=task_no, attempt_no=attempt_no)
+    return Attempt(row) if row else None
+
+
+def of_thread(tx: "ReadTx", thread_no: int) -> Attempt | None:
+    """Return the attempt that a thread carries, or None."""
+    row = tx.maybe(_SQL["attempt_of_thread"], thread_no=thread_no)
+    return Attempt(row) if row else None
+
+
+def of_task(tx: "ReadTx", task_no: int) -> list[Attempt]:
+    """Return all attempts of a task, the first one first."""
+    return [Attempt(row) for row in tx.many(_SQL["attempt_of_task"], task_no=task_no)]
+
+
+def of_run(tx: "ReadTx", run_id: str) -> list[Attempt]:
+    """Return all attempts of a run."""
+    return [Attempt(row) for row in tx.many(_SQL["attempt_of_run"], run_id=run_id)]
+
+
+def insert(
+    tx: "Tx", task_no: int, attempt_no: int, thread_no: int, to: str, mode: str, place: Workspace
+) -> None:
+    """Add an attempt; its workspace exists already."""
+    tx.execute(
+        _SQL["attempt_insert"],
+        task_no=task_no,
+        attempt_no=attempt_no,
+        thread_no=thread_no,
+        assigned_to=to,
+        execution_mode=mode,
+        repo_path=place.repo_path,
+        workspace_root=place.workspace_root,
+        base_ref=place.base_ref,
+        base_commit=place.base_commit,
+        base_source=place.base_source,
+        branch_name=place.branch_name,
+        worktree_path=place.worktree_path,
+        workspace_status="created" if place.worktree_path else "",
+        placed_files=place.placed_files,
+    )
+
+
+def move(tx: "Tx", attempt: Attempt, status: str, assigned_to: str | None = None) -> None:
+    """Set the status, and who works on it."""
+    tx.execute(
+        _SQL["attempt_move"],
+        attempt_key=attempt.attempt_key,
+        status=status,
+        assigned_to=assigned_to,
+    )
+    attempt.status = status
+
+
+def set_head(
+    tx: "Tx", attempt_key: int, head: str | None, dirty: int | None, violations: Json | None
+) -> None:
+    """Record what the worktree held when the work was done."""
+    tx.execute(
+        _SQL["attempt_set_head"],
+        attempt_key=attempt_key,
+        head=head,
+        dirty=dirty,
+        violations=violations,
+    )
+
+
+def set_liveness(tx: "Tx", attempt_key: int, liveness: str) -> None:
+    """Record an observation; it revokes nothing."""
+    tx.execute(_SQL["attempt_set_liveness"], attempt_key=attempt_key, liveness=liveness)
+
+
+def set_late(tx: "Tx", attempt_key: int, event_id: int) -> None:
+    """Remember a late report that `adopt` can take."""
+    tx.execute(_SQL["attempt_set_late"], attempt_key=attempt_key, event_id=event_id)
+
+
+def set_workspace_status(tx: "Tx", attempt_key: int, status: str) -> None:
+    """Record that the worktree is gone."""
+    tx.execute(_SQL["attempt_set_workspace"], attempt_key=attempt_key, status=status)
+
+
+def document(tx: "ReadTx", task_no: int, attempt_no: int) -> Json:
+    """Return the published JSON of one attempt."""
+    return tx.json(_SQL["attempt_document"], task_no=task_no, attempt_no=attempt_no)
+
+
+def without_head(tx: "ReadTx", run_id: str) -> list[Attempt]:
+    """Return code attempts that ended well and whose head was not read yet."""
+    return [Attempt(row) for row in tx.many(_SQL["attempt_without_head"], run_id=run_id)]
+
+
+def lapsed(tx: "ReadTx", run_id: str) -> "list[tuple[Attempt, bool]]":
+    """Return (attempt, whether its lease has run out) of the run's attempts being worked on."""
+    rows = tx.many(_SQL["attempt_leases"], run_id=run_id, domain=tx.now.domain, boot=tx.now.boot_ms)
+    return [(Attempt(row[:-1]), bool(row[-1])) for row in rows]
+
+
+def intend(
+    tx: "Tx",
+    task_no: int,
+    run_id: str,
+    attempt_no: int,
+    place: Workspace,
+    process: tuple[int, int, str],
+) -> None:
+    """Write down a dispatch before git is asked for anything."""
+    tx.execute(
+        _SQL["intent_insert"],
+        task_no=task_no,
+        run_id=run_id,
+        attempt_no=attempt_no,
+        repo_path=place.repo_path,
+        branch_name=place.branch_name,
+        worktree=place.worktree_path,
+        base_commit=place.base_commit,
+        pid=process[0],
+        pid_started=process[1],
+        pid_boot=process[2],
+    )
+
+
+def forget_intent(tx: "Tx", task_no: int) -> bool:
+    """Delete the intent of a dispatch that is confirmed or undone; say whether it was there."""
+    return tx.execute(_SQL["intent_delete"], task_no=task_no) > 0
+
+
+def intent_of(tx: "ReadTx", task_no: int) -> "tuple[int, int, int, str] | None":
+    """Return (attempt number, pid, its start, its boot) of a dispatch under way."""
+    row = tx.maybe(_SQL["intent_find"], task_no=task_no)
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
+def intents(tx: "ReadTx", run_id: str) -> "list[tuple[int, int, Workspace, tuple[int, int, str]]]":
+    """Return (task number, attempt number, place, process) of the run's dispatches under way."""
+    found = []
+    for row in tx.many(_SQL["intent_of_run"], run_id=run_id):
+        place = Workspace()
+        place.repo_path, place.branch_name, place.worktree_path, place.base_commit = row[2:6]
+        found.append((row[0], row[1], place, (row[6], row[7], row[8])))
+    return found

@@ -1,0 +1,119 @@
+-- name: attempt_find :maybe
+-- By task and number.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+ WHERE a.task_no = :task_no AND a.attempt_no = :attempt_no;
+
+-- name: attempt_of_thread :maybe
+-- reconcile goes from a thread's events to its attempt.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+ WHERE a.thread_no = :thread_no;
+
+-- name: attempt_of_task :many
+-- The whole history of a task.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+ WHERE a.task_no = :task_no ORDER BY a.attempt_no;
+
+-- name: attempt_of_run :many
+-- cleanup chooses among them.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+  JOIN task AS t ON t.task_no = a.task_no
+ WHERE t.run_id = :run_id ORDER BY a.task_no, a.attempt_no;
+
+-- name: attempt_insert :exec
+-- In the transaction that opens its thread.
+INSERT INTO attempt (task_no, attempt_no, thread_no, assigned_to, status, execution_mode, repo_path,
+                     workspace_root, base_ref, base_commit, base_source, branch_name,
+                     worktree_path, workspace_status, placed_files, created_at, updated_at)
+VALUES (:task_no, :attempt_no, :thread_no, :assigned_to, 'dispatched', :execution_mode, :repo_path,
+        :workspace_root, :base_ref, :base_commit, :base_source, :branch_name, :worktree_path,
+        :workspace_status, :placed_files, :now, :now);
+
+-- name: attempt_move :exec
+-- Follows its thread.
+UPDATE attempt
+   SET status = :status, assigned_to = coalesce(:assigned_to, assigned_to), updated_at = :now,
+       ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled') THEN :now END
+ WHERE attempt_key = :attempt_key;
+
+-- name: attempt_set_head :exec
+-- At the first reconcile after done.
+UPDATE attempt SET head_commit = :head, dirty_files = :dirty, path_violations = :violations,
+       updated_at = :now
+ WHERE attempt_key = :attempt_key;
+
+-- name: attempt_set_liveness :exec
+-- An observation.
+UPDATE attempt SET liveness = :liveness WHERE attempt_key = :attempt_key;
+
+-- name: attempt_set_late :exec
+-- The newest late report wins.
+UPDATE attempt SET late_event = :event_id, updated_at = :now WHERE attempt_key = :attempt_key;
+
+-- name: attempt_set_workspace :exec
+-- cleanup's last step.
+UPDATE attempt SET workspace_status = :status, updated_at = :now WHERE attempt_key = :attempt_key;
+
+-- name: attempt_document :one
+-- The published shape.
+SELECT document FROM attempt_view WHERE task_no = :task_no AND attempt_no = :attempt_no;
+
+-- name: attempt_without_head :many
+-- Read again while work is uncommitted: committing it is what the leader was told to do.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+  JOIN task AS t ON t.task_no = a.task_no AND t.latest_attempt_no = a.attempt_no
+ WHERE t.run_id = :run_id AND t.status IN ('done', 'verifying') AND a.execution_mode = 'code'
+   AND (a.head_commit IS NULL OR a.dirty_files > 0) AND a.workspace_status = 'created'
+   AND a.status IN ('done', 'verifying');
+
+-- name: attempt_leases :many
+-- The clock rule of schema/clock.py, over the few attempts being worked on.
+SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations,
+       CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
+            ELSE l.wall_deadline - :now END NOT BETWEEN 1 AND l.ttl_ms + 5000
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+  JOIN task AS t ON t.task_no = a.task_no AND t.latest_attempt_no = a.attempt_no
+  JOIN lease AS l ON l.thread_no = a.thread_no AND l.ended_at IS NULL
+ WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked');
+
+-- name: intent_insert :exec
+-- The primary key makes two dispatches of one task impossible.
+INSERT INTO dispatch_intent (task_no, run_id, attempt_no, repo_path, branch_name, worktree,
+                             base_commit, pid, pid_started, pid_boot, created_at)
+VALUES (:task_no, :run_id, :attempt_no, :repo_path, :branch_name, :worktree, :base_commit, :pid,
+        :pid_started, :pid_boot, :now);
+
+-- name: intent_delete :exec
+-- Confirmed, or undone.
+DELETE FROM dispatch_intent WHERE task_no = :task_no;
+
+-- name: intent_find :maybe
+-- Is somebody dispatching this task right now?
+SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no = :task_no;
+
+-- name: intent_of_run :many
+-- reconcile looks for those whose process is gone.
+SELECT task_no, attempt_no, repo_path, branch_name, worktree, base_commit, pid, pid_started, pid_boot
+  FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;

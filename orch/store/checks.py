@@ -1,0 +1,88 @@
+"""Rows of `check_result`: append-only, the newest of an attempt and check counting."""
+
+from schema import queries
+from schema.json_text import NULL, Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+_SQL = queries.load(__file__)
+
+
+class Result:
+    """One outcome of one check."""
+
+    __slots__ = (
+        "cache_key", "check", "duration_ms", "exit_status", "head", "head_commit", "recorded_by",
+        "source", "status", "summary", "tail",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        check: str,
+        status: str,
+        source: str,
+        recorded_by: str,
+        *,
+        summary: str = "",
+        head_commit: str | None = None,
+        cache_key: str | None = None,
+        head: str = "",
+        tail: str = "",
+        exit_status: int | None = None,
+        duration_ms: int | None = None,
+    ) -> None:
+        self.check = check
+        self.status = status
+        self.source = source
+        self.recorded_by = recorded_by
+        self.summary = summary
+        self.head_commit = head_commit
+        self.cache_key = cache_key
+        self.head = head
+        self.tail = tail
+        self.exit_status = exit_status
+        self.duration_ms = duration_ms
+
+
+def insert(tx: "Tx", attempt_key: int, result: Result) -> None:
+    """Add a result."""
+    tx.execute(
+        _SQL["check_insert"],
+        attempt_key=attempt_key,
+        check_name=result.check,
+        status=result.status,
+        source=result.source,
+        head_commit=result.head_commit,
+        cache_key=result.cache_key,
+        summary=result.summary,
+        output_head=result.head,
+        output_tail=result.tail,
+        exit_status=result.exit_status,
+        duration_ms=result.duration_ms,
+        recorded_by=result.recorded_by,
+    )
+
+
+def newest_statuses(tx: "ReadTx", task_no: int) -> "list[tuple[str, str | None]]":
+    """Return (check, newest status or None) of each required check of the newest attempt."""
+    rows = tx.many(_SQL["check_newest"], task_no=task_no)
+    return [(row[0], row[1]) for row in rows]
+
+
+def cached(tx: "ReadTx", cache_key: str) -> "tuple[str, str, str, int | None] | None":
+    """Return (status, summary, tail, exit status) of a run with this key: pass or fail only."""
+    row = tx.maybe(_SQL["check_cached"], cache_key=cache_key)
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
+def failures(tx: "ReadTx", attempt_key: int) -> "list[tuple[str, str]]":
+    """Return (check, output's tail) of what failed in an attempt."""
+    return [(row[0], row[1]) for row in tx.many(_SQL["check_failures"], attempt_key=attempt_key)]
+
+
+def gate(tx: "ReadTx", task_no: int) -> Json:
+    """Return the gate of a task as JSON, `null` without required checks."""
+    found = tx.value(_SQL["check_gate"], task_no=task_no)
+    return Json(found) if found else NULL

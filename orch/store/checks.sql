@@ -1,0 +1,37 @@
+-- name: check_insert :exec
+-- The only statement that writes results.
+INSERT INTO check_result (attempt_key, check_name, status, source, head_commit, cache_key, summary,
+                          output_head, output_tail, exit_status, duration_ms, recorded_by,
+                          created_at)
+VALUES (:attempt_key, :check_name, :status, :source, :head_commit, :cache_key, :summary,
+        :output_head, :output_tail, :exit_status, :duration_ms, :recorded_by, :now);
+
+-- name: check_newest :many
+-- What the gate decides on.
+-- scan: the required checks of one task
+SELECT q.value, c.status
+  FROM task AS t
+  JOIN json_each(t.required_checks) AS q
+  LEFT JOIN check_result AS c ON c.result_no = (
+       SELECT max(n.result_no)
+         FROM attempt AS a JOIN check_result AS n ON n.attempt_key = a.attempt_key
+        WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+          AND n.check_name = q.value)
+ WHERE t.task_no = :task_no;
+
+-- name: check_cached :maybe
+-- An error is never reused; a pass or a failure is, for the same tree, command and environment.
+SELECT status, summary, output_tail, exit_status FROM check_result
+ WHERE cache_key = :cache_key AND status IN ('passed', 'failed') ORDER BY result_no DESC LIMIT 1;
+
+-- name: check_failures :many
+-- For the next attempt's brief.
+SELECT c.check_name, coalesce(nullif(c.output_tail, ''), c.summary) FROM check_result AS c
+ WHERE c.attempt_key = :attempt_key AND c.status = 'failed'
+   AND c.result_no = (SELECT max(n.result_no) FROM check_result AS n
+                       WHERE n.attempt_key = c.attempt_key AND n.check_name = c.check_name)
+ ORDER BY c.check_name;
+
+-- name: check_gate :one
+-- As the task shows it.
+SELECT document -> '$.gate' FROM task_view WHERE task_no = :task_no;

@@ -1,0 +1,43 @@
+"""What a run's log says that its tasks have not heard yet."""
+
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Row
+
+_SQL = queries.load(__file__)
+
+
+class Item:
+    """One event of a thread that belongs to the run."""
+
+    __slots__ = ("actor", "assigned_to", "event_id", "event_type", "reason", "status", "thread_no")
+
+    def __init__(self, row: "Row") -> None:
+        (self.event_id, self.event_type, self.actor, self.thread_no, self.status,
+         self.assigned_to, self.reason) = row  # fmt: skip
+
+
+def is_any(tx: "ReadTx", run_id: str, after: int) -> bool:
+    """Say whether there is anything after the cursor."""
+    return tx.maybe(_SQL["news_any"], run_id=run_id, after=after) is not None
+
+
+def after(tx: "ReadTx", run_id: str, position: int) -> list[Item]:
+    """Return the thread events after the cursor, in order."""
+    return [Item(row) for row in tx.many(_SQL["news_of_run"], run_id=run_id, after=position)]
+
+
+def first_of_types(tx: "ReadTx", run_id: str, after: int, types: str) -> "tuple[int, str] | None":
+    """Return (event id, task id or '') of the first event of the types (JSON) after `after`."""
+    row = tx.maybe(_SQL["event_first_of_types"], run_id=run_id, after=after, types=types)
+    return (row[0], row[1]) if row else None
+
+
+def documents(
+    tx: "ReadTx", run_id: str, after: int, types: "str | None", limit: int
+) -> "list[tuple[int, str]]":
+    """Return (event id, JSON) of the run's events after `after`."""
+    rows = tx.many(_SQL["event_page"], run_id=run_id, after=after, types=types, limit=limit)
+    return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,80 @@
+"""Rows of `run`."""
+
+from orch.model import Run
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.json_text import Json
+    from schema.transaction import ReadTx, Tx
+
+_SQL = queries.load(__file__)
+
+
+def find(tx: "ReadTx", run_id: str) -> Run | None:
+    """Return the run, or None."""
+    row = tx.maybe(_SQL["run_find"], run_id=run_id)
+    return Run(row) if row else None
+
+
+def near(tx: "ReadTx", run_id: str) -> list[str]:
+    """Return a few run ids that look like `run_id`."""
+    from difflib import get_close_matches
+
+    names = [row[0] for row in tx.many(_SQL["run_ids"])]
+    return get_close_matches(run_id, names, 3, 0.5)
+
+
+def insert(tx: "Tx", values: dict[str, object]) -> None:
+    """Add a run."""
+    tx.execute(_SQL["run_insert"], **values)
+
+
+def document(tx: "ReadTx", run_id: str) -> "Json":
+    """Return the published JSON of one run."""
+    return tx.json(_SQL["run_document"], run_id=run_id)
+
+
+def status(tx: "ReadTx", run_id: str) -> str:
+    """Return the status that follows from the tasks."""
+    found: str = tx.value(_SQL["run_status"], run_id=run_id)
+    return found
+
+
+def unsettled(tx: "ReadTx", run_id: str) -> int:
+    """Return how many tasks are ready or being worked on: 0 means nothing more can run."""
+    found: int = tx.value(_SQL["run_unsettled"], run_id=run_id)
+    return found
+
+
+def advance(tx: "Tx", run_id: str, through: int) -> None:
+    """Move the run's reconcile cursor."""
+    tx.execute(_SQL["run_advance"], run_id=run_id, through=through)
+
+
+def settle(tx: "Tx", run_id: str, event_id: int) -> None:
+    """Remember the event that told the run's end; 0 when it goes on after all."""
+    tx.execute(_SQL["run_settle"], run_id=run_id, event_id=event_id)
+
+
+def close(tx: "Tx", run_id: str) -> None:
+    """Close the run."""
+    tx.execute(_SQL["run_close"], run_id=run_id)
+
+
+def list_documents(tx: "ReadTx") -> "list[Json]":
+    """Return all runs, newest first."""
+    from schema.json_text import Json
+
+    return [Json(row[0]) for row in tx.many(_SQL["run_list"])]
+
+
+def fingerprint(tx: "ReadTx", run_id: str) -> str | None:
+    """Return the recorded state of the repository's configuration, None before the first."""
+    found: str | None = tx.value(_SQL["run_fingerprint"], run_id=run_id)
+    return found
+
+
+def set_fingerprint(tx: "Tx", run_id: str, fingerprint_json: str) -> None:
+    """Record the state of the repository's configuration."""
+    tx.execute(_SQL["run_set_fingerprint"], run_id=run_id, fingerprint=fingerprint_json)

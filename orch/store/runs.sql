@@ -1,0 +1,56 @@
+-- name: run_find :maybe
+-- Everything an operation decides on.
+SELECT r.run_id, r.leader, r.repo_path, r.base_ref, r.target, r.ownership, r.reconciled_through,
+       r.settled_event, r.closed_at, s.status
+  FROM run AS r JOIN run_status AS s ON s.run_id = r.run_id
+ WHERE r.run_id = :run_id;
+
+-- name: run_ids :many
+-- Near names for a typo.
+-- scan: runs are few
+SELECT run_id FROM run ORDER BY created_at DESC LIMIT 500;
+
+-- name: run_insert :exec
+-- The file's trigger adds its tally.
+INSERT INTO run (run_id, goal, summary, leader, repo_path, base_ref, target, ownership,
+                 created_at, updated_at)
+VALUES (:run_id, :goal, :summary, :leader, :repo_path, :base_ref, :target, :ownership, :now, :now);
+
+-- name: run_document :one
+-- The published shape.
+SELECT document FROM run_view WHERE run_id = :run_id;
+
+-- name: run_status :one
+-- Follows from the tally.
+SELECT status FROM run_status WHERE run_id = :run_id;
+
+-- name: run_unsettled :one
+-- Planned tasks that wait on a failed or cancelled one cannot run.
+SELECT ready + dispatched + running + blocked + verifying FROM run_tally WHERE run_id = :run_id;
+
+-- name: run_advance :exec
+-- Never back: a later reconcile has seen more.
+UPDATE run SET reconciled_through = max(reconciled_through, :through), updated_at = :now
+ WHERE run_id = :run_id;
+
+-- name: run_settle :exec
+-- So that one end is told once.
+UPDATE run SET settled_event = :event_id WHERE run_id = :run_id;
+
+-- name: run_close :exec
+-- Once.
+UPDATE run SET closed_at = :now, updated_at = :now WHERE run_id = :run_id AND closed_at IS NULL;
+
+-- name: run_list :many
+-- Newest first.
+-- scan: runs are few
+SELECT v.document FROM run AS r JOIN run_view AS v ON v.run_id = r.run_id
+ ORDER BY r.created_at DESC, r.run_id;
+
+-- name: run_fingerprint :one
+-- Compared before git is called for the run.
+SELECT fingerprint FROM run WHERE run_id = :run_id;
+
+-- name: run_set_fingerprint :exec
+-- At the first git call of the run, or when a person accepts a change.
+UPDATE run SET fingerprint = :fingerprint, updated_at = :now WHERE run_id = :run_id;

@@ -1,0 +1,127 @@
+"""Rows of `task`, with its locks."""
+
+from orch.model import Task
+from schema import queries
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schema.transaction import ReadTx, Tx
+
+_SQL = queries.load(__file__)
+
+
+def find(tx: "ReadTx", run_id: str, task_id: str) -> Task | None:
+    """Return the task, or None."""
+    row = tx.maybe(_SQL["task_find"], run_id=run_id, task_id=task_id)
+    return Task(row) if row else None
+
+
+def by_no(tx: "ReadTx", task_no: int) -> Task:
+    """Return the task with this number."""
+    return Task(tx.one(_SQL["task_by_no"], task_no=task_no))
+
+
+def near(tx: "ReadTx", run_id: str, task_id: str) -> list[str]:
+    """Return a few task ids of the run that look like `task_id`."""
+    from difflib import get_close_matches
+
+    names = [row[0] for row in tx.many(_SQL["task_ids"], run_id=run_id)]
+    return get_close_matches(task_id, names, 3, 0.5)
+
+
+def open_runs_with(tx: "ReadTx", task_id: str) -> list[str]:
+    """Return the open runs that have a task of this name."""
+    return [row[0] for row in tx.many(_SQL["task_open_runs"], task_id=task_id)]
+
+
+def insert(tx: "Tx", values: dict[str, object], locks: "Iterable[str]") -> int:
+    """Add a task and return its number."""
+    task_no: int = tx.value(_SQL["task_insert"], **values)
+    for lock in locks:
+        tx.execute(_SQL["task_lock_insert"], task_no=task_no, lock=lock)
+    return task_no
+
+
+def edit(tx: "Tx", task_no: int, values: dict[str, object], locks: "Iterable[str] | None") -> None:
+    """Change what is given; None leaves a column as it is."""
+    tx.execute(_SQL["task_edit"], task_no=task_no, **values)
+    if locks is not None:
+        tx.execute(_SQL["task_lock_clear"], task_no=task_no)
+        for lock in locks:
+            tx.execute(_SQL["task_lock_insert"], task_no=task_no, lock=lock)
+
+
+def move(tx: "Tx", task: Task, target: str, event_id: int, reason: str = "") -> None:
+    """Move the task from the status it was read with; the object follows."""
+    tx.one(
+        _SQL["task_move"],
+        task_no=task.task_no,
+        source=task.status,
+        target=target,
+        event_id=event_id,
+        reason=reason,
+    )
+    task.status = target
+
+
+def set_attempt(tx: "Tx", task_no: int, attempt_no: int) -> None:
+    """Make `attempt_no` the newest attempt; its number is spent for ever."""
+    tx.execute(_SQL["task_set_attempt"], task_no=task_no, attempt_no=attempt_no)
+
+
+def adopt_attempt(tx: "Tx", task_no: int, attempt_no: int) -> None:
+    """Make an older attempt the one that counts."""
+    tx.execute(_SQL["task_adopt_attempt"], task_no=task_no, attempt_no=attempt_no)
+
+
+def burn_attempt(tx: "Tx", task_no: int, attempt_no: int) -> None:
+    """Spend a number whose attempt never came to be but whose branch may have."""
+    tx.execute(_SQL["task_burn_attempt"], task_no=task_no, attempt_no=attempt_no)
+
+
+def document(tx: "ReadTx", task_no: int) -> Json:
+    """Return the published JSON of one task."""
+    return tx.json(_SQL["task_document"], task_no=task_no)
+
+
+def list_documents(tx: "ReadTx", run_id: str, statuses: Json | None) -> list[Json]:
+    """Return the run's tasks in the order they were added."""
+    rows = tx.many(_SQL["task_list"], run_id=run_id, statuses=statuses)
+    return [Json(row[0]) for row in rows]
+
+
+def in_dispatch_order(tx: "ReadTx", run_id: str, limit: int, offset: int) -> list[Task]:
+    """Return ready tasks: priority, rank, longest chain waiting on them, age."""
+    rows = tx.many(_SQL["task_ready"], run_id=run_id, limit=limit, offset=offset)
+    return [Task(row) for row in rows]
+
+
+def with_status(tx: "ReadTx", run_id: str, status: str) -> list[Task]:
+    """Return the run's tasks in one status."""
+    rows = tx.many(_SQL["task_with_status"], run_id=run_id, status=status)
+    return [Task(row) for row in rows]
+
+
+def lock_holder(tx: "ReadTx", task_no: int) -> "tuple[str, str] | None":
+    """Return (lock, run/task that holds it) of the first of the task's locks that is taken."""
+    row = tx.maybe(_SQL["task_lock_holder"], task_no=task_no)
+    return (row[0], f"{row[1]}/{row[2]}") if row else None
+
+
+def take_locks(tx: "Tx", task_no: int) -> None:
+    """Hold the task's locks; the file's key refuses a second holder."""
+    tx.execute(_SQL["held_lock_take"], task_no=task_no)
+
+
+def drop_locks(tx: "Tx", task_no: int) -> None:
+    """Let go of the task's locks."""
+    tx.execute(_SQL["held_lock_drop"], task_no=task_no)
+
+
+def active_with_paths(tx: "ReadTx", repo_path: str, except_no: int) -> "list[tuple[str, str]]":
+    """Return (run/task, allowed paths as JSON) of the tasks being worked on in a repository."""
+    rows = tx.many(_SQL["task_active_paths"], repo_path=repo_path, except_no=except_no)
+    return [(f"{row[0]}/{row[1]}", row[2]) for row in rows]

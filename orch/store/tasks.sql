@@ -1,0 +1,137 @@
+-- name: task_find :maybe
+-- By the user's own names.
+SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
+       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
+       not_before_at, latest_attempt_no, next_attempt_no
+  FROM task WHERE run_id = :run_id AND task_id = :task_id;
+
+-- name: task_by_no :one
+-- By number.
+SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
+       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
+       not_before_at, latest_attempt_no, next_attempt_no
+  FROM task WHERE task_no = :task_no;
+
+-- name: task_ids :many
+-- Near names for a typo.
+SELECT task_id FROM task WHERE run_id = :run_id LIMIT 5000;
+
+-- name: task_open_runs :many
+-- A bare task name means the one open run that has it.
+SELECT t.run_id FROM task AS t JOIN run AS r ON r.run_id = t.run_id
+ WHERE t.task_id = :task_id AND r.closed_at IS NULL ORDER BY t.run_id LIMIT 5;
+
+-- name: task_insert :one
+-- Spec content and hash are copied now: the file may change later.
+INSERT INTO task (run_id, task_id, title, summary, default_to, priority, rank, acceptance,
+                  spec_path, spec_text, spec_sha256, check_profile, required_checks,
+                  allowed_paths, blocked_paths, metadata, max_attempts, risk, execution_mode,
+                  status, unmet, last_event, created_at, updated_at)
+VALUES (:run_id, :task_id, :title, :summary, :default_to, :priority, :rank, :acceptance,
+        :spec_path, :spec_text, :spec_sha256, :check_profile, :required_checks, :allowed_paths,
+        :blocked_paths, :metadata, :max_attempts, :risk, :execution_mode, :status, :unmet,
+        :event_id, :now, :now)
+RETURNING task_no;
+
+-- name: task_edit :exec
+-- Only what is given.
+UPDATE task
+   SET title = coalesce(:title, title), summary = coalesce(:summary, summary),
+       default_to = coalesce(:default_to, default_to), priority = coalesce(:priority, priority),
+       rank = coalesce(:rank, rank), acceptance = coalesce(:acceptance, acceptance),
+       spec_path = coalesce(:spec_path, spec_path), spec_text = coalesce(:spec_text, spec_text),
+       spec_sha256 = coalesce(:spec_sha256, spec_sha256),
+       check_profile = coalesce(:check_profile, check_profile),
+       required_checks = coalesce(:required_checks, required_checks),
+       allowed_paths = coalesce(:allowed_paths, allowed_paths),
+       blocked_paths = coalesce(:blocked_paths, blocked_paths),
+       metadata = coalesce(:metadata, metadata),
+       max_attempts = coalesce(:max_attempts, max_attempts), risk = coalesce(:risk, risk),
+       execution_mode = coalesce(:execution_mode, execution_mode),
+       not_before_at = coalesce(:not_before_at, not_before_at), updated_at = :now
+ WHERE task_no = :task_no;
+
+-- name: task_lock_insert :exec
+-- A lock named twice is one lock.
+INSERT INTO task_lock (task_no, lock) VALUES (:task_no, :lock) ON CONFLICT DO NOTHING;
+
+-- name: task_lock_clear :exec
+-- Before an edit writes the new ones.
+DELETE FROM task_lock WHERE task_no = :task_no;
+
+-- name: task_move :one
+-- Every change of a task's status; the old one in the WHERE makes a lost race loud.
+UPDATE task SET status = :target, reason = :reason, last_event = :event_id, updated_at = :now
+ WHERE task_no = :task_no AND status = :source
+RETURNING status;
+
+-- name: task_set_attempt :exec
+-- Numbers are spent for ever.
+UPDATE task SET latest_attempt_no = :attempt_no,
+       next_attempt_no = max(next_attempt_no, :attempt_no + 1), updated_at = :now
+ WHERE task_no = :task_no;
+
+-- name: task_adopt_attempt :exec
+-- A late report counts; numbers go on from where they were.
+UPDATE task SET latest_attempt_no = :attempt_no, updated_at = :now WHERE task_no = :task_no;
+
+-- name: task_burn_attempt :exec
+-- A branch or worktree name is never used twice.
+UPDATE task SET next_attempt_no = max(next_attempt_no, :attempt_no + 1) WHERE task_no = :task_no;
+
+-- name: task_document :one
+-- The published shape.
+SELECT document FROM task_view WHERE task_no = :task_no;
+
+-- name: task_list :many
+-- In the order they were added.
+SELECT v.document FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
+ WHERE t.run_id = :run_id
+   AND (:statuses IS NULL OR t.status IN (SELECT value FROM json_each(:statuses)))
+ ORDER BY t.task_no;
+
+-- name: task_ready :many
+-- One walk along the partial index; tasks whose dispatch is under way are spoken for.
+SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
+       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
+       not_before_at, latest_attempt_no, next_attempt_no
+  FROM task AS t
+ WHERE run_id = :run_id AND status = 'ready' AND not_before_at <= :now
+   AND NOT EXISTS (SELECT 1 FROM dispatch_intent AS i WHERE i.task_no = t.task_no)
+   AND NOT EXISTS (SELECT 1 FROM task_lock AS k JOIN held_lock AS h ON h.lock = k.lock
+                    WHERE k.task_no = t.task_no)
+ ORDER BY priority DESC, rank, chain DESC, task_no LIMIT :limit OFFSET :offset;
+
+-- name: task_with_status :many
+-- For --explain and for cancelling a run.
+SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
+       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
+       not_before_at, latest_attempt_no, next_attempt_no
+  FROM task WHERE run_id = :run_id AND status = :status ORDER BY task_no;
+
+-- name: task_lock_holder :maybe
+-- Who has what this task needs.
+SELECT h.lock, o.run_id, o.task_id
+  FROM task_lock AS k JOIN held_lock AS h ON h.lock = k.lock JOIN task AS o ON o.task_no = h.task_no
+ WHERE k.task_no = :task_no AND h.task_no <> :task_no ORDER BY h.lock LIMIT 1;
+
+-- name: held_lock_take :exec
+-- The primary key of held_lock is the exclusion.
+INSERT INTO held_lock (lock, task_no) SELECT lock, task_no FROM task_lock
+ WHERE task_no = :task_no AND lock NOT IN (SELECT lock FROM held_lock WHERE task_no = :task_no);
+
+-- name: held_lock_drop :exec
+-- When the task is no longer active.
+DELETE FROM held_lock WHERE task_no = :task_no;
+
+-- name: task_active_paths :many
+-- Attempts being worked on, and dispatches under way, in one repository.
+-- scan: attempts under way are few (partial index) and so are intents
+SELECT t.run_id, t.task_id, t.allowed_paths
+  FROM attempt AS a INDEXED BY attempt_active JOIN task AS t ON t.task_no = a.task_no
+ WHERE a.status IN ('dispatched', 'running', 'blocked', 'verifying')
+   AND a.repo_path = :repo_path AND t.task_no <> :except_no
+ UNION
+SELECT t.run_id, t.task_id, t.allowed_paths
+  FROM dispatch_intent AS i JOIN task AS t ON t.task_no = i.task_no
+ WHERE i.repo_path = :repo_path AND t.task_no <> :except_no;

@@ -1,0 +1,44 @@
+"""What a worker is told: the task in words, built by the tool from what is recorded."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.model import Task, Workspace
+
+_LONGEST_TAIL = 4000
+
+
+def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
+    """Return the brief of an attempt; `earlier` says what came of the ones before.
+
+    Commands name no ids where the worker's environment has them.
+    """
+    parts = [task.summary or task.title]
+    if task.spec_text:
+        parts.append("Specification:\n" + task.spec_text)
+    if task.acceptance:
+        parts.append("Accepted when: " + task.acceptance)
+    if task.allowed_paths != "[]":
+        parts.append("Change only: " + task.allowed_paths)
+    if task.blocked_paths != "[]":
+        parts.append("Do not change: " + task.blocked_paths)
+    if place.worktree_path:
+        parts.append(
+            f"Work in {place.worktree_path} on branch {place.branch_name} "
+            f"(from {place.base_commit[:12]}); commit there before you report."
+        )
+    if task.required_checks != "[]":
+        parts.append("Checked afterwards by: " + task.required_checks)
+    parts += earlier
+    parts.append(
+        "To ask: inbox update --status blocked --body QUESTION, then inbox wait-reply.\n"
+        "To finish: inbox done --summary TEXT; if you cannot: inbox fail --summary WHY."
+    )
+    return "\n\n".join(parts)
+
+
+def of_earlier(attempt_no: int, how: str, branch: str, words: str) -> str:
+    """Return what a new attempt is told about the one before it."""
+    tail = words if len(words) <= _LONGEST_TAIL else "…" + words[-_LONGEST_TAIL:]
+    where = f" Its branch {branch} is kept." if branch else ""
+    ended = f" Its last words:\n{tail}" if tail else ""
+    return f"Attempt {attempt_no} {how}.{where}{ended}"

@@ -1,0 +1,175 @@
+"""Cleanup: a worktree goes only with a proof that nothing is lost with it.
+
+The proof is named. Everything dirty is kept, or with force saved to a salvage ref first.
+Branches stay. Nothing is removed recursively by us; git removes, and the effect is checked.
+"""
+
+import json
+
+from orch import git
+from orch.model import TERMINAL, Attempt, Run, Task
+from orch.operations import runs
+from orch.store import attempts as store
+from orch.store import tasks as task_rows
+from orch.workflows import heads, placing, workspaces
+from schema import events, points
+from schema.failures import Failure
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, ReadTx
+
+
+class Outcome:
+    """What happened, or would happen, to one attempt's worktree."""
+
+    __slots__ = ("attempt", "cleaned", "ignored", "proof", "reason", "salvage", "task")
+
+    def __init__(self, task: Task, attempt: Attempt) -> None:
+        self.task = task
+        self.attempt = attempt
+        self.cleaned = False
+        self.proof = ""
+        self.reason = ""
+        self.salvage = ""
+        self.ignored = 0
+
+    def document(self) -> dict[str, object]:
+        """Return the published shape."""
+        shared: dict[str, object] = {
+            "task_id": self.task.task_id,
+            "attempt_no": self.attempt.attempt_no,
+            "worktree_path": self.attempt.worktree_path,
+            "branch_name": self.attempt.branch_name,
+        }
+        if not self.cleaned:
+            return {**shared, "reason": self.reason}
+        more: dict[str, object] = {"proof": self.proof, "ignored": self.ignored}
+        if self.salvage:
+            more["salvage_ref"] = self.salvage
+        return {**shared, **more}
+
+
+def select(
+    tx: "ReadTx", run: Run, task: Task | None, attempt_no: int | None
+) -> list[tuple[Task, Attempt]]:
+    """Return the attempts with a worktree that a cleanup is about, in order."""
+    if task is not None:
+        chosen = [(task, attempt) for attempt in store.of_task(tx, task.task_no)]
+    else:
+        chosen = [
+            (task_rows.by_no(tx, attempt.task_no), attempt)
+            for attempt in store.of_run(tx, run.run_id)
+        ]
+        chosen = [(t, a) for t, a in chosen if t.status in TERMINAL]
+    return [
+        (t, a)
+        for t, a in chosen
+        if a.workspace_status == "created" and attempt_no in (None, a.attempt_no)
+    ]
+
+
+def clean(
+    db: "Database",
+    run: Run,
+    chosen: list[tuple[Task, Attempt]],
+    *,
+    force: bool,
+    dry_run: bool,
+) -> list[Outcome]:
+    """Remove what is proven safe; keep the rest with the reason.
+
+    Raises: refused/repo_tampered, git_error; what was cleaned before stays cleaned.
+    """
+    outcomes = []
+    for task, attempt in chosen:
+        outcome = Outcome(task, attempt)
+        outcomes.append(outcome)
+        if attempt.status not in TERMINAL:
+            outcome.reason = f"attempt is {attempt.status}: one that is not over is never removed"
+            continue
+        repo = workspaces.open_checked(db, run, attempt.repo_path)
+        _prove(repo, run, attempt, outcome)
+        _examine(repo, attempt, outcome, force=force)
+        if outcome.reason or dry_run:
+            outcome.cleaned = not outcome.reason
+            continue
+        _remove(db, repo, run, outcome)
+    return outcomes
+
+
+def _prove(repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome) -> None:
+    """Name the proof: integrated in the target, or else its branch is kept."""
+    branch = "refs/heads/" + attempt.branch_name
+    head = git.read_ref(repo, branch)
+    target = git.resolve(repo, run.target) if run.target else git.head(repo).commit
+    if head and target:
+        outcome.proof = git.find_integration(repo, head, target).proof
+    if not outcome.proof and head:
+        outcome.proof = "branch_kept"
+    if not outcome.proof:
+        outcome.reason = f"branch {attempt.branch_name} is gone: nothing proves its work is kept"
+
+
+def _examine(repo: git.Repository, attempt: Attempt, outcome: Outcome, *, force: bool) -> None:
+    """Say why a worktree must stay: uncommitted files count, untracked ones too."""
+    if outcome.reason and not force:
+        return
+    _, dirty = heads.look(attempt)
+    if not dirty:
+        return
+    if force:
+        outcome.reason = ""
+        outcome.salvage = git.salvage_ref(
+            outcome.task.run_id, outcome.task.task_id, attempt.attempt_no
+        )
+        outcome.proof = "salvaged"
+        return
+    worktree = git.linked_worktree(repo, attempt.worktree_path)
+    put = placing.unchanged(attempt.worktree_path, json.loads(attempt.placed_files))
+    files = [git.display(name) for name in git.status(worktree, leave_out=put).files]
+    listed = ", ".join(files[:5]) or "commits that no branch holds"
+    outcome.reason = f"{dirty} uncommitted: {listed}"
+
+
+def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) -> None:
+    attempt = outcome.attempt
+    copies: dict[str, str] = json.loads(attempt.placed_files)
+    try:
+        if outcome.salvage:
+            worktree = git.linked_worktree(repo, attempt.worktree_path)
+            put = placing.unchanged(attempt.worktree_path, copies)
+            git.save_salvage(worktree, outcome.salvage, why="cleanup --force", leave_out=put)
+            points.reach("cleanup.salvaged")
+        removed = git.remove_worktree(
+            repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies
+        )
+        outcome.ignored = removed.ignored
+    except Failure as failure:
+        if failure.code == "not_found":
+            outcome.proof = outcome.proof or "gone"  # Somebody removed it; the record follows.
+        elif failure.reason in ("work_at_risk", "unsupported"):
+            outcome.reason = failure.message
+            return
+        else:
+            raise
+    points.reach("cleanup.removed")
+    with db.write() as tx:
+        store.set_workspace_status(tx, attempt.attempt_key, "cleaned")
+        events.record(
+            tx,
+            "task_cleaned",
+            runs.require(tx, run.run_id).leader,
+            thread_no=attempt.thread_no,
+            run_id=run.run_id,
+            task_id=outcome.task.task_id,
+            status=outcome.task.status,
+            summary=f"worktree of attempt {attempt.attempt_no} removed: {outcome.proof}",
+            payload=obj(
+                attempt_no=attempt.attempt_no,
+                proof=outcome.proof,
+                salvage_ref=outcome.salvage or None,
+            ),
+        )
+    outcome.cleaned = True

@@ -1,0 +1,315 @@
+"""Dispatch: a task becomes an attempt with its thread, for code in a worktree of its own.
+
+Everything that may refuse is asked before anything is made. For code: the intent is written,
+git makes the worktree, and one transaction turns the intent into attempt, thread and status.
+Killed in between, the next reconcile undoes it; refused, nothing is left behind.
+"""
+
+from orch import identity
+from orch.model import Run, Task, Workspace
+from orch.operations import attempts, runs, scheduling, tasks
+from orch.store import attempts as attempt_rows
+from orch.store import checks as check_rows
+from orch.store import tasks as task_rows
+from orch.workflows import brief
+from schema import keys, points
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbox.model import Change
+    from orch import git
+    from orch.operations.attempts import Order
+    from schema.transaction import Database, ReadTx, Tx
+
+    Answer = Callable[[Tx, Change], Json]
+
+
+class Wish:
+    """What was asked for; None where the task, the run or the attempt before decides."""
+
+    __slots__ = (
+        "base_ref", "body", "event", "force", "mode", "note", "payload", "reason", "repo_path", "run_id",
+        "task_id", "to", "workspace_root",
+    )  # fmt: skip
+
+    def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
+        self.run_id = run_id
+        self.task_id = task_id
+        self.event = event
+        self.mode: str | None = None
+        self.to: str | None = None
+        self.body: str | None = None
+        self.note: str | None = None
+        self.payload: Json | None = None
+        self.base_ref: str | None = None
+        self.repo_path: str | None = None
+        self.workspace_root: str | None = None
+        self.reason = ""
+        self.force = False
+
+
+class Prepared:
+    """A dispatch that was decided; for code, its intent is written and git may begin."""
+
+    __slots__ = ("earlier", "key", "order", "place", "repo", "stored", "task", "wish")
+
+    def __init__(self, wish: Wish, key: "keys.Key | None") -> None:
+        self.wish = wish
+        self.key = key
+        self.place = Workspace()
+        self.repo: git.Repository | None = None
+        self.earlier: list[str] = []
+        self.stored: Json | None = None
+        self.task: Task
+        self.order: Order
+
+    def make(self) -> None:
+        """Let git make the worktree, if there is to be one. Touches no store."""
+        if self.repo is not None:
+            from orch.workflows import workspaces
+
+            workspaces.make(self.repo, self.place)
+            points.reach("dispatch.made")
+
+
+def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" = None) -> Json:
+    """Make the attempt and return the stored answer. See the module for what is guaranteed.
+
+    Raises: not_found, invalid_input (no assignee, no mode), invalid_state (not_ready, dirty,
+    base_conflict, branch_exists), refused (work_at_risk, repo_tampered), git_error.
+    """
+    prepared = prepare(db, wish, key)
+    error: BaseException | None = None
+    try:
+        prepared.make()
+    except BaseException as failed:
+        error = failed
+    return finish(db, prepared, error, answer)
+
+
+def prepare(db: "Database", wish: Wish, key: "keys.Key | None" = None) -> Prepared:
+    """Ask everything that may refuse, then write the intent. Raises: what start() does."""
+    prepared = _decide(db, wish, key)
+    if prepared.stored is None and prepared.repo is not None:
+        _intend(db, wish, prepared.place)
+    return prepared
+
+
+def rehearse(db: "Database", wish: Wish) -> Workspace:
+    """Return where a dispatch would work, and write nothing. Raises: what start() does."""
+    prepared = _decide(db, wish, None)
+    wish.to, wish.mode = prepared.order.to, prepared.order.mode
+    return prepared.place
+
+
+def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
+    prepared = Prepared(wish, key)
+    with db.read() as tx:
+        prepared.stored = keys.find(tx, key)
+        if prepared.stored is not None:
+            return prepared
+        run, task = _require(tx, wish)
+        _inherit(tx, task, wish)
+        prepared.task = task
+        prepared.order = _order(run, task, wish)
+        prepared.earlier = _earlier(tx, task)
+        if prepared.order.mode == "code":
+            from orch.workflows import workspaces
+
+            wanted = workspaces.needed(tx, task)
+    if prepared.order.mode == "code":
+        prepared.repo, prepared.place = workspaces.plan(
+            db, run, task, wanted,
+            repo_path=wish.repo_path,
+            base_ref=wish.base_ref,
+            workspace_root=wish.workspace_root,
+        )  # fmt: skip
+    return prepared
+
+
+def finish(
+    db: "Database", prepared: Prepared, error: BaseException | None, answer: "Answer"
+) -> Json:
+    """Confirm what was made, or take it back and raise what went wrong."""
+    if prepared.stored is not None:
+        return prepared.stored
+    task, place, wish = prepared.task, prepared.place, prepared.wish
+    if error is not None:
+        _forget(db, task)
+        raise error
+    if wish.body is not None:
+        prepared.order.body = wish.body
+    else:
+        notes = [*prepared.earlier, *([wish.note] if wish.note else [])]
+        prepared.order.body = brief.text(task, place, notes)
+    try:
+        return _confirm(db, wish, prepared.order, place, answer, prepared.key)
+    except Failure:
+        if place.worktree_path:
+            _take_back(db, task, place)
+        raise
+
+
+def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
+    """Return run and task if the task may start now: every rule, asked under the caller's lock."""
+    run = runs.require_open(tx, wish.run_id)
+    task = tasks.require(tx, wish.run_id, wish.task_id)
+    if wish.event == "dispatch" and task.status != "ready":
+        raise scheduling.not_ready(tx, task, f"it is {task.status}")
+    if wish.event == "retry":
+        _require_retryable(tx, task, wish)
+    if wish.event == "reassign":
+        _require_reassignable(tx, task)
+    if attempt_rows.intent_of(tx, task.task_no) is not None:
+        raise scheduling.not_ready(tx, task, "somebody is dispatching it right now")
+    if wish.event == "dispatch" and task.not_before_at > tx.now.wall_ms:
+        seconds = -(-(task.not_before_at - tx.now.wall_ms) // 1000)
+        raise scheduling.not_ready(tx, task, f"it may not start for another {seconds} s")
+    holder = task_rows.lock_holder(tx, task.task_no)
+    if holder is not None:
+        raise scheduling.not_ready(tx, task, f"lock {holder[0]} is held by {holder[1]}")
+    return run, task
+
+
+def _require_retryable(tx: "ReadTx", task: Task, wish: Wish) -> None:
+    if task.status == "failed":
+        return
+    attempt = attempts.latest(tx, task)
+    stale = attempt is not None and attempt.liveness in ("stale", "gone")
+    if wish.force and stale and task.status in ("running", "blocked"):
+        wish.event = "reassign"  # The same move, by the same name.
+        return
+    force = "; it is stale: add --force" if stale else ""
+    raise Failure(
+        "invalid_state",
+        "transition",
+        f"task {task.name} is {task.status}, not failed{force}",
+        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+    )
+
+
+def _require_reassignable(tx: "ReadTx", task: Task) -> None:
+    attempt = attempts.latest(tx, task)
+    stale = attempt is not None and attempt.liveness in ("stale", "gone")
+    if task.status in ("blocked", "failed", "dispatched") or (stale and task.status == "running"):
+        return
+    raise Failure(
+        "invalid_state",
+        "transition",
+        f"task {task.name} is {task.status}: only a blocked, failed or stale one can be reassigned",
+        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+    )
+
+
+def _inherit(tx: "ReadTx", task: Task, wish: Wish) -> None:
+    """Take mode, repository, root, base and assignee from the attempt before."""
+    before = attempts.latest(tx, task)
+    if wish.event == "dispatch" or before is None:
+        return
+    wish.mode = wish.mode or before.execution_mode
+    wish.repo_path = wish.repo_path or before.repo_path or None
+    wish.workspace_root = wish.workspace_root or before.workspace_root or None
+    if before.base_source == "explicit":
+        wish.base_ref = wish.base_ref or before.base_ref or None
+    wish.to = wish.to or task.default_to or before.assigned_to
+
+
+def _order(run: Run, task: Task, wish: Wish) -> "Order":
+    """Return who is to do it and how. Raises: invalid_input when nobody or no mode is named."""
+    from orch.operations.attempts import Order
+
+    mode = wish.mode or task.execution_mode
+    if mode is None:
+        raise invalid_input(
+            f"missing --execution-mode: task {task.name} has none of its own",
+            reason="flag",
+            hint="say --execution-mode analysis, or code for a worktree of its own",
+        )
+    to = wish.to or task.default_to
+    if to is None:
+        raise invalid_input(
+            f"missing --to: task {task.name} has no default assignee",
+            reason="flag",
+            hint="say --to AGENT or --to @POOL",
+        )
+    return Order(run.leader, to, mode, task.title, "", wish.payload)
+
+
+def _earlier(tx: "ReadTx", task: Task) -> list[str]:
+    """Return what the next attempt is told about the one before."""
+    before = attempts.latest(tx, task)
+    if before is None:
+        return []
+    from inbox.store import messages
+
+    words = [f"{name}:\n{tail}" for name, tail in check_rows.failures(tx, before.attempt_key)]
+    words += messages.last_words(tx, before.thread_no)
+    how = "failed" if task.status == "failed" else "was given up"
+    return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
+
+
+def _intend(db: "Database", wish: Wish, place: Workspace) -> None:
+    """Decide again under the write lock, and write the intent down."""
+    with db.write() as tx:
+        run, task = _require(tx, wish)
+        if run.ownership == "enforce":
+            busy = scheduling.overlap_holder(tx, task, place.repo_path)
+            if busy is not None:
+                raise scheduling.not_ready(tx, task, busy)
+        attempt_rows.intend(
+            tx, task.task_no, run.run_id, task.next_attempt_no, place, identity.mine()
+        )
+        task_rows.take_locks(tx, task.task_no)
+    points.reach("dispatch.intended")
+
+
+def _forget(db: "Database", task: Task) -> None:
+    with db.write() as tx:
+        attempt_rows.forget_intent(tx, task.task_no)
+        if task_rows.by_no(tx, task.task_no).status in ("ready", "planned", "failed"):
+            task_rows.drop_locks(tx, task.task_no)
+
+
+def _take_back(db: "Database", task: Task, place: Workspace) -> None:
+    from orch.workflows import workspaces
+
+    workspaces.undo(place)
+    _forget(db, task)
+
+
+def _confirm(
+    db: "Database",
+    wish: Wish,
+    order: "Order",
+    place: Workspace,
+    answer: "Answer",
+    key: "keys.Key | None",
+) -> Json:
+    """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
+    with db.write() as tx:
+        stored = keys.find(tx, key)
+        if stored is not None:
+            return stored
+        if place.worktree_path:
+            run = runs.require_open(tx, wish.run_id)
+            task = tasks.require(tx, wish.run_id, wish.task_id)
+            intent = attempt_rows.intent_of(tx, task.task_no)
+            if intent is None or intent[1:] != identity.mine():
+                raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
+            attempt_rows.forget_intent(tx, task.task_no)
+        else:
+            run, task = _require(tx, wish)
+        before = attempts.latest(tx, task)
+        if before is not None and wish.event in ("retry", "reassign"):
+            attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
+            task = tasks.require(tx, wish.run_id, wish.task_id)
+        number = task.next_attempt_no
+        change = attempts.open_one(tx, run, task, wish.event, number, order, place)
+        runs.tell_end(tx, run)
+        result = keys.store(tx, key, answer(tx, change))
+    points.reach("dispatch.confirmed")
+    return result

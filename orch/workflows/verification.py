@@ -1,0 +1,195 @@
+"""Verification: the required checks, run in the attempt's worktree at the recorded head.
+
+Fail closed: a missing command, exit 126 or 127, a time-out, zero tests, a changed head or an
+unknown check is an error, never a pass. A pass or a failure is reused for the same tree,
+command and environment.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from orch import config, git, process
+from orch.config import Check
+from orch.model import Attempt, Run, Task
+from orch.operations import attempts, checks, runs, tasks
+from orch.store import checks as store
+from orch.workflows import heads, workspaces
+from schema import ids, points
+from schema.failures import Failure
+from schema.json_text import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+_NOT_RUN = (126, 127)
+_NO_TESTS = (
+    "no tests ran", "collected 0 items", "ran 0 tests", "no tests found", "no test files",
+    "0 passing", "no tests to run", "no tests were found",
+)  # fmt: skip
+_PYTEST_NO_TESTS = 5
+
+
+def verify(db: "Database", run_id: str, task_id: str, only: tuple[str, ...], jobs: int) -> None:
+    """Run a task's required checks (or `only` some) and let the gate decide.
+
+    Raises: invalid_state (not verifying, no worktree), refused/work_at_risk for uncommitted
+    work, invalid_input for a check the task does not require.
+    """
+    with db.read() as tx:
+        run = runs.require_open(tx, run_id)
+        task = tasks.require(tx, run_id, task_id)
+        checks.require_verifying(task)
+        attempt = attempts.latest(tx, task)
+        required = [name for name, _ in store.newest_statuses(tx, task.task_no)]
+    assert attempt is not None
+    settled = _require_workspace(run, task, attempt)
+    unknown = [name for name in only if name not in required]
+    if unknown:
+        raise Failure(
+            "not_found",
+            "check",
+            f"task {task.name} does not require {', '.join(unknown)}",
+            hint="it requires " + (", ".join(required) or "nothing"),
+        )
+    repo = workspaces.open_checked(db, run, attempt.repo_path)
+    settings = config.load(repo.top)
+    chosen = [name for name in required if not only or name in only]
+    alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
+    together = [n for n in chosen if n not in alone]
+    for group, side_by_side in ((together, jobs), *(([name], 1) for name in alone)):
+        _run_group(db, run, task, attempt, settings, group, side_by_side, settled=settled)
+
+
+def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
+    """Return whether the worktree still stands at the recorded head, clean."""
+    where = f"--run {run.run_id} --task {task.task_id}"
+    if attempt.workspace_status != "created":
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"attempt {attempt.attempt_no} of {task.name} has no worktree to run checks in",
+            hint=f"record results from outside: orch verify record {where} --check NAME --status …",
+        )
+    head, dirty = heads.look(attempt)
+    if dirty:
+        raise Failure(
+            "refused",
+            "work_at_risk",
+            f"{attempt.worktree_path} has {dirty} uncommitted files: what is checked is not "
+            "what would be merged",
+            hint=f"commit them: git -C {attempt.worktree_path} add -A, then "
+            f"git -C {attempt.worktree_path} commit -m TEXT",
+            details={"worktree_path": attempt.worktree_path, "head": head},
+        )
+    return bool(head == attempt.head_commit)
+
+
+def _run_group(
+    db: "Database",
+    run: Run,
+    task: Task,
+    attempt: Attempt,
+    settings: "config.Config",
+    group: list[str],
+    jobs: int,
+    *,
+    settled: bool,
+) -> None:
+    """Run some checks side by side and record each; the store is used by this thread only."""
+    if not group:
+        return
+    planned = []
+    for name in group:
+        check = settings.checks.get(name)
+        key = _cache_key(attempt, check, settings) if check is not None and settled else None
+        with db.read() as tx:
+            known = store.cached(tx, key) if key is not None else None
+        planned.append((name, check, key, known))
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        futures = [
+            pool.submit(_run_check, attempt, check, settings)
+            if check is not None and known is None
+            else None
+            for _, check, _, known in planned
+        ]
+        for (name, _, key, known), future in zip(planned, futures, strict=True):
+            if known is not None:
+                status, summary, tail, exit_status = known
+                result = store.Result(
+                    name, status, "cache", run.leader, summary=summary, tail=tail,
+                    exit_status=exit_status, head_commit=attempt.head_commit,
+                )  # fmt: skip
+            elif future is None:
+                result = store.Result(
+                    name, "error", "run", run.leader, head_commit=attempt.head_commit,
+                    summary=f"orch.toml defines no check {name}",
+                )  # fmt: skip
+            else:
+                result = future.result()
+                result.check = name
+                result.recorded_by = run.leader
+                result.cache_key = key if result.status != "error" else None
+            _record(db, run, task, result)
+
+
+def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
+    with db.write() as tx:
+        fresh = runs.require_open(tx, run.run_id)
+        current = tasks.require(tx, run.run_id, task.task_id)
+        if current.status != "verifying" and result.source != "record":
+            return  # Decided meanwhile, by another verify or a person.
+        attempt = attempts.latest(tx, current)
+        assert attempt is not None
+        checks.record(tx, fresh, current, attempt, result)
+        runs.tell_end(tx, fresh)
+    points.reach("verify.recorded")
+
+
+def _cache_key(attempt: Attempt, check: Check, settings: "config.Config") -> str | None:
+    """Return what the result depends on: tree, command, environment."""
+    repo = git.open_repository(attempt.repo_path)
+    tree = git.tree_id(repo, attempt.head_commit) if attempt.head_commit else ""
+    environment = sorted((settings.environment | check.environment).items())
+    search = os.environ.get("PATH", "")
+    return ids.digest(dumps([tree, check.command, check.timeout, environment, search]))
+
+
+def _run_check(attempt: Attempt, check: Check, settings: "config.Config") -> store.Result:
+    """Run one check and judge it: closed, not open, where it is unclear."""
+    head, dirty = heads.look(attempt)
+    if head != attempt.head_commit or dirty:
+        return _error(attempt, "the head changed since the work was reported done")
+    done = process.run(
+        check.command,
+        cwd=attempt.worktree_path,
+        environment=process.environment(settings.environment | check.environment),
+        timeout=check.timeout,
+    )
+    status, why = _judge(done)
+    if heads.look(attempt)[0] != attempt.head_commit:
+        status, why = "error", "the check itself moved the head"
+    return store.Result(
+        check.name, status, "run", "", summary=why, head_commit=attempt.head_commit,
+        head=done.head, tail=done.tail, exit_status=done.exit_status,
+        duration_ms=done.duration_ms,
+    )  # fmt: skip
+
+
+def _error(attempt: Attempt, why: str) -> store.Result:
+    return store.Result("", "error", "run", "", summary=why, head_commit=attempt.head_commit)
+
+
+def _judge(done: process.Done) -> tuple[str, str]:
+    """Return (status, why): passed only for exit 0 with tests that ran."""
+    if done.exit_status is None:
+        return "error", done.verdict
+    if done.exit_status in _NOT_RUN:
+        return "error", f"exit {done.exit_status}: the command could not be run"
+    text = (done.head + done.tail).lower()
+    empty = any(words in text for words in _NO_TESTS)
+    if done.exit_status == _PYTEST_NO_TESTS and empty:
+        return "error", "zero tests ran"
+    if done.exit_status != 0:
+        return "failed", done.verdict
+    return ("error", "zero tests ran") if empty else ("passed", done.verdict)

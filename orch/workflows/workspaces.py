@@ -1,0 +1,303 @@
+"""Where a code attempt works: its base, its branch, its directory; made, and undone.
+
+The only workflow module that turns a task into a worktree. It writes nothing to the store:
+dispatch writes the intent before `make` and the attempt after it.
+"""
+
+import os
+
+from orch import config, git
+from orch.model import Attempt, Run, Task, Workspace
+from orch.operations import attempts, runs
+from orch.store import dependencies as dependency_rows
+from orch.store import runs as run_rows
+from orch.store import tasks as task_rows
+from schema import file, points
+from schema.failures import Failure, not_found
+from schema.json_text import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.config import Config
+    from schema.transaction import Database, ReadTx
+
+DEFAULT_ROOT = ".orch/worktrees"
+
+
+class Needed:
+    """A prerequisite's finished work: its head, or the files it left uncommitted."""
+
+    __slots__ = ("dirty_files", "head", "task_id", "worktree_path")
+
+    def __init__(self, task_id: str, attempt: Attempt) -> None:
+        self.task_id = task_id
+        self.head: str = attempt.head_commit or ""
+        self.dirty_files: int = attempt.dirty_files or 0
+        self.worktree_path: str = attempt.worktree_path
+
+
+def needed(tx: "ReadTx", task: Task) -> list[Needed]:
+    """Return the code work of the tasks that `task` depends on."""
+    found = []
+    for number, name, status in dependency_rows.prerequisites(tx, task.task_no):
+        other = task_rows.by_no(tx, number)
+        attempt = attempts.latest(tx, other)
+        if status == "done" and attempt is not None and attempt.execution_mode == "code":
+            found.append(Needed(name, attempt))
+    return found
+
+
+def repository_of(run: Run, given: str | None) -> str:
+    """Return the repository's path: the flag's, the run's, else the current directory."""
+    return os.path.realpath(given or run.repo_path or os.getcwd())
+
+
+def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
+    """Open a repository for a run and compare its configuration with the run's first sight.
+
+    Raises: not_found/repository, refused/repo_tampered with old and new values.
+    """
+    repo = git.find_repository(path)
+    if repo is None:
+        raise not_found("repository", path, hint="name a git repository with --repo-path")
+    seen = git.fingerprint(repo)
+    with db.read() as tx:
+        recorded = run_rows.fingerprint(tx, run.run_id)
+    if recorded is None:
+        with db.write() as tx:
+            if run_rows.fingerprint(tx, run.run_id) is None:
+                run_rows.set_fingerprint(tx, run.run_id, dumps({repo.common_dir: seen}))
+        return repo
+    _require_same(db, run, repo, seen, recorded)
+    return repo
+
+
+def _require_same(
+    db: "Database", run: Run, repo: git.Repository, seen: dict[str, str], recorded: str
+) -> None:
+    import json
+
+    known: dict[str, dict[str, str]] = json.loads(recorded)
+    if repo.common_dir not in known:
+        known[repo.common_dir] = seen
+        with db.write() as tx:
+            run_rows.set_fingerprint(tx, run.run_id, dumps(known))
+        return
+    changed = git.differences(known[repo.common_dir], seen)
+    if changed:
+        raise Failure(
+            "refused",
+            "repo_tampered",
+            f"the configuration of {repo.top or repo.common_dir} changed since run "
+            f"{run.run_id} began: " + "; ".join(map(str, changed[:5])),
+            hint=f"look at each change; a person accepts them: orch repo accept --run {run.run_id}",
+            details={"changes": [str(change) for change in changed]},
+        )
+
+
+def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
+    """Record the repository's present configuration; return what changed, in words."""
+    import json
+
+    with db.read() as tx:
+        run = runs.require_open(tx, run_id)
+        recorded = run_rows.fingerprint(tx, run_id)
+    repo = git.find_repository(repository_of(run, path))
+    if repo is None:
+        raise not_found("repository", repository_of(run, path), hint="say --repo-path")
+    seen = git.fingerprint(repo)
+    known: dict[str, dict[str, str]] = json.loads(recorded) if recorded else {}
+    changed = git.differences(known.get(repo.common_dir, {}), seen) if recorded else ()
+    known[repo.common_dir] = seen
+    with db.write() as tx:
+        run_rows.set_fingerprint(tx, run_id, dumps(known))
+    return [str(change) for change in changed]
+
+
+def root_of(repo: git.Repository, given: str | None, settings: "Config") -> str:
+    """Return the workspace root; a relative one is taken from the repository's root."""
+    return os.path.normpath(
+        os.path.join(repo.top or repo.common_dir, given or settings.worktree_root or DEFAULT_ROOT)
+    )
+
+
+def left_out(db: "Database", root: str) -> tuple[str, ...]:
+    """Return the paths that never make a repository dirty: the store's and the worktrees'."""
+    folder = os.path.dirname(db.path)
+    if os.path.basename(folder) == file.STORE_FOLDER:
+        return (folder, root)
+    beside = (db.path + tail for tail in ("", "-wal", "-shm", ".lock", ".wake"))
+    return (*beside, f"{folder}/artifacts", f"{folder}/logs", root)
+
+
+def plan(
+    db: "Database",
+    run: Run,
+    task: Task,
+    wanted: list[Needed],
+    *,
+    repo_path: str | None,
+    base_ref: str | None,
+    workspace_root: str | None,
+) -> tuple[git.Repository, Workspace]:
+    """Decide everything about a new worktree, and write nothing.
+
+    Raises: not_found/repository, invalid_state (dirty, base_conflict, unsupported),
+    refused (work_at_risk, repo_tampered), invalid_input for a bad ref.
+    """
+    repo = open_checked(db, run, repository_of(run, repo_path))
+    settings = config.load(repo.top)
+    place = Workspace()
+    place.repo_path = repo.top or repo.common_dir
+    place.workspace_root = root_of(repo, workspace_root, settings)
+    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place)
+    lacking = git.read_traits(repo, place.base_commit).unsupported
+    if lacking:
+        raise Failure("invalid_state", "unsupported", f"no worktree for {task.name}: {lacking}")
+    place.branch_name = git.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
+    place.worktree_path = os.path.join(
+        place.workspace_root, run.run_id, task.task_id, f"attempt-{task.next_attempt_no}"
+    )
+    if git.read_ref(repo, "refs/heads/" + place.branch_name) or os.path.lexists(
+        place.worktree_path
+    ):
+        taken = place.branch_name
+        raise Failure(
+            "invalid_state",
+            "branch_exists",
+            f"branch {taken} or its directory {place.worktree_path} exists already",
+            hint=f"look at it: git log {taken}; orch never reuses or replaces one",
+        )
+    return repo, place
+
+
+def _choose_base(
+    db: "Database",
+    run: Run,
+    task: Task,
+    wanted: list[Needed],
+    repo: git.Repository,
+    explicit: str | None,
+    place: Workspace,
+) -> None:
+    """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged."""
+    if explicit is not None:
+        place.base_ref, place.base_source = explicit, "explicit"
+        place.base_commit = git.resolve(repo, explicit)
+        return
+    place.base_ref, place.base_source = "HEAD", "head"
+    at_risk = [other for other in wanted if other.dirty_files]
+    if at_risk:
+        raise _uncommitted(run, at_risk)
+    here = git.head(repo).commit
+    if not here:
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"{repo.top} has no commit yet",
+            hint="make the first commit, then dispatch again",
+        )
+    missing = git.heads_missing_from(repo, here, [other.head for other in wanted if other.head])
+    if not missing:
+        _require_clean(db, repo, place)
+        place.base_commit = here
+        return
+    names = [other.task_id for other in wanted if other.head in missing]
+    merged = git.merge_heads(
+        repo, [here, *missing], f"orch: base of {task.name} with {', '.join(names)}"
+    )
+    if not merged.is_clean:
+        raise Failure(
+            "invalid_state",
+            "base_conflict",
+            f"the work of {', '.join(names)} and HEAD cannot be merged: "
+            + ", ".join(map(git.display, merged.files[:10])),
+            hint="merge them yourself and name the result with --base-ref",
+            details={"files": [git.display(name) for name in merged.files], "tasks": names},
+        )
+    place.base_commit = merged.commit
+    place.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
+
+
+def _uncommitted(run: Run, at_risk: list[Needed]) -> Failure:
+    first = at_risk[0]
+    files = []
+    repo = git.find_repository(first.worktree_path)
+    if repo is not None:
+        files = [git.display(name) for name in git.status(repo).files]
+    return Failure(
+        "refused",
+        "work_at_risk",
+        f"task {run.run_id}/{first.task_id} left {first.dirty_files} files uncommitted: "
+        + ", ".join(files[:10]),
+        hint=f"commit them: git -C {first.worktree_path} add -A, then "
+        f"git -C {first.worktree_path} commit -m TEXT, then orch reconcile --run {run.run_id}; "
+        "or name a base with --base-ref",
+        details={"worktree_path": first.worktree_path, "files": files},
+    )
+
+
+def _require_clean(db: "Database", repo: git.Repository, place: Workspace) -> None:
+    """Refuse a dirty repository: what the new worktree would lack could be missed."""
+    if not repo.top:
+        return
+    seen = git.status(repo, leave_out=left_out(db, place.workspace_root))
+    if not seen.is_clean:
+        names = [git.display(name) for name in seen.files]
+        raise Failure(
+            "invalid_state",
+            "dirty",
+            f"{repo.top} has {len(names)} changed or untracked files: " + ", ".join(names[:10]),
+            hint="commit or remove them, or name a base: --base-ref HEAD",
+            details={"files": names[:200]},
+        )
+
+
+def make(repo: git.Repository, place: Workspace) -> None:
+    """Make the worktree, put files in place, run the setup. Undone as a whole on failure."""
+    settings = config.load(repo.top)
+    _ignore_store_folder(place)
+    worktree = git.add_worktree(
+        repo, place.worktree_path, place.branch_name, place.base_commit, root=place.workspace_root
+    )
+    points.reach("dispatch.worktree_added")
+    try:
+        from orch.workflows import placing
+
+        place.placed_files = placing.place(repo.top, worktree.top, settings)
+        placing.setup(worktree.top, settings)
+    except BaseException:
+        undo(place)
+        raise
+
+
+def _ignore_store_folder(place: Workspace) -> None:
+    """Keep the default workspace root out of the user's git status."""
+    folder = os.path.join(place.repo_path, file.STORE_FOLDER)
+    if place.workspace_root.startswith(folder + "/"):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        path = os.path.join(folder, ".gitignore")
+        if not os.path.lexists(path):
+            with open(path, "w", encoding="ascii") as ignore:
+                ignore.write("*\n")
+
+
+def undo(place: Workspace) -> None:
+    """Take back a worktree that no worker has seen: its files, its registration, its branch."""
+    if not place.worktree_path:
+        return
+    repo = git.find_repository(place.repo_path)
+    if repo is None:
+        return
+    left = git.recover_worktree(
+        repo,
+        place.worktree_path,
+        place.branch_name,
+        place.base_commit,
+        root=place.workspace_root,
+        finish=False,
+    )
+    if left == "complete":
+        from orch.workflows import placing
+
+        placing.discard(repo, place)

@@ -1,0 +1,53 @@
+"""Run the benchmarks: `python -m tests.bench [PART…]`, `--list` for their names.
+
+Everything measured is an installed wheel with compiled files in .bench/venv, made here when the
+sources changed. Wants a quiet machine; every part prints one table with its goals, and none of
+them fails: docs/reference/benchmarks.md keeps what was measured.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+from tests.bench import installed
+
+
+def _parts() -> dict[str, Callable[[], None]]:
+    from tests.bench import commands, contention, growth, throughput, wake
+
+    return {
+        "hot": commands.hot,
+        "others": commands.others,
+        "orch": commands.orch,
+        "wake": wake.main,
+        "writers": contention.writers,
+        "agents": contention.agents,
+        "throughput": throughput.main,
+        "growth": growth.main,
+    }
+
+
+def main() -> None:
+    """Run the parts named on the command line, or all of them."""
+    os.umask(0o077)
+    parts = _parts()
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("part", nargs="*", choices=[*parts, []], help="default: all")
+    parser.add_argument("--list", action="store_true", help="print the names of the parts")
+    chosen = parser.parse_args()
+    if chosen.list:
+        print("\n".join(parts))
+        return
+    installed.prepare()
+    print(
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    for name in chosen.part or parts:
+        print(f"\n## {name}", file=sys.stderr)
+        parts[name]()
+
+
+main()

@@ -1,0 +1,3 @@
+def main(): pass
+def writers(): pass
+def agents(): pass

@@ -1,0 +1,41 @@
+"""Fixtures of every room: a store in a temporary directory, and the programs beside it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support.cli import Cli
+
+# No deadline: processes and disks are real. No database: a failing example becomes a test.
+settings.register_profile("real", deadline=None, database=None)
+settings.load_profile("real")
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a fresh store, made once by `inbox init`; copy it, never open it."""
+    cli = Cli(tmp_path_factory.mktemp("template"))
+    cli.ok("init")
+    return cli.store
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, empty_store: Path) -> Cli:
+    """`inbox` in an empty directory outside git that has a fresh store."""
+    cwd = tmp_path / "work"
+    (cwd / ".orch").mkdir(parents=True, mode=0o700)
+    cli = Cli(cwd, home=tmp_path)
+    shutil.copy(empty_store, cli.store)
+    cli.store.chmod(0o600)
+    (cwd / ".orch" / ".gitignore").write_text("*\n")
+    return cli
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Cli:
+    """`inbox` in an empty directory outside git without any store."""
+    cwd = tmp_path / "bare"
+    cwd.mkdir()
+    return Cli(cwd, home=tmp_path)

@@ -1,0 +1,146 @@
+"""kill -9 in the middle of making a worktree: recovery leaves a whole one or nothing."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from orch import git
+from tests.support.repos import Repo, hermetic, spread
+
+ADD = """
+import sys
+from orch import git
+top, place, branch, start, root = sys.argv[1:]
+repo = git.open_repository(top)
+print("go", flush=True)
+git.add_worktree(repo, place, branch, start, root=root)
+"""
+
+
+@pytest.fixture
+def repo(tmp_path, monkeypatch):
+    hermetic(monkeypatch, tmp_path / "home")
+    made = Repo(tmp_path / "r")
+    spread(made, 400)
+    return git.open_repository(str(made.path))
+
+
+def children(pid):
+    """Return every descendant of `pid`, itself included."""
+    rows = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
+    parent = dict(map(int, row.split()) for row in rows.splitlines())
+    found = [pid]
+    for one in found:
+        found += [child for child, above in parent.items() if above == one]
+    return found
+
+
+def add_and_kill(repo, place, branch, start, root, delay, whole):
+    """Start adding in another process and kill it after `delay`: alone, or with its gits."""
+    argv = [sys.executable, "-c", ADD, repo.top, place, branch, start, root]
+    run = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=os.getcwd())
+    run.stdout.readline()
+    time.sleep(delay)
+    if whole:
+        os.kill(run.pid, signal.SIGSTOP)
+        doomed = children(run.pid)
+    else:
+        doomed = [run.pid]
+    for pid in reversed(doomed):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    run.wait()
+    run.stdout.close()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["parent", "group"])
+@pytest.mark.parametrize("finish", [False, True], ids=["undo", "finish"])
+def test_kill_at_any_moment(repo, tmp_path, whole, finish):
+    start = git.resolve(repo, "HEAD")
+    root = str(tmp_path / "trees")
+    chance = random.Random(7)
+    outcomes = set()
+    for number in range(15):
+        place = f"{root}/run/t{number}/attempt-1"
+        branch = git.attempt_branch("run", f"t{number}", 1)
+        delay = number * 0.003 + chance.random() * 0.002
+        add_and_kill(repo, place, branch, start, root, delay, whole)
+        outcome = git.recover_worktree(repo, place, branch, start, root=root, finish=finish)
+        outcomes.add(outcome)
+        ref = git.read_ref(repo, f"refs/heads/{branch}")
+        if outcome == "complete":
+            work = git.linked_worktree(repo, place)
+            assert git.status(work, ignored=True, hidden=True).is_clean
+            assert git.head(work) == git.Head(start, branch)
+            assert not git.find_worktree(repo, place).locked
+            continue
+        assert ref == ""
+        assert not os.path.lexists(f"{root}/run/t{number}")
+        assert git.find_worktree(repo, place) is None
+        again = git.add_worktree(repo, place, branch, start, root=root)
+        assert git.status(again).is_clean
+    assert outcomes <= {"absent", "undone", "complete"}
+    listed = git.list_worktrees(repo)
+    assert len(listed) == 16
+    assert len({w.path for w in listed}) == 16
+
+
+def test_recovery_waits_for_a_git_that_lives_on(repo, tmp_path):
+    """The parent dies in the checkout, its git goes on: recovery starts after it."""
+    start = git.resolve(repo, "HEAD")
+    place, root = str(tmp_path / "w" / "x"), str(tmp_path)
+    work = git.add_worktree(repo, place, "b", start, root=root)
+    mark = os.path.join(work.git_dir, "locked")
+    with open(mark, "w") as file:
+        file.write(f"orch is making {place}")
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import fcntl, os, sys, time\n"
+            "fd = os.open(sys.argv[1], os.O_RDONLY)\n"
+            "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+            "print('held', flush=True)\n"
+            "time.sleep(0.5)\n"
+            "os.unlink(sys.argv[1] + '/locked')\n",
+            work.git_dir,
+        ],
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+    assert git.recover_worktree(repo, place, "b", start, root=root, finish=False) == "complete"
+    holder.wait()
+    holder.stdout.close()
+    assert git.status(work).is_clean
+
+
+def test_kill_in_the_middle_of_an_undo(repo, tmp_path):
+    """An undo that is killed is undone again by the next."""
+    start = git.resolve(repo, "HEAD")
+    root = str(tmp_path / "trees")
+    undo = ADD.replace("git.add_worktree(", "git.recover_worktree(").replace(
+        "root=root)", "root=root, finish=False)"
+    )
+    for number in range(12):
+        place = f"{root}/t{number}"
+        work = git.add_worktree(repo, place, f"b{number}", start, root=root)
+        with open(os.path.join(work.git_dir, "locked"), "w") as file:
+            file.write(f"orch is making {place}")
+        argv = [sys.executable, "-c", undo, repo.top, place, f"b{number}", start, root]
+        run = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=os.getcwd())
+        run.stdout.readline()
+        time.sleep(0.004 + number * 0.002)
+        run.kill()
+        run.wait()
+        run.stdout.close()
+        git.recover_worktree(repo, place, f"b{number}", start, root=root, finish=False)
+        assert git.read_ref(repo, f"refs/heads/b{number}") == ""
+        assert not os.path.lexists(place)
+    assert len(git.list_worktrees(repo)) == 1

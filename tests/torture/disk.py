@@ -1,0 +1,237 @@
+"""Layer `disk`: every verb with the k-th operation of every kind failing, for every k.
+
+Once or from then on; I/O error, full disk, short read. Whatever fails, the answer is true:
+success means it is there, a store_error that it is not, and only outcome_unknown may be
+either. On a sound disk the same command then ends as if nothing had happened, once. The same with RLIMIT_FSIZE at
+every size, and, as root, on a file system that is full. Unit: sweeps.
+"""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from tests.support import invariants, places
+from tests.support.disks import FailingDisk, use
+from tests.support.invariants import UNSURE
+from tests.support.session import Answer, Session, refusal
+from tests.torture import verbs
+from tests.torture.report import Budget, Report
+from tests.torture.verbs import Template, Verb
+
+from schema.failures import Failure  # isort: skip
+
+ALONE = True
+_WAL_NEARLY_FULL = 230  # Filler replies: the next COMMIT folds the WAL in.
+_FILE_SIZE_STEP = 1500
+_MOST_PER_KIND = 400  # Operations of one kind in one command; more would be a surprise.
+_SMALL_DISK = 3 * 1024 * 1024
+
+
+def run(budget: Budget, report: Report) -> None:
+    """Sweep; a sweep beyond the first also breaks two operations at once, at random."""
+    disk = FailingDisk()
+    for sweep in budget.rounds():
+        for filler in (0, _WAL_NEARLY_FULL):
+            with places.folder() as where:
+                template = Template(where, filler)
+                sweeper = _Sweeper(template, disk, where, report)
+                for verb in template.verbs:
+                    sweeper.sweep(verb, pairs=200 if sweep else 10)
+                    if verb.writes and not filler:
+                        _file_size(template, verb, where, report)
+                    if budget.over:
+                        return
+        _full_disk(report)
+        report.add("sweeps")
+
+
+class _Sweeper:
+    """Breaks one verb of a template in every way, one run after the other."""
+
+    def __init__(self, template: Template, disk: FailingDisk, where: str, report: Report) -> None:
+        self.template = template
+        self.disk = disk
+        self.where = os.path.join(where, "broken")
+        self.report = report
+
+    def sweep(self, verb: Verb, pairs: int) -> None:
+        before, after, counts = self._sound(verb)
+        for kind, error in FailingDisk.ERRORS:
+            if counts[kind] > _MOST_PER_KIND:
+                self.report.violate(f"{verb.name} makes {counts[kind]} {kind} operations")
+            for k in range(1, counts[kind] + 1):
+                for lasting in (False, True):
+                    self._break(verb, [(kind, error, k, lasting)], before, after)
+        kinds = [pair for pair in FailingDisk.ERRORS if counts[pair[0]]]
+        for _ in range(pairs):
+            faults = []
+            for kind, error in self.report.random.choices(kinds, k=2):
+                k = self.report.random.randint(1, counts[kind])
+                faults.append((kind, error, k, self.report.random.random() < 0.3))
+            self._break(verb, faults, before, after)
+            self.report.add("of them pairs")
+
+    def _sound(self, verb: Verb) -> tuple[tuple, tuple, dict[str, int]]:
+        """Return the state before and after on a sound disk, and what it took."""
+        path = self.template.copy(self.where)
+        before = verbs.state_of(path)
+        path = self.template.copy(self.where)
+        self.disk.calm()
+        answer = self._run(path, verb)
+        assert verb.fits(answer), (verb.name, answer)
+        counts = dict(self.disk.counts)
+        return before, verbs.state_of(path), counts
+
+    def _run(self, path: str, verb: Verb) -> Answer:
+        """Do what a process does: open, run, end."""
+        with use(self.disk, FailingDisk.NAME):
+            try:
+                session = Session(path)
+            except Failure as failure:
+                return refusal(verb.name, failure)
+            answer = session.run(*verb.argv)
+            self.disk._faults.clear()  # How the process ends is no longer of interest.
+            session.close()
+            return answer
+
+    def _break(self, verb: Verb, faults: list, before: tuple, after: tuple) -> None:
+        path = self.template.copy(self.where)
+        self.disk.calm()
+        for fault in faults:
+            self.disk.fail(*fault)
+        answer = self._run(path, verb)
+        self.report.add("runs")
+        self.report.add("faults met", self.disk.fired)
+        story = f"{verb.name} with {faults}"
+        judge(story, verb, answer, path, before, after, self.report)
+
+
+def judge(
+    story: str, verb: Verb, answer: Answer, path: str, before: tuple, after: tuple, report: Report
+) -> None:
+    """Hold an answer against the store as it is once the disk is well, and run it again."""
+    told = _meaning(verb, answer)
+    report.add({"done": "done", "not done": "refused", "unknown": "unknown"}.get(told, "wrong"))
+    if told == "wrong":
+        report.violate(f"{story}: {answer}")
+    state = verbs.state_of(path)
+    if state not in (before, after) and not _partly(verb, state, before, after):
+        report.violate(f"I9 {story}: half done: {state}")
+    if told == "done" and state != after:
+        report.violate(f"I2 {story}: answered, and not there")
+    if told == "not done" and verb.writes and state == after != before:
+        report.violate(f"I6 {story}: {answer.code}, yet it is there")
+    session = Session(path)
+    again = session.run(*verb.argv)
+    session.close()
+    if not (verb.fits(again) or (verb.refusal and state == after)):
+        report.violate(f"I6 {story}: {answer.code or 'done'}, then run again: {again}")
+    if verbs.state_of(path) != after:
+        report.violate(f"I6 {story}: run again, it is not as it should be")
+    report.violate(*(f"{story}: {wrong}" for wrong in invariants.violations(path)))
+
+
+def _meaning(verb: Verb, answer: Answer) -> str:
+    """Return what an answer promises: done, not done, unknown; anything else is wrong."""
+    if verb.fits(answer):
+        return "done"
+    if answer.code == UNSURE:
+        return "unknown"
+    if answer.code in _STORE_ERRORS:
+        return "not done"
+    return "wrong"
+
+
+_STORE_ERRORS = tuple(f"store_error/{r}" for r in ("io", "full", "corrupt", "readonly"))
+
+
+def _partly(verb: Verb, state: tuple, before: tuple, after: tuple) -> bool:
+    """Search works in steps of its own, and each of them is whole."""
+    return verb.name == "search" and state[:3] == before[:3] == after[:3]
+
+
+def _file_size(template: Template, verb: Verb, where: str, report: Report) -> None:
+    """The process may not write beyond a size, at each size in turn."""
+    place = os.path.join(where, "limited")
+    path = template.copy(place)
+    before = verbs.state_of(path)
+    path = template.copy(place)
+    begin = os.stat(path + "-wal").st_size
+    places.in_child(lambda: _limited(path, verb, 1 << 30))
+    end = os.stat(path + "-wal").st_size
+    after = verbs.state_of(path)
+    for limit in _sizes(begin, end):
+        path = template.copy(place)
+        told = places.in_child(lambda limit=limit, path=path: _limited(path, verb, limit))
+        answer = Answer(told["exit"], told["document"])
+        judge(f"{verb.name} at most {limit} bytes", verb, answer, path, before, after, report)
+        report.add("file size limits")
+
+
+def _sizes(begin: int, end: int) -> Iterator[int]:
+    yield 0
+    yield from range(max(1, begin - _FILE_SIZE_STEP), end + _FILE_SIZE_STEP, _FILE_SIZE_STEP)
+
+
+def _limited(path: str, verb: Verb, limit: int) -> dict:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        session = Session(path)
+    except Failure as failure:
+        answer = refusal(verb.name, failure)
+    else:
+        answer = session.run(*verb.argv)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return {"exit": answer.exit, "document": answer.document}
+
+
+def _full_disk(report: Report) -> None:
+    """Write until the disk is full: what was answered stays, and freeing space is enough."""
+    if os.geteuid() != 0:
+        return
+    with places.folder() as where:
+        mounted = os.path.join(where, "small")
+        os.mkdir(mounted, 0o700)
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={_SMALL_DISK},mode=700", "tmpfs", mounted]
+        if subprocess.run(mount, capture_output=True).returncode:
+            return  # A container without the right to mount.
+        try:
+            report.violate(*places.in_child(lambda: _fill(mounted)))
+            report.add("disks filled")
+        finally:
+            subprocess.run(["umount", mounted], check=True)
+            shutil.rmtree(mounted, ignore_errors=True)
+
+
+def _fill(mounted: str) -> list[str]:
+    from schema import migrate
+
+    path = os.path.join(mounted, places.STORE)
+    ballast = os.path.join(mounted, "ballast")
+    with open(ballast, "wb") as file:
+        file.write(bytes(400_000))
+    migrate.create(path)
+    session = Session(path)
+    send = ["send", "--from", "a", "--to", "b", "--subject", "s"]
+    wrong, kept, number = [], [], 0
+    while True:
+        number += 1
+        answer = session.run(*send, "--body", f"{number} " + "x" * 3000, "--key", f"k{number}")
+        if not answer.ok:
+            break
+        kept.append(answer.event_id)
+    if answer.code != "store_error/full":
+        wrong.append(f"a full disk is answered with {answer}")
+    if not session.run("list").ok:
+        wrong.append("nothing can be read on a full disk")
+    os.unlink(ballast)
+    again = session.run(*send, "--body", f"{number} " + "x" * 3000, "--key", f"k{number}")
+    if not again.ok or again.replayed:
+        wrong.append(f"space was freed, and the command still fails: {again}")
+    there = [row[0] for row in session.db.connection.execute("SELECT event_id FROM event")]
+    if there != [*kept, again.event_id]:
+        wrong.append(f"I2 {len(kept)} were answered on a filling disk, {len(there)} are there")
+    session.close()
+    return wrong + invariants.violations(path)

@@ -1,0 +1,74 @@
+"""The one table of layers: what each counts, and how much of it a change and a long run do.
+
+Adding a layer? A row here, a module with `run(budget, report)` (and `ALONE = True` if it uses
+one core and starts nothing), a test that runs its quick
+form, a row in docs/reference/torture.md (test_layers.py compares).
+"""
+
+import importlib
+import os
+import random
+import time
+from functools import partial
+from types import ModuleType
+
+from tests.support import places
+from tests.torture.report import Budget, Report
+
+# layer: (module, unit, quick, long)
+# fmt: off
+LAYERS: dict[str, tuple[str, str, int, int]] = {
+    "machine":    ("bus_machine", "examples of 40 steps (long: 100)",       300,      10_000),
+    "kill":       ("kill",        "rounds of 8 kills",                      250,       5_000),
+    "cli":        ("cli_kill",    "killed commands",                        200,      20_000),
+    "powercut":   ("powercut",    "images",                               5_000,   1_000_000),
+    "disk":       ("disk",        "sweeps of every verb",                     1,          50),
+    "contention": ("contention",  "commands of each of 32 clients (long: 64)", 40,     1_000),
+    "clock":      ("clock",       "scenarios",                          100_000,   5_000_000),
+    "points":     ("points",      "passes over every crash point",            1,         500),
+    "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),
+    "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
+}
+# fmt: on
+
+
+PARTS = 2  # Layers of one process are done in so many at once, whatever the machine: seeds.
+
+
+def run_layer(
+    name: str, *, long: bool = False, count: int = 0, seconds: float = 0.0, seed: int | None = None
+) -> Report:
+    """Run one layer from this process and return its report."""
+    module, _, quick, much = LAYERS[name]
+    report = Report(name, random.randrange(10**9) if seed is None else seed)
+    for variable in [v for v in os.environ if v.startswith(("INBOX_", "ORCH_"))]:
+        del os.environ[variable]
+    begin = time.monotonic()
+    layer = importlib.import_module(f"tests.torture.{module}")
+    layer_count = count or (much if long else quick)
+    if getattr(layer, "ALONE", False):
+        _in_parts(layer, layer_count, seconds, report)
+    else:
+        layer.run(Budget(layer_count, seconds), report)
+    report.seconds = time.monotonic() - begin
+    return report
+
+
+def _in_parts(layer: ModuleType, count: int, seconds: float, report: Report) -> None:
+    """Run a layer that uses one core in PARTS children and add up what they report."""
+    pipes = []
+    for part in range(PARTS):
+        share = count // PARTS + (part < count % PARTS)
+        own = Report(report.layer, report.seed, part)
+        if share:
+            pipes.append(places.fork_reporting(partial(_part, layer, share, seconds, own)))
+    for pipe in pipes:
+        found = places.reported(*pipe)
+        for what, value in found["totals"].items():
+            report.add(what, value)
+        report.violate(*found["violations"])
+
+
+def _part(layer: ModuleType, count: int, seconds: float, report: Report) -> dict:
+    layer.run(Budget(count, seconds), report)
+    return {"totals": report.totals, "violations": report.violations}

@@ -1,0 +1,161 @@
+"""Bugs planted on purpose: each must be caught by a layer, or the suite is worth nothing.
+
+A plant changes one thing in a process of the suite, never in product code. `apply()` runs in
+the runner before its workers are forked, `prepare()` on each new store, for what the file
+itself would refuse. `ORCH`: the plants that come with orch are added here, with the layer
+that has to catch them: `reused_worktree` and `shell_true` (layers `workflows`, `hostile`).
+"""
+
+import os
+from collections.abc import Callable
+
+import apsw
+
+from inbox import model
+from inbox.operations import leases, work
+from inbox.store import cursors
+from inbox.store import leases as lease_rows
+from inbox.store import threads as thread_rows
+from schema import clock, events, file, keys, transaction
+from schema.queries import Query
+from tests.support.session import Session
+
+ENV = "TORTURE_PLANT"
+
+
+def _no_fence() -> None:
+    """Any holder verb works for anyone while somebody holds the thread."""
+
+    def _anyone(tx, thread, agent, token):
+        leases.require_open(thread)
+        if thread.lease is None:
+            return _strict(tx, thread, agent, token)
+        return thread.lease, False
+
+    _strict = leases.require_holder
+    leases.require_holder = _anyone
+
+
+def _no_key_row() -> None:
+    """The answer is not remembered."""
+    keys.store = lambda tx, key, answer: answer
+
+
+def _deferred_begin() -> None:
+    """A transaction that takes its snapshot first and the lock later."""
+    transaction.BEGIN_WRITE = "BEGIN"
+
+
+def _synchronous_normal() -> None:
+    """COMMIT returns before the WAL is on the disk."""
+    harden = file.harden
+
+    def _weak(connection):
+        harden(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    file.harden = _weak
+
+
+def _answer_before_commit() -> None:
+    """The client reads its answer, and only then COMMIT runs."""
+    pending: list = []
+
+    def _flush() -> None:
+        while pending:
+            db, tx = pending.pop()
+            transaction.Database.commit(db, tx)
+
+    def _exit(self, kind, error, trace):
+        if error is None:
+            pending.append((self._db, self._tx))
+            return None
+        return _really_exit(self, kind, error, trace)
+
+    def _before(act):
+        def _flushed(*given):
+            _flush()
+            return act(*given)
+
+        return _flushed
+
+    _really_exit = transaction._Write.__exit__
+    transaction._Write.__exit__ = _exit
+    transaction._Write.__enter__ = _before(transaction._Write.__enter__)
+    transaction._Read.__enter__ = _before(transaction._Read.__enter__)
+    transaction.Database.close = _before(transaction.Database.close)
+    Session.settle = lambda self: _flush()
+    os._exit = _before(os._exit)
+
+
+def _cursor_without_max() -> None:
+    """The last one to write a cursor wins. The file's trigger would refuse it: see prepare()."""
+    _rewrite(
+        cursors._SQL, "cursor_advance", " WHERE excluded.last_read > cursor.last_read", ""
+    )
+
+
+def _event_omitted() -> None:
+    """A release that changes the tables and tells nobody."""
+
+    def _silent(tx, thread, agent, token, reason, not_before_ms):
+        leases.require_holder(tx, thread, agent, token)
+        newest = thread.last_message
+        thread_rows.move(tx, thread, "pending", newest, assigned_to=thread.addressed_to)
+        lease_rows.end(tx, thread.thread_no, "release")
+        tx.last_event_id = events.last_id(tx)
+        return model.Change(thread.thread_no, thread.thread_id, newest)
+
+    work.release = _silent
+
+
+def _wall_clock_lease() -> None:
+    """Leases are judged by the wall clock alone, in code and in SQL."""
+
+    def _by_wall(self, domain, boot_deadline, wall_deadline, ttl):
+        return wall_deadline - self.wall_ms
+
+    clock.Instant.remaining_ms = _by_wall
+    _rewrite(
+        thread_rows._SQL, "thread_lapsed", "WHEN l.clock_domain = :domain", "WHEN :domain = ''"
+    )
+    _rewrite(thread_rows._SQL, "thread_lapsed", "NOT BETWEEN 1 AND l.ttl_ms + 5000", "<= 0")
+
+
+def _rewrite(queries, name: str, old: str, new: str) -> None:
+    query = queries[name]
+    assert old in query.text, (name, old)
+    changed = Query(query.name, query.shape, query.text.replace(old, new), query.scan)
+    queries._queries[name] = changed
+
+
+# plant: (what it does, the layer that has to catch it, how much of that layer is enough, as what)
+PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
+    "no_fence": (_no_fence, "machine", 60, "I4"),
+    "no_key_row": (_no_key_row, "points", 1, "I6"),
+    "deferred_begin": (_deferred_begin, "contention", 20, "store_busy"),
+    "synchronous_normal": (_synchronous_normal, "powercut", 300, "lost"),
+    "answer_before_commit": (_answer_before_commit, "points", 1, "I2"),
+    "cursor_without_max": (_cursor_without_max, "machine", 60, "I7"),
+    "event_omitted": (_event_omitted, "machine", 60, "I9"),
+    "wall_clock_lease": (_wall_clock_lease, "clock", 2000, "C1"),
+}
+
+
+def active() -> str:
+    """Return the plant of this run, '' for none."""
+    return os.environ.get(ENV, "")
+
+
+def apply() -> None:
+    """Plant this run's bug in this process and the ones it forks."""
+    if active():
+        PLANTS[active()][0]()
+
+
+def prepare(path: str) -> None:
+    """Take away what the file itself would refuse, so that the plant can do its harm."""
+    if active() == "cursor_without_max":
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.execute("DROP TRIGGER cursor_never_back")
+        connection.close()

@@ -1,0 +1,29 @@
+"""The labelled councils: their shape, and a floor under what grouping reaches on them."""
+
+from council.model import ACTIONS, CATEGORIES, MODES, ROLES
+from tests.bench.council_grouping import Score, judge, read_labelled
+
+COUNCILS = read_labelled()
+
+
+def test_the_set_is_what_its_readme_says():
+    assert len(COUNCILS) >= 12
+    assert {council.mode for council in COUNCILS} == set(MODES)
+    for council in COUNCILS:
+        assert {member.reviewer_role for member in council.members} == set(ROLES)
+        for member in council.members:
+            assert member.action is None or member.action in ACTIONS[council.mode]
+            assert member.category is None or member.category in CATEGORIES[council.mode]
+
+
+def test_no_label_needs_two_findings_of_one_reviewer():
+    for council in COUNCILS:
+        labels = [(role, issue) for (role, _), issue in council.issues.items()]
+        assert len(labels) == len(set(labels)), council.name
+
+
+def test_grouping_keeps_its_floor():
+    total = sum((judge(council)[0] for council in COUNCILS), Score())
+    assert total.f1 >= 0.85
+    assert total.precision >= 0.79
+    assert total.recall >= 0.88

@@ -1,0 +1,199 @@
+"""Salvage keeps everything and touches nothing; committing for a worker."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orch import git
+from schema.failures import Failure
+from tests.support.repos import Repo, hermetic, spread
+
+REF = git.salvage_ref("run_1", "t", 1)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    hermetic(monkeypatch, tmp_path / "home")
+    made = Repo(tmp_path / "r")
+    made.write(".gitignore", "*.o\n")
+    spread(made)
+    return made
+
+
+@pytest.fixture
+def work(made, tmp_path):
+    repo = git.open_repository(str(made.path))
+    return git.add_worktree(repo, str(tmp_path / "w"), "orch/r/t", git.resolve(repo, "HEAD"))
+
+
+def everything(place):
+    found = {}
+    for folder, below, files in os.walk(place):
+        below[:] = [name for name in below if name != ".git"]
+        for name in files:
+            path = os.path.join(folder, name)
+            if name == ".git" or name.endswith(".o"):
+                continue
+            mode = os.lstat(path).st_mode
+            bits = os.readlink(path) if os.path.islink(path) else Path(path).read_bytes()
+            found[os.path.relpath(path, place)] = (bits, mode)
+    return found
+
+
+def make_a_mess(made, place):
+    made.write("README", "edited\r\n", cwd=place)
+    os.unlink(place / "d0/f0.txt")
+    made.write("staged.txt", "staged\n", cwd=place)
+    made.git("add", "staged.txt", cwd=place)
+    made.write("staged.txt", "then edited\n", cwd=place)
+    made.write("deep/er/new é\nline.txt", "new\n", cwd=place)
+    made.write('"quoted".txt', "q\n", cwd=place)
+    made.write("x.o", "ignored", cwd=place)
+    (place / "empty").write_bytes(b"")
+    (place / "raw").write_bytes(bytes(range(256)) * 100)
+    (place / "run.sh").write_text("#!/bin/sh\n")
+    (place / "run.sh").chmod(0o755)
+    os.symlink("nowhere/at all", place / "link")
+    with open(os.fsencode(place) + b"/bad\xff", "wb") as file:
+        file.write(b"b")
+    os.unlink(place / "d1/f1.txt")
+    made.write("d1/f1.txt/now/a/folder", "f\n", cwd=place)
+    made.git("update-index", "--assume-unchanged", "d2/f2.txt", cwd=place)
+    made.write("d2/f2.txt", "hidden edit\n", cwd=place)
+
+
+def test_salvage_keeps_everything_and_touches_nothing(made, work, tmp_path):
+    place = tmp_path / "w"
+    make_a_mess(made, place)
+    start = git.head(work)
+    before = everything(place)
+    index = Path(work.git_dir, "index").read_bytes()
+    kept = git.save_salvage(work, REF, why="the worker was killed")
+    assert everything(place) == before
+    assert Path(work.git_dir, "index").read_bytes() == index
+    assert git.head(work) == start
+    assert kept.head == start.commit
+    body = made.git("log", "-1", "--format=%B", REF)
+    assert "the worker was killed" in body
+    assert "Orch-Branch: orch/r/t" in body
+    assert made.git("show", f"{REF}^2:staged.txt") == "staged"
+    back = git.restore_salvage(work, REF, str(tmp_path / "back"))
+    assert everything(tmp_path / "back") == before
+    assert git.head(back) == git.Head(start.commit, "")
+    assert "README" in git.status(back).files
+    assert git.list_salvages(work) == (kept,)
+    assert git.list_salvages(work, "refs/orch/salvage/run_1/") == (kept,)
+    assert git.list_salvages(work, "refs/orch/salvage/run_2/") == ()
+
+
+def test_salvage_again(made, work, tmp_path):
+    place = tmp_path / "w"
+    (place / "one").write_text("1")
+    first = git.save_salvage(work, REF)
+    assert git.save_salvage(work, REF) == first
+    os.unlink(place / "one")
+    (place / "two").write_text("2")
+    second = git.save_salvage(work, REF)
+    assert git.is_ancestor(work, first.commit, second.commit)
+    assert made.git("show", f"{second.commit}:two") == "2"
+    assert second.head == first.head
+
+
+def test_salvage_of_commits_alone_and_of_an_unmerged_index(made, work, tmp_path):
+    place = tmp_path / "w"
+    head = made.commit("n", "committed\n", cwd=place)
+    assert git.save_salvage(work, REF).head == head
+    made.commit("README", "main side\n")
+    made.commit("README", "our side\n", cwd=place)
+    made.git("merge", "main", cwd=place, ok=False)
+    git.save_salvage(work, REF)
+    assert "<<<<<<<" in made.git("show", f"{REF}:README")
+    assert "Orch-Interrupted: merge" in made.git("log", "-1", "--format=%B", REF)
+
+
+def test_salvage_before_the_first_commit(tmp_path, made):
+    lone = Repo(tmp_path / "lone")
+    lone.write("a", "a\n")
+    repo = git.open_repository(str(lone.path))
+    kept = git.save_salvage(repo, REF)
+    assert kept.head == ""
+    assert lone.git("show", f"{REF}:a") == "a"
+
+
+def test_no_filter_touches_the_bytes(made, work, tmp_path):
+    place = tmp_path / "w"
+    made.git("config", "filter.up.clean", "tr a-z A-Z")
+    made.git("config", "filter.up.required", "true")
+    made.git("config", "core.autocrlf", "true")
+    made.write(".gitattributes", "*.txt filter=up\n* text=auto\n", cwd=place)
+    (place / "f.txt").write_bytes(b"lower\r\n")
+    git.save_salvage(work, REF)
+    assert made.git("cat-file", "-s", f"{REF}:f.txt") == "7"
+    with pytest.raises(Failure) as failed:
+        git.commit_all(work, "m")
+    assert failed.value.code == "git_error"
+    assert git.head(work).commit == git.list_salvages(work)[0].head
+
+
+@pytest.mark.parametrize("kind", ["nested", "fifo"])
+def test_what_cannot_be_kept_refuses_all(made, work, tmp_path, kind):
+    place = tmp_path / "w"
+    (place / "mine").write_text("x")
+    if kind == "nested":
+        Repo(place / "inner").commit()
+    if kind == "fifo":
+        os.unlink(place / "README")
+        os.mkfifo(place / "README")
+    with pytest.raises(Failure) as failed:
+        git.save_salvage(work, REF)
+    assert (failed.value.code, failed.value.reason) == ("refused", "work_at_risk")
+    assert git.read_ref(work, REF) == ""
+    with pytest.raises(Failure):
+        git.save_salvage(work, "refs/orch/../x")
+
+
+def test_leave_out_of_a_salvage(made, work, tmp_path):
+    (tmp_path / "w/.env").write_text("KEY=1")
+    (tmp_path / "w/n").write_text("n")
+    git.save_salvage(work, REF, leave_out=(".env",))
+    assert made.git("ls-tree", "--name-only", REF, "--", ".env", "n") == "n"
+
+
+def test_restore_refuses_what_exists(work, tmp_path):
+    git.save_salvage(work, REF)
+    with pytest.raises(Failure) as failed:
+        git.restore_salvage(work, REF, str(tmp_path / "w"))
+    assert failed.value.code == "invalid_state"
+    with pytest.raises(Failure) as failed:
+        git.restore_salvage(work, git.salvage_ref("r", "t", 9), str(tmp_path / "x"))
+    assert failed.value.reason == "salvage"
+
+
+def test_commit_all_for_a_worker(made, work, tmp_path):
+    place = tmp_path / "w"
+    start = git.head(work).commit
+    assert git.commit_all(work, "nothing") == ""
+    make_a_mess(made, place)
+    made.git("update-index", "--no-assume-unchanged", "d2/f2.txt", cwd=place)
+    (place / ".env").write_text("KEY=1")
+    commit = git.commit_all(work, "work of t", leave_out=(".env",), author=git.Identity("w", "w@w"))
+    assert git.head(work) == git.Head(commit, "orch/r/t")
+    assert git.status(work).files == (".env",)
+    assert git.list_commits(work, start, commit)[0].author == "w"
+    assert made.git("rev-parse", "main") == start
+    assert git.commit_all(work, "again", leave_out=(".env",)) == ""
+
+
+def test_commit_all_refuses_where_it_would_be_wrong(made, work, tmp_path):
+    place = tmp_path / "w"
+    Repo(place / "inner").commit()
+    for prepare, reason in ((lambda: None, "work_at_risk"), (detach, "transition")):
+        prepare(made, place) if prepare is detach else prepare()
+        with pytest.raises(Failure) as failed:
+            git.commit_all(work, "m")
+        assert failed.value.reason == reason
+
+
+def detach(made, place):
+    made.git("checkout", "-q", "--detach", cwd=place)
