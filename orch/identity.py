@@ -1,13 +1,19 @@
-"""Which process that is: pid, start time and boot, so that a reused pid is never mistaken."""
+"""Which process that is: pid, start time, boot and namespaces; a reused pid is never mistaken.
+
+A process in another pid namespace (a worker's sandbox) cannot be seen from here: about it
+`is_gone` answers None, and the caller has to go by age.
+"""
 
 import os
 
 from schema.clock import Clock
 
+_BOOT_LENGTH = 13  # How much of the boot's id a clock's domain begins with.
+
 
 def of(pid: int) -> tuple[int, int, str]:
-    """Return (pid, its start in clock ticks since boot or 0 if it is gone, the boot's domain)."""
-    return pid, started(pid), Clock().now().domain
+    """Return (pid, its start in clock ticks since boot or 0 if it is gone, boot and namespaces)."""
+    return pid, started(pid), _domain()
 
 
 def mine() -> tuple[int, int, str]:
@@ -27,5 +33,22 @@ def started(pid: int) -> int:
 
 
 def is_alive(pid: int, start: int, domain: str) -> bool:
-    """Say whether exactly that process still runs on this boot."""
-    return domain == Clock().now().domain and start != 0 and started(pid) == start
+    """Say whether exactly that process is seen to run."""
+    return domain == _domain() and start != 0 and started(pid) == start
+
+
+def is_gone(pid: int, start: int, domain: str) -> bool | None:
+    """Say whether exactly that process has ended; None when it cannot be seen from here."""
+    here = _domain()
+    if domain == here:
+        return not is_alive(pid, start, domain)
+    return True if domain[:_BOOT_LENGTH] != here[:_BOOT_LENGTH] else None
+
+
+def _domain() -> str:
+    """Return the name of this boot, time namespace and pid namespace."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid").removeprefix("pid:")
+    except OSError:
+        namespace = ""
+    return Clock().now().domain + namespace

@@ -38,10 +38,12 @@ def find(tx: "ReadTx", key: Key | None) -> Json | None:
     if row is None:
         return None
     if row[0] != key.arguments:
+        thread, by_lease, _ = key.key.partition("\n")  # No typed key holds a line feed.
+        name = f"the lease of thread {thread}" if by_lease else f"--key {key.key!r}"
         raise Failure(
             "key_conflict",
             "other_arguments",
-            f"--key {key.key!r} was used for another {key.verb} by {key.actor}",
+            f"{name} was used for another {key.verb} by {key.actor}",
             hint="use a new key for a new command, or repeat the first one exactly",
         )
     return merge(row[1], replayed=True)
@@ -58,4 +60,5 @@ def store(tx: "Tx", key: Key | None, answer: Json) -> Json:
             arguments=key.arguments,
             answer=answer,
         )
+        tx.key = key
     return answer

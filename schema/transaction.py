@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from schema.keys import Key
     from schema.queries import Query
     from schema.queue import Queue
 
@@ -77,12 +78,13 @@ class ReadTx:
 class Tx(ReadTx):
     """One atomic change: everything between BEGIN IMMEDIATE and COMMIT."""
 
-    __slots__ = ("_topics", "last_event_id", "tx_id")
+    __slots__ = ("_topics", "key", "last_event_id", "tx_id")
 
     def __init__(self, connection: apsw.Connection, now: Instant) -> None:
         super().__init__(connection, now)
         self.tx_id = ids.random_63_bits()
         self.last_event_id = 0
+        self.key: Key | None = None  # Stored in this transaction: its other trace in the file.
         self._topics: set[str] = set()
 
     def execute(self, query: "Query", **values: object) -> int:
@@ -171,6 +173,11 @@ class Database:
         """Begin an atomic change."""
         return _Write(self)
 
+    def data_version(self) -> int:
+        """Return a number that changes with others' commits; apsw's own method misses them."""
+        found: int = self.connection.pragma("data_version")
+        return found
+
     def require_same_file(self) -> None:
         """Raise store_error/replaced if the path no longer names the file that is open."""
         if inode_of(self.path) != self.inode:
@@ -225,7 +232,8 @@ class Database:
         """COMMIT, or find out what a failed COMMIT did.
 
         An I/O error out of COMMIT is not a rollback: the row may be there after recovery.
-        So the log is asked, on a new connection, for this transaction's last event.
+        So the file is asked, on a new connection, for this transaction's last event, or for
+        the key it stored. What leaves neither (a cursor, an implicit renewal) may be repeated.
         Raises: store_error (nothing was done) or store_error/outcome_unknown.
         """
         self.signals.shield()
@@ -245,7 +253,7 @@ class Database:
             bell.ring(self.path, tx.topics)
 
     def _committed_after_all(self, tx: Tx, failure: Failure) -> bool:
-        from schema import events, file
+        from schema import events, file, keys
 
         try:
             self.connection.close()
@@ -253,10 +261,10 @@ class Database:
             pass  # What the first connection still says no longer matters.
         try:
             self.connection = file.connect(self.path)
-            with self.read() as again:
-                return tx.last_event_id > 0 and events.was_committed(
-                    again, tx.last_event_id, tx.tx_id
-                )
+            again = ReadTx(self.connection, tx.now)  # Not read(): a signal has to wait here.
+            if tx.last_event_id:
+                return events.was_committed(again, tx.last_event_id, tx.tx_id)
+            return keys.find(again, tx.key) is not None
         except (apsw.Error, Failure) as error:
             raise Failure(
                 "store_error",

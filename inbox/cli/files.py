@@ -94,7 +94,10 @@ def _keep_one(store_path: str, path: str, sha256: str) -> None:
     target = artifacts.place(store_path, sha256)
     if os.path.exists(target):
         return
-    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    folder = os.path.dirname(target)
+    for place in (os.path.dirname(folder), folder):
+        if not os.path.isdir(place):
+            os.makedirs(place, mode=0o700, exist_ok=True)
     draft = f"{target}.{os.getpid()}-{os.urandom(3).hex()}"
     digest = hashlib.sha256()
     source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -109,7 +112,7 @@ def _keep_one(store_path: str, path: str, sha256: str) -> None:
         if digest.hexdigest() != sha256:
             raise invalid_input(f"{path} changed while it was read", reason="file")
         os.rename(draft, target)
-        _sync_folder(os.path.dirname(target))
+        _sync_folder(folder)
     finally:
         os.close(source)
         os.close(sink)

@@ -157,17 +157,19 @@ def main(
 ) -> "NoReturn":
     """Run the console script and end the process without the interpreter's teardown (2.4 ms)."""
     _fill_standard_streams()
-    status = run(program, sys.argv[1:], click_app)
-    os._exit(status)
+    argv = sys.argv[1:]
+    call = Call(program.name, "", "--json" in argv or _env_json(), None)
+    status = run(call, program, argv, click_app)
+    os._exit(status)  # While `call` lives: closing its store would only cost 0.2 ms.
 
 
 def run(
+    call: Call,
     program: "Program",
     argv: list[str],
     click_app: "Callable[[Program, list[str]], tuple[Command, Any] | int]",
 ) -> int:
     """Run one command line and return its exit status; everything has been printed."""
-    call = Call(program.name, "", "--json" in argv or _env_json(), None)
     get: str | None = None
     try:
         split = (

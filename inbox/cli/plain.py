@@ -105,7 +105,7 @@ _ESCAPES = _escapes()
 
 def line(text: object, width: int = 100) -> str:
     """Return peers' text as one visible line of at most `width` characters."""
-    flat = visible(str(text or "").replace("\n", " ").replace("\t", " "))
+    flat = visible(("" if text is None else str(text)).replace("\n", " ").replace("\t", " "))
     return flat if len(flat) <= width else flat[: width - 1] + "…"
 
 

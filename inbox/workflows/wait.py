@@ -9,7 +9,7 @@ import time
 
 from inbox import reads
 from inbox.operations import leases as lease_rules
-from inbox.store import leases, messages, threads
+from inbox.store import cursors, leases, messages, threads
 from schema import events
 from schema.failures import Failure
 from schema.json_text import Json, array, merge, obj
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Found = TypeVar("Found")
 
 _RENEWALS_PER_LEASE = 3
+_LOOK_SECONDS = 2.0  # Between looks at a store that nobody has changed.
 
 
 def until(
@@ -34,11 +35,13 @@ def until(
     look: "Callable[[], Found | None]",
     timeout: float,
     nap: "Callable[[], float | None] | None" = None,
+    warm: "Callable[[], object] | None" = None,
 ) -> "Found | None":
     """Return what `look` finds, or None after `timeout` seconds (0: for ever).
 
-    `look` is called at once, whenever a topic is rung, after `nap()` seconds where that is
-    given, and every SAFETY_MS at the latest.
+    `look` is called at once, whenever a topic is rung, within SAFETY_MS of any commit, after
+    `nap()` seconds where that is given, and every _LOOK_SECONDS at the latest. `warm` is called
+    before the first sleep: what it loads and prepares does not delay the answer after a ring.
     """
     deadline = time.monotonic() + timeout if timeout > 0 else None
     found = look()
@@ -47,17 +50,26 @@ def until(
     from schema import bell
 
     with bell.Waiter(db.path, topics) as waiter:
+        rung, seen, due = True, 0, 0.0
         while True:
             db.require_same_file()
-            found = look()
-            if found is not None:
-                return found
-            left = 3600.0 if deadline is None else deadline - time.monotonic()
+            version = db.data_version()  # Before the look: a commit after it is seen next time.
+            if rung or version != seen or time.monotonic() >= due:
+                seen = version
+                found = look()
+                if found is not None:
+                    return found
+                wish = nap() if nap is not None else None
+                due = time.monotonic() + min(_LOOK_SECONDS, _LOOK_SECONDS if wish is None else wish)
+            if warm is not None:
+                warm()
+                warm = None
+            now = time.monotonic()
+            left = 3600.0 if deadline is None else deadline - now
             if left <= 0:
                 return None
-            wish = nap() if nap is not None else None
             db.signals.lower()
-            waiter.sleep(1000 * min(left, left if wish is None else max(wish, 0.001)))
+            rung = waiter.sleep(1000 * min(left, max(due - now, 0.001)))
 
 
 def for_work(
@@ -88,8 +100,11 @@ def for_work(
         with db.write() as tx:
             return claim(tx)
 
+    def _warm() -> None:
+        from inbox.operations import claims  # noqa: F401 - what `claim` will import
+
     topics = ["agent=" + name for name in (agent, *pools)]
-    return until(db, topics, _look, timeout, lambda: soonest[0])
+    return until(db, topics, _look, timeout, lambda: soonest[0], _warm)
 
 
 def for_event(
@@ -120,8 +135,14 @@ def for_event(
             position[0] = found
             return reads.woken(tx, found)
 
+    def _warm() -> None:
+        with db.read() as tx:
+            newest = events.last_id(tx)
+            if newest:
+                reads.woken(tx, newest)
+
     topics = ["run=" + run] if run is not None else ["any"]
-    return until(db, topics, _look, timeout), position[0]
+    return until(db, topics, _look, timeout, warm=_warm), position[0]
 
 
 class Reply:
@@ -138,6 +159,7 @@ class Reply:
     ) -> None:
         self.db = db
         self.thread_id = thread.thread_id
+        self.thread_no = thread.thread_no
         self.agent = agent
         self.kinds = array(kinds)
         self.position = after
@@ -152,24 +174,31 @@ class Reply:
 
         Raises: invalid_state/terminal, lease_conflict; a matching message wins over both.
         """
-        return until(self.db, ["thread=" + self.thread_id], self._look, timeout, self._nap)
+        topics = ["thread=" + self.thread_id]
+        return until(self.db, topics, self._look, timeout, self._nap, self._warm)
 
     def _nap(self) -> float | None:
         return self._renew_at - time.monotonic() if self.epoch else None
 
-    def _look(self) -> Json | None:
+    def _warm(self) -> None:
         with self.db.read() as tx:
             thread = lease_rules.require_thread(tx, self.thread_id)
-            match = messages.first_match(
-                tx, thread.thread_no, self.position, self.kinds, self.agent
-            )
+            self._answer(tx, thread.last_message)
+            if self.agent is not None:
+                cursors.position(tx, self.agent, self.thread_no)
+
+    def _look(self) -> Json | None:
+        with self.db.read() as tx:
+            match = messages.first_match(tx, self.thread_no, self.position, self.kinds, self.agent)
             if match is None:
+                thread = lease_rules.require_thread(tx, self.thread_id)
                 self._require_alive(tx, thread)
                 self.position = max(self.position, events.last_id(tx))
         if match is None:
             self._prove_life(thread)
             return None
-        return self._take(thread, *match)
+        self.position = match[0]
+        return self._take(*match)
 
     def _require_alive(self, tx: "ReadTx", thread: "Thread") -> None:
         if self.epoch and self.agent is not None:
@@ -187,25 +216,23 @@ class Reply:
             lease_rules.refresh(tx, thread, lease)
         self._renew_at = time.monotonic() + lease.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 
-    def _take(self, thread: "Thread", event_id: int, to: str) -> Json:
+    def _take(self, event_id: int, to: str) -> Json:
         """Return the message; the cursor of the agent it is addressed to moves with it."""
         if to == self.agent:
-            from inbox.store import cursors
-
             with self.db.write() as tx:
-                cursors.advance(tx, to, thread.thread_no, event_id)
-                return self._answer(tx, thread, event_id)
+                cursors.advance(tx, to, self.thread_no, event_id)
+                return self._answer(tx, event_id)
         with self.db.read() as tx:
-            return self._answer(tx, thread, event_id)
+            return self._answer(tx, event_id)
 
-    def _answer(self, tx: "ReadTx", thread: "Thread", event_id: int) -> Json:
+    def _answer(self, tx: "ReadTx", event_id: int) -> Json:
         answer = obj(
             woke=True,
-            thread=reads.thread(tx, thread.thread_no),
+            thread=reads.thread(tx, self.thread_no),
             message=messages.document(tx, event_id),
             next_event_id=event_id,
         )
-        lease = leases.find_document(tx, thread.thread_no)
+        lease = leases.find_document(tx, self.thread_no)
         return merge(answer, lease=lease) if lease is not None and self.epoch else answer
 
 

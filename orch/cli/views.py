@@ -152,7 +152,7 @@ def _reconcile(answer: Json) -> str:
     lines += [
         f"{task} {status}{f': {plain.line(why)}' if why else ''}" for task, status, why in body
     ]
-    lines += [plain.line(done, 300) for (done,) in plain.rows(answer, "$.repaired", "$")]
+    lines += [plain.line(done, 300) for done in plain.texts(answer, "$.repaired")]
     return "\n".join([*lines, _next(answer, str(run))])
 
 
@@ -275,7 +275,7 @@ def _restored(answer: Json) -> str:
 
 def _accepted(answer: Json) -> str:
     lines = [f"accepted the configuration of {plain.fields(answer, '$.repo_path')[0]}"]
-    return "\n".join(lines + [plain.line(c, 300) for (c,) in plain.rows(answer, "$.changes", "$")])
+    return "\n".join(lines + [plain.line(c, 300) for c in plain.texts(answer, "$.changes")])
 
 
 def _gate(answer: Json) -> str:

@@ -121,6 +121,24 @@ def open_one(
     return change
 
 
+def abandon(tx: "Tx", task_no: int, attempt_no: int) -> bool:
+    """Forget a dispatch that never came to be; say whether it was still intended.
+
+    Its number is spent, since its branch may have been seen; locks that it took go back.
+    """
+    if not store.forget_intent(tx, task_no):
+        return False
+    task_rows.burn_attempt(tx, task_no, attempt_no)
+    release_locks(tx, task_no)
+    return True
+
+
+def release_locks(tx: "Tx", task_no: int) -> None:
+    """Let go of what an intent took, unless the task is being worked on all the same."""
+    if task_rows.by_no(tx, task_no).status not in ACTIVE:
+        task_rows.drop_locks(tx, task_no)
+
+
 def supersede(tx: "Tx", attempt: Attempt, actor: str, reason: str) -> None:
     """Cancel an attempt's thread if it is open; what its worker still brings is kept."""
     thread = leases.require_thread(tx, attempt.thread_id)

@@ -18,17 +18,14 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx, Tx
 
 ACTOR = "orch"
-_ATTEMPT_STATUS = {"pending": "dispatched", "claimed": "running", "in_progress": "running"}
+_LIVENESS = {True: "stale", False: "live"}  # By whether the lease has lapsed.
 
 
 def is_due(tx: "ReadTx", run: Run) -> bool:
     """Say whether `absorb` would find anything; takes no write lock."""
     if news.is_any(tx, run.run_id, run.reconciled_through):
         return True
-    return any(
-        lapsed != (attempt.liveness == "stale")
-        for attempt, lapsed in attempts.lapsed(tx, run.run_id)
-    )
+    return any(_is_news(attempt, lapsed) for attempt, lapsed in attempts.lapsed(tx, run.run_id))
 
 
 def absorb(tx: "Tx", run: Run) -> list[int]:
@@ -110,13 +107,17 @@ def _note_late_report(tx: "Tx", task: Task, attempt: Attempt, event_id: int) -> 
     )
 
 
+def _is_news(attempt: Attempt, lapsed: bool) -> bool:
+    return attempt.liveness not in ("gone", _LIVENESS[lapsed])
+
+
 def _observe(tx: "Tx", run: Run) -> list[int]:
     """Note which leases ran out: an observation, shown and waitable; it revokes nothing."""
     changed = []
     for attempt, lapsed in attempts.lapsed(tx, run.run_id):
-        if lapsed == (attempt.liveness == "stale"):
+        if not _is_news(attempt, lapsed):
             continue
-        attempts.set_liveness(tx, attempt.attempt_key, "stale" if lapsed else "live")
+        attempts.set_liveness(tx, attempt.attempt_key, _LIVENESS[lapsed])
         if lapsed:
             task = task_rows.by_no(tx, attempt.task_no)
             events.record(

@@ -6,7 +6,7 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Tx
+    from schema.transaction import ReadTx, Row, Tx
 
 _SQL = queries.load(__file__)
 
@@ -128,6 +128,7 @@ def intend(
         repo_path=place.repo_path,
         branch_name=place.branch_name,
         worktree=place.worktree_path,
+        root=place.workspace_root,
         base_commit=place.base_commit,
         pid=process[0],
         pid_started=process[1],
@@ -146,11 +147,21 @@ def intent_of(tx: "ReadTx", task_no: int) -> "tuple[int, int, int, str] | None":
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-def intents(tx: "ReadTx", run_id: str) -> "list[tuple[int, int, Workspace, tuple[int, int, str]]]":
-    """Return (task number, attempt number, place, process) of the run's dispatches under way."""
-    found = []
-    for row in tx.many(_SQL["intent_of_run"], run_id=run_id):
-        place = Workspace()
-        place.repo_path, place.branch_name, place.worktree_path, place.base_commit = row[2:6]
-        found.append((row[0], row[1], place, (row[6], row[7], row[8])))
-    return found
+class Intent:
+    """A dispatch under way: which attempt, where, and by which process."""
+
+    __slots__ = ("attempt_no", "created_at", "place", "process", "task_no")
+
+    def __init__(self, row: "Row") -> None:
+        self.task_no: int = row[0]
+        self.attempt_no: int = row[1]
+        self.place = Workspace()
+        (self.place.repo_path, self.place.branch_name, self.place.worktree_path,
+         self.place.workspace_root, self.place.base_commit) = row[2:7]  # fmt: skip
+        self.process: tuple[int, int, str] = (row[7], row[8], row[9])
+        self.created_at: int = row[10]
+
+
+def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
+    """Return the run's dispatches under way."""
+    return [Intent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]

@@ -45,9 +45,10 @@ VALUES (:task_no, :attempt_no, :thread_no, :assigned_to, 'dispatched', :executio
         :workspace_status, :placed_files, :now, :now);
 
 -- name: attempt_move :exec
--- Follows its thread.
+-- Follows its thread; nothing is known of a worker where none is at work.
 UPDATE attempt
    SET status = :status, assigned_to = coalesce(:assigned_to, assigned_to), updated_at = :now,
+       liveness = CASE WHEN :status IN ('running', 'blocked') THEN liveness ELSE 'unknown' END,
        ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled') THEN :now END
  WHERE attempt_key = :attempt_key;
 
@@ -100,10 +101,10 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assig
 
 -- name: intent_insert :exec
 -- The primary key makes two dispatches of one task impossible.
-INSERT INTO dispatch_intent (task_no, run_id, attempt_no, repo_path, branch_name, worktree,
+INSERT INTO dispatch_intent (task_no, run_id, attempt_no, repo_path, branch_name, worktree, root,
                              base_commit, pid, pid_started, pid_boot, created_at)
-VALUES (:task_no, :run_id, :attempt_no, :repo_path, :branch_name, :worktree, :base_commit, :pid,
-        :pid_started, :pid_boot, :now);
+VALUES (:task_no, :run_id, :attempt_no, :repo_path, :branch_name, :worktree, :root, :base_commit,
+        :pid, :pid_started, :pid_boot, :now);
 
 -- name: intent_delete :exec
 -- Confirmed, or undone.
@@ -115,5 +116,6 @@ SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no
 
 -- name: intent_of_run :many
 -- reconcile looks for those whose process is gone.
-SELECT task_no, attempt_no, repo_path, branch_name, worktree, base_commit, pid, pid_started, pid_boot
+SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit, pid, pid_started,
+       pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;

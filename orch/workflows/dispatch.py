@@ -268,10 +268,10 @@ def _intend(db: "Database", wish: Wish, place: Workspace) -> None:
 
 
 def _forget(db: "Database", task: Task) -> None:
+    """Delete the intent of a dispatch that made nothing, or whose work was taken back."""
     with db.write() as tx:
-        attempt_rows.forget_intent(tx, task.task_no)
-        if task_rows.by_no(tx, task.task_no).status in ("ready", "planned", "failed"):
-            task_rows.drop_locks(tx, task.task_no)
+        if attempt_rows.forget_intent(tx, task.task_no):
+            attempts.release_locks(tx, task.task_no)
 
 
 def _take_back(db: "Database", task: Task, place: Workspace) -> None:

@@ -5,70 +5,100 @@ nothing. Costs one small read when there is nothing to do.
 """
 
 from orch.model import Run
+from orch.operations import attempts as operations
 from orch.operations import reconciliation, runs
 from orch.store import attempts, tasks
 from schema import points
+from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database
 
 
-class Report:
-    """What a reconcile changed: task numbers, and what it repaired, in words."""
+_UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be seen from here.
 
-    __slots__ = ("changed", "repaired")
+
+class Report:
+    """What a reconcile changed: task numbers; what it repaired and could not do, in words."""
+
+    __slots__ = ("changed", "problems", "repaired")
 
     def __init__(self) -> None:
         self.changed: dict[int, None] = {}
         self.repaired: list[str] = []
+        self.problems: list[str] = []
 
 
 def reconcile(db: "Database", run_id: str) -> Report:
-    """Bring a run up to date. Raises: not_found/run. A closed run is only looked at."""
+    """Bring a run up to date. Raises: not_found/run.
+
+    A closed run is only tidied up. What git refuses is reported and tried again next time:
+    one lost repository must not hide the rest of the run.
+    """
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        if run.closed_at is not None:
-            return report
-        due = reconciliation.is_due(tx, run)
+        is_open = run.closed_at is None
+        due = is_open and reconciliation.is_due(tx, run)
         abandoned = attempts.intents(tx, run_id)
     if abandoned:
-        _repair(db, run, report)
+        _repair(db, abandoned, report)
     if due:
         with db.write() as tx:
             for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
                 report.changed[number] = None
         points.reach("reconcile.absorbed")
-    with db.read() as tx:
-        unread = attempts.without_head(tx, run_id)
-    if unread:
-        from orch.workflows import heads
-
-        for attempt in unread:
-            if heads.read(db, run, attempt):
-                report.changed[attempt.task_no] = None
-            points.reach("reconcile.head_read")
+    if is_open:
+        _read_heads(db, run, report)
     return report
 
 
-def _repair(db: "Database", run: Run, report: Report) -> None:
+def _read_heads(db: "Database", run: Run, report: Report) -> None:
+    """Record what finished code attempts left: their head, and what is uncommitted."""
+    with db.read() as tx:
+        unread = attempts.without_head(tx, run.run_id)
+    if not unread:
+        return
+    from orch.workflows import heads
+
+    for attempt in unread:
+        try:
+            if heads.read(db, run, attempt):
+                report.changed[attempt.task_no] = None
+        except Failure as failure:
+            if failure.code not in _GIT_SAYS:
+                raise
+            report.problems.append(f"cannot read {attempt.worktree_path}: {failure.message}")
+        points.reach("reconcile.head_read")
+
+
+_GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
+
+
+def _repair(db: "Database", found: "list[attempts.Intent]", report: Report) -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import identity
     from orch.workflows import workspaces
 
-    with db.read() as tx:
-        found = attempts.intents(tx, run.run_id)
-    for task_no, attempt_no, place, process in found:
-        if identity.is_alive(*process):
+    now = db.clock.now().wall_ms
+    for intent in found:
+        gone = identity.is_gone(*intent.process)
+        if gone is False or (gone is None and now - intent.created_at < _UNSEEN_MS):
             continue
-        workspaces.undo(place)
+        try:
+            workspaces.undo(intent.place)
+        except Failure as failure:
+            if failure.code not in _GIT_SAYS:
+                raise
+            report.problems.append(f"cannot undo a dispatch that was killed: {failure.message}")
+            continue
         points.reach("reconcile.undone")
         with db.write() as tx:
-            if attempts.forget_intent(tx, task_no):
-                tasks.burn_attempt(tx, task_no, attempt_no)
-                name = tasks.by_no(tx, task_no).name
+            if operations.abandon(tx, intent.task_no, intent.attempt_no):
+                name = tasks.by_no(tx, intent.task_no).name
                 report.repaired.append(
-                    f"undid the dispatch of {name} (attempt {attempt_no}) that was killed half-way"
+                    f"undid the dispatch of {name} (attempt {intent.attempt_no}) "
+                    "that was killed half-way"
                 )
-                report.changed[task_no] = None
+                report.changed[intent.task_no] = None

@@ -103,7 +103,8 @@ CREATE TABLE task (
 -- ready: in dispatch order, so that twenty of a hundred thousand are one index walk.
 CREATE INDEX task_ready_order ON task (run_id, priority DESC, rank, chain DESC, task_no)
     WHERE status = 'ready';
-CREATE INDEX task_of_status ON task (run_id, status, task_no);
+-- wait: what was told first among the tasks in a status.
+CREATE INDEX task_of_status ON task (run_id, status, last_event);
 CREATE INDEX task_by_name ON task (task_id);
 
 CREATE TRIGGER task_transition BEFORE UPDATE OF status ON task
@@ -229,6 +230,7 @@ CREATE TABLE dispatch_intent (
     repo_path   TEXT NOT NULL,
     branch_name TEXT NOT NULL,
     worktree    TEXT NOT NULL,
+    root        TEXT NOT NULL,
     base_commit TEXT NOT NULL,
     pid         INTEGER NOT NULL,
     pid_started INTEGER NOT NULL,

@@ -119,7 +119,7 @@ def test_names_that_differ_only_in_case_are_warned_of(inbox: Cli) -> None:
     replied = inbox.ok("reply", "--from", "Lead", "--to", "worker-1", "--body", "x",
                        "--thread", data["thread"]["thread_id"])  # fmt: skip
     assert len(replied["warnings"]) == 2
-    assert "warnings" not in inbox.ok("send", "--from", "lead", "--to", "zoe", "--subject", "s")
+    assert "warnings" not in inbox.ok("send", "--from", "ann", "--to", "zoe", "--subject", "s")
 
 
 def test_reply_goes_to_the_other_side(inbox: Cli) -> None:

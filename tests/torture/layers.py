@@ -13,7 +13,7 @@ from functools import partial
 from types import ModuleType
 
 from tests.support import places
-from tests.torture.report import Budget, Report
+from tests.torture.report import PARTS, Budget, Report
 
 # layer: (module, unit, quick, long)
 # fmt: off
@@ -22,7 +22,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "kill":       ("kill",        "rounds of 8 kills",                      250,       5_000),
     "cli":        ("cli_kill",    "killed commands",                        200,      20_000),
     "powercut":   ("powercut",    "images",                               5_000,   1_000_000),
-    "disk":       ("disk",        "sweeps of every verb",                     1,          50),
+    "disk":       ("disk",        "verbs swept",                             25,       1_250),
     "contention": ("contention",  "commands of each of 32 clients (long: 64)", 40,     1_000),
     "clock":      ("clock",       "scenarios",                          100_000,   5_000_000),
     "points":     ("points",      "passes over every crash point",            1,         500),
@@ -30,9 +30,6 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
 }
 # fmt: on
-
-
-PARTS = 2  # Layers of one process are done in so many at once, whatever the machine: seeds.
 
 
 def run_layer(

@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from schema import points
 from tests.support import invariants, places
 from tests.support.session import Answer, Session
 from tests.torture import planted, upgrade, verbs
@@ -93,7 +92,7 @@ def _dying(path: str, verb: Verb, point: str) -> bool | None:
 
     def _die() -> None:
         session = Session(path)
-        points._target, points._left = point, 1
+        upgrade.arm(point)
         session.run(*verb.argv)
         os.write(writer, b"answered")
         session.settle()

@@ -4,6 +4,7 @@ import json
 import random
 import time
 
+PARTS = 2  # Layers of one process are done in so many at once, whatever the machine: seeds.
 _SHOWN = 20
 
 
@@ -32,6 +33,7 @@ class Report:
     def __init__(self, layer: str, seed: int, part: int = 0) -> None:
         self.layer = layer
         self.seed = seed
+        self.part = part
         self.random = random.Random(f"{layer}/{seed}/{part}")
         self.totals: dict[str, float] = {}
         self.violations: list[str] = []

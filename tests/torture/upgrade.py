@@ -11,7 +11,7 @@ import time
 
 import apsw
 
-from schema import file, migrate, points
+from schema import file, migrate, points, transaction
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.session import Session
@@ -58,11 +58,17 @@ def kill_at(point: str, report: Report) -> None:
     report.add("kills at points of the file")
 
 
+def arm(point: str) -> None:
+    """Make this process die at the point, as ORCH_CRASH_AT does for one that starts."""
+    points._target, points._left = point, 1
+    transaction.points, transaction._CRASHING = points, True
+
+
 def _die(work, point: str, rng: random.Random) -> None:
     """Run `work` in a child that is killed at the point, or at a random moment without one."""
 
     def _armed() -> None:
-        points._target, points._left = point, 1
+        arm(point)
         work()
 
     pid = places.fork(_armed)

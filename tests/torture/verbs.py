@@ -15,6 +15,7 @@ from tests.support.session import Answer, Session
 from tests.torture import planted
 
 HELD = "held"
+_ALMOST_FOLDED = 990 * 4120  # Bytes of WAL; a COMMIT that makes it 1,000 pages folds it in.
 
 
 class Verb:
@@ -73,18 +74,25 @@ def verbs(token: str) -> list[Verb]:
 
 
 class Template:
-    """A closed store that holds one thread for each verb; `filler` events make its WAL longer."""
+    """A closed store that holds one thread for each verb.
 
-    def __init__(self, where: str, filler: int = 0) -> None:
+    Its WAL is folded in, or, with `long_wal`, just short of where the next COMMIT does that.
+    """
+
+    def __init__(self, where: str, *, long_wal: bool = False) -> None:
         self.path = os.path.join(where, "template", places.STORE)
         migrate.create(self.path)
         planted.prepare(self.path)
         session = Session(self.path)
-        self._fill(session, filler)
+        self._fill(session)
         session.settle()
+        while long_wal and os.stat(self.path + "-wal").st_size < _ALMOST_FOLDED:
+            session.run("reply", "--from", "lead", "--thread", HELD, "--body", "filler " * 400)
+        if not long_wal:
+            session.db.connection.pragma("wal_checkpoint(TRUNCATE)")
         session.close()
 
-    def _fill(self, session: Session, filler: int) -> None:
+    def _fill(self, session: Session) -> None:
         def _do(*argv: str) -> Answer:
             answer = session.run(*argv)
             assert answer.ok, answer
@@ -105,8 +113,6 @@ class Template:
             _do("claim", "--agent", "x", "--thread", name, "--lease-seconds", "0.001")
         _do("claim", "--agent", "w", "--thread", "called-off")
         _do("cancel", "--agent", "lead", "--thread", "called-off")
-        for i in range(filler):
-            _do("reply", "--from", "lead", "--thread", HELD, "--body", f"filler {i}" * 50)
         self.verbs = verbs(self.token)
 
     def copy(self, where: str) -> str:

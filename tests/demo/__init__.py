@@ -1,0 +1,1 @@
+"""`make demo`: a leader, three workers, real files, a real repository; see __main__.py."""

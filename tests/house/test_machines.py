@@ -1,0 +1,95 @@
+"""One table per state machine: code, trigger and file agree, state by state."""
+
+from itertools import product
+from pathlib import Path
+
+import apsw
+import pytest
+
+from schema import file, migrate
+from schema.failures import Failure
+from tests.references import MACHINES
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> apsw.Connection:
+    """A store with a run, whose constraints on anything but states are switched off."""
+    path = str(tmp_path_factory.mktemp("machines") / "coord.db")
+    migrate.create(path)
+    connection = file.connect(path)
+    connection.execute("PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON")
+    connection.execute(
+        "INSERT INTO run (run_id, goal, summary, leader, created_at, updated_at) "
+        "VALUES ('r', '', '', 'l', 0, 0)"
+    )
+    return connection
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
+def test_the_file_holds_exactly_the_edges_of_the_table(connection, machine):
+    rows = connection.execute(
+        "SELECT source, target FROM transition WHERE machine = ?", (machine.name,)
+    ).fetchall()
+    assert set(rows) == machine.edges()
+
+
+def test_no_other_machine_is_in_the_file(connection):
+    names = {row[0] for row in connection.execute("SELECT machine FROM transition")}
+    assert names >= {machine.name for machine in MACHINES}
+
+
+_ROWS = {
+    "thread": "INSERT INTO thread (thread_id, subject, summary, status, priority, created_by, "
+    "addressed_to, assigned_to, created_at, updated_at) "
+    "VALUES (lower(hex(randomblob(8))), '', '', 'pending', 1, 'a', 'b', 'b', 0, 0)",
+    "task": "INSERT INTO task (run_id, task_id, title, summary, priority, status, created_at, "
+    "updated_at) VALUES ('r', lower(hex(randomblob(8))), '', '', 1, 'ready', 0, 0)",
+}
+
+
+def _cases():
+    for machine in MACHINES:
+        for source, target in product(machine.states, repeat=2):
+            if source != target:
+                yield pytest.param(machine, source, target, id=f"{machine.name}-{source}-{target}")
+
+
+@pytest.mark.parametrize(("machine", "source", "target"), list(_cases()))
+def test_the_file_itself_refuses_moves_outside_the_table(connection, machine, source, target):
+    connection.execute("BEGIN")
+    try:
+        connection.execute(_ROWS[machine.name])
+        row = connection.last_insert_rowid()
+        connection.execute(f"DROP TRIGGER {machine.name}_transition")
+        connection.execute(f"UPDATE {machine.name} SET status = ? WHERE rowid = ?", (source, row))
+        _restore_trigger(connection, machine.name)
+        move = f"UPDATE {machine.name} SET status = ? WHERE rowid = ?"
+        if (source, target) in machine.edges():
+            connection.execute(move, (target, row))
+        else:
+            with pytest.raises(apsw.ConstraintError, match="illegal transition"):
+                connection.execute(move, (target, row))
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _restore_trigger(connection: apsw.Connection, name: str) -> None:
+    for script in sorted((Path(migrate.__file__).parent / "migrations").glob("*.sql")):
+        text = script.read_text()
+        start = text.find(f"CREATE TRIGGER {name}_transition ")
+        if start >= 0:
+            connection.execute(text[start : text.index("END;", start) + 4])
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
+def test_code_allows_exactly_the_events_of_the_table(machine):
+    events = {rule.event for rule in machine.rules}
+    for state, event in product(machine.states, events):
+        tabled = {r.target for r in machine.rules if (r.source, r.event) == (state, event)}
+        if tabled:
+            assert machine.next(state, event) in tabled
+            assert all(machine.next(state, event, target) == target for target in tabled)
+        else:
+            with pytest.raises(Failure) as refusal:
+                machine.next(state, event)
+            assert refusal.value.reason in ("terminal", "transition")

@@ -1,0 +1,87 @@
+"""The rules of the house that a machine can hold: tiers, sizes, names, doors."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("schema", "inbox", "orch", "council")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+MOST_LINES, MOST_FUNCTION_LINES = 400, 60
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service", "misc", "base"}
+TIER_OF = {"Database": {"workflows"}, "Tx": {"operations", "store"}, "ReadTx": {
+    "operations", "store", "reads"}}  # fmt: skip
+# A workflow's private steps may take the transaction it opened; the store's own package reads it.
+SHARED = {"workflows", "cli"}
+
+
+def _ids(paths):
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+def test_a_module_and_its_functions_fit_in_one_head(path: Path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, FUNCTIONS):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines <= MOST_FUNCTION_LINES, f"{node.name}: {lines} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+def test_a_module_says_what_it_is_and_has_a_field_name(path: Path):
+    tree = _tree(path)
+    assert ast.get_docstring(tree), "no module docstring"
+    assert path.stem not in FORBIDDEN_NAMES
+    if path.name == "__init__.py" and path.parent.name != "git":
+        assert len(tree.body) == 1, "a package's __init__ holds only its docstring"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+def test_public_functions_have_docstrings(path: Path):
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+def test_the_first_parameter_tells_the_tier(path: Path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] == "schema":
+        return
+    tier = parts[1]
+    for node in _tree(path).body:
+        if not isinstance(node, FUNCTIONS) or node.name.startswith("_") or not node.args.args:
+            continue
+        annotation = node.args.args[0].annotation
+        first = ast.unparse(annotation).strip("'\"") if annotation is not None else ""
+        allowed = TIER_OF.get(first)
+        assert allowed is None or tier in allowed | SHARED, f"{node.name}({first}) in {tier}"
+
+
+def test_sql_stands_in_sql_files_only():
+    verbs = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ")
+    # Pragmas, bookkeeping of the file itself, and the JSON questions asked of no table.
+    allowed = {"schema/migrate.py", "schema/json_check.py", "inbox/cli/plain.py"}
+    for path in MODULES:
+        if str(path.relative_to(ROOT)) in allowed:
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not node.value.startswith(verbs), f"{path}: {node.value[:50]!r}"
+
+
+def test_layers_hold():
+    lint = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]

@@ -1,0 +1,74 @@
+"""The command tables and what they name: functions, parameters, examples, views, shapes, help."""
+
+import importlib
+import inspect
+import shlex
+
+import pytest
+
+from inbox.cli import click_app, parse, values
+from inbox.cli.grammar import Command, Program
+from inbox.cli.table import PROGRAM as INBOX
+from orch.cli.main import PROGRAM as ORCH
+
+CASES = [
+    pytest.param(program, command, id=f"{program.name} {command.words}")
+    for program in (INBOX, ORCH)
+    for command in program.commands.values()
+]
+GROUPED = {"body_file": "body"} | dict.fromkeys(
+    ("artifact", "artifact_kind", "artifact_metadata_json", "artifact_copy"), "artifacts"
+)
+
+
+@pytest.mark.parametrize(("program", "command"), CASES)
+def test_a_command_function_takes_what_its_row_says(program: Program, command: Command):
+    module, _, name = command.target.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    parameters = inspect.signature(function).parameters
+    named = {n for n, p in parameters.items() if p.kind == p.KEYWORD_ONLY}
+    wanted = {GROUPED.get(option.dest, option.dest) for option in command.options}
+    if any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
+        assert named <= wanted
+    else:
+        assert named == wanted
+    assert function.__doc__
+
+
+@pytest.mark.parametrize(("program", "command"), CASES)
+def test_an_example_is_a_command_line_that_the_parser_takes(program: Program, command: Command):
+    words = shlex.split(command.example.partition(" > ")[0])
+    assert words[0] == program.name
+    split = parse.split(program, words[1:])
+    assert split is not None
+    found, raw = split
+    assert found is command
+    for option in command.options:
+        for text in raw.get(option.dest, []):
+            if option.kind != "flag" and option.kind != "path":
+                values.convert(option, text)
+    assert not any(mark in command.example for mark in ("$(", "`", "<("))
+
+
+@pytest.mark.parametrize(("program", "command"), CASES)
+def test_every_command_has_a_view_a_shape_and_help(program: Program, command: Command):
+    views = importlib.import_module(f"{program.name}.cli.views")
+    shapes = importlib.import_module(f"{program.name}.cli.shapes")
+    assert callable(views.find(program.name, command.words) if hasattr(views, "find")
+                    else views.VIEWS[command.words])
+    assert command.words in shapes.schemas()
+    group = click_app.build(program)
+    for word in command.words.split(" "):
+        group = group.commands[word]
+    text = group.get_help(click_app.click.Context(group, info_name=command.words))
+    assert command.example in text
+    for option in command.options:
+        assert option.flag in text
+
+
+@pytest.mark.parametrize("program", [INBOX, ORCH], ids=lambda p: p.name)
+def test_kinds_and_words_are_known(program: Program):
+    for command in program.commands.values():
+        for option in command.options:
+            assert option.kind == "flag" or option.kind in values._CONVERTERS
+        assert command.summary.endswith(".")

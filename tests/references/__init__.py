@@ -1,0 +1,138 @@
+"""The generated pages of docs/reference: made from the tables that the programs run on.
+
+`python -m tests.references` (make docs) writes them; tests/house/test_references.py compares.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from inbox.cli.grammar import Command, Option, Program
+from inbox.cli.table import PROGRAM as INBOX
+from inbox.machines import THREAD
+from orch.cli.main import PROGRAM as ORCH
+from orch.machines import TASK
+from schema.failures import TABLE
+from schema.machine import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+MACHINES = (THREAD, TASK)
+_NOTE = "<!-- Made by `make docs`; edit the table in the code, not this page. -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page by its path."""
+    return {
+        REFERENCE / "inbox.md": commands(INBOX),
+        REFERENCE / "orch.md": commands(ORCH),
+        REFERENCE / "states.md": states(),
+        REFERENCE / "failures.md": failures(),
+        REFERENCE / "orch-toml.md": orch_toml(),
+    }
+
+
+def commands(program: Program) -> str:
+    """Return the reference of a program's commands."""
+    parts = [f"# `{program.name}`\n", _NOTE, program.summary + "\n", "Everywhere:\n"]
+    parts += [_option(option) for option in program.globals]
+    parts.append(
+        "\nAnswers with `--json` have the shapes of "
+        f"`{program.name} schema COMMAND`; failures those of [failures](failures.md).\n"
+    )
+    for command in program.commands.values():
+        parts += _command(program, command)
+    return "\n".join(parts)
+
+
+def _command(program: Program, command: Command) -> Iterator[str]:
+    words = [o.flag for o in command.options if not o.flag.startswith("-")]
+    yield f"\n## {' '.join([program.name, command.words, *words])}\n"
+    yield command.summary + (f" {command.note}" if command.note else "") + "\n"
+    yield from map(_option, command.options)
+    yield f"\n```sh\n{command.example}\n```"
+
+
+def _option(option: Option) -> str:
+    marks = []
+    if option.required:
+        marks.append("required")
+    if option.many:
+        marks.append("repeatable")
+    if option.choices and option.kind in ("choice", "choices"):
+        marks.append("one of " + ", ".join(option.choices))
+    if option.env:
+        marks.append(f"else `{option.env}`")
+    tail = f" ({'; '.join(marks)})" if marks else ""
+    return f"- `{option.flag}` {option.help}{tail}"
+
+
+def states() -> str:
+    """Return the tables and pictures of all state machines."""
+    parts = ["# States\n", _NOTE]
+    parts.append("A trigger in the file refuses every move that is not in these tables.\n")
+    for machine in MACHINES:
+        parts += _machine(machine)
+    return "\n".join(parts)
+
+
+def _machine(machine: Machine) -> Iterator[str]:
+    yield f"## {machine.name.capitalize()}\n"
+    yield "| from | event | to | meaning |\n|---|---|---|---|"
+    for rule in machine.rules:
+        yield f"| {rule.source} | {rule.event} | {rule.target} | {rule.meaning} |"
+    yield f"\nFinal: {', '.join(machine.terminal)}.\n" if machine.terminal else ""
+    yield "```mermaid\nstateDiagram-v2"
+    yield f"    [*] --> {machine.initial}"
+    edges: dict[tuple[str, str], list[str]] = {}
+    for rule in machine.rules:
+        if rule.source != rule.target:
+            edges.setdefault((rule.source, rule.target), []).append(rule.event)
+    for (source, target), events in edges.items():
+        yield f"    {source} --> {target}: {', '.join(dict.fromkeys(events))}"
+    yield "```\n"
+
+
+def failures() -> str:
+    """Return the table of exit codes and reasons."""
+    parts = ["# Failures\n", _NOTE]
+    parts.append("Exit 0 is done; 128+n is signal n, and a committed change is still reported.\n")
+    parts.append("| exit | code | reasons | meaning | retry the same command? |\n|---|---|---|---|---|")
+    for code, (status, retry, reasons, meaning) in TABLE.items():
+        parts.append(f"| {status} | `{code}` | {', '.join(reasons)} | {meaning} | {retry} |")
+    return "\n".join(parts) + "\n"
+
+
+def orch_toml() -> str:
+    """Return every key that orch.toml may have."""
+    from orch.config_file import OrchToml
+
+    schema = OrchToml.model_json_schema(by_alias=True)
+    parts = ["# `orch.toml`\n", _NOTE]
+    parts.append(
+        "At the root of the repository's main checkout. Unknown keys are refused, all problems "
+        "at once. What a worker writes into its worktree's copy changes nothing.\n"
+    )
+    parts += _keys(schema, schema["$defs"], "")
+    return "\n".join(parts) + "\n"
+
+
+def _keys(schema: dict, definitions: dict, prefix: str) -> Iterator[str]:
+    for name, field in schema.get("properties", {}).items():
+        kind, below = _kind(field, definitions)
+        default = f", default `{field['default']}`" if field.get("default") not in (None, {}) else ""
+        yield f"- `{prefix}{name}` ({kind}{default}): {field.get('description', '')}"
+        if below is not None:
+            inner = f"{prefix}{name}." if kind == "table" else f"{prefix}{name}.NAME."
+            yield from _keys(below, definitions, inner)
+
+
+def _kind(field: dict, definitions: dict) -> tuple[str, dict | None]:
+    choices = field.get("anyOf", [field])
+    for choice in choices:
+        if "$ref" in choice:
+            return "table", definitions[choice["$ref"].rpartition("/")[2]]
+        more = choice.get("additionalProperties")
+        if isinstance(more, dict) and "$ref" in more:
+            return "tables by name", definitions[more["$ref"].rpartition("/")[2]]
+    kinds = [c["type"] for c in choices if c.get("type") not in (None, "null")]
+    return " or ".join(dict.fromkeys(kinds)) or "table", None
