@@ -18,7 +18,8 @@ from math import sqrt
 from operator import mul
 
 from council.matching import Features, features, overlap, subject_overlap
-from council.model import ROLES, Finding, Member, MemberRef, Similarity, Strength
+from council.model import Finding, Member, MemberRef
+from council.vocabulary import ROLES, Similarity, Strength
 
 VERSION = "council-group/1"
 
@@ -127,6 +128,7 @@ class _Pair:
 
     @property
     def at(self) -> tuple[int, int]:
+        """Where the two stand in the one order of all items."""
         return self.a.at, self.b.at
 
     @property
@@ -267,10 +269,10 @@ def _cluster(group_id: str, part: Sequence[_Item], scores: dict[tuple[int, int],
     if cohesion is not None:
         strength = "strong" if cohesion >= STRONG else "weak"
 
-    def closeness(item: _Item) -> float:
+    def _closeness(item: _Item) -> float:
         return round(sum(score for at, score in inner.items() if item.at in at), 6)
 
-    medoid = min(part, key=lambda item: (-closeness(item), item.digest))
+    medoid = min(part, key=lambda item: (-_closeness(item), item.digest))
     members = tuple(item.member for item in part)
     return Cluster(group_id, members, medoid.member.title, cohesion, strength)
 

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from council.matching import normal_path
-from council.model import Member
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from council.model import Member
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
@@ -75,7 +78,7 @@ def parse_diff(text: str) -> Diff:
     return Diff({path: tuple(ranges) for path, ranges in files.items()})
 
 
-def verify(member: Member, diff: Diff | None) -> Member:
+def verify(member: "Member", diff: Diff | None) -> "Member":
     """Return `member` with its path in the diff's spelling and its lines only if they hold.
 
     Lines hold when they are ordered and, with a diff, the first of them is shown by it; else

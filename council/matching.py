@@ -12,7 +12,9 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from math import log
 
-from council.model import Finding
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from council.model import Finding
 
 MATCHED_CHARACTERS = 2000
 WEIGHT_SCALE = 1000  # Weights are integers of thousandths: sums are exact in any order.
@@ -61,7 +63,7 @@ class Features:
     lines: tuple[int, int] | None
 
 
-def features(finding: Finding) -> Features:
+def features(finding: "Finding") -> Features:
     """Return what is matched of `finding`."""
     said = (finding.title, finding.subject or "", finding.summary, finding.proposal)
     matched = "\n".join(said)[:MATCHED_CHARACTERS]
@@ -86,7 +88,7 @@ def features(finding: Finding) -> Features:
     )
 
 
-def normal_text(finding: Finding) -> str:
+def normal_text(finding: "Finding") -> str:
     """Return title, summary and proposal, normalised: what `strict` compares."""
     return "\n".join(map(_normalised, (finding.title, finding.summary, finding.proposal)))
 

@@ -1,88 +1,36 @@
-"""What a reviewer returns and what a tally is: frozen models, closed vocabularies, the schema.
+"""What a reviewer returns and what a tally is: frozen models.
 
 Owns the shapes. Guarantees: whatever comes from a reviewer is checked strictly (no unknown
 field, no coercion, bounded sizes), so that nothing after this module has to check again;
 a tally dumped to JSON and read back is equal to itself. Never groups, never renders.
 
 Adding a field to Finding? It is in the content hash, so old group ids change: raise
-`council.grouping.VERSION`, and extend `example_review`.
+`council.grouping.VERSION`, extend `council.asking.example_review`, and write
+council/review.schema.json anew (tests/unit/test_council_asking.py says how).
 """
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-Role = Literal["architecture", "implementation", "risk"]
-Mode = Literal["brainstorm", "code-review", "plan-review"]
-Similarity = Literal["normal", "strict"]
-Action = Literal[
-    "add", "remove", "replace", "increase", "decrease", "keep", "defer", "fix", "reorder", "clarify"
-]
-Severity = Literal["critical", "high", "medium", "low"]
-Position = Literal["approve", "revise", "block", "abstain"]
-Level = Literal["consensus", "majority", "minority"]
-Strength = Literal["strong", "weak"]
-Status = Literal["complete", "partial", "insufficient", "failed"]
-Verdict = Literal["block", "revise", "approve", "split", "none"]
-AnswerState = Literal["answered", "failed", "cancelled", "unreadable", "unfinished"]
-ParseMode = Literal["raw", "envelope", "object", "fence", "mended"]
-Flag = Literal["location_unverified", "own_duplicate", "verdict_mismatch"]
-Category = Literal[
-    "architecture",
-    "clarity",
-    "concurrency",
-    "correctness",
-    "data",
-    "dependency",
-    "error-handling",
-    "estimate",
-    "experience",
-    "feature",
-    "interface",
-    "maintainability",
-    "operability",
-    "order",
-    "performance",
-    "reliability",
-    "risk",
-    "rollback",
-    "scope",
-    "security",
-    "simplicity",
-    "tests",
-    "verification",
-]
-
-ROLES: tuple[Role, ...] = get_args(Role)
-MODES: tuple[Mode, ...] = get_args(Mode)
-LEVELS: tuple[Level, ...] = get_args(Level)
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-
-LENSES: dict[Role, str] = {
-    "architecture": "boundaries, interfaces, and how the parts compose",
-    "implementation": "simplicity, duplication, maintainability, practicality",
-    "risk": "correctness, regressions, security, operability",
-}
-
-# What each mode offers a reviewer; a tally accepts the union, since the text is already written.
-ACTIONS: dict[Mode, tuple[Action, ...]] = {
-    "brainstorm": ("add", "remove", "replace", "increase", "decrease", "keep", "defer"),
-    "code-review": ("add", "remove", "replace", "increase", "decrease", "keep", "defer", "fix"),
-    "plan-review": get_args(Action),
-}
-# fmt: off
-CATEGORIES: dict[Mode, tuple[Category, ...]] = {
-    "brainstorm": ("architecture", "experience", "feature", "interface", "operability",
-                   "performance", "reliability", "security", "simplicity"),
-    "code-review": ("concurrency", "correctness", "data", "error-handling", "interface",
-                    "maintainability", "operability", "performance", "security", "tests"),
-    "plan-review": ("clarity", "dependency", "estimate", "order", "risk", "rollback", "scope",
-                    "verification"),
-}
-# fmt: on
-
-AGENT_SUFFIX = "-reviewer"
-MAX_FINDINGS = 50
+from council.vocabulary import (
+    MAX_FINDINGS,
+    Action,
+    AnswerState,
+    Category,
+    Flag,
+    Level,
+    Mode,
+    ParseMode,
+    Position,
+    Role,
+    Severity,
+    Similarity,
+    Status,
+    Strength,
+    Verdict,
+    role_of,
+)
 
 Line = Annotated[int, Field(ge=1, le=10_000_000)]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
@@ -138,7 +86,7 @@ class Coverage(_Frozen):
 
 
 class Review(_Frozen):
-    """The body of one reviewer's result message. The role may be given as its agent's name."""
+    """The body of one reviewer's result message. The role may be given without its suffix."""
 
     reviewer_role: Role
     findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS, strict=False)]
@@ -147,8 +95,8 @@ class Review(_Frozen):
 
     @field_validator("reviewer_role", mode="before")
     @classmethod
-    def _role_of_agent(cls, value: object) -> object:
-        return value.removesuffix(AGENT_SUFFIX) if isinstance(value, str) else value
+    def _published_role(cls, value: object) -> object:
+        return role_of(value) if isinstance(value, str) else value
 
 
 class Answer(_Frozen):
@@ -256,63 +204,3 @@ class Tally(_Frozen):
     groups: Annotated[tuple[Group, ...], Field(strict=False)]
     related: Annotated[tuple[Related, ...], Field(strict=False)]
     conflicts: Annotated[tuple[Conflict, ...], Field(strict=False)]
-
-
-def agent_name(role: Role) -> str:
-    """Return the agent that a role is dispatched to unless told otherwise."""
-    return role + AGENT_SUFFIX
-
-
-def review_schema(mode: Mode, role: Role | None = None) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) that a reviewer's result is validated against.
-
-    Guarantees: objects forbid unknown fields (`target_refs` alone is free); a document that
-    satisfies it and keeps the protocol's rules for JSON parses as Review. With `role`, only
-    that reviewer's result satisfies it.
-    """
-    schema = Review.model_json_schema(mode="validation")
-    finding = schema["$defs"]["Finding"]["properties"]
-    _narrow(finding["action"], ACTIONS[mode])
-    _narrow(finding["category"], CATEGORIES[mode])
-    finding["title"]["pattern"] = r"\S"
-    roles = [role] if role else list(ROLES)
-    schema["properties"]["reviewer_role"] = {
-        "enum": [name for each in roles for name in (each, agent_name(each))],
-        "type": "string",
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"orch-council-review-{mode}",
-        **schema,
-    }
-
-
-def _narrow(nullable: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    nullable["anyOf"][0]["enum"] = list(allowed)
-
-
-def example_review(mode: Mode, role: Role) -> dict[str, Any]:
-    """Return a document that satisfies `review_schema(mode, role)`, for the reviewer's brief."""
-    finding: dict[str, Any] = {
-        "title": "Read and extend the lease in one transaction",
-        "summary": "renew() checks the expiry before it takes the write lock.",
-        "proposal": "Move the read into the transaction that extends the lease.",
-        "rationale": "Two workers can both pass the check and believe they own the thread.",
-        "confidence": "high",
-        "tags": ["lease"],
-        "target_refs": {"symbols": ["renew"]},
-        "action": "replace",
-        "subject": "lease expiry check",
-        "category": CATEGORIES[mode][0],
-        "severity": "high",
-    }
-    if mode == "code-review":
-        finding |= {"file": "bus/leases.py", "line_start": 41, "line_end": 58}
-    if mode == "plan-review":
-        finding |= {"section": "2 Leases"}
-    review: dict[str, Any] = {
-        "reviewer_role": role,
-        "findings": [finding],
-        "coverage": {"examined": ["what you read"], "not_examined": []},
-    }
-    return review if mode == "brainstorm" else review | {"verdict": "revise"}

@@ -9,19 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from council.escape import code_block, code_span, inline, quoted
 from council.grouping import JOIN, STRONG
-from council.model import (
-    LEVELS,
-    ROLES,
-    Conflict,
-    Group,
-    Level,
-    Member,
-    MemberRef,
-    Related,
-    Respondent,
-    Status,
-    Tally,
-)
+from council.model import Conflict, Group, Member, MemberRef, Related, Respondent, Tally
+from council.vocabulary import LEVELS, ROLES, Level, Status
 
 _HEADINGS: dict[Level, str] = {
     "consensus": "Consensus: all three reviewers",

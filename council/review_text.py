@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from council.model import ParseMode, Review, Role
+from council.model import Review
+from council.vocabulary import ParseMode, Role
 from schema.failures import Failure, invalid_input
 
 MAX_CHARACTERS = 2 * 1024 * 1024

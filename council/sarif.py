@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from council.escape import one_line, visible
 from council.matching import normal_path
-from council.model import Group, Level, Member, Severity, Tally
+from council.model import Group, Member, Tally
+from council.vocabulary import Level, Severity
 from schema.version import __version__
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -12,25 +12,26 @@ from council.grouping import VERSION, Cluster, Grouping, group
 from council.locations import Diff, verify
 from council.matching import normal_text
 from council.model import (
-    LEVELS,
-    ROLES,
-    SEVERITIES,
     Answer,
     Conflict,
     Finding,
-    Flag,
     Group,
     Member,
-    Mode,
     Related,
     Respondent,
-    Similarity,
     Summary,
     Tally,
 )
 from council.verdict import highest, level_of, overall_verdict, status_of
-
-DEFAULT_QUORUM = 2
+from council.vocabulary import (
+    DEFAULT_QUORUM,
+    LEVELS,
+    ROLES,
+    SEVERITIES,
+    Flag,
+    Mode,
+    Similarity,
+)
 
 
 def tally_answers(

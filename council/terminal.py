@@ -7,8 +7,9 @@ most `limit` groups, and what is left out is counted.
 from collections.abc import Collection
 
 from council.escape import one_line
-from council.model import LEVELS, Level, Tally
+from council.model import Tally
 from council.report import place
+from council.vocabulary import LEVELS, Level
 
 _TITLE_WIDTH = 100
 

@@ -7,7 +7,7 @@ opposition; no text, no similarity and no model takes part.
 
 from collections.abc import Collection, Iterable
 
-from council.model import LEVELS, ROLES, SEVERITIES, Level, Position, Severity, Status, Verdict
+from council.vocabulary import LEVELS, ROLES, SEVERITIES, Level, Position, Severity, Status, Verdict
 
 
 def level_of(supporters: int) -> Level:

@@ -1,4 +1,4 @@
-"""The states of a thread: the one table that code, file, docs and tests read.
+"""The states of a thread: the one table that code, file, docs and tests read (I5).
 
 Adding a rule? Also add it to `transition` in a new migration (test_machines.py compares) and
 run `make docs` (docs/reference/states.md).

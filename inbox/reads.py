@@ -7,30 +7,9 @@ from schema.json_text import NULL, Json, array, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.model import Thread
-    from inbox.model import Change
     from schema.transaction import ReadTx, Row
 
 _SQL = queries.load(__file__)
-MESSAGES_WITH_CLAIM = 200
-
-
-def changed(
-    tx: "ReadTx", change: "Change", *, warnings: "list[str] | None" = None, **more: object
-) -> Json:
-    """Return the answer of a mutation: its thread, its message, its event id."""
-    return obj(
-        thread=thread(tx, change.thread_no),
-        message=messages.document(tx, change.event_id),
-        event_id=change.event_id,
-        **({"late": True} if change.late else {}),
-        **more,
-        **({"warnings": warnings} if warnings else {}),
-    )
-
-
-def thread(tx: "ReadTx", thread_no: int) -> Json:
-    """Return one thread."""
-    return tx.json(_SQL["thread_one"], thread_no=thread_no)
 
 
 def fetch(
@@ -97,12 +76,12 @@ def show(
     tx: "ReadTx", found: "Thread", after: int, limit: int, max_bytes: int | None, agent: str | None
 ) -> tuple[Json, int]:
     """Return (thread with its messages, the last message shown)."""
-    from inbox.store import cursors, leases
+    from inbox.store import cursors, leases, threads
 
     page, last, more = messages.page(tx, found.thread_no, after, limit, max_bytes)
     read = cursors.position(tx, agent, found.thread_no) if agent is not None else None
     answer = obj(
-        thread=thread(tx, found.thread_no),
+        thread=threads.document(tx, found.thread_no),
         lease=leases.find_document(tx, found.thread_no),
         messages=page,
         truncated=more,

@@ -1,15 +1,11 @@
--- name: thread_one :one
--- The published shape.
-SELECT document FROM thread_view WHERE thread_no = :thread_no;
-
 -- name: fetch_all :many
 -- Without an agent: back along the log, each thread at its newest event.
 -- scan: bounded by LIMIT along the primary key of the log
 SELECT v.document, 0
   FROM event AS e
-  JOIN thread AS t ON t.thread_no = e.thread_no AND t.last_event = e.event_id
+ CROSS JOIN thread AS t
   JOIN thread_view AS v ON v.thread_no = t.thread_no
- WHERE t.status IN (SELECT value FROM json_each(:statuses)) AND :reader IS NULL
+ WHERE t.thread_no = e.thread_no AND t.last_event = e.event_id AND +t.status IN (SELECT value FROM json_each(:statuses)) AND :reader IS NULL
  ORDER BY e.event_id DESC LIMIT :limit;
 
 -- name: fetch_assigned :many

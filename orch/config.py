@@ -6,9 +6,11 @@ worker writes in its worktree changes nothing here.
 
 import os
 
+from schema import file
 from schema.failures import Failure, invalid_input
 
 NAME = "orch.toml"
+PLAN_RULES = ("overlap", "budget", "acceptance", "checks", "orphans")
 
 
 class Check:
@@ -31,12 +33,25 @@ class Check:
         self.exclusive = exclusive
 
 
+class PlanPolicy:
+    """What `orch plan lint` asks: a level for each rule, budgets of one task (0: none)."""
+
+    __slots__ = ("default_minutes", "levels", "max_bytes", "max_files", "max_minutes")
+
+    def __init__(self) -> None:
+        self.levels = dict.fromkeys(PLAN_RULES, "refuse")
+        self.max_files = 100
+        self.max_bytes = 1024 * 1024
+        self.max_minutes = 480
+        self.default_minutes = 30
+
+
 class Config:
     """What orch.toml says; the defaults where there is none."""
 
     __slots__ = (
-        "checks", "copy", "environment", "link", "profiles", "setup", "setup_timeout",
-        "worktree_root",
+        "checks", "copy", "environment", "harnesses", "link", "plan", "profiles", "setup",
+        "setup_timeout", "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -48,11 +63,17 @@ class Config:
         self.environment: dict[str, str] = {}
         self.checks: dict[str, Check] = {}
         self.profiles: dict[str, list[str]] = {}
+        self.plan = PlanPolicy()
+        self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.table reads.
 
 
 def load(repo_path: str | None) -> Config:
-    """Return the configuration of a repository. Raises: invalid_input naming every problem."""
-    path = os.path.join(repo_path or os.getcwd(), NAME)
+    """Return the configuration of the repository that a path (default: here) lies in.
+
+    Raises: invalid_input naming every problem.
+    """
+    start = os.path.realpath(repo_path or os.getcwd())
+    path = os.path.join(file.main_checkout(start)[1] or start, NAME)
     if not os.path.exists(path):
         return Config()
     return _read(path)

@@ -1,6 +1,6 @@
 """The shape of orch.toml: strict models; docs/reference/orch-toml.md is made from them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -11,7 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from orch.config import Check, Config
+from orch.config import PLAN_RULES, Check, Config, PlanPolicy
+from orch.harness.table import HarnessTable
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -28,6 +29,9 @@ RelativePath = Annotated[
 Argument = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")]
 Command = Annotated[list[Argument], Field(min_length=1, max_length=200)]
 Environment = Annotated[dict[str, Argument], Field(max_length=100)]
+
+
+Level = Literal["refuse", "warn", "off"]
 
 
 class _Strict(BaseModel):
@@ -64,6 +68,20 @@ class WorktreeTable(_Strict):
     env: Environment = Field({}, description="environment for workers and checks")
 
 
+class PlanTable(_Strict):
+    """[plan]"""
+
+    overlap: Level = Field("refuse", description="tasks that may run together own the same files")
+    budget: Level = Field("refuse", description="a task over one of the budgets below")
+    acceptance: Level = Field("refuse", description="a task that says not what counts as done")
+    checks: Level = Field("refuse", description="a task for code that no check judges")
+    orphans: Level = Field("refuse", description="a task that waits for what will never be done")
+    max_files: int = Field(100, ge=0, description="files that one task may own; 0 = no limit")
+    max_bytes: int = Field(1024 * 1024, ge=0, description="their size together; 0 = no limit")
+    max_minutes: int = Field(480, ge=0, description="the largest estimate_min; 0 = no limit")
+    default_minutes: int = Field(30, ge=1, description="counted for a task without an estimate")
+
+
 class OrchToml(_Strict):
     """The whole file."""
 
@@ -72,6 +90,12 @@ class OrchToml(_Strict):
     )
     check: dict[Name, CheckTable] = Field({}, description="commands that verify work")
     profile: dict[Name, list[Name]] = Field({}, description="names for groups of checks")
+    harness: dict[Name, HarnessTable] = Field(
+        {}, description="agent clients for orch work: new ones, or changes to a preset's keys"
+    )
+    plan: PlanTable = Field(
+        default_factory=lambda: PlanTable.model_validate({}), description="rules of orch plan lint"
+    )
 
     @model_validator(mode="after")
     def _profiles_name_checks(self) -> "OrchToml":
@@ -100,4 +124,17 @@ class OrchToml(_Strict):
             for name, c in self.check.items()
         }
         found.profiles = {name: list(checks) for name, checks in self.profile.items()}
+        found.plan = self._policy()
+        found.harnesses = {
+            name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
+        }
+        return found
+
+    def _policy(self) -> PlanPolicy:
+        found = PlanPolicy()
+        given = self.plan.model_dump()
+        found.levels = {rule: given[rule] for rule in PLAN_RULES}
+        found.max_files, found.max_bytes = self.plan.max_files, self.plan.max_bytes
+        found.max_minutes = self.plan.max_minutes
+        found.default_minutes = self.plan.default_minutes
         return found

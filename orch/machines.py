@@ -25,7 +25,7 @@ TASK = Machine(
         Rule("running",    "run",      "running",    "its worker goes on"),
         *(Rule(s, "release",  "dispatched", "its worker gave the thread back") for s in _ACTIVE),
         *(Rule(s, "block",    "blocked",    "its worker asks a question") for s in _ACTIVE),
-        *(Rule(s, "verify",   "verifying",  "the work is done, required checks are not") for s in _ACTIVE),
+        *(Rule(s, "verify",   "verifying",  "the work is done, its checks not") for s in _ACTIVE),
         *(Rule(s, "done",     "done",       "the result is in") for s in _ACTIVE),
         *(Rule(s, "fail",     "failed",     "its worker gave up") for s in _ACTIVE),
         *(Rule(s, "cancel",   "cancelled",  "called off") for s in _ACTIVE),

@@ -20,8 +20,9 @@ class Run:
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
-        (self.run_id, self.leader, self.repo_path, self.base_ref, self.target, self.ownership,
-         self.reconciled_through, self.settled_event, self.closed_at, self.status) = row  # fmt: skip
+        (self.run_id, self.leader, self.repo_path, self.base_ref, self.target,
+         self.ownership, self.reconciled_through, self.settled_event, self.closed_at,
+         self.status) = row  # fmt: skip
 
 
 class Task:

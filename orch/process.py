@@ -23,6 +23,9 @@ _PASSED_ON = (
 )  # fmt: skip
 
 
+_running: set[int] = set()
+
+
 class Done:
     """How a program ended. `exit_status` is None when it could not be run or ran out of time."""
 
@@ -58,14 +61,27 @@ def run(command: list[str], *, cwd: str, environment: dict[str, str], timeout: f
         )
     except OSError as error:
         return Done(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)
-    head, tail, in_time = _read(child, started + timeout)
-    if not in_time:
+    _running.add(child.pid)
+    try:
+        head, tail, in_time = _read(child, started + timeout)
+        if not in_time:
+            _stop(child.pid)
+        status = child.wait()
+        _stop(child.pid)  # What it left behind in its group.
+    except BaseException:
         _stop(child.pid)
-    status = child.wait()
-    _stop(child.pid)  # What it left behind in its group.
+        raise
+    finally:
+        _running.discard(child.pid)
     spent = int((time.monotonic() - started) * 1000)
     verdict = f"exit {status}" if in_time else f"stopped after {timeout:g} s"
     return Done(status if in_time else None, verdict, head, tail, spent)
+
+
+def stop_all() -> None:
+    """End every program that a thread of this process waits for: the command was stopped."""
+    for group in tuple(_running):
+        _stop(group)
 
 
 def _read(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[str, str, bool]:

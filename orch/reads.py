@@ -1,7 +1,7 @@
 """What the commands of orch show, as published JSON. Nothing here writes."""
 
 from schema import queries
-from schema.json_text import NULL, Json, array, merge, obj
+from schema.json_text import NULL, Json, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,22 +53,20 @@ def with_attempt(tx: "ReadTx", task_no: int) -> tuple[Json, Json]:
     return Json(row[0]), Json(row[1]) if row[1] else NULL
 
 
-def wanted_now(tx: "ReadTx", run: "Run", kinds: tuple[str, ...]) -> "tuple[str, int] | None":
-    """Return (kind, task number or 0) of something waited for that is so already.
+def wanted_now(tx: "ReadTx", run: "Run", kinds: tuple[str, ...]) -> "tuple[int, int] | None":
+    """Return (event id, task number or 0) of what is so already, the first that was told.
 
-    A blocked task counts while its latest question is unanswered.
+    A blocked task counts while its latest question is unanswered. Going on after that event
+    meets everything else that is so.
     """
-    row = tx.maybe(_SQL["wait_state"], run_id=run.run_id, kinds=array(kinds))
-    if row is not None:
-        return row[0], row[1]
-    if "run_done" in kinds and run.settled_event:
-        return "run_done", 0
-    return None
-
-
-def state_event(tx: "ReadTx", run: "Run", kind: str, task_no: int) -> int:
-    """Return the event that brought about what `wanted_now` found."""
-    if kind == "run_done":
-        return int(run.settled_event)
-    found: int = tx.value(_SQL["wait_state_event"], task_no=task_no, kind=kind, run_id=run.run_id)
-    return found
+    found = []
+    for kind in kinds:
+        if kind == "run_done":
+            row = (0, run.settled_event) if run.settled_event else None
+        elif kind in ("task_blocked", "task_stale"):
+            row = tx.maybe(_SQL["wait_state_" + kind[5:]], run_id=run.run_id)
+        else:
+            row = tx.maybe(_SQL["wait_state"], run_id=run.run_id, status=kind[5:])
+        if row is not None:
+            found.append((row[1], row[0]))
+    return min(found, default=None)

@@ -39,31 +39,25 @@ SELECT v.document, (SELECT document FROM attempt_view
  WHERE t.task_no = :task_no;
 
 -- name: wait_state :maybe
--- What is so already, in the order the tasks were added.
--- scan: the kinds of one call; then the index of a run's statuses
-SELECT k.value, t.task_no
-  FROM json_each(:kinds) AS k
-  JOIN task AS t ON t.run_id = :run_id AND t.status = CASE k.value
-       WHEN 'task_blocked' THEN 'blocked' WHEN 'task_done' THEN 'done'
-       WHEN 'task_failed' THEN 'failed' WHEN 'task_cancelled' THEN 'cancelled'
-       WHEN 'task_verifying' THEN 'verifying' END
- WHERE k.value <> 'task_blocked' OR NOT EXISTS (
-       SELECT 1 FROM attempt AS a
-        WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
-          AND EXISTS (SELECT 1 FROM message AS r
-                       WHERE r.thread_no = a.thread_no AND r.kind = 'answer'
-                         AND r.event_id > (SELECT max(q.event_id) FROM message AS q
-                                            WHERE q.thread_no = a.thread_no
-                                              AND q.kind = 'question')))
- UNION ALL
-SELECT 'task_stale', t.task_no
-  FROM task AS t
-  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
- WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked') AND a.liveness = 'stale'
-   AND EXISTS (SELECT 1 FROM json_each(:kinds) WHERE value = 'task_stale')
- LIMIT 1;
+-- The first that was told among the run's tasks in a status: one step along the index.
+SELECT task_no, last_event FROM task
+ WHERE run_id = :run_id AND status = :status ORDER BY last_event LIMIT 1;
 
--- name: wait_state_event :one
--- Which event told it.
-SELECT coalesce(max(e.event_id), 0) FROM event AS e JOIN task AS t ON t.task_no = :task_no
- WHERE e.run_id = :run_id AND e.task_id = t.task_id AND e.event_type = :kind;
+-- name: wait_state_blocked :maybe
+-- Blocked tasks are few; one counts while its latest question is unanswered.
+SELECT t.task_no, t.last_event
+  FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.run_id = :run_id AND t.status = 'blocked'
+   AND NOT EXISTS (SELECT 1 FROM message AS r
+                    WHERE r.thread_no = a.thread_no AND r.kind = 'answer'
+                      AND r.event_id > (SELECT max(q.event_id) FROM message AS q
+                                         WHERE q.thread_no = a.thread_no AND q.kind = 'question'))
+ ORDER BY t.last_event LIMIT 1;
+
+-- name: wait_state_stale :maybe
+-- With the event that told it: the newest of its kind in the attempt's thread.
+SELECT t.task_no, (SELECT max(e.event_id) FROM event AS e
+                    WHERE e.thread_no = a.thread_no AND e.event_type = 'task_stale') AS told
+  FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked') AND a.liveness IN ('stale', 'gone')
+ ORDER BY told LIMIT 1;

@@ -90,8 +90,11 @@ def _escaped_duplicate(text: str) -> str | None:
     found: list[str] = []
 
     def _pairs(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                found.append(name)
+            seen.add(name)
 
     json.loads(text, object_pairs_hook=_pairs)
     return found[0] if found else None

@@ -243,7 +243,9 @@ class Database:
             self.connection.execute("COMMIT")
         except apsw.Error as error:
             failure = failure_of(error)
-            if not self._committed_after_all(tx, failure):
+            from schema import aftermath
+
+            if not aftermath.was_committed(self, tx, failure):
                 raise failure from error
         if _CRASHING:
             points.reach("commit.after")
@@ -251,27 +253,6 @@ class Database:
             from schema import bell
 
             bell.ring(self.path, tx.topics)
-
-    def _committed_after_all(self, tx: Tx, failure: Failure) -> bool:
-        from schema import events, file, keys
-
-        try:
-            self.connection.close()
-        except apsw.Error:
-            pass  # What the first connection still says no longer matters.
-        try:
-            self.connection = file.connect(self.path)
-            again = ReadTx(self.connection, tx.now)  # Not read(): a signal has to wait here.
-            if tx.last_event_id:
-                return events.was_committed(again, tx.last_event_id, tx.tx_id)
-            return keys.find(again, tx.key) is not None
-        except (apsw.Error, Failure) as error:
-            raise Failure(
-                "store_error",
-                "outcome_unknown",
-                f"the commit failed ({failure.message}) and the store cannot be read back",
-                hint="run the same command again with the same --key once the disk is well",
-            ) from error
 
 
 class _Read:

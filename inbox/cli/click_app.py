@@ -4,6 +4,7 @@ Only loaded when the small parser hands over. Click splits; values are bound by 
 for both, so there is one rule for each kind of value.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -110,11 +111,11 @@ def _command(program: Program, command: Command, name: str) -> click.Command:
     params = [_option(option) for option in command.options]
     params += [_option(o, hidden=True) for o in program.globals if o.flag not in own]
 
-    def _callback(**values: Any) -> None:
+    def _callback(**_values: Any) -> None:
         context: click.Context | None = click.get_current_context()
         raw: Raw = {}
         while context is not None:
-            for dest, value in {**context.params, **(values if not raw else {})}.items():
+            for dest, value in context.params.items():  # The command's own come first.
                 texts = _texts(value)
                 if texts and dest not in raw:
                     raw[dest] = texts
@@ -150,24 +151,30 @@ def _option(option: Option, *, hidden: bool = False) -> click.Parameter:
     elif option.default not in (None, "", ()):
         help_text += f" (default {_shown(option.default)})"
     if option.kind == "flag":
+        flags = [option.flag, option.short] if option.short else [option.flag]
         return click.Option(
-            [option.flag, option.dest], is_flag=True, help=option.help, hidden=hidden
+            [*flags, option.dest], is_flag=True, help=option.help, hidden=hidden
         )
-    complete = None
-    if option.choices:
-        choices = option.choices
-
-        def complete(_c: click.Context, _p: click.Parameter, typed: str) -> list[str]:
-            return [choice for choice in choices if choice.startswith(typed)]
-
     return click.Option(
         [option.flag, option.dest],
         help=help_text,
         multiple=option.many,
         hidden=hidden,
         metavar=_METAVARS.get(option.kind, "TEXT"),
-        shell_complete=complete,
+        shell_complete=_completer(option.choices) if option.choices else None,
     )
+
+
+def _completer(
+    choices: tuple[str, ...],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what offers the choices that begin as typed, in a comma list too."""
+
+    def _offer(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+        done, comma, last = typed.rpartition(",")
+        return [done + comma + choice for choice in choices if choice.startswith(last)]
+
+    return _offer
 
 
 def _shown(default: object) -> str:

@@ -9,10 +9,10 @@ class Option:
     """One flag, or one positional argument when `flag` has no dashes.
 
     `kind` names how its text becomes a value (values.py); `env` where a worker's environment
-    stands in for it; `many` makes it repeatable.
+    stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone.
     """
 
-    __slots__ = ("choices", "default", "dest", "env", "flag", "help", "kind", "many", "required")
+    __slots__ = ("choices", "default", "dest", "env", "flag", "help", "kind", "many", "required", "short")
 
     def __init__(
         self,
@@ -26,8 +26,10 @@ class Option:
         many: bool = False,
         env: str = "",
         choices: tuple[str, ...] = (),
+        short: str = "",
     ) -> None:
         self.flag = flag
+        self.short = short
         self.kind = kind
         self.help = help
         self.dest = dest or flag.lstrip("-").replace("-", "_").lower()

@@ -15,11 +15,11 @@ from schema.transaction import Interrupted, Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
     from inbox.cli.grammar import Command, Program
-    from inbox.model import Artifact
+    from inbox.model import Artifact, Change
     from schema import keys
     from schema.transaction import Database, ReadTx, Tx
 
@@ -29,8 +29,9 @@ _MAX_HINT = 4000
 class Call:
     """One invocation: who called what, the store when it is needed, and what to say.
 
-    `command` is the leaf command as typed. `resume` is a command that goes on after a wait
-    was cut off. `say()` sets the answer; it is printed after the last commit.
+    `command` is the leaf command as typed; `package` runs it and has its plain view. `resume`
+    is a command that goes on after a wait was cut off. `say()` sets the answer; it is printed
+    after the last commit.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Call:
         "committed",
         "db_path",
         "key",
+        "package",
         "program",
         "resume",
         "signals",
@@ -51,6 +53,7 @@ class Call:
 
     def __init__(self, program: str, words: str, as_json: bool, db_path: str | None) -> None:
         self.program = program
+        self.package = program
         self.words = words
         self.command = words.rpartition(" ")[2]
         self.as_json = as_json
@@ -100,7 +103,7 @@ class Call:
         ]
         from schema import keys
 
-        return keys.Key(actor, self.command, given, arguments)
+        return keys.Key(actor, self.words, given, arguments)
 
     def stored(self, tx: "ReadTx", key: "keys.Key | None") -> Json | None:
         """Return the answer stored under the key, None for a new key or none."""
@@ -117,6 +120,21 @@ class Call:
 
             keys.store(tx, key, answer)
         return answer
+
+    def changed(
+        self, tx: "ReadTx", change: "Change", warnings: "Iterable[str]" = (), **more: object
+    ) -> Json:
+        """Return the answer of a mutation: its thread, its message, its event id."""
+        from inbox.store import messages, threads
+
+        return obj(
+            thread=threads.document(tx, change.thread_no),
+            message=messages.document(tx, change.event_id),
+            event_id=change.event_id,
+            **({"late": True} if change.late else {}),
+            **more,
+            **({"warnings": list(warnings)} if warnings else {}),
+        )
 
     def again(self, words: str) -> str:
         """Return a command of this program on the same store, as a shell takes it."""
@@ -179,15 +197,22 @@ def run(
         )
         if split is None:
             call.words, call.command = parse.typed(program, argv)
+            if any(word.partition("=")[0] == "--get" for word in argv):
+                get = ""  # Not parsed yet, but asked for: a failure prints no JSON.
             handed = click_app(program, argv)
             if isinstance(handed, int):
                 return handed
             split = handed
         command, raw = split
         call.words = command.words
+        call.package = command.target.partition(".")[0]
         call.command = command.words.rpartition(" ")[2]
         call.as_json = parse.is_json(raw)
         get = raw["get"][-1] if "get" in raw else None
+        if get is not None:
+            from inbox.cli import values
+
+            values.require_text(get, "--get")
         call.db_path = parse.store_path(raw)
         call.signals.install()
         bound = parse.bind(command, raw)

@@ -1,6 +1,6 @@
 """claim, renew, release, update, done, fail: what only a holder does."""
 
-from inbox import model, reads
+from inbox import model
 from inbox.cli import kit
 from inbox.operations import leases
 from schema.failures import Failure, invalid_input
@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
     from schema.transaction import ReadTx, Tx
+
+_MESSAGES_WITH_CLAIM = 200
 
 
 def claim(
@@ -97,9 +99,9 @@ def _claim_once(
     if change is None:
         return None
     call.committed = change.event_id
-    page, last, more = messages.page(tx, change.thread_no, 0, reads.MESSAGES_WITH_CLAIM, None)
+    page, last, more = messages.page(tx, change.thread_no, 0, _MESSAGES_WITH_CLAIM, None)
     lease = lease_rows.document(tx, change.thread_no)
-    answer = reads.changed(
+    answer = call.changed(
         tx,
         change,
         messages=page,
@@ -155,7 +157,7 @@ def renew(
             asked = current is not None and messages.stop_asked(
                 tx, found.thread_no, current.claim_event, agent
             )
-            answer = reads.changed(
+            answer = call.changed(
                 tx,
                 change,
                 lease=lease_rows.document(tx, found.thread_no),
@@ -191,7 +193,7 @@ def release(
             wait_ms = round((not_before or 0) * 1000)
             change = work.release(tx, found, agent, lease, reason, wait_ms)
             call.committed = change.event_id
-            answer = call.store(tx, scope, reads.changed(tx, change))
+            answer = call.store(tx, scope, call.changed(tx, change))
     call.say(answer, call.committed)
 
 
@@ -220,7 +222,7 @@ def update(
         if answer is None:
             change = work.update(tx, found, agent, lease, status, letter)
             call.committed = change.event_id
-            answer = call.store(tx, scope, reads.changed(tx, change))
+            answer = call.store(tx, scope, call.changed(tx, change))
     call.say(answer, call.committed)
 
 
@@ -293,7 +295,7 @@ def _finish(
         if answer is None:
             change = work.finish(tx, found, verb, agent, token, letter, retryable)
             call.committed = change.event_id
-            answer = reads.changed(tx, change)
+            answer = call.changed(tx, change)
             for scope in scopes:
                 call.store(tx, scope, answer)
     call.say(answer, call.committed)

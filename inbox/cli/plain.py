@@ -51,7 +51,9 @@ def rows(document: str, list_path: str, *paths: str) -> "list[tuple[object, ...]
 
 def texts(document: str, list_path: str) -> "list[object]":
     """Return the elements of a list of scalars."""
-    found = _sqlite().execute("SELECT value FROM json_each(:d, :l)", {"d": document, "l": list_path})
+    found = _sqlite().execute(
+        "SELECT value FROM json_each(:d, :l)", {"d": document, "l": list_path}
+    )
     return [row[0] for row in found.fetchall()]
 
 
@@ -72,11 +74,15 @@ def pick(envelope: str, wanted: str, committed: int = 0) -> str:
     path = "$"
     for part in wanted.replace("[", ".").replace("]", "").split("."):
         path += f"[{part}]" if part.isascii() and part.isdigit() else '."' + part + '"'
+    values = {"d": envelope, "p": path}
     sql = "SELECT json_type(:d, :p), :d ->> :p, :d -> :p"
     try:
-        kind, bare, text = _sqlite().execute(sql, {"d": envelope, "p": path}).fetchall()[0]
+        kind, bare, text = _sqlite().execute(sql, values).fetchall()[0]
     except apsw.SQLError:
         kind = None
+    except UnicodeDecodeError:  # JSON may escape half a surrogate pair, which is no text.
+        sql = "SELECT 'array', NULL, :d -> :p"
+        kind, bare, text = _sqlite().execute(sql, values).fetchall()[0]
     if kind is None:
         done = f", but event {committed} is committed" if committed else ""
         raise invalid_input(
@@ -94,9 +100,10 @@ def visible(text: str) -> str:
 
 
 def _escapes() -> dict[int, str]:
-    hidden = [*range(32), *range(127, 160), 0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010)]
+    hidden = [*range(32), *range(127, 160), 0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5]
+    hidden += [0x180E, 0x3164, 0xFFA0, *range(0x200B, 0x2010)]
     hidden += [*range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC)]
-    hidden += [*range(0xE0000, 0xE0080)]
+    hidden += [*range(0xE0000, 0xE01F0)]
     return {code: f"\\u{{{code:x}}}" for code in hidden if code not in (9, 10)}
 
 
@@ -151,7 +158,7 @@ def render(call: "Call") -> str:
     assert call.answer is not None
     from inbox.cli import views
 
-    view = views.find(call.program, call.words)
+    view = views.find(call.package, call.words)
     text = view(call.answer).rstrip("\n") + "\n"
     warnings = "".join(
         f"warning: {line(warning, 200)}\n" for warning in texts(call.answer, "$.warnings")

@@ -1,8 +1,8 @@
 """The JSON Schema of every command's `data`: compact declarations, closed objects.
 
-A declaration is a word (`text`, `count`, `number`, `flag`, `time`, `json`, a word ending in
-`|null`, `id:PREFIX`), a tuple of allowed texts, a list with one declaration for its items, or a
-dict of members, where a name ending in `?` may be missing.
+A declaration is a word (`text`, `count`, `number`, `flag`, `time`, `json`, `sha256`, `texts`,
+`null`, `any`, a word ending in `|null`, `id:PREFIX`), a tuple of allowed texts, a list with one
+declaration for its items, or a dict of members, where a name ending in `?` may be missing.
 Adding a member to an answer? Add it here; tests/contract/test_shapes.py runs every command.
 """
 
@@ -25,6 +25,9 @@ _WORDS: "dict[str, dict[str, Any]]" = {
     "time": {"type": "string", "pattern": _TIME},
     "json": {"type": "object"},
     "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "texts": {"type": "array", "items": {"type": "string"}},
+    "null": {"type": "null"},
+    "any": {},
 }
 
 THREAD: "dict[str, Any]" = {

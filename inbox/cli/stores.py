@@ -9,6 +9,7 @@ from schema.json_text import Json, dumps, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from inbox.workflows.doctor import Check
 
 
 def init(call: "Call", *, key: str | None) -> None:
@@ -32,7 +33,11 @@ def doctor(call: "Call", *, deep: bool) -> None:
     """Check the store and the machine; problems are reported, never repaired."""
     from inbox.workflows import doctor as workflow
 
-    checks = workflow.examine(call.db, deep)
+    tell(call, workflow.examine(call.db, deep))
+
+
+def tell(call: "Call", checks: "list[Check]") -> None:
+    """Answer with what a doctor found. Raises: store_error/corrupt for something fatal."""
     problems = [check for check in checks if check.status == "problem"]
     answer = obj(
         healthy=not problems,

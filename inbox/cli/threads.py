@@ -1,6 +1,5 @@
 """send, reply, cancel, fetch, list, show, ack: parse, one transaction, answer."""
 
-from inbox import reads
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
@@ -36,13 +35,10 @@ def send(
 ) -> None:
     """Open a thread, or add to an open one."""
     from inbox import model
-    from inbox.operations import threads as operations
+    from inbox.operations import threads
     from inbox.store import threads as store
 
-    if expects is not None:
-        from inbox.cli import expectations
-
-        expects = call.bound["expects"] = expectations.read_schema(expects)
+    expects = _read_schema(call, expects)
     if thread is None:
         _require_opening(to, subject)
     letter = model.letter(summary, body, payload, artifacts, subject or "")
@@ -53,17 +49,11 @@ def send(
         if answer is None:
             known = store.find(tx, thread) if thread is not None else None
             if known is not None:
-                if not_before or max_claims is not None or expects is not None:
-                    raise invalid_input(
-                        "--not-before, --max-claims and --expects are for a new thread",
-                        reason="flag",
-                    )
-                change = operations.append(
-                    tx, known, sender=sender, to=to, kind=kind, letter=letter
-                )
+                _require_nothing_new(not_before, max_claims, expects)
+                change = threads.append(tx, known, sender=sender, to=to, kind=kind, letter=letter)
             else:
                 addressee, topic = _require_opening(to, subject)
-                change = operations.send(
+                change = threads.send(
                     tx,
                     sender=sender,
                     to=addressee,
@@ -79,9 +69,27 @@ def send(
                     expects=expects,
                 )
             call.committed = change.event_id
-            warnings = operations.note_names(tx, sender, _agent_in(to))
-            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
+            warnings = threads.note_names(tx, sender, _agent_in(to))
+            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
+
+
+def _read_schema(call: "Call", path: str | None) -> str | None:
+    """Return the schema that --expects names; a key compares its text, not its path."""
+    if path is None:
+        return None
+    from inbox.cli import expectations
+
+    text = call.bound["expects"] = expectations.read_schema(path)
+    return text
+
+
+def _require_nothing_new(*given: object) -> None:
+    """Refuse what only a new thread can have."""
+    if any(value is not None for value in given):
+        raise invalid_input(
+            "--not-before, --max-claims and --expects are for a new thread", reason="flag"
+        )
 
 
 def _agent_in(to: str | None) -> str | None:
@@ -140,7 +148,7 @@ def reply(
             )
             call.committed = change.event_id
             warnings = operations.note_names(tx, sender, _agent_in(to))
-            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
+            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
 
 
@@ -166,7 +174,7 @@ def cancel(
             change = operations.cancel(tx, found, agent, reason, artifacts)
             call.committed = change.event_id
             warnings = operations.note_names(tx, agent)
-            answer = call.store(tx, scope, reads.changed(tx, change, warnings=warnings))
+            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
     call.say(answer, call.committed)
 
 
@@ -180,6 +188,8 @@ def fetch(
     unread: bool,
 ) -> None:
     """See what there is; nothing is moved."""
+    from inbox import reads
+
     if unread and agent is None:
         raise invalid_input("--unread needs an --agent: whose cursor?", reason="flag")
     with call.db.read() as tx:
@@ -209,6 +219,8 @@ def list_threads(
     after_event: int | None,
 ) -> None:
     """List threads, newest first."""
+    from inbox import reads
+
     with call.db.read() as tx:
         threads, more = reads.list_threads(
             tx,
@@ -235,18 +247,19 @@ def show(
     key: str | None,
 ) -> None:
     """Read a thread; with --mark-read the cursor moves to the last message shown."""
-    from inbox.operations import leases
+    from inbox import reads
+    from inbox.store import threads as store
 
     if mark_read and agent is None:
         raise invalid_input("--mark-read needs an --agent: whose cursor?", reason="flag")
     after, most = after_message or 0, limit or 1_000_000
     if not mark_read or agent is None:
         with call.db.read() as tx:
-            found = leases.require_thread(tx, thread)
+            found = store.get(tx, thread)
             answer, _ = reads.show(tx, found, after, most, max_bytes, agent)
     else:
         with call.db.write() as tx:
-            found = leases.require_thread(tx, thread)
+            found = store.get(tx, thread)
             answer, last = reads.show(tx, found, after, most, max_bytes, agent)
             if last != after:  # Never past what was shown.
                 from inbox.store import cursors
@@ -257,12 +270,12 @@ def show(
 
 def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None) -> None:
     """Move the read cursor forward; never past the last message, never back."""
-    from inbox.operations import leases
     from inbox.store import cursors
+    from inbox.store import threads as store
 
     scope = call.key_for(agent)
     with call.db.write() as tx:
-        found = leases.require_thread(tx, thread)
+        found = store.get(tx, thread)
         answer = call.stored(tx, scope)
         if answer is None:
             _require_shown(tx, found, agent, through)

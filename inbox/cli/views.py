@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     View = Callable[[Json], str]
 
 
-def find(program: str, words: str) -> "View":
-    """Return the view of a command; every command has one (tests/house/test_tables.py)."""
-    module = f"{program}.cli.views"
+def find(package: str, words: str) -> "View":
+    """Return the view of a command from the package that runs it; every command has one
+    (tests/house/test_tables.py).
+    """
+    module = f"{package}.cli.views"
     __import__(module)
     views: dict[str, View] = sys.modules[module].VIEWS
     return views[words]

@@ -4,7 +4,7 @@ from inbox.model import TERMINAL, Lease, Thread
 from inbox.store import leases as store
 from inbox.store import threads
 from schema import ids
-from schema.failures import Failure, not_found
+from schema.failures import Failure
 from schema.json_text import Json, merge
 
 TYPE_CHECKING = False
@@ -14,15 +14,7 @@ if TYPE_CHECKING:
 
 def require_thread(tx: "ReadTx", thread_id: str) -> Thread:
     """Return the thread. Raises: not_found with near ids."""
-    thread = threads.find(tx, thread_id)
-    if thread is None:
-        raise not_found(
-            "thread",
-            thread_id,
-            near=threads.near(tx, thread_id),
-            hint="" if threads.near(tx, thread_id) else "list them: inbox list",
-        )
-    return thread
+    return threads.get(tx, thread_id)
 
 
 def require_open(thread: Thread) -> None:
@@ -117,13 +109,6 @@ def _superseded(thread: Thread, lease: Lease) -> Failure:
 def refresh(tx: "Tx", thread: Thread, lease: Lease, ttl_ms: int | None = None) -> None:
     """Renew silently: no message, no event, nobody woken."""
     store.extend(tx, thread.thread_no, lease, ttl_ms or lease.ttl_ms)
-
-
-def document(tx: "ReadTx", thread: Thread, epoch: int) -> Json:
-    """Return the lease as `claim` answers it, without the token."""
-    found = store.document(tx, thread.thread_no)
-    assert f'"epoch":{epoch},' in found
-    return found
 
 
 def with_token(tx: "ReadTx", thread_id: str, epoch: int, lease: str) -> Json:

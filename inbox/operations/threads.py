@@ -54,15 +54,7 @@ def send(
 
     An id that the caller chose is adopted; it must be free.
     """
-    if thread_id is None:
-        thread_id = ids.mint("thr")
-        thread_no, taken = store.next_no(tx, thread_id)
-        while taken:
-            thread_id = ids.mint("thr")
-            thread_no, taken = store.next_no(tx, thread_id)
-    else:
-        thread_no, taken = store.next_no(tx, thread_id)
-        assert not taken, thread_id
+    thread_id, thread_no = _free_id(tx, thread_id)
     tx.ring("thread=" + thread_id)
     tx.ring("agent=" + to)
     event_id = events.record(
@@ -94,6 +86,17 @@ def send(
     store.insert(tx, event_id, values)
     messages.insert(tx, event_id, thread_no, kind, sender, to, letter)
     return Change(thread_no, thread_id, event_id)
+
+
+def _free_id(tx: "Tx", wanted: str | None) -> tuple[str, int]:
+    """Return (the id of a new thread, its number): the wanted id, else a minted one."""
+    thread_id = wanted or ids.mint("thr")
+    thread_no, taken = store.next_no(tx, thread_id)
+    assert not (taken and wanted), thread_id
+    while taken:
+        thread_id = ids.mint("thr")
+        thread_no, taken = store.next_no(tx, thread_id)
+    return thread_id, thread_no
 
 
 def append(

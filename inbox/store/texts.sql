@@ -1,6 +1,5 @@
 -- name: text_next :maybe
 -- The first message after the index.
--- scan: the one row of the state
 SELECT 1 FROM message
  WHERE event_id > (SELECT indexed_through FROM message_text_state WHERE only_row = 1) LIMIT 1;
 

@@ -2,6 +2,7 @@
 
 from inbox.model import Thread
 from schema import events, queries
+from schema.failures import not_found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,17 @@ def find(tx: "ReadTx", thread_id: str) -> Thread | None:
     """Return the thread with its active lease, or None."""
     row = tx.maybe(_SQL["thread_find"], thread_id=thread_id)
     return Thread(row) if row else None
+
+
+def get(tx: "ReadTx", thread_id: str) -> Thread:
+    """Return the thread. Raises: not_found with near ids."""
+    thread = find(tx, thread_id)
+    if thread is None:
+        close = near(tx, thread_id)
+        raise not_found(
+            "thread", thread_id, near=close, hint="" if close else "list them: inbox list"
+        )
+    return thread
 
 
 def near(tx: "ReadTx", thread_id: str) -> list[str]:

@@ -68,29 +68,29 @@ SELECT t.thread_id, t.priority, t.thread_no
 
 -- name: thread_lapsed :maybe
 -- Threads being worked on are few; their leases are judged by the clock rule (schema/clock.py).
+-- CROSS JOIN keeps SQLite from walking the whole store's instead of the addressees'.
 -- A thread that a run owns is never taken over by another agent.
 -- scan: the addressees of one call
 SELECT t.thread_id, t.priority, t.thread_no
   FROM json_each(:addressees) AS a
-  JOIN thread AS t ON t.addressed_to = a.value
-       AND t.status IN ('claimed', 'in_progress', 'blocked')
+ CROSS JOIN thread AS t
   JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
- WHERE (t.owned_by_run = 0 OR l.holder = :agent)
+ WHERE t.addressed_to = a.value AND t.status IN ('claimed', 'in_progress', 'blocked')
+   AND (t.owned_by_run = 0 OR l.holder = :agent)
    AND (CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
              ELSE l.wall_deadline - :now END) NOT BETWEEN 1 AND l.ttl_ms + 5000
  ORDER BY t.priority DESC, t.thread_no LIMIT 1;
 
 -- name: thread_next_release :one
 -- How long a waiting claim may sleep before time alone gives it something.
--- scan: the addressees of one call
 SELECT (SELECT min(p.not_before_at) - :now
           FROM json_each(:addressees) AS a
-          JOIN thread AS p ON p.assigned_to = a.value AND p.status = 'pending'
-         WHERE p.not_before_at > :now),
+         CROSS JOIN thread AS p
+         WHERE p.assigned_to = a.value AND p.status = 'pending' AND p.not_before_at > :now),
        (SELECT min(CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
                         ELSE l.wall_deadline - :now END)
           FROM json_each(:addressees) AS a
-          JOIN thread AS t ON t.addressed_to = a.value
-               AND t.status IN ('claimed', 'in_progress', 'blocked')
+         CROSS JOIN thread AS t
           JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
-         WHERE t.owned_by_run = 0 OR l.holder = :agent);
+         WHERE t.addressed_to = a.value AND t.status IN ('claimed', 'in_progress', 'blocked')
+           AND (t.owned_by_run = 0 OR l.holder = :agent));

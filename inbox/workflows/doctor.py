@@ -287,7 +287,9 @@ def _leftovers(db: "Database") -> "Iterator[Check]":
         elif entry.startswith(f"{name}.v") and entry.endswith(".bak"):
             backups.append(os.path.join(folder, entry))
     for place, _, entries in os.walk(artifacts.folder(db.path)):
-        drafts += [os.path.join(place, entry) for entry in sorted(entries) if "." in entry]
+        # A kept file is named by its digest, a council's report by its digest and `.md`.
+        named = [entry for entry in sorted(entries) if "." in entry.removesuffix(".md")]
+        drafts += [os.path.join(place, entry) for entry in named]
     if drafts:
         yield Check(
             "leftovers",

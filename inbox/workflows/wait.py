@@ -228,7 +228,7 @@ class Reply:
     def _answer(self, tx: "ReadTx", event_id: int) -> Json:
         answer = obj(
             woke=True,
-            thread=reads.thread(tx, self.thread_no),
+            thread=threads.document(tx, self.thread_no),
             message=messages.document(tx, event_id),
             next_event_id=event_id,
         )

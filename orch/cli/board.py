@@ -23,7 +23,7 @@ def watch(call: "Call", run_id: str) -> None:
     from orch.cli.views import status_text
 
     call.streaming = True
-    call.resume = f"orch status --run {run_id} --watch"
+    call.resume = call.again(f"status --run {run_id} --watch")
     seen = [-1]
 
     def _look() -> str | None:

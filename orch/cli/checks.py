@@ -1,7 +1,7 @@
 """verify run, record, status: the gate of a task."""
 
 from orch import reads
-from orch.cli import names
+from orch.cli import keyed, names
 from orch.operations import attempts, runs, tasks
 from orch.operations import checks as operations
 from orch.store import checks as store
@@ -39,11 +39,13 @@ def run(
 
     with call.db.read() as tx:
         run_id, task_id = names.split(tx, run, task, task_name)
-        runs.require_open(tx, run_id)
+    if keyed.say_again(call, run_id):
+        return
     reconcile(call.db, run_id)
     verification.verify(call.db, run_id, task_id, checks, jobs or _JOBS)
     with call.db.read() as tx:
-        call.say(_answer(tx, run_id, task_id))
+        answer = _answer(tx, run_id, task_id)
+    call.say(keyed.keep(call, run_id, answer))
 
 
 def record(
@@ -68,6 +70,7 @@ def record(
         scope = call.key_for(agent or found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
+            runs.refuse_closed(found)
             operations.require_verifying(subject)
             required = [name for name, _ in store.newest_statuses(tx, subject.task_no)]
             if check not in required:

@@ -2,7 +2,7 @@
 
 from inbox.store import messages
 from orch import reads
-from orch.cli import names
+from orch.cli import keyed, names
 from orch.operations import runs, scheduling
 from orch.workflows import dispatch as workflow
 from orch.workflows.reconcile import reconcile
@@ -22,7 +22,7 @@ _MOST_READY = 1000
 
 def _answer(call: "Call", wish: workflow.Wish, tx: "Tx", change: "Change", before: int) -> Json:
     """Return task, attempt, thread and message as the dispatch made them."""
-    from inbox import reads as bus
+    from inbox.store import threads
     from orch.operations import tasks
     from orch.store import attempts
 
@@ -36,7 +36,7 @@ def _answer(call: "Call", wish: workflow.Wish, tx: "Tx", change: "Change", befor
         task=document,
         attempt=attempt,
         **previous,
-        thread=bus.thread(tx, change.thread_no),
+        thread=threads.document(tx, change.thread_no),
         message=messages.document(tx, change.event_id),
         event_id=tx.last_event_id,
     )
@@ -84,7 +84,7 @@ def dispatch(
         raise invalid_input("--limit and --jobs go with --ready", reason="flag")
     with call.db.read() as tx:
         run_id, task_id = names.split(tx, run, task, task_name)
-        leader = runs.require_open(tx, run_id).leader
+        leader = runs.require(tx, run_id).leader
     reconcile(call.db, run_id)
     wish = _wish(run_id, task_id, given)
     if dry_run:
@@ -123,10 +123,11 @@ def _dispatch_ready(
     dry_run: bool,
 ) -> None:
     """Dispatch in order; what is refused is skipped with the reason, the rest goes on."""
-    with call.db.read() as tx:
-        leader = runs.require_open(tx, run_id).leader
+    if keyed.say_again(call, run_id):
+        return
     reconcile(call.db, run_id)
     with call.db.read() as tx:
+        leader = runs.require_open(tx, run_id).leader
         chosen, _ = scheduling.ready(tx, runs.require(tx, run_id), limit)
     if not chosen:
         raise Failure(
@@ -159,13 +160,11 @@ def _dispatch_ready(
             hint=first.hint,
             details={"skipped": [{"task_id": t, "error": _error(e)} for t, e in skipped]},
         )
-    call.say(
-        obj(
-            dispatched=array(done),
-            skipped=[{"task_id": task_id, "error": _error(error)} for task_id, error in skipped],
-        ),
-        call.committed,
+    answer = obj(
+        dispatched=array(done),
+        skipped=[{"task_id": task_id, "error": _error(error)} for task_id, error in skipped],
     )
+    call.say(keyed.keep(call, run_id, answer), call.committed)
 
 
 def _rehearsed(call: "Call", wish: workflow.Wish) -> dict[str, object]:
@@ -225,6 +224,6 @@ def _lead(
 ) -> tuple[str, str, str]:
     with call.db.read() as tx:
         run_id, task_id = names.split(tx, run, task, task_name)
-        leader = runs.require_open(tx, run_id).leader
+        leader = runs.require(tx, run_id).leader
     reconcile(call.db, run_id)
     return run_id, task_id, leader

@@ -47,6 +47,8 @@ def events(
 
 def _follow(call: "Call", run: str, after: int, wanted: Json | None) -> None:
     call.streaming = True
+    words = call.again(f"events --run {run} --follow")
+    call.resume = f"{words} --after-event {after}"
     position = [after]
 
     def _look() -> list[tuple[int, str]] | None:
@@ -57,13 +59,13 @@ def _follow(call: "Call", run: str, after: int, wanted: Json | None) -> None:
         for event_id, text in wait.until(call.db, ["run=" + run], _look, 0) or []:
             call.stream(text)
             position[0] = event_id
-            call.resume = f"orch events --run {run} --follow --after-event {event_id}"
+            call.resume = f"{words} --after-event {event_id}"
 
 
 def trace(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
     """Show a task's whole story in order: attempts, messages, checks, commits."""
     with call.db.read() as tx:
-        found, subject = names.require_task(tx, run, task, task_name, changing=False)
+        found, subject = names.require_task(tx, run, task, task_name)
         steps = trace_rows.steps(tx, found.run_id, subject.task_id)
         commits = trace_rows.heads(tx, subject.task_no)
     steps += _commits(commits)

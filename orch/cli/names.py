@@ -37,9 +37,8 @@ def split(tx: "ReadTx", run: str | None, task: str | None, name: str | None) -> 
 
 
 def require_task(
-    tx: "ReadTx", run: str | None, task: str | None, name: str | None, *, changing: bool = True
+    tx: "ReadTx", run: str | None, task: str | None, name: str | None
 ) -> tuple[Run, Task]:
-    """Return the run and the task; a command that changes something needs an open run."""
+    """Return the run and the task. Raises: invalid_input, not_found/run, not_found/task."""
     run_id, task_id = split(tx, run, task, name)
-    found = runs.require_open(tx, run_id) if changing else runs.require(tx, run_id)
-    return found, tasks.require(tx, run_id, task_id)
+    return runs.require(tx, run_id), tasks.require(tx, run_id, task_id)

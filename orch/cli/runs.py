@@ -34,7 +34,7 @@ def init(
         repository = os.path.realpath(repo_path)
         if not os.path.isdir(repository):
             raise not_found("repository", repo_path, hint="name an existing directory")
-    _require_store(call)
+    require_store(call)
     values: dict[str, object] = {
         "run_id": run,
         "goal": goal,
@@ -55,8 +55,8 @@ def init(
     call.say(answer, call.committed)
 
 
-def _require_store(call: "Call") -> None:
-    """Make the store if there is none: this command and `init` may (protocol 1)."""
+def require_store(call: "Call") -> None:
+    """Make the store if there is none: `init`, `run init` and `council start` may (protocol 1)."""
     cwd = os.getcwd()
     path = call.db_path
     if path is None:
@@ -89,7 +89,7 @@ def close(call: "Call", *, run: str, key: str | None) -> None:
         scope = call.key_for(found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
-            found = runs.require_open(tx, run)
+            runs.refuse_closed(found)
             call.committed = runs.close(tx, found, found.leader)
             document = store.document(tx, run)
             answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))

@@ -12,7 +12,7 @@ from orch.store import tasks as task_rows
 from orch.workflows.reconcile import reconcile as bring_up_to_date
 from schema import events, keys
 from schema.failures import invalid_input
-from schema.json_text import array, obj
+from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,16 +34,23 @@ def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
 
 def reconcile(call: "Call", *, run: str, key: str | None) -> None:
     """Bring the run up to date; say exactly what changed."""
+    if key is not None:
+        from orch.cli import keyed
+
+        if keyed.say_again(call, run):
+            return
     report = bring_up_to_date(call.db, run)
     with call.db.read() as tx:
-        call.say(
-            obj(
-                run=run_rows.document(tx, run),
-                updated_tasks=array(reads.changed(tx, list(report.changed))),
-                repaired=report.repaired,
-                high_event_id=events.last_id(tx),
-            )
+        said = obj(
+            run=run_rows.document(tx, run),
+            updated_tasks=array(reads.changed(tx, list(report.changed))),
+            repaired=report.repaired,
+            problems=report.problems,
+            high_event_id=events.last_id(tx),
         )
+    if key is not None:
+        said = keyed.keep(call, run, said)
+    call.say(said)
 
 
 def wait(
@@ -54,16 +61,19 @@ def wait(
     from orch.cli.table import WAITABLE
     from orch.workflows import watch
 
-    words = f"orch wait --run {run}"
+    words = call.again(f"wait --run {run}")
     words += f" --for {','.join(kinds)}" if kinds != WAITABLE else ""
     tail = f" --timeout-seconds {timeout:g}"
-    if after_event is not None:
-        call.resume = f"{words} --after-event {after_event}{tail}"
+    since = f" --after-event {after_event}" if after_event is not None else ""
+    call.resume = words + since + tail
     answer, position = watch.for_event(call.db, run, kinds, after_event, timeout)
+    if answer is None and position == after_event:
+        # Some clients end a session that repeats one command to the letter.
+        tail = f" --timeout-seconds {timeout - 1 if timeout > 2 else timeout + 0.5:g}"
     call.resume = f"{words} --after-event {position}{tail}"
     if answer is None:
         raise timed_out(f"nothing of that in run {run}", timeout, position, call.resume)
-    call.say(answer)
+    call.say(merge(answer, resume=call.resume))
 
 
 def blocked(call: "Call", *, run: str) -> None:
@@ -96,6 +106,7 @@ def answer(
         scope = call.key_for(found.leader)
         said = keys.find(tx, scope)
         if said is None:
+            runs.refuse_closed(found)
             attempt = attempts.require_active(tx, subject)
             thread = leases.require_thread(tx, attempt.thread_id)
             change = threads.reply(
@@ -169,10 +180,11 @@ def cancel(
             run_id, task_id = names.split(tx, run, task, task_name)
     bring_up_to_date(call.db, run_id)
     with call.db.write() as tx:
-        found = runs.require_open(tx, run_id)
+        found = runs.require(tx, run_id)
         scope = call.key_for(found.leader)
         said = keys.find(tx, scope)
         if said is None:
+            runs.refuse_closed(found)
             touched = cancellation.cancel(tx, found, task_id, reason)
             call.committed = tx.last_event_id
             said = keys.store(
@@ -207,6 +219,7 @@ def adopt(
         scope = call.key_for(found.leader)
         said = keys.find(tx, scope)
         if said is None:
+            runs.refuse_closed(found)
             number = adoption.adopt(tx, found, subject, attempt)
             call.committed = tx.last_event_id
             document = task_rows.document(tx, subject.task_no)

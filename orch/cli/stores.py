@@ -1,4 +1,4 @@
-"""schema and completion of orch."""
+"""doctor, schema and completion of orch."""
 
 from inbox.cli.stores import print_schema
 from schema.failures import invalid_input
@@ -9,11 +9,20 @@ if TYPE_CHECKING:
     from inbox.cli.kit import Call
 
 
+def doctor(call: "Call", *, deep: bool) -> None:
+    """Check the store and the machine as inbox does, and the runs with their worktrees."""
+    from inbox.cli.stores import tell
+    from inbox.workflows import doctor as bus
+    from orch.workflows import audit
+
+    tell(call, bus.examine(call.db, deep) + audit.examine(call.db, deep))
+
+
 def schema(call: "Call", *, name: tuple[str, ...]) -> None:
     """Print the JSON Schema of answers."""
-    from orch.cli import shapes
+    from orch.cli import main
 
-    print_schema(call, " ".join(name) or None, shapes.schemas())
+    print_schema(call, " ".join(name) or None, main.schemas())
 
 
 def completion(call: "Call", *, shell: str | None) -> None:

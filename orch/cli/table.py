@@ -6,6 +6,7 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 
 from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
 from inbox.model import PRIORITIES
+from orch.cli.work_table import COMMANDS as WORK
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
 TASK_STATUSES = (
@@ -33,6 +34,11 @@ _AFTER = Option("--after-event", "event", "look at what came after this event id
 _MODE = Option("--execution-mode", "choice", "analysis, or code in a worktree of its own",
                choices=MODES, dest="mode")  # fmt: skip
 
+_PLAN = Option("FILE", "path", "the plan, or - for standard input", dest="path", required=True)
+_FORMAT = Option("--format", "choice", "yaml, toml or json, where the name does not tell it",
+                 choices=("yaml", "toml", "json"), dest="kind")  # fmt: skip
+_RUN_OF_PLAN = Option("--run", "name", "the run that the plan is for")
+
 _TASK_FIELDS = (
     Option("--title", "text", "one line (default: the task's id)"),
     Option("--summary", "text", "what is to be done", default=None),
@@ -57,7 +63,8 @@ _TASK_FIELDS = (
 
 _COMMANDS = (
     Command(
-        "init", "inbox.cli.stores:init", "Create the store here, or report the one that serves here.",
+        "init", "inbox.cli.stores:init",
+        "Create the store here, or report the one that serves here.",
         (KEY,), "orch init",
     ),
     Command(
@@ -121,6 +128,29 @@ _COMMANDS = (
             "Show what a task waits for, and what waits for it.", _ONE_TASK,
             "orch dep list docs-1/chapters"),
     Command(
+        "plan check", "orch.cli.plans:check",
+        "Say everything that is wrong with a plan, with lines; with --run, what it would change.",
+        (_PLAN, _RUN_OF_PLAN, _FORMAT), "orch plan check plan.yaml --run docs-1",
+    ),
+    Command(
+        "plan lint", "orch.cli.plans:lint",
+        "Say where a plan's tasks would meet, are too large, or cannot be judged.",
+        (_PLAN, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
+    ),
+    Command(
+        "plan apply", "orch.cli.plans:apply",
+        "Add a plan's tasks to a run, and update those that nobody works on; all or nothing.",
+        (_PLAN, _RUN, _FORMAT, _DRY_RUN, KEY), "orch plan apply plan.yaml --run docs-1 --dry-run",
+    ),
+    Command(
+        "plan export", "orch.cli.plans:export",
+        "Write a run's tasks as a plan; without FILE, print it.",
+        (Option("FILE", "path", "the new file", dest="path"), _RUN, _FORMAT),
+        "orch plan export plan.yaml --run docs-1",
+    ),
+    Command("plan schema", "orch.cli.plans:schema", "Print the JSON Schema of a plan.", (),
+            "orch plan schema"),
+    Command(
         "ready", "orch.cli.schedule:ready", "What can be dispatched now, in dispatch order.",
         (_RUN, Option("--limit", "count", "at most so many", default=50),
          Option("--explain", "flag", "say for each other task why it is not ready")),
@@ -167,7 +197,8 @@ _COMMANDS = (
         "orch retry --run docs-1 --task outline --body 'The file is there now.'",
     ),
     Command(
-        "reassign", "orch.cli.dispatches:reassign", "Give a blocked, failed or stale task to another.",
+        "reassign", "orch.cli.dispatches:reassign",
+        "Give a blocked, failed or stale task to another.",
         (*_ONE_TASK, Option("--to", "addressee", "who does it now", required=True), _REASON, KEY),
         "orch reassign --run docs-1 --task outline --to w2 --reason 'w1 is gone'",
     ),
@@ -232,6 +263,13 @@ _COMMANDS = (
     ),
     Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
+    *WORK,
+    Command(
+        "doctor", "orch.cli.stores:doctor",
+        "Check the store, the machine, the runs and their worktrees; repairs nothing.",
+        (Option("--deep", "flag", "compare every kept counter with its rows, find every commit"),),
+        "orch doctor --deep",
+    ),
     Command(
         "schema", "orch.cli.stores:schema", "Print the JSON Schema of a command's answer.",
         (Option("COMMAND", "text", "a command; without one, all", dest="name", many=True),),

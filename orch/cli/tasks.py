@@ -77,7 +77,7 @@ def add(
     values = _values(fields)
     wanted = tuple(dict.fromkeys(name for group in depends_on for name in group))
     with call.db.read() as tx:
-        repo_path = runs.require_open(tx, run).repo_path
+        repo_path = runs.require(tx, run).repo_path
     values["required_checks"] = _profile_checks(
         values["check_profile"], repo_path, values["required_checks"]
     )
@@ -88,10 +88,11 @@ def add(
     }  # fmt: skip
     values |= {name: value for name, value in defaults.items() if values.get(name) is None}
     with call.db.write() as tx:
-        found = runs.require_open(tx, run)
+        found = runs.require(tx, run)
         scope = call.key_for(found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
+            runs.refuse_closed(found)
             number, call.committed = tasks.add(tx, found, values | {"task_id": task}, locks, wanted)
             runs.tell_end(tx, found)
             document = store.document(tx, number)
@@ -117,6 +118,7 @@ def edit(
         scope = call.key_for(found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
+            runs.refuse_closed(found)
             values["not_before_at"] = (
                 tx.now.wall_ms + round(not_before * 1000) if not_before is not None else None
             )
@@ -129,7 +131,7 @@ def edit(
 def show(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
     """Show a task with its attempts."""
     with call.db.read() as tx:
-        _, found = names.require_task(tx, run, task, task_name, changing=False)
+        _, found = names.require_task(tx, run, task, task_name)
         attempts = [
             attempt_rows.document(tx, found.task_no, attempt.attempt_no)
             for attempt in attempt_rows.of_task(tx, found.task_no)
@@ -193,6 +195,7 @@ def _change_dependencies(
         scope = call.key_for(found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
+            runs.refuse_closed(found)
             for other in others:
                 wanted = tasks.require(tx, found.run_id, other)
                 current = store.by_no(tx, subject.task_no)
@@ -208,7 +211,7 @@ def list_dependencies(
 ) -> None:
     """Show both directions."""
     with call.db.read() as tx:
-        _, found = names.require_task(tx, run, task, task_name, changing=False)
+        _, found = names.require_task(tx, run, task, task_name)
         waits_for = dependency_rows.prerequisites(tx, found.task_no)
         waited_by = dependency_rows.dependents(tx, found.task_no)
         call.say(

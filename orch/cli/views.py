@@ -152,7 +152,8 @@ def _reconcile(answer: Json) -> str:
     lines += [
         f"{task} {status}{f': {plain.line(why)}' if why else ''}" for task, status, why in body
     ]
-    lines += [plain.line(done, 300) for done in plain.texts(answer, "$.repaired")]
+    for path in ("$.repaired", "$.problems"):
+        lines += [plain.line(text, 300) for text in plain.texts(answer, path)]
     return "\n".join([*lines, _next(answer, str(run))])
 
 
@@ -175,15 +176,15 @@ def _next(answer: Json, run: str) -> str:
 
 
 def _wait(answer: Json) -> str:
-    kind, event, run, task, status, after = plain.fields(
+    kind, event, run, task, status, resume = plain.fields(
         answer, "$.event.event_type", "$.event.event_id", "$.run.run_id", "$.task.task_id",
-        "$.run.status", "$.next_event_id",
+        "$.run.status", "$.resume",
     )  # fmt: skip
     what = f"task {run}/{task}" if task else f"run {run}"
     lines = [f"{kind or 'run_done'}: {what} (event {event}); run {run} status {status}"]
     if kind == "task_blocked":
         lines.append(f"read the question: orch blocked --run {run}")
-    return "\n".join([*lines, f"next: orch wait --run {run} --after-event {after}"])
+    return "\n".join([*lines, f"next: {resume}"])
 
 
 def _blocked(answer: Json) -> str:
@@ -227,10 +228,15 @@ def status_text(answer: Json) -> str:
         shown,
         f"orch task list --run {run}",
     )
-    uncommitted = plain.rows(answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files")
-    for task, dirty in uncommitted:
+    odd = plain.rows(
+        answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files",
+        "$.latest_attempt.path_violations",
+    )  # fmt: skip
+    for task, dirty, outside in odd:
         if dirty and int(str(dirty)):
             text += f"\nuncommitted work: {task} left {dirty} files"
+        if outside and outside != "[]":
+            text += f"\nchanged paths it does not own: {task}: {plain.line(outside, 200)}"
     return f"{text}\n{_next(answer, str(run))}"
 
 
@@ -314,6 +320,28 @@ def _trace(answer: Json) -> str:
     return "\n".join(lines)
 
 
+def _of_plan(name: str) -> "View":
+    """Return a view that stands in a module which other commands do not load."""
+
+    def _view(answer: Json) -> str:
+        from orch.cli import plan_views
+
+        return plan_views.VIEWS[name](answer)
+
+    return _view
+
+
+def _of_work(words: str) -> "View":
+    """Return the view of a command about workers, loaded when it is used."""
+
+    def _view(answer: Json) -> str:
+        from orch.cli import work_views
+
+        return work_views.VIEWS[words](answer)
+
+    return _view
+
+
 VIEWS: "dict[str, View]" = {
     "init": BUS["init"],
     "run init": _run,
@@ -327,6 +355,12 @@ VIEWS: "dict[str, View]" = {
     "dep add": _task,
     "dep rm": _task,
     "dep list": _dependencies,
+    "plan check": _of_plan("check"),
+    "plan lint": _of_plan("lint"),
+    "plan apply": _of_plan("apply"),
+    "plan export": _of_plan("export"),
+    "plan schema": BUS["schema"],
+    **{words: _of_work(words) for words in ("work", "logs", "stop", "continue", "usage")},
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,
@@ -347,6 +381,7 @@ VIEWS: "dict[str, View]" = {
     "verify status": _gate,
     "events": _events,
     "trace": _trace,
+    "doctor": BUS["doctor"],
     "schema": BUS["schema"],
     "prime": BUS["prime"],
     "completion": BUS["completion"],

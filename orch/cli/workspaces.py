@@ -3,7 +3,7 @@
 import os
 
 from orch import git
-from orch.cli import names
+from orch.cli import keyed, names
 from orch.operations import runs, tasks
 from orch.workflows import cleanup as workflow
 from orch.workflows import workspaces
@@ -36,12 +36,14 @@ def cleanup(
         raise invalid_input("--all-completed goes with --run and without --attempt", reason="flag")
     with call.db.read() as tx:
         run_id = run if all_completed and run else names.split(tx, run, task, task_name)[0]
+    if keyed.say_again(call, run_id):
+        return
     reconcile(call.db, run_id)
     with call.db.read() as tx:
         found = runs.require(tx, run_id)
         subject = None
         if named:
-            _, subject = names.require_task(tx, run, task, task_name, changing=False)
+            _, subject = names.require_task(tx, run, task, task_name)
         chosen = workflow.select(tx, found, subject, attempt)
     if not chosen:
         raise Failure(
@@ -63,7 +65,7 @@ def cleanup(
             details={"cleaned": cleaned, "kept": kept},
             data=answer,
         )
-    call.say(answer)
+    call.say(keyed.keep(call, run_id, answer) if not dry_run else answer)
 
 
 def _repository(run_repo: str, given: str | None) -> git.Repository:
@@ -119,6 +121,8 @@ def restore_salvage(
         run_id, task_id = names.split(tx, run, task, task_name)
         found = runs.require(tx, run_id)
         number = attempt or tasks.require(tx, run_id, task_id).latest_attempt_no
+    if keyed.say_again(call, run_id):
+        return
     if not out:
         raise invalid_input("missing --out: which new directory?", reason="flag")
     target = os.path.abspath(out)
@@ -127,13 +131,16 @@ def restore_salvage(
     repo = _repository(found.repo_path, repo_path)
     ref = git.salvage_ref(run_id, task_id, number or 1)
     git.restore_salvage(repo, ref, target)
-    call.say(obj(run_id=run_id, task_id=task_id, attempt_no=number, ref=ref, path=target))
+    answer = obj(run_id=run_id, task_id=task_id, attempt_no=number, ref=ref, path=target)
+    call.say(keyed.keep(call, run_id, answer))
 
 
 def accept_repository(call: "Call", *, run: str, repo_path: str | None, key: str | None) -> None:
     """Record the repository's configuration as it is now: a person looked at it."""
+    if keyed.say_again(call, run):
+        return
     with call.db.read() as tx:
         found = runs.require_open(tx, run)
     changes = workspaces.accept(call.db, run, repo_path)
     path = workspaces.repository_of(found, repo_path)
-    call.say(obj(run_id=run, repo_path=path, changes=changes))
+    call.say(keyed.keep(call, run, obj(run_id=run, repo_path=path, changes=changes)))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orch.git.proofs import Integration, PROOFS, find_integration
     from orch.git.refs import (
         Commit, Head, checked_out_at, count_commits, delete_branch, head, is_ancestor, list_commits,
-        list_refs, merge_base, read_ref, resolve, swap_ref, tree_id)
+        list_files, list_refs, merge_base, read_ref, resolve, swap_ref, tree_id)
     from orch.git.repository import (
         Repository, find_repository, linked_worktree, locked_directory, open_repository,
         operation_in_progress)
@@ -81,6 +81,7 @@ __all__ = [
     "is_oid",
     "linked_worktree",
     "list_commits",
+    "list_files",
     "list_refs",
     "list_salvages",
     "list_worktrees",
@@ -121,7 +122,7 @@ _HOME = {
     "proofs": "Integration PROOFS find_integration",
     "refs": (
         "Commit Head checked_out_at count_commits delete_branch head is_ancestor list_commits "
-        "list_refs merge_base read_ref resolve swap_ref tree_id"),
+        "list_files list_refs merge_base read_ref resolve swap_ref tree_id"),
     "repository": (
         "Repository find_repository linked_worktree locked_directory open_repository "
         "operation_in_progress"),

@@ -208,5 +208,16 @@ def tree_id(repo: Repository, commit: str) -> str:
     return call(repo, "rev-parse", "--verify", "--end-of-options", asked).text()
 
 
+def list_files(repo: Repository, commit: str) -> "tuple[tuple[str, int], ...]":
+    """Return (path, bytes) of every file of a commit; a submodule has 0 bytes."""
+    require_oid(commit, repo.object_format)
+    found = []
+    for record in call(repo, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).records():
+        facts, _, path = record.partition("\t")
+        size = facts.rpartition(" ")[2]
+        found.append((path, int(size) if size.isdigit() else 0))
+    return tuple(found)
+
+
 def _commits(repo: Repository, *oids: str) -> "tuple[str, ...]":
     return tuple(require_oid(oid, repo.object_format) for oid in oids)

@@ -1,5 +1,6 @@
 """Taking a late report as the result: what a superseded worker brought is not lost."""
 
+from orch.machines import ACTIVE
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, reconciliation, runs, tasks
 from orch.store import attempts as store
@@ -25,6 +26,8 @@ def adopt(tx: "Tx", run: Run, task: Task, attempt_no: int | None) -> int:
     if newest is not None and newest.attempt_no != taken.attempt_no:
         attempts.supersede(tx, newest, run.leader, f"attempt {taken.attempt_no} was adopted")
     wanted = "verifying" if reconciliation.is_gated(run, task, taken) else "done"
+    if wanted == "verifying" and task.status not in ACTIVE:
+        _take_locks(tx, task)
     store.move(tx, taken, wanted)
     task_rows.adopt_attempt(tx, task.task_no, taken.attempt_no)
     tasks.move(
@@ -39,6 +42,19 @@ def adopt(tx: "Tx", run: Run, task: Task, attempt_no: int | None) -> int:
     )
     runs.tell_end(tx, run)
     return int(taken.attempt_no)
+
+
+def _take_locks(tx: "Tx", task: Task) -> None:
+    """Hold the task's locks again while it is verified. Raises: invalid_state/not_ready."""
+    holder = task_rows.lock_holder(tx, task.task_no)
+    if holder is not None:
+        raise Failure(
+            "invalid_state",
+            "not_ready",
+            f"task {task.name} cannot be verified: lock {holder[0]} is held by {holder[1]}",
+            hint=f"wait for it: orch wait --run {task.run_id}",
+        )
+    task_rows.take_locks(tx, task.task_no)
 
 
 def _late(tx: "Tx", task: Task, attempt_no: int | None) -> Attempt:

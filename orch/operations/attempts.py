@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Order:
     """What a leader asks for: who, in which mode, with which words."""
 
-    __slots__ = ("actor", "body", "expects", "mode", "payload", "summary", "to")
+    __slots__ = ("actor", "artifacts", "body", "expects", "mode", "payload", "summary", "to")
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Order:
         body: str,
         payload: Json | None = None,
         expects: str | None = None,
+        artifacts: tuple[bus.Artifact, ...] = (),
     ) -> None:
         self.actor = actor
         self.to = to
@@ -38,6 +39,7 @@ class Order:
         self.body = body
         self.payload = payload
         self.expects = expects
+        self.artifacts = artifacts
 
 
 def latest(tx: "ReadTx", task: Task) -> Attempt | None:
@@ -99,12 +101,12 @@ def open_one(
         tx,
         sender=order.actor,
         to=order.to,
-        letter=bus.Letter(order.summary, order.body, payload),
+        letter=bus.Letter(order.summary, order.body, payload, order.artifacts),
         subject=task.title,
         priority=bus.PRIORITIES[task.priority],
         run_id=run.run_id,
         task_id=task.task_id,
-        expects=order.expects,
+        expects=order.expects or _expected_before(tx, task),
         owned_by_run=True,
     )
     store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, place)
@@ -137,6 +139,12 @@ def release_locks(tx: "Tx", task_no: int) -> None:
     """Let go of what an intent took, unless the task is being worked on all the same."""
     if task_rows.by_no(tx, task_no).status not in ACTIVE:
         task_rows.drop_locks(tx, task_no)
+
+
+def _expected_before(tx: "Tx", task: Task) -> str | None:
+    """Return the JSON Schema that the attempt before was to satisfy: a new one is, too."""
+    before = latest(tx, task)
+    return leases.require_thread(tx, before.thread_id).expects if before is not None else None
 
 
 def supersede(tx: "Tx", attempt: Attempt, actor: str, reason: str) -> None:

@@ -23,14 +23,19 @@ def require(tx: "ReadTx", run_id: str) -> Run:
 def require_open(tx: "ReadTx", run_id: str) -> Run:
     """Return a run that may still change. Raises: not_found/run, invalid_state/closed."""
     run = require(tx, run_id)
+    refuse_closed(run)
+    return run
+
+
+def refuse_closed(run: Run) -> None:
+    """Raise invalid_state/closed for a run in which nothing changes any more."""
     if run.closed_at is not None:
         raise Failure(
             "invalid_state",
             "closed",
-            f"run {run_id} is closed",
-            hint=f"read it: orch run show --run {run_id}",
+            f"run {run.run_id} is closed",
+            hint=f"read it: orch run show --run {run.run_id}",
         )
-    return run
 
 
 def init(tx: "Tx", values: dict[str, object]) -> int:
@@ -50,7 +55,7 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
 
 
 def close(tx: "Tx", run: Run, actor: str) -> int:
-    """Close a run; nothing in it is touched."""
+    """Close a run; nothing in it is touched, and it holds no lock any more."""
     store.close(tx, run.run_id)
     return events.record(tx, "run_close", actor, run_id=run.run_id)
 

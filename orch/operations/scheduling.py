@@ -1,17 +1,15 @@
 """Which tasks may start now, in which order, and why the others may not."""
 
-import json
+import os
 
-from orch import paths
 from orch.model import Run, Task
 from orch.store import attempts, dependencies, tasks
+from schema import file
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import ReadTx
-
-_STEP = 64
 
 
 def not_ready(tx: "ReadTx", task: Task, why: str) -> Failure:
@@ -25,31 +23,67 @@ def not_ready(tx: "ReadTx", task: Task, why: str) -> Failure:
     )
 
 
-def overlap_holder(tx: "ReadTx", task: Task, repo_path: str) -> str | None:
-    """Return in words which active task owns paths that this one's globs overlap, or None."""
-    mine = json.loads(task.allowed_paths)
-    if not mine:
+def hindrance(
+    tx: "ReadTx", run: Run, task: Task, *, repository: str | None = None, timed: bool = True
+) -> str | None:
+    """Return in words what keeps a task from starting besides its own status, or None.
+
+    A dispatch under way, its time (if `timed`), a lock, or paths that another task owns.
+    `repository` is where it would work when that is not the run's.
+    """
+    if attempts.intent_of(tx, task.task_no) is not None:
+        return "somebody is dispatching it right now"
+    if timed and task.not_before_at > tx.now.wall_ms:
+        return f"not before: {-(-(task.not_before_at - tx.now.wall_ms) // 1000)} s from now"
+    holder = tasks.lock_holder(tx, task.task_no)
+    if holder is not None:
+        return f"lock: {holder[0]} is held by {holder[1]}"
+    if run.ownership == "enforce" and task.allowed_paths != "[]":
+        overlap = _overlap(tx, task, repository or run.repo_path)
+        if overlap is not None:
+            return f"overlap: {overlap}"
+    return None
+
+
+def _overlap(tx: "ReadTx", task: Task, repository: str) -> str | None:
+    """Return in words which task owns paths that this one's globs overlap, or None.
+
+    Checkouts of one repository are one place. Work without a place of its own (analysis) is
+    taken to be in the same one.
+    """
+    from orch import paths
+
+    owned = tasks.owned_paths(tx, task.task_no)
+    if not owned:
         return None
-    for name, globs in tasks.active_with_paths(tx, repo_path, task.task_no):
-        found = paths.first_overlap(mine, json.loads(globs))
-        if found is not None:
+    here = _place(repository)
+    mine = tasks.globs(tx, task.task_no)
+    for where, name, glob in owned:
+        found = paths.first_overlap(mine, [glob])
+        if found is not None and (not where or _place(where) == here):
             return f"{found[0]} overlaps {found[1]}, which {name} is working on"
     return None
+
+
+def _place(repository: str) -> str:
+    """Return the main checkout that a path (default: the current directory) belongs to."""
+    path = os.path.realpath(repository or os.getcwd())
+    return file.main_checkout(path)[1] or path
 
 
 def ready(tx: "ReadTx", run: Run, limit: int) -> tuple[list[Task], bool]:
     """Return (tasks that can be dispatched now, in dispatch order; whether there are more)."""
     found: list[Task] = []
-    offset = 0
+    offset, size = 0, limit + 1
     while len(found) <= limit:
-        step = tasks.in_dispatch_order(tx, run.run_id, max(_STEP, limit + 1), offset)
-        offset += len(step)
+        step = tasks.in_dispatch_order(tx, run.run_id, size, offset)
         for task in step:
             owned = run.ownership == "enforce" and task.allowed_paths != "[]"
-            if not (owned and overlap_holder(tx, task, run.repo_path)):
+            if not (owned and hindrance(tx, run, task)):
                 found.append(task)
-        if len(step) < max(_STEP, limit + 1):
+        if len(step) < size:
             break
+        offset, size = offset + size, size * 4
     return found[:limit], len(found) > limit
 
 
@@ -69,17 +103,7 @@ def why_not(tx: "ReadTx", run: Run, task: Task) -> str:
         return f"failed: attempt {spent} of {task.max_attempts}; orch retry starts the next"
     if task.status != "ready":
         return f"it is {task.status}"
-    if attempts.intent_of(tx, task.task_no) is not None:
-        return "somebody is dispatching it right now"
-    if task.not_before_at > tx.now.wall_ms:
-        return f"not before: {-(-(task.not_before_at - tx.now.wall_ms) // 1000)} s from now"
-    holder = tasks.lock_holder(tx, task.task_no)
-    if holder is not None:
-        return f"lock: {holder[0]} is held by {holder[1]}"
-    overlap = overlap_holder(tx, task, run.repo_path)
-    if overlap is not None and run.ownership == "enforce":
-        return f"overlap: {overlap}"
-    return "ready"
+    return hindrance(tx, run, task) or "ready"
 
 
 def others(tx: "ReadTx", run: Run, shown: set[int]) -> list[dict[str, str]]:

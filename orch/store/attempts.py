@@ -136,9 +136,16 @@ def intend(
     )
 
 
-def forget_intent(tx: "Tx", task_no: int) -> bool:
-    """Delete the intent of a dispatch that is confirmed or undone; say whether it was there."""
-    return tx.execute(_SQL["intent_delete"], task_no=task_no) > 0
+def forget_intent(tx: "Tx", task_no: int, process: "tuple[int, int, str] | None" = None) -> bool:
+    """Delete the intent of a dispatch that is confirmed or undone; say whether it was there.
+
+    With `process` only that process's own.
+    """
+    pid, started, boot = process or (None, None, None)
+    forgotten = tx.execute(
+        _SQL["intent_delete"], task_no=task_no, pid=pid, pid_started=started, pid_boot=boot
+    )
+    return forgotten > 0
 
 
 def intent_of(tx: "ReadTx", task_no: int) -> "tuple[int, int, int, str] | None":
@@ -165,3 +172,8 @@ class Intent:
 def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
     """Return the run's dispatches under way."""
     return [Intent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
+
+
+def any_turn(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether a program of orch work is recorded as running in the run."""
+    return tx.maybe(_SQL["attempt_any_turn"], run_id=run_id) is not None

@@ -107,8 +107,9 @@ VALUES (:task_no, :run_id, :attempt_no, :repo_path, :branch_name, :worktree, :ro
         :pid, :pid_started, :pid_boot, :now);
 
 -- name: intent_delete :exec
--- Confirmed, or undone.
-DELETE FROM dispatch_intent WHERE task_no = :task_no;
+-- Confirmed, or undone; by its own process unless that is gone.
+DELETE FROM dispatch_intent WHERE task_no = :task_no
+   AND (:pid IS NULL OR (pid = :pid AND pid_started = :pid_started AND pid_boot = :pid_boot));
 
 -- name: intent_find :maybe
 -- Is somebody dispatching this task right now?
@@ -119,3 +120,7 @@ SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no
 SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit, pid, pid_started,
        pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
+
+-- name: attempt_any_turn :maybe
+-- reconcile: is any program of orch work at work in the run? (orch/store/turns.sql has the rest)
+SELECT 1 FROM turn WHERE run_id = :run_id AND ended_at IS NULL LIMIT 1;

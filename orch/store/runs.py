@@ -58,8 +58,9 @@ def settle(tx: "Tx", run_id: str, event_id: int) -> None:
 
 
 def close(tx: "Tx", run_id: str) -> None:
-    """Close the run."""
+    """Close the run, and let go of the locks its tasks hold."""
     tx.execute(_SQL["run_close"], run_id=run_id)
+    tx.execute(_SQL["run_drop_locks"], run_id=run_id)
 
 
 def list_documents(tx: "ReadTx") -> "list[Json]":

@@ -41,6 +41,12 @@ UPDATE run SET settled_event = :event_id WHERE run_id = :run_id;
 -- Once.
 UPDATE run SET closed_at = :now, updated_at = :now WHERE run_id = :run_id AND closed_at IS NULL;
 
+-- name: run_drop_locks :exec
+-- A closed run holds nothing: nobody could let go of it later.
+-- scan: locks held are few
+DELETE FROM held_lock
+ WHERE EXISTS (SELECT 1 FROM task AS t WHERE t.task_no = held_lock.task_no AND t.run_id = :run_id);
+
 -- name: run_list :many
 -- Newest first.
 -- scan: runs are few

@@ -121,7 +121,12 @@ def drop_locks(tx: "Tx", task_no: int) -> None:
     tx.execute(_SQL["held_lock_drop"], task_no=task_no)
 
 
-def active_with_paths(tx: "ReadTx", repo_path: str, except_no: int) -> "list[tuple[str, str]]":
-    """Return (run/task, allowed paths as JSON) of the tasks being worked on in a repository."""
-    rows = tx.many(_SQL["task_active_paths"], repo_path=repo_path, except_no=except_no)
-    return [(f"{row[0]}/{row[1]}", row[2]) for row in rows]
+def owned_paths(tx: "ReadTx", except_no: int) -> "list[tuple[str, str, str]]":
+    """Return (repository or '', run/task, glob) of what the tasks being worked on own."""
+    rows = tx.many(_SQL["task_active_paths"], except_no=except_no)
+    return [(row[0], f"{row[1]}/{row[2]}", row[3]) for row in rows]
+
+
+def globs(tx: "ReadTx", task_no: int) -> list[str]:
+    """Return the task's own allowed paths."""
+    return [row[0] for row in tx.many(_SQL["task_globs"], task_no=task_no)]

@@ -125,13 +125,20 @@ INSERT INTO held_lock (lock, task_no) SELECT lock, task_no FROM task_lock
 DELETE FROM held_lock WHERE task_no = :task_no;
 
 -- name: task_active_paths :many
--- Attempts being worked on, and dispatches under way, in one repository.
--- scan: attempts under way are few (partial index) and so are intents
-SELECT t.run_id, t.task_id, t.allowed_paths
-  FROM attempt AS a INDEXED BY attempt_active JOIN task AS t ON t.task_no = a.task_no
- WHERE a.status IN ('dispatched', 'running', 'blocked', 'verifying')
-   AND a.repo_path = :repo_path AND t.task_no <> :except_no
- UNION
-SELECT t.run_id, t.task_id, t.allowed_paths
-  FROM dispatch_intent AS i JOIN task AS t ON t.task_no = i.task_no
- WHERE i.repo_path = :repo_path AND t.task_no <> :except_no;
+-- Paths of the attempts being worked on, and of dispatches under way; a closed run owns nothing.
+-- scan: attempts under way are few (partial index) and so are intents; the globs of each
+SELECT o.repo_path, t.run_id, t.task_id, g.value
+  FROM (SELECT a.task_no, a.repo_path
+          FROM attempt AS a INDEXED BY attempt_active
+         WHERE a.status IN ('dispatched', 'running', 'blocked', 'verifying')
+         UNION ALL
+        SELECT i.task_no, i.repo_path FROM dispatch_intent AS i) AS o
+  JOIN task AS t ON t.task_no = o.task_no
+  JOIN run AS r ON r.run_id = t.run_id AND r.closed_at IS NULL
+  JOIN json_each(t.allowed_paths) AS g
+ WHERE t.task_no <> :except_no;
+
+-- name: task_globs :many
+-- What the task itself may change.
+-- scan: the globs of one task
+SELECT g.value FROM task AS t JOIN json_each(t.allowed_paths) AS g WHERE t.task_no = :task_no;

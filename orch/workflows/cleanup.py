@@ -1,10 +1,11 @@
 """Cleanup: a worktree goes only with a proof that nothing is lost with it.
 
-The proof is named. Everything dirty is kept, or with force saved to a salvage ref first.
+The proof is named (I11). Everything dirty is kept, or with force saved to a salvage ref first.
 Branches stay. Nothing is removed recursively by us; git removes, and the effect is checked.
 """
 
 import json
+import os
 
 from orch import git
 from orch.model import TERMINAL, Attempt, Run, Task
@@ -89,21 +90,31 @@ def clean(
         if attempt.status not in TERMINAL:
             outcome.reason = f"attempt is {attempt.status}: one that is not over is never removed"
             continue
-        repo = workspaces.open_checked(db, run, attempt.repo_path)
-        _prove(repo, run, attempt, outcome)
-        _examine(repo, attempt, outcome, force=force)
-        if outcome.reason or dry_run:
-            outcome.cleaned = not outcome.reason
-            continue
-        _remove(db, repo, run, outcome)
+        try:
+            _clean_one(db, run, outcome, force=force, dry_run=dry_run)
+        except Failure as failure:
+            known = failure.code in ("git_error", "not_found")
+            if not known or dry_run or os.path.lexists(attempt.worktree_path):
+                raise
+            _note(db, run, outcome)  # Another cleanup was faster.
     return outcomes
+
+
+def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_run: bool) -> None:
+    repo = workspaces.open_checked(db, run, outcome.attempt.repo_path)
+    _prove(repo, run, outcome.attempt, outcome)
+    _examine(outcome, force=force)
+    if outcome.reason or dry_run:
+        outcome.cleaned = not outcome.reason
+        return
+    _remove(db, repo, run, outcome)
 
 
 def _prove(repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome) -> None:
     """Name the proof: integrated in the target, or else its branch is kept."""
     branch = "refs/heads/" + attempt.branch_name
     head = git.read_ref(repo, branch)
-    target = git.resolve(repo, run.target) if run.target else git.head(repo).commit
+    target = _target(repo, run)
     if head and target:
         outcome.proof = git.find_integration(repo, head, target).proof
     if not outcome.proof and head:
@@ -112,12 +123,23 @@ def _prove(repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome) -
         outcome.reason = f"branch {attempt.branch_name} is gone: nothing proves its work is kept"
 
 
-def _examine(repo: git.Repository, attempt: Attempt, outcome: Outcome, *, force: bool) -> None:
+def _target(repo: git.Repository, run: Run) -> str:
+    """Return where the work is to be found: the run's target, else HEAD; "" for none yet."""
+    if not run.target:
+        return git.head(repo).commit
+    try:
+        return git.resolve(repo, run.target)
+    except Failure:
+        return ""  # A branch that is still to come holds nothing.
+
+
+def _examine(outcome: Outcome, *, force: bool) -> None:
     """Say why a worktree must stay: uncommitted files count, untracked ones too."""
+    attempt = outcome.attempt
     if outcome.reason and not force:
         return
-    _, dirty = heads.look(attempt)
-    if not dirty:
+    files = heads.uncommitted(attempt)
+    if not files:
         return
     if force:
         outcome.reason = ""
@@ -126,11 +148,7 @@ def _examine(repo: git.Repository, attempt: Attempt, outcome: Outcome, *, force:
         )
         outcome.proof = "salvaged"
         return
-    worktree = git.linked_worktree(repo, attempt.worktree_path)
-    put = placing.unchanged(attempt.worktree_path, json.loads(attempt.placed_files))
-    files = [git.display(name) for name in git.status(worktree, leave_out=put).files]
-    listed = ", ".join(files[:5]) or "commits that no branch holds"
-    outcome.reason = f"{dirty} uncommitted: {listed}"
+    outcome.reason = f"{len(files)} uncommitted: {', '.join(files[:5])}"
 
 
 def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) -> None:
@@ -148,14 +166,25 @@ def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) ->
         outcome.ignored = removed.ignored
     except Failure as failure:
         if failure.code == "not_found":
-            outcome.proof = outcome.proof or "gone"  # Somebody removed it; the record follows.
+            pass  # Somebody removed it; the record follows.
         elif failure.reason in ("work_at_risk", "unsupported"):
             outcome.reason = failure.message
             return
         else:
             raise
     points.reach("cleanup.removed")
+    _note(db, run, outcome)
+
+
+def _note(db: "Database", run: Run, outcome: Outcome) -> None:
+    """Record that the worktree is gone; told once."""
+    attempt = outcome.attempt
+    outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
+    placing.drop_empty(attempt.worktree_path, attempt.workspace_root)
     with db.write() as tx:
+        current = store.find(tx, attempt.task_no, attempt.attempt_no)
+        if current is None or current.workspace_status == "cleaned":
+            return
         store.set_workspace_status(tx, attempt.attempt_key, "cleaned")
         events.record(
             tx,
@@ -172,4 +201,3 @@ def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) ->
                 salvage_ref=outcome.salvage or None,
             ),
         )
-    outcome.cleaned = True

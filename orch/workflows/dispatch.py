@@ -2,7 +2,7 @@
 
 Everything that may refuse is asked before anything is made. For code: the intent is written,
 git makes the worktree, and one transaction turns the intent into attempt, thread and status.
-Killed in between, the next reconcile undoes it; refused, nothing is left behind.
+Killed in between, the next reconcile undoes it (I12); refused, nothing is left behind.
 """
 
 from orch import identity
@@ -32,8 +32,8 @@ class Wish:
     """What was asked for; None where the task, the run or the attempt before decides."""
 
     __slots__ = (
-        "base_ref", "body", "event", "force", "mode", "note", "payload", "reason", "repo_path", "run_id",
-        "task_id", "to", "workspace_root",
+        "base_ref", "body", "event", "force", "mode", "note", "payload", "reason", "repo_path",
+        "run_id", "task_id", "to", "workspace_root",
     )  # fmt: skip
 
     def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
@@ -95,7 +95,7 @@ def prepare(db: "Database", wish: Wish, key: "keys.Key | None" = None) -> Prepar
     """Ask everything that may refuse, then write the intent. Raises: what start() does."""
     prepared = _decide(db, wish, key)
     if prepared.stored is None and prepared.repo is not None:
-        _intend(db, wish, prepared.place)
+        _intend(db, prepared)
     return prepared
 
 
@@ -159,19 +159,15 @@ def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
     run = runs.require_open(tx, wish.run_id)
     task = tasks.require(tx, wish.run_id, wish.task_id)
     if wish.event == "dispatch" and task.status != "ready":
-        raise scheduling.not_ready(tx, task, f"it is {task.status}")
+        raise scheduling.not_ready(tx, task, scheduling.why_not(tx, run, task))
     if wish.event == "retry":
         _require_retryable(tx, task, wish)
     if wish.event == "reassign":
         _require_reassignable(tx, task)
-    if attempt_rows.intent_of(tx, task.task_no) is not None:
-        raise scheduling.not_ready(tx, task, "somebody is dispatching it right now")
-    if wish.event == "dispatch" and task.not_before_at > tx.now.wall_ms:
-        seconds = -(-(task.not_before_at - tx.now.wall_ms) // 1000)
-        raise scheduling.not_ready(tx, task, f"it may not start for another {seconds} s")
-    holder = task_rows.lock_holder(tx, task.task_no)
-    if holder is not None:
-        raise scheduling.not_ready(tx, task, f"lock {holder[0]} is held by {holder[1]}")
+    timed = wish.event == "dispatch"  # What a leader types for one task is meant now.
+    busy = scheduling.hindrance(tx, run, task, repository=wish.repo_path, timed=timed)
+    if busy is not None:
+        raise scheduling.not_ready(tx, task, busy)
     return run, task
 
 
@@ -252,17 +248,14 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
     return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
 
 
-def _intend(db: "Database", wish: Wish, place: Workspace) -> None:
+def _intend(db: "Database", prepared: Prepared) -> None:
     """Decide again under the write lock, and write the intent down."""
     with db.write() as tx:
-        run, task = _require(tx, wish)
-        if run.ownership == "enforce":
-            busy = scheduling.overlap_holder(tx, task, place.repo_path)
-            if busy is not None:
-                raise scheduling.not_ready(tx, task, busy)
-        attempt_rows.intend(
-            tx, task.task_no, run.run_id, task.next_attempt_no, place, identity.mine()
-        )
+        run, task = _require(tx, prepared.wish)
+        number = prepared.task.next_attempt_no
+        if task.next_attempt_no != number:
+            raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
+        attempt_rows.intend(tx, task.task_no, run.run_id, number, prepared.place, identity.mine())
         task_rows.take_locks(tx, task.task_no)
     points.reach("dispatch.intended")
 
@@ -270,7 +263,7 @@ def _intend(db: "Database", wish: Wish, place: Workspace) -> None:
 def _forget(db: "Database", task: Task) -> None:
     """Delete the intent of a dispatch that made nothing, or whose work was taken back."""
     with db.write() as tx:
-        if attempt_rows.forget_intent(tx, task.task_no):
+        if attempt_rows.forget_intent(tx, task.task_no, identity.mine()):
             attempts.release_locks(tx, task.task_no)
 
 
@@ -301,13 +294,14 @@ def _confirm(
             if intent is None or intent[1:] != identity.mine():
                 raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
             attempt_rows.forget_intent(tx, task.task_no)
+            number = intent[0]
         else:
             run, task = _require(tx, wish)
+            number = task.next_attempt_no
         before = attempts.latest(tx, task)
         if before is not None and wish.event in ("retry", "reassign"):
             attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
             task = tasks.require(tx, wish.run_id, wish.task_id)
-        number = task.next_attempt_no
         change = attempts.open_one(tx, run, task, wish.event, number, order, place)
         runs.tell_end(tx, run)
         result = keys.store(tx, key, answer(tx, change))

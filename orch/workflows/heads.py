@@ -1,6 +1,7 @@
 """What a worktree holds when its work is done: the head, what is uncommitted, paths it owned."""
 
 import json
+import os
 
 from orch import git, paths
 from orch.model import Attempt, Run
@@ -57,19 +58,27 @@ def look(attempt: Attempt) -> tuple[str, int]:
     """Return (the branch's head or "", how many files are uncommitted) as they are now.
 
     Commits that the worktree stands on but its branch does not hold count as one file.
+    Raises: not_found/repository, refused/repo_tampered, git_error.
     """
     repo = git.open_repository(attempt.repo_path)
-    head = git.read_ref(repo, "refs/heads/" + attempt.branch_name)
+    return git.read_ref(repo, "refs/heads/" + attempt.branch_name), len(uncommitted(attempt))
+
+
+def uncommitted(attempt: Attempt) -> list[str]:
+    """Return the names of what would be lost with the worktree; [] when that is gone."""
+    repo = git.open_repository(attempt.repo_path)
     try:
         worktree = git.linked_worktree(repo, attempt.worktree_path)
     except Failure as error:
         if error.code == "not_found":
-            return head, 0
+            return []
         raise
+    if not os.path.lexists(worktree.top):
+        return []
     put = placing.unchanged(attempt.worktree_path, json.loads(attempt.placed_files))
-    seen = git.status(worktree, leave_out=put)
-    dirty = len(seen.files)
+    names = [git.display(name) for name in git.status(worktree, leave_out=put, hidden=True).files]
     stands_on = git.head(worktree).commit
+    head = git.read_ref(repo, "refs/heads/" + attempt.branch_name)
     if stands_on and head and not git.is_ancestor(repo, stands_on, head):
-        dirty += 1
-    return head, dirty
+        names.append(f"commits up to {stands_on[:12]} that the branch does not hold")
+    return names

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from orch import git, process
+from orch import config, git, process
 from orch.model import Workspace
 from schema.failures import Failure, invalid_input
 from schema.json_text import dumps
@@ -70,6 +70,28 @@ def unchanged(worktree: str, placed: dict[str, str]) -> tuple[str, ...]:
     )
 
 
+def expected(top: str, worktree: str) -> str:
+    """Return as `place` would what a killed one had put there: the same bytes, the same links."""
+    try:
+        settings = config.load(top)
+    except Failure:
+        return "{}"  # Then nothing is known to be ours, and everything is kept.
+    wanted = {
+        name: os.path.join(top, name)
+        for name in (*settings.copy, *settings.link)
+        if os.path.lexists(os.path.join(worktree, name))
+    }
+    found: dict[str, str] = {}
+    for name, source in wanted.items():
+        target = os.path.join(worktree, name)
+        if os.path.islink(target):
+            if os.readlink(target) == source:
+                found[name] = digest(target)
+        elif os.path.isfile(source) and os.path.isfile(target) and digest(source) == digest(target):
+            found[name] = digest(target)
+    return dumps(found)
+
+
 def setup(worktree: str, settings: "Config") -> None:
     """Run the setup command in the worktree. Raises: invalid_state/unsupported with its tail."""
     if not settings.setup:
@@ -106,3 +128,15 @@ def discard(repo: git.Repository, made: Workspace) -> None:
         git.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
         git.remove_worktree(repo, made.worktree_path, salvage=ref)
     git.delete_branch(repo, made.branch_name, made.base_commit)
+    drop_empty(made.worktree_path, made.workspace_root)
+
+
+def drop_empty(path: str, root: str) -> None:
+    """Remove the folders between a worktree that is gone and its root, as far as empty."""
+    folder = os.path.dirname(path)
+    while root and folder.startswith(root + "/"):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return
+        folder = os.path.dirname(folder)

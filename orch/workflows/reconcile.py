@@ -42,6 +42,7 @@ def reconcile(db: "Database", run_id: str) -> Report:
         is_open = run.closed_at is None
         due = is_open and reconciliation.is_due(tx, run)
         abandoned = attempts.intents(tx, run_id)
+        at_work = is_open and attempts.any_turn(tx, run_id)
     if abandoned:
         _repair(db, abandoned, report)
     if due:
@@ -49,6 +50,11 @@ def reconcile(db: "Database", run_id: str) -> Report:
             for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
                 report.changed[number] = None
         points.reach("reconcile.absorbed")
+    if at_work:
+        from orch.workflows import workers
+
+        for number in workers.note_gone(db, run_id):
+            report.changed[number] = None
     if is_open:
         _read_heads(db, run, report)
     return report

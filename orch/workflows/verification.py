@@ -1,6 +1,6 @@
 """Verification: the required checks, run in the attempt's worktree at the recorded head.
 
-Fail closed: a missing command, exit 126 or 127, a time-out, zero tests, a changed head or an
+Fail closed (I16): a missing command, exit 126 or 127, a time-out, zero tests, a changed head or an
 unknown check is an error, never a pass. A pass or a failure is reused for the same tree,
 command and environment.
 """
@@ -8,7 +8,7 @@ command and environment.
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from orch import config, git, process
+from orch import config, evidence, git, process
 from orch.config import Check
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
@@ -20,13 +20,11 @@ from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from schema.transaction import Database
 
 _NOT_RUN = (126, 127)
-_NO_TESTS = (
-    "no tests ran", "collected 0 items", "ran 0 tests", "no tests found", "no test files",
-    "0 passing", "no tests to run", "no tests were found",
-)  # fmt: skip
 _PYTEST_NO_TESTS = 5
 
 
@@ -71,18 +69,18 @@ def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
             f"attempt {attempt.attempt_no} of {task.name} has no worktree to run checks in",
             hint=f"record results from outside: orch verify record {where} --check NAME --status …",
         )
-    head, dirty = heads.look(attempt)
-    if dirty:
+    files = heads.uncommitted(attempt)
+    if files:
         raise Failure(
             "refused",
             "work_at_risk",
-            f"{attempt.worktree_path} has {dirty} uncommitted files: what is checked is not "
-            "what would be merged",
+            f"{attempt.worktree_path} has uncommitted work, so what is checked is not what would "
+            f"be merged: {', '.join(files[:5])}",
             hint=f"commit them: git -C {attempt.worktree_path} add -A, then "
             f"git -C {attempt.worktree_path} commit -m TEXT",
-            details={"worktree_path": attempt.worktree_path, "head": head},
+            details={"worktree_path": attempt.worktree_path, "files": files[:200]},
         )
-    return bool(head == attempt.head_commit)
+    return not _moved(attempt)
 
 
 def _run_group(
@@ -113,24 +111,41 @@ def _run_group(
             else None
             for _, check, _, known in planned
         ]
-        for (name, _, key, known), future in zip(planned, futures, strict=True):
-            if known is not None:
-                status, summary, tail, exit_status = known
-                result = store.Result(
-                    name, status, "cache", run.leader, summary=summary, tail=tail,
-                    exit_status=exit_status, head_commit=attempt.head_commit,
-                )  # fmt: skip
-            elif future is None:
-                result = store.Result(
-                    name, "error", "run", run.leader, head_commit=attempt.head_commit,
-                    summary=f"orch.toml defines no check {name}",
-                )  # fmt: skip
-            else:
-                result = future.result()
-                result.check = name
-                result.recorded_by = run.leader
-                result.cache_key = key if result.status != "error" else None
-            _record(db, run, task, result)
+        try:
+            for (name, _, key, known), future in zip(planned, futures, strict=True):
+                result = _result(name, run, attempt, known, future)
+                if result.source == "run" and result.status != "error":
+                    result.cache_key = key
+                _record(db, run, task, result)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            process.stop_all()
+            raise
+
+
+def _result(
+    name: str,
+    run: Run,
+    attempt: Attempt,
+    known: "tuple[str, str, str, int | None] | None",
+    future: "Future[store.Result] | None",
+) -> store.Result:
+    """Return what is known of one check: from the cache, from its run, or that it is unknown."""
+    if known is not None:
+        status, summary, tail, exit_status = known
+        return store.Result(
+            name, status, "cache", run.leader, summary=summary, tail=tail,
+            exit_status=exit_status, head_commit=attempt.head_commit,
+        )  # fmt: skip
+    if future is None:
+        return store.Result(
+            name, "error", "run", run.leader, head_commit=attempt.head_commit,
+            summary=f"orch.toml defines no check {name}",
+        )  # fmt: skip
+    result = future.result()
+    result.check = name
+    result.recorded_by = run.leader
+    return result
 
 
 def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
@@ -156,10 +171,13 @@ def _cache_key(attempt: Attempt, check: Check, settings: "config.Config") -> str
 
 
 def _run_check(attempt: Attempt, check: Check, settings: "config.Config") -> store.Result:
-    """Run one check and judge it: closed, not open, where it is unclear."""
-    head, dirty = heads.look(attempt)
-    if head != attempt.head_commit or dirty:
-        return _error(attempt, "the head changed since the work was reported done")
+    """Run one check and judge it: closed, not open, where it is unclear.
+
+    What a check leaves untracked is no change of the work; a tracked file that differs is.
+    """
+    moved = _moved(attempt)
+    if moved:
+        return _error(attempt, f"{moved} since the work was reported done")
     done = process.run(
         check.command,
         cwd=attempt.worktree_path,
@@ -167,13 +185,26 @@ def _run_check(attempt: Attempt, check: Check, settings: "config.Config") -> sto
         timeout=check.timeout,
     )
     status, why = _judge(done)
-    if heads.look(attempt)[0] != attempt.head_commit:
-        status, why = "error", "the check itself moved the head"
+    moved = _moved(attempt)
+    if moved:
+        status, why = "error", f"{moved} while the check ran"
     return store.Result(
         check.name, status, "run", "", summary=why, head_commit=attempt.head_commit,
         head=done.head, tail=done.tail, exit_status=done.exit_status,
         duration_ms=done.duration_ms,
     )  # fmt: skip
+
+
+def _moved(attempt: Attempt) -> str:
+    """Return in words what of the checked work is no longer as recorded, "" when all is."""
+    repo = git.open_repository(attempt.repo_path)
+    if git.read_ref(repo, "refs/heads/" + attempt.branch_name) != attempt.head_commit:
+        return "the head changed"
+    worktree = git.linked_worktree(repo, attempt.worktree_path)
+    if git.head(worktree).commit != attempt.head_commit:
+        return "the head changed"
+    changed = git.status(worktree).tracked
+    return f"{git.display(changed[0].path)} changed" if changed else ""
 
 
 def _error(attempt: Attempt, why: str) -> store.Result:
@@ -186,10 +217,7 @@ def _judge(done: process.Done) -> tuple[str, str]:
         return "error", done.verdict
     if done.exit_status in _NOT_RUN:
         return "error", f"exit {done.exit_status}: the command could not be run"
-    text = (done.head + done.tail).lower()
-    empty = any(words in text for words in _NO_TESTS)
-    if done.exit_status == _PYTEST_NO_TESTS and empty:
+    empty = evidence.ran_nothing(done.head + "\n" + done.tail)
+    if empty and done.exit_status in (0, _PYTEST_NO_TESTS):
         return "error", "zero tests ran"
-    if done.exit_status != 0:
-        return "failed", done.verdict
-    return ("error", "zero tests ran") if empty else ("passed", done.verdict)
+    return ("failed" if done.exit_status else "passed"), done.verdict

@@ -31,8 +31,8 @@ def for_event(
                 now = reads.wanted_now(tx, run, kinds)
                 position[0] = events.last_id(tx)
                 if now is not None:
-                    event_id = reads.state_event(tx, run, *now)
-                    return _woken(tx, run_id, event_id, now[1])
+                    position[0] = now[0]  # What is so as well, and was told later, comes next.
+                    return _woken(tx, run_id, *now)
                 return None
             found = news.first_of_types(tx, run_id, position[0], array(kinds))
             if found is None:

@@ -27,23 +27,38 @@ DEFAULT_ROOT = ".orch/worktrees"
 class Needed:
     """A prerequisite's finished work: its head, or the files it left uncommitted."""
 
-    __slots__ = ("dirty_files", "head", "task_id", "worktree_path")
+    __slots__ = ("attempt", "dirty_files", "head", "task_id", "worktree_path")
 
     def __init__(self, task_id: str, attempt: Attempt) -> None:
         self.task_id = task_id
+        self.attempt = attempt
         self.head: str = attempt.head_commit or ""
         self.dirty_files: int = attempt.dirty_files or 0
         self.worktree_path: str = attempt.worktree_path
 
 
 def needed(tx: "ReadTx", task: Task) -> list[Needed]:
-    """Return the code work of the tasks that `task` depends on."""
+    """Return the code work that `task` depends on.
+
+    Through work without a branch, and past one whose base was named by hand, it goes on to
+    what that depends on in turn; any other branch contains its own prerequisites already.
+    """
     found = []
-    for number, name, status in dependency_rows.prerequisites(tx, task.task_no):
-        other = task_rows.by_no(tx, number)
-        attempt = attempts.latest(tx, other)
-        if status == "done" and attempt is not None and attempt.execution_mode == "code":
-            found.append(Needed(name, attempt))
+    seen = {task.task_no}
+    pending = [task.task_no]
+    while pending:
+        for number, name, status in dependency_rows.prerequisites(tx, pending.pop(0)):
+            if number in seen:
+                continue
+            seen.add(number)
+            attempt = attempts.latest(tx, task_rows.by_no(tx, number))
+            if status != "done" or attempt is None:
+                continue
+            has_code = attempt.execution_mode == "code"
+            if has_code:
+                found.append(Needed(name, attempt))
+            if not has_code or attempt.base_source == "explicit":
+                pending.append(number)
     return found
 
 
@@ -62,56 +77,74 @@ def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
         raise not_found("repository", path, hint="name a git repository with --repo-path")
     seen = git.fingerprint(repo)
     with db.read() as tx:
-        recorded = run_rows.fingerprint(tx, run.run_id)
-    if recorded is None:
-        with db.write() as tx:
-            if run_rows.fingerprint(tx, run.run_id) is None:
-                run_rows.set_fingerprint(tx, run.run_id, dumps({repo.common_dir: seen}))
-        return repo
-    _require_same(db, run, repo, seen, recorded)
-    return repo
-
-
-def _require_same(
-    db: "Database", run: Run, repo: git.Repository, seen: dict[str, str], recorded: str
-) -> None:
-    import json
-
-    known: dict[str, dict[str, str]] = json.loads(recorded)
-    if repo.common_dir not in known:
-        known[repo.common_dir] = seen
-        with db.write() as tx:
-            run_rows.set_fingerprint(tx, run.run_id, dumps(known))
-        return
-    changed = git.differences(known[repo.common_dir], seen)
+        known = _known(tx, run.run_id)
+    changed = _changes(known, repo, seen)
     if changed:
         raise Failure(
             "refused",
             "repo_tampered",
             f"the configuration of {repo.top or repo.common_dir} changed since run "
-            f"{run.run_id} began: " + "; ".join(map(str, changed[:5])),
+            f"{run.run_id} began: " + "; ".join(changed[:5]),
             hint=f"look at each change; a person accepts them: orch repo accept --run {run.run_id}",
-            details={"changes": [str(change) for change in changed]},
+            details={"changes": changed},
         )
+    if repo.git_dir not in known:
+        with db.write() as tx:
+            known = _known(tx, run.run_id)
+            if repo.git_dir not in known:
+                known[repo.git_dir] = seen
+                run_rows.set_fingerprint(tx, run.run_id, dumps(known))
+    return repo
 
 
 def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
     """Record the repository's present configuration; return what changed, in words."""
-    import json
-
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
-        recorded = run_rows.fingerprint(tx, run_id)
     repo = git.find_repository(repository_of(run, path))
     if repo is None:
         raise not_found("repository", repository_of(run, path), hint="say --repo-path")
     seen = git.fingerprint(repo)
-    known: dict[str, dict[str, str]] = json.loads(recorded) if recorded else {}
-    changed = git.differences(known.get(repo.common_dir, {}), seen) if recorded else ()
-    known[repo.common_dir] = seen
     with db.write() as tx:
-        run_rows.set_fingerprint(tx, run_id, dumps(known))
-    return [str(change) for change in changed]
+        known = _known(tx, run_id)
+        changed = _changes(known, repo, seen)
+        # Other checkouts share what changed: they are looked at anew.
+        known = {git_dir: v for git_dir, v in known.items() if not _is_of(repo, git_dir)}
+        run_rows.set_fingerprint(tx, run_id, dumps(known | {repo.git_dir: seen}))
+    return changed
+
+
+def _known(tx: "ReadTx", run_id: str) -> dict[str, dict[str, str]]:
+    """Return the recorded fingerprints of a run by git directory."""
+    import json
+
+    found: dict[str, dict[str, str]] = json.loads(run_rows.fingerprint(tx, run_id) or "{}")
+    return found
+
+
+def _is_of(repo: git.Repository, git_dir: str) -> bool:
+    return git_dir == repo.common_dir or git_dir.startswith(repo.common_dir + "/")
+
+
+def _changes(
+    known: dict[str, dict[str, str]], repo: git.Repository, seen: dict[str, str]
+) -> list[str]:
+    """Return what differs from the recorded state, in words.
+
+    A checkout that is new to the run is compared with another one of its repository, as far
+    as they share.
+    """
+    old = known.get(repo.git_dir)
+    if old is not None:
+        return [str(change) for change in git.differences(old, seen)]
+    for git_dir, values in known.items():
+        if _is_of(repo, git_dir):
+            return [str(c) for c in git.differences(_shared(values), _shared(seen))]
+    return []
+
+
+def _shared(values: dict[str, str]) -> dict[str, str]:
+    return {k: v for k, v in values.items() if not k.startswith("worktree:") and k != "file:.git"}
 
 
 def root_of(repo: git.Repository, given: str | None, settings: "Config") -> str:
@@ -186,9 +219,8 @@ def _choose_base(
         place.base_commit = git.resolve(repo, explicit)
         return
     place.base_ref, place.base_source = "HEAD", "head"
-    at_risk = [other for other in wanted if other.dirty_files]
-    if at_risk:
-        raise _uncommitted(run, at_risk)
+    _require_committed(run, wanted)
+    _require_clean(db, repo, place)
     here = git.head(repo).commit
     if not here:
         raise Failure(
@@ -199,7 +231,6 @@ def _choose_base(
         )
     missing = git.heads_missing_from(repo, here, [other.head for other in wanted if other.head])
     if not missing:
-        _require_clean(db, repo, place)
         place.base_commit = here
         return
     names = [other.task_id for other in wanted if other.head in missing]
@@ -219,13 +250,21 @@ def _choose_base(
     place.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
 
 
-def _uncommitted(run: Run, at_risk: list[Needed]) -> Failure:
+def _require_committed(run: Run, wanted: list[Needed]) -> None:
+    """Refuse while a prerequisite's work is not all in a commit, or could not be looked at."""
+    for other in wanted:
+        if not other.head and other.attempt.workspace_status == "created":
+            from orch.workflows import heads
+
+            heads.look(other.attempt)  # Raises what kept reconcile from reading it.
+    at_risk = [other for other in wanted if other.dirty_files]
+    if not at_risk:
+        return
     first = at_risk[0]
-    files = []
-    repo = git.find_repository(first.worktree_path)
-    if repo is not None:
-        files = [git.display(name) for name in git.status(repo).files]
-    return Failure(
+    from orch.workflows import heads
+
+    files = heads.uncommitted(first.attempt)
+    raise Failure(
         "refused",
         "work_at_risk",
         f"task {run.run_id}/{first.task_id} left {first.dirty_files} files uncommitted: "
@@ -257,9 +296,18 @@ def make(repo: git.Repository, place: Workspace) -> None:
     """Make the worktree, put files in place, run the setup. Undone as a whole on failure."""
     settings = config.load(repo.top)
     _ignore_store_folder(place)
-    worktree = git.add_worktree(
-        repo, place.worktree_path, place.branch_name, place.base_commit, root=place.workspace_root
-    )
+    try:
+        worktree = git.add_worktree(
+            repo,
+            place.worktree_path,
+            place.branch_name,
+            place.base_commit,
+            root=place.workspace_root,
+        )
+    except Failure as failure:
+        if "unable to write" in str(failure.details.get("stderr")):
+            failure.hint = _room(place.workspace_root)
+        raise
     points.reach("dispatch.worktree_added")
     try:
         from orch.workflows import placing
@@ -271,10 +319,22 @@ def make(repo: git.Repository, place: Workspace) -> None:
         raise
 
 
+def _room(folder: str) -> str:
+    """Return the hint for files that could not be written: git does not say that a disk is full."""
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    found = os.statvfs(folder)
+    free = found.f_bavail * found.f_frsize // 1024
+    return (
+        f"is the disk full? {folder} has space for {free} kB: free some, "
+        "or name another place with --workspace-root"
+    )
+
+
 def _ignore_store_folder(place: Workspace) -> None:
-    """Keep the default workspace root out of the user's git status."""
+    """Keep the store's folder and the default workspace root out of the user's git status."""
     folder = os.path.join(place.repo_path, file.STORE_FOLDER)
-    if place.workspace_root.startswith(folder + "/"):
+    if place.workspace_root.startswith(folder + "/") or os.path.isdir(folder):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         path = os.path.join(folder, ".gitignore")
         if not os.path.lexists(path):
@@ -300,4 +360,6 @@ def undo(place: Workspace) -> None:
     if left == "complete":
         from orch.workflows import placing
 
+        if place.placed_files == "{}":
+            place.placed_files = placing.expected(repo.top, place.worktree_path)
         placing.discard(repo, place)

@@ -171,7 +171,7 @@ CREATE TABLE task_lock (
     PRIMARY KEY (task_no, lock)
 ) STRICT, WITHOUT ROWID;
 
--- One row per lock that an active task holds: the key makes two holders impossible.
+-- One row per lock that an active task holds: the key makes two holders impossible (I14).
 CREATE TABLE held_lock (
     lock    TEXT PRIMARY KEY,
     task_no INTEGER NOT NULL REFERENCES task (task_no)
@@ -219,6 +219,7 @@ CREATE TABLE attempt (
 
 CREATE INDEX attempt_active ON attempt (task_no)
     WHERE status IN ('dispatched', 'running', 'blocked', 'verifying');
+-- A branch is never used twice (I15).
 CREATE UNIQUE INDEX attempt_branch_once ON attempt (repo_path, branch_name) WHERE branch_name <> '';
 
 -- What a dispatch is about to do outside the file: written before, deleted with the attempt's
@@ -341,9 +342,11 @@ SELECT t.task_no, t.run_id, json_object(
     'reason', nullif(t.reason, ''),
     'spec', CASE WHEN t.spec_path IS NOT NULL THEN json_object(
         'path', t.spec_path, 'sha256', t.spec_sha256, 'content', t.spec_text) END,
-    -- The newest result per required check counts; `failed` only once every one has a result.
+    -- The newest result per required check counts; `failed` only once every one has a result, or
+    -- where paths were changed that the task does not own.
     'gate', json((SELECT json_object(
         'status', CASE
+            WHEN v.violated THEN 'failed'
             WHEN sum(c.status IS 'error') > 0 THEN 'error'
             WHEN sum(c.status IS NULL) > 0 THEN 'pending'
             WHEN sum(c.status IS 'failed') > 0 THEN 'failed'
@@ -357,14 +360,19 @@ SELECT t.task_no, t.run_id, json_object(
             'head_commit', c.head_commit,
             'recorded_by', c.recorded_by,
             'recorded_at', CASE WHEN c.created_at IS NOT NULL
-                THEN strftime('%Y-%m-%dT%H:%M:%fZ', c.created_at / 1000.0, 'unixepoch') END)))
-      FROM json_each(t.required_checks) AS q
+                THEN strftime('%Y-%m-%dT%H:%M:%fZ', c.created_at / 1000.0, 'unixepoch') END))
+            FILTER (WHERE q.value IS NOT NULL))
+      FROM (SELECT EXISTS (
+                SELECT 1 FROM attempt AS w JOIN run AS r ON r.run_id = t.run_id
+                 WHERE w.task_no = t.task_no AND w.attempt_no = t.latest_attempt_no
+                   AND w.path_violations <> '[]' AND r.ownership = 'enforce') AS violated) AS v
+      LEFT JOIN json_each(t.required_checks) AS q
       LEFT JOIN check_result AS c ON c.result_no = (
            SELECT max(n.result_no)
              FROM attempt AS a JOIN check_result AS n ON n.attempt_key = a.attempt_key
             WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
               AND n.check_name = q.value)
-      HAVING count(*) > 0)),
+      HAVING count(q.value) > 0 OR v.violated)),
     'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', t.created_at / 1000.0, 'unixepoch'),
     'updated_at', strftime('%Y-%m-%dT%H:%M:%fZ', t.updated_at / 1000.0, 'unixepoch')
 ) AS document FROM task AS t;

@@ -3,9 +3,10 @@
 import itertools
 import tempfile
 
+from schema.queries import Query
 from tests.bench import reference, stores
-from tests.bench.installed import INBOX, PYTHON
-from tests.bench.measure import Row, compare
+from tests.bench.installed import INBOX, ORCH, PYTHON, environment
+from tests.bench.measure import Row, compare, run
 
 HOT_GOAL, OTHER_GOAL = 1.15, 3.3
 _LEAD, _WORKER = stores.SENDER, stores.WORKER
@@ -97,7 +98,9 @@ def hot(rounds: int = 40) -> None:
         plain = [INBOX, "send", *at, *send]
         rows.append(Row("inbox send, plain text", lambda _: plain, "R send"))
         rows.append(Row("landmark: click + orjson send", lambda _: click_send, "R send"))
-        rows.append(Row("landmark: python -I -c pass", _constant([PYTHON, "-I", "-c", "pass"]), "R send"))
+        rows.append(
+            Row("landmark: python -I -c pass", _constant([PYTHON, "-I", "-c", "pass"]), "R send")
+        )
         compare("Hot commands, whole process", rows, rounds)
         db.close()
 
@@ -120,7 +123,9 @@ def others(rounds: int = 15) -> None:
         def _add(*words: str, expected: int = 0) -> None:
             argv = [INBOX, *words]
             rows.append(
-                Row(" ".join(["inbox", *words[:3]]), _constant(argv), "R send", OTHER_GOAL, expected)
+                Row(
+                    " ".join(["inbox", *words[:3]]), _constant(argv), "R send", OTHER_GOAL, expected
+                )
             )
 
         _add("--help")
@@ -130,7 +135,7 @@ def others(rounds: int = 15) -> None:
         _add("sned", expected=30)
         _add("show", "--json", *at, "--thread", "thr_nosuch", expected=40)
         _add("list", "--json", "--db", f"{folder}/none.db", expected=40)
-        _add("search", "--json", *at, "parser")
+        _add("search", "--json", *at, "report")
         _add("watch", "--json", *at, "--after-event", "1")
         _add("wait-reply", "--json", *at, "--thread", thread, "--after-event", "0",
              "--kinds", "task,event")  # fmt: skip
@@ -141,7 +146,16 @@ def others(rounds: int = 15) -> None:
         rows.append(
             Row(
                 "inbox cancel --json",
-                lambda _: [INBOX, "cancel", "--json", *at, "--agent", _LEAD, "--thread", next(sent)],
+                lambda _: [
+                    INBOX,
+                    "cancel",
+                    "--json",
+                    *at,
+                    "--agent",
+                    _LEAD,
+                    "--thread",
+                    next(sent),
+                ],
                 "R send",
                 OTHER_GOAL,
             )
@@ -157,5 +171,60 @@ def others(rounds: int = 15) -> None:
         db.close()
 
 
-def orch() -> None:
-    """Commands of the control plane."""
+def orch(rounds: int = 30) -> None:
+    """Hot commands of the control plane, beside R of the inbox verb that does the like."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        db = stores.make(folder)
+        at = ("--db", db.path)
+        thread = _planned(db)
+        of_run = ["--run", "r1"]
+        r_list = reference.argv("list", *at, "--limit", "50")
+        words = ["--agent", _LEAD, "--thread", thread, "--body", "Use port 8080."]
+        r_reply = reference.argv("reply", *at, *words)
+        rows = [Row("R list", _constant(r_list)), Row("R reply", _constant(r_reply))]
+        for verb in ("ready", "blocked", "status", "reconcile"):
+            argv = [ORCH, verb, "--json", *at, *of_run]
+            rows.append(Row(f"orch {verb}", _constant(argv), "R list", HOT_GOAL))
+        answer = [
+            ORCH,
+            "answer",
+            "--json",
+            *at,
+            *of_run,
+            "--task",
+            "t1",
+            "--body",
+            "Use port 8080.",
+        ]
+        rows.append(Row("orch answer", _constant(answer), "R reply", HOT_GOAL))
+        turn = [ORCH, "wait", "--json", *at, *of_run, "--for", "task_blocked"]
+        rows.append(Row("orch wait, one turn", _constant(turn), "R list", HOT_GOAL))
+        for words in (("events", *of_run), ("task", "show", *of_run, "--task", "t1")):
+            argv = [ORCH, *words, "--json", *at]
+            rows.append(Row(f"orch {' '.join(words[:2])}", _constant(argv), "R list", OTHER_GOAL))
+        rows.append(Row("orch --help", _constant([ORCH, "--help"]), "R list", OTHER_GOAL))
+        compare("Control plane, whole process", rows, rounds)
+        db.close()
+
+
+_THREADS = Query("threads", "many", "SELECT thread_id FROM thread ORDER BY thread_no", "")
+
+
+def _planned(db: "stores.Database") -> str:
+    """Make a run of twenty tasks, two of which wait for answers; return the first one's thread."""
+    at = ("--db", db.path)
+    env = environment()
+    run([ORCH, "run", "init", *at, "--run", "r1", "--goal", "a guide"], env)
+    for i in range(1, 21):
+        head = [ORCH, "task", "add", *at, "--run", "r1", "--task", f"t{i}"]
+        run([*head, "--title", f"Chapter {i}", "--default-to", _WORKER], env)
+    for task in ("t1", "t2"):
+        head = [ORCH, "dispatch", *at, "--run", "r1", "--task", task, "--to", _WORKER]
+        run([*head, "--execution-mode", "analysis"], env)
+    with db.read() as tx:
+        threads = [row[0] for row in tx.many(_THREADS)]
+    for thread in threads:
+        work = [*at, "--agent", _WORKER, "--thread", thread]
+        run([INBOX, "claim", *work], env)
+        run([INBOX, "update", *work, "--status", "blocked", "--body", "Which port?"], env)
+    return threads[0]

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from schema.transaction import ReadTx
 from tests.bench import stores
 from tests.bench.installed import INBOX, PYTHON, environment
 from tests.bench.measure import spawn, table, verdict
@@ -61,9 +62,9 @@ def _compete(queue: str, count: int, seconds: float) -> tuple[float, float, int,
     return sum(served) / seconds, max(longest), min(served), max(served), worst
 
 
-def _require_gapless(tx: "object") -> None:
+def _require_gapless(tx: ReadTx) -> None:
     """Nothing was lost and nothing happened twice, else the figures mean nothing."""
-    execute = tx._connection.execute  # noqa: SLF001 - a check of the measurement itself
+    execute = tx._connection.execute
     newest, rows = execute("SELECT max(event_id), count(*) FROM event").fetchall()[0]
     twice = execute("SELECT count(*) FROM lease GROUP BY thread_no HAVING count(*) > 1").fetchall()
     if newest != rows or twice:
@@ -104,7 +105,9 @@ def agents(count: int = 16, seconds: float = 10.0) -> None:
         ["ms per command, p50", f"{times[len(times) // 2]:.0f}", "", ""],
         ["ms per command, p99", f"{times[len(times) * 99 // 100]:.0f}", "", ""],
     ]
-    title = f"{count} agents, one process per command, {os.cpu_count()} cores, {len(times)} commands"
+    title = (
+        f"{count} agents, one process per command, {os.cpu_count()} cores, {len(times)} commands"
+    )
     table(title, ("", "", "goal", ""), body)
 
 

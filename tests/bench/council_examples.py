@@ -3,7 +3,8 @@
 from typing import Any
 
 from council.grouping import Grouping, group
-from council.model import Answer, Finding, Member, Position, Review, Role, Similarity
+from council.model import Answer, Finding, Member, Review
+from council.vocabulary import Position, Role, Similarity
 
 _REQUIRED: dict[str, Any] = {
     "summary": "",

@@ -21,7 +21,8 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(LABELLED.parents[2]))
 
 from council.grouping import VERSION, group  # noqa: E402
-from council.model import ROLES, Member, Mode  # noqa: E402
+from council.model import Member  # noqa: E402
+from council.vocabulary import ROLES, Mode, role_of  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _read(path: Path) -> LabelledCouncil:
     members: list[Member] = []
     issues: dict[tuple[str, int], str] = {}
     for entry in document["finding"]:
-        role = entry.pop("by")
+        role = role_of(entry.pop("by"))
         index = sum(member.reviewer_role == role for member in members)
         issues[role, index] = entry.pop("issue")
         if lines := entry.pop("lines", None):

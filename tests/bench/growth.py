@@ -1,3 +1,163 @@
-def main(): pass
-def writers(): pass
-def agents(): pass
+"""The same four verbs on a store that grows from a thousand to five million messages.
+
+The bulk is inserted by SQL with triggers and foreign keys off, twenty messages a thread, 95 % of
+the threads done; what is measured then runs as ever. Times are of one transaction in a process
+that stays, so that nothing of the interpreter's start hides the growth.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+
+import apsw
+
+from inbox import model, reads
+from inbox.operations import claims, leases
+from inbox.operations import threads as operations
+from schema import file, migrate
+from schema.transaction import Database, Tx
+from tests.bench.measure import table, verdict
+
+_SIZES = (1_000, 100_000, 1_000_000, 5_000_000)
+_PER_THREAD = 20
+_AGENTS = 50
+_STEP = 500_000
+
+_THREADS = """
+WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+INSERT INTO thread (thread_no, thread_id, subject, summary, status, priority, created_by,
+  addressed_to, assigned_to, epoch, last_event, last_message, created_at, updated_at)
+SELECT i, 'thr_' || i, 'Job ' || i, 'Job ' || i, CASE WHEN i % 20 THEN 'done' ELSE 'pending' END,
+  i % 3, 'lead', 'agent-' || (i / 20 % :agents), 'agent-' || (i / 20 % :agents),
+  CASE WHEN i % 20 THEN 1 ELSE 0 END, i * :per, i * :per, i, i FROM n
+"""
+_EVENTS = """
+WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+INSERT INTO event (event_id, event_type, actor, thread_no, status, assigned_to, tx_id, created_at)
+SELECT i, 'thread_reply', 'lead', (i - 1) / :per + 1, 'done', 'agent-1', i, i FROM n
+"""
+_MESSAGES = """
+WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+INSERT INTO message (event_id, thread_no, kind, from_agent, to_agent, summary, body, created_at)
+SELECT i, (i - 1) / :per + 1, 'answer', 'lead', 'agent-1', 'answer ' || i, :body, i FROM n
+"""
+_LEASES = """
+WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+INSERT INTO lease (thread_no, epoch, holder, ttl_ms, clock_domain, boot_deadline, wall_deadline,
+  claim_event, claimed_at, ended_at, ended_by)
+SELECT i, 1, 'agent-1', 900000, 'x', 1, 1, i, 1, 2, 'done' FROM n WHERE i % 20
+"""
+
+
+def _grow(path: str, messages: int, target: int) -> None:
+    """Bring a store from `messages` to `target` messages."""
+    connection = apsw.Connection(path)
+    connection.set_busy_timeout(10_000)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+    connection.execute("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000")
+    while messages < target:
+        last = min(target, messages + _STEP)
+        values = {"per": _PER_THREAD, "agents": _AGENTS, "body": "x" * 180}
+        threads = {"first": messages // _PER_THREAD + 1, "last": last // _PER_THREAD, **values}
+        rows = {"first": messages + 1, "last": last, **values}
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_THREADS, threads)
+        connection.execute(_EVENTS, rows)
+        connection.execute(_MESSAGES, rows)
+        connection.execute(_LEASES, threads)
+        connection.execute("COMMIT")
+        messages = last
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+
+
+def _median(turns: int, step: Callable[[int], object]) -> float:
+    """Return the median of `step` in us, one call after another."""
+    times = []
+    for i in range(turns):
+        start = time.perf_counter()
+        step(i)
+        times.append((time.perf_counter() - start) * 1e6)
+    return statistics.median(times)
+
+
+def _measure(db: Database, threads: int) -> dict[str, float]:
+    statuses = ("pending", "done")
+
+    def _rolled_back(operation: Callable[[Tx], object]) -> Callable[[int], None]:
+        """Return a step that undoes its change: the COMMIT's fsync is no part of growth."""
+
+        def _step(_: int) -> None:
+            db.begin_write()
+            try:
+                assert operation(Tx(db.connection, db.clock.now())) is not None
+            finally:
+                db.connection.execute("ROLLBACK")
+
+        return _step
+
+    def _send(tx: Tx) -> object:
+        letter = model.Letter("job", "x" * 180)
+        return operations.send(tx, sender="lead", to="agent-1", letter=letter, subject="job")
+
+    def _claim(tx: Tx) -> object:
+        return claims.claim_next(tx, "agent-1", (), 60_000)
+
+    def _fetch(_: int) -> None:
+        with db.read() as tx:
+            reads.fetch(tx, "agent-1", (), statuses, 20, False)
+
+    def _list(_: int) -> None:
+        with db.read() as tx:
+            reads.list_threads(
+                tx, agent=None, created_by=None, run=None, statuses=None, limit=50, after_event=0
+            )
+
+    def _show(i: int) -> None:
+        with db.read() as tx:
+            thread = leases.require_thread(tx, f"thr_{i * 7919 % threads + 1}")
+            reads.show(tx, thread, 0, 200, None, "agent-1")
+
+    def _open(_: int) -> None:
+        file.open_store(db.path).close()
+
+    steps = {
+        "send": _rolled_back(_send),
+        "claim --next": _rolled_back(_claim),
+        "fetch": _fetch,
+        "list": _list,
+        "show": _show,
+        "open": _open,
+    }
+    for step in steps.values():
+        _median(40, step)
+    return {name: _median(200, step) for name, step in steps.items()}
+
+
+def main(sizes: tuple[int, ...] = _SIZES) -> None:
+    """Grow one store step by step and measure at each size."""
+    found: dict[int, dict[str, float]] = {}
+    per_message: dict[int, float] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = os.path.join(os.path.realpath(folder), "coord.db")
+        migrate.create(path)
+        empty = os.path.getsize(path)
+        before = 0
+        for size in sizes:
+            _grow(path, before, size)
+            before = size
+            per_message[size] = (os.path.getsize(path) - empty) / size
+            db = file.open_store(path)
+            found[size] = _measure(db, size // _PER_THREAD)
+            db.close()
+    first, last = sizes[0], sizes[-1]
+    body = []
+    for verb in found[first]:
+        x = found[last][verb] / found[first][verb]
+        goal = verdict(x, 2.0) if verb != "open" else ("", "")
+        body.append([verb, *(f"{found[size][verb]:.0f}" for size in sizes), f"{x:.2f}", *goal])
+    body.append(["bytes a message", *(f"{per_message[size]:.0f}" for size in sizes), "", "", ""])
+    header = ("us, p50", *(f"{size:,}" for size in sizes), "last/first", "goal", "")
+    table("Growth: one transaction on a store of so many messages", header, body)

@@ -31,9 +31,9 @@ e = q('''INSERT INTO event (event_type, actor, thread_no, status, assigned_to, p
 """
 
 _MESSAGE = """
-q('''INSERT INTO message (event_id, thread_no, kind, from_agent, to_agent, summary, body, created_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)''', e, n, kind, me, to, a.get("--subject") or a.get("--summary", ""),
-  a.get("--body", ""), now)
+q('''INSERT INTO message (event_id, thread_no, kind, from_agent, to_agent, summary, body,
+  created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)''', e, n, kind, me, to,
+  a.get("--subject") or a.get("--summary", ""), a.get("--body", ""), now)
 """
 
 _NAME = """
@@ -163,7 +163,9 @@ q("UPDATE lease SET ended_at = ?, ended_by = ? WHERE thread_no = ? AND ended_at 
 def _work(names: str, lease: str) -> str:
     """Return the text of a holder's verb that moves the thread and does `lease` to its lease."""
     head = f"verb, kind, target = {names}\n"
-    return _OPEN + head + _FIND + "assert holder == me\n" + _EVENT + _MOVE + lease + _MESSAGE + _ANSWER
+    return (
+        _OPEN + head + _FIND + "assert holder == me\n" + _EVENT + _MOVE + lease + _MESSAGE + _ANSWER
+    )
 
 
 _UPDATE = _work('"update", "progress", "in_progress"', _BOOT + _EXTEND)

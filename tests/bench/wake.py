@@ -28,13 +28,13 @@ class Waiter:
     out: int
 
 
-def _start(db: Database, thread: str) -> Waiter:
-    """Start a waiter that can be woken from now on by a reply in `thread`."""
+def _start(db: Database, thread: str, me: tuple[str, ...] = ()) -> Waiter:
+    """Start a waiter that a reply in `thread` wakes; one with a name moves its cursor as well."""
     read_end, write_end = os.pipe()
     with db.read() as tx:
         newest = str(events.last_id(tx))
     argv = [INBOX, "wait-reply", "--json", "--db", db.path, "--thread", thread]
-    argv += ["--agent", stores.SENDER, "--after-event", newest, "--timeout-seconds", "0"]
+    argv += [*me, "--after-event", newest, "--timeout-seconds", "0"]
     pid = spawn(argv, environment(), write_end)
     os.close(write_end)
     return Waiter(thread, pid, read_end)
@@ -92,11 +92,11 @@ def _wake(db: Database, waiter: Waiter) -> tuple[float, float, float]:
     return (printed - committed) * 1e3, (reaped - committed) * 1e3, (committed - called) * 1e3
 
 
-def _one(db: Database, rings: int) -> list[tuple[float, float, float]]:
+def _one(db: Database, rings: int, me: tuple[str, ...] = ()) -> list[tuple[float, float, float]]:
     (thread,) = stores.claimed(db, 1)
     found = []
     for _ in range(rings + 3):
-        waiter = _start(db, thread)
+        waiter = _start(db, thread, me)
         _armed(db, [waiter])
         found.append(_wake(db, waiter))
     return found[3:]
@@ -144,6 +144,11 @@ def main(rings: int = 200, crowd: int = 64, idle_seconds: float = 15.0) -> None:
         body = []
         for name, times, goals in (
             ("one waiter", _one(db, rings), (2.0, 8.0)),
+            (
+                "one that moves its cursor (a second fsync)",
+                _one(db, rings, ("--agent", stores.SENDER)),
+                (2.0, 8.0),
+            ),
             (f"one addressed of {crowd}", _crowd(db, crowd, rings // 2), (None, 3.0)),
         ):
             for column, what in ((0, "printed"), (1, "printed and reaped")):

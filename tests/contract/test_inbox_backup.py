@@ -5,7 +5,7 @@ import stat
 
 import apsw
 
-from tests.support.cli import Cli, until
+from tests.support.cli import Cli
 from tests.support.threads import claimed, log_of, opened
 
 
@@ -70,4 +70,3 @@ def test_a_backup_waits_for_no_reader_and_holds_up_no_writer(inbox: Cli) -> None
         assert opened(inbox)
     finally:
         reader.close()
-    until(lambda: (inbox.cwd / "copy.db").exists(), "the copy")

@@ -1,4 +1,4 @@
-"""doctor: every breakage is named, nothing is ever repaired."""
+"""doctor: every breakage is named (I12), nothing is ever repaired."""
 
 import os
 import shutil

@@ -124,7 +124,9 @@ def test_typos_are_answered_with_what_was_meant(inbox: Cli) -> None:
     assert "claim" in inbox.refuse("invalid_input", "flag", "clam")["hint"]
     assert "--subject" in inbox.refuse("invalid_input", "flag", "send", "--subjct", "x")["hint"]
     opened(inbox, "--thread", "fix-parser")
-    assert "fix-parser" in inbox.refuse("not_found", "thread", "show", "--thread", "fix-parsr")["hint"]
+    assert (
+        "fix-parser" in inbox.refuse("not_found", "thread", "show", "--thread", "fix-parsr")["hint"]
+    )
 
 
 def test_get_prints_one_value(inbox: Cli) -> None:
@@ -155,6 +157,12 @@ def test_get_keeps_text_byte_exact(inbox: Cli) -> None:
     inbox.ok("reply", "--from", "lead", "--thread", thread, "--body", body)
     answer = inbox.run("show", "--thread", thread, "--get", "data.messages[1].body")
     assert answer.raw == body.encode() + b"\n"
+
+
+def test_get_of_what_is_no_text(inbox: Cli) -> None:
+    words = ("--from", "a", "--to", "b", "--subject", "s", "--payload-json", '{"a": "\\ud800"}')
+    answer = inbox.run("send", *words, "--get", "data.message.payload_json.a")
+    assert (answer.status, answer.out) == (0, '"\\ud800"\n')
 
 
 @pytest.mark.parametrize("path", ["data.nothing", "", "data.thread.", "thread", 'data."', "data[x"])

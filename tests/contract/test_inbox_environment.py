@@ -89,7 +89,9 @@ def test_claim_send_and_cancel_never_take_the_thread_of_the_environment(worker: 
     assert fresh["thread_id"] != worker.env["INBOX_THREAD"]
     assert fresh["created_by"] == "worker-1"
     worker.refuse("invalid_input", "flag", "artifact", "list")
-    assert worker.ok("cancel", "--thread", fresh["thread_id"])["message"]["from_agent"] == "worker-1"
+    assert (
+        worker.ok("cancel", "--thread", fresh["thread_id"])["message"]["from_agent"] == "worker-1"
+    )
     worker.refuse("no_matching_work", "empty", "claim", "--next")
 
 

@@ -1,5 +1,7 @@
 """Section 4 of the protocol, rule by rule: what makes two workers on one thread impossible."""
 
+import os
+import signal
 import subprocess
 from datetime import datetime, timedelta
 
@@ -217,12 +219,16 @@ def test_renew_while_a_process_lives(inbox: Cli) -> None:
         with inbox.start(*words) as renewing:
             until(lambda: log_of(inbox) == 3, "the first renewal")
             before = thread_of(inbox, thread)
-            end = datetime.fromisoformat(inbox.ok("show", "--thread", thread)["lease"]["expires_at"])
+            end = datetime.fromisoformat(
+                inbox.ok("show", "--thread", thread)["lease"]["expires_at"]
+            )
             until(
-                lambda: datetime.fromisoformat(
-                    inbox.ok("show", "--thread", thread)["lease"]["expires_at"]
-                )
-                > end + timedelta(seconds=0.5),
+                lambda: (
+                    datetime.fromisoformat(
+                        inbox.ok("show", "--thread", thread)["lease"]["expires_at"]
+                    )
+                    > end + timedelta(seconds=0.5)
+                ),
                 "silent renewals",
             )
             # They write no message and leave the thread as it was.
@@ -253,6 +259,17 @@ def test_renew_while_ends_when_the_thread_is_closed_or_the_lease_lost(inbox: Cli
             error = renewing.wait().error
             assert (error["code"], error["reason"]) == ("lease_conflict", "superseded")
         sleeper.kill()
+
+
+def test_a_stopped_renewal_reports_what_was_committed(inbox: Cli) -> None:
+    thread, _ = claimed(inbox)
+    words = ("renew", *own(thread), "--while", str(os.getpid()), "--json")
+    with inbox.start(*words) as renewing:
+        until(lambda: log_of(inbox) == 3, "the first renewal")
+        renewing.signal(signal.SIGTERM)
+        answer = renewing.wait()
+    assert (answer.status, answer.out) == (143, "")
+    assert "event 3 is committed" in answer.err
 
 
 def test_renew_while_nobody(inbox: Cli) -> None:

@@ -348,9 +348,7 @@ WAITS = {
 
 @pytest.mark.parametrize("name", WAITS)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stopped_wait_says_how_to_go_on(
-    inbox: Cli, name: str, number: int, status: int
-) -> None:
+def test_a_stopped_wait_says_how_to_go_on(inbox: Cli, name: str, number: int, status: int) -> None:
     opened(inbox, "--thread", "t")
     with inbox.start(*WAITS[name], "--json") as waiting:
         waiting.asleep(inbox.store)
@@ -359,6 +357,7 @@ def test_a_stopped_wait_says_how_to_go_on(
     assert (answer.status, answer.out) == (status, "")
     resume = answer.err.strip().partition("go on with: ")[2]
     assert resume.startswith("inbox " + " ".join(WAITS[name]))
+    assert resume.endswith(f"--timeout-seconds {50 if name == 'claim' else 100}")  # The default.
     assert os.listdir(f"{inbox.store}.wake") == []
     with inbox.start("--json", *resume.split()[1:]) as again:
         again.asleep(inbox.store)

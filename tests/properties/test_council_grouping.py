@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from council.grouping import JOIN, content_hash, group
 from council.matching import features, subject_overlap
-from council.model import ROLES, Member
+from council.model import Member
 from council.tally import canonical, fingerprint, tally_answers
+from council.vocabulary import ROLES
 from tests.bench.council_examples import answer, finding
 
 QUICK = settings(

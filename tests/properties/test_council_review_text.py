@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from council.asking import review_schema
 from council.escape import inline, one_line, quoted, visible
-from council.model import Review, review_schema
+from council.model import Review
 from council.review_text import read_review
 from schema.failures import Failure
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True)
 SCRAPS = ['{"findings"', "{", "}", "[", "]", '"', "\\", ",", ":", "\n", "```\n", '"result":', "1e9"]
-JUNK = st.lists(st.sampled_from([*SCRAPS, "risk", '"reviewer_role"', " "]), max_size=40)
+JUNK = st.lists(st.sampled_from([*SCRAPS, "risk-reviewer", '"reviewer_role"', " "]), max_size=40)
 PLAIN = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
 FINDING = st.fixed_dictionaries(
     {
@@ -35,10 +36,10 @@ FINDING = st.fixed_dictionaries(
     },
 )
 REVIEW = st.fixed_dictionaries(
-    {"reviewer_role": st.just("risk"), "findings": st.lists(FINDING, max_size=3)},
+    {"reviewer_role": st.just("risk-reviewer"), "findings": st.lists(FINDING, max_size=3)},
     optional={"verdict": st.none() | st.just("block")},
 )
-SCHEMA = jsonschema.Draft202012Validator(review_schema("code-review", "risk"))
+SCHEMA = jsonschema.Draft202012Validator(review_schema("code-review", "risk-reviewer"))
 PROSE = st.text("abc .,'\n", max_size=20)
 
 
@@ -46,7 +47,7 @@ PROSE = st.text("abc .,'\n", max_size=20)
 @given(JUNK.map("".join) | st.text(max_size=200))
 def test_any_text_is_read_or_refused(text):
     try:
-        reading = read_review(text, "risk")
+        reading = read_review(text, "risk-reviewer")
     except Failure as failure:
         refusal = failure
     else:
@@ -67,14 +68,14 @@ def test_a_review_is_found_whole_in_any_wrapping(document, before, after, wrappi
         "events": json.dumps({"text": before}) + "\n" + json.dumps({"item": {"text": text}}),
         "comma": f"{before}{text[:-1]},\n}}{after}",
     }[wrapping]
-    assert read_review(wrapped, "risk").review == Review.model_validate(document)
+    assert read_review(wrapped, "risk-reviewer").review == Review.model_validate(document)
 
 
 @QUICK
 @given(REVIEW)
 def test_what_satisfies_the_schema_can_be_read(document):
     SCHEMA.validate(document)
-    reading = read_review(json.dumps(document), "risk")
+    reading = read_review(json.dumps(document), "risk-reviewer")
     assert reading.parse_mode == "raw"
     assert reading.review == Review.model_validate(document)
 

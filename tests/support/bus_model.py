@@ -144,10 +144,10 @@ class Bus:
         mine = token is not None and token[0] == thread.thread_id
         if finishing and mine and (agent, verb, *token) in self.results:
             return "key_conflict/other_arguments"  # Another body than the stored result's.
-        if finishing and thread.status == "cancelled" and thread.holders.get(thread.epoch) == agent:
-            if token is None or (mine and token[1] == thread.epoch):
-                self.post(thread)  # The one refusal that writes: what it brought is kept.
-                return "invalid_state/superseded"
+        last = thread.status == "cancelled" and thread.holders.get(thread.epoch) == agent
+        if finishing and last and (token is None or (mine and token[1] == thread.epoch)):
+            self.post(thread)  # The one refusal that writes: what it brought is kept.
+            return "invalid_state/superseded"
         wrong = self.refusal(thread, agent, token, now)
         if wrong:
             return wrong

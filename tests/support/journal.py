@@ -1,7 +1,8 @@
 """What one client meant and what it was told: JSON lines that outlive a SIGKILL.
 
 An entry is written before the command (`do`) and after its answer (`got`); a `do` without a
-`got` is a lost answer; `wrong` is what a client itself saw go wrong. The checker (invariants.py) believes nothing else about clients.
+`got` is a lost answer; `wrong` is what a client itself saw go wrong. The checker
+(invariants.py) believes nothing else about clients.
 """
 
 import json
@@ -15,7 +16,10 @@ class Journal:
 
     def __init__(self, path: str | None = None) -> None:
         self.path = path
-        self.entries: list[Entry] = read(path) if path is not None and os.path.exists(path) else []
+        self.entries: list[Entry] = []
+        if path is not None and os.path.exists(path):
+            _cut_torn_line(path)
+            self.entries = read(path)
         self._fd = -1
         if path is not None:
             self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -37,6 +41,13 @@ class Journal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _cut_torn_line(path: str) -> None:
+    """A line that a kill tore is no entry: the command never began, or nobody read its answer."""
+    with open(path, "rb+") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
 
 
 def read(path: str) -> list[Entry]:

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_RAM = "/dev/shm"  # noqa: S108 - a file system, never a name in it
+_RAM = "/dev/shm"
 STORE = "coord.db"
 
 

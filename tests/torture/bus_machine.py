@@ -213,12 +213,10 @@ class BusMachine(RuleBasedStateMachine):
         argv += ["--body", f"b{self.n}"] if verb in ("update", "done", "fail") else []
         answer = self.run(wanted, "I4", *argv)
         self.posted(thread, answer)
-        assert not answer.ok or answer.data.get("late", False) == late, f"late: {answer}"
+        assert not answer.ok or answer.data.get("late", False) == late, f"I4 late: {answer}"
 
     @precondition(lambda self: self.bus.threads)
-    @rule(
-        data=st.data(), sender=st.sampled_from(AGENTS), verb=st.sampled_from(["reply", "send"])
-    )
+    @rule(data=st.data(), sender=st.sampled_from(AGENTS), verb=st.sampled_from(["reply", "send"]))
     def say(self, data: st.DataObject, sender: str, verb: str) -> None:
         thread = self.pick(data)
         wanted = self.bus.say(thread, sender, self.clock.now())

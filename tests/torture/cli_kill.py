@@ -23,7 +23,9 @@ from tests.torture.report import Budget, Report
 AGENTS = 4
 _KILLS_PER_STORE = 200
 _DEADLINE = 60.0
-_CODE = "from tests.torture import planted; planted.apply(); from inbox.cli.main import main; main()"
+_CODE = (
+    "from tests.torture import planted; planted.apply(); from inbox.cli.main import main; main()"
+)
 _SCRIPT = os.path.join(os.path.dirname(sys.executable), "inbox")
 
 

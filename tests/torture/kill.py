@@ -69,10 +69,10 @@ def _round(path: str, report: Report) -> None:
         os.kill(pid, number)
         if number == signal.SIGSTOP:
             report.add("stops")
-    for pid in alive:
+    for pid, slot in alive.items():
         status = places.reap(pid)
         if status != -signal.SIGKILL:
-            report.violate(f"client {alive[pid]} ended with {status} before it was killed")
+            report.violate(f"client {slot} ended with {status} before it was killed")
     report.add("rounds")
     report.add("kills", len(alive))
 

@@ -23,7 +23,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "cli":        ("cli_kill",    "killed commands",                        200,      20_000),
     "powercut":   ("powercut",    "images",                               5_000,   1_000_000),
     "disk":       ("disk",        "verbs swept",                             25,       1_250),
-    "contention": ("contention",  "commands of each of 32 clients (long: 64)", 40,     1_000),
+    "contention": ("contention",  "commands of each of 32 clients (long: 64)", 60,     1_000),
     "clock":      ("clock",       "scenarios",                          100_000,   5_000_000),
     "points":     ("points",      "passes over every crash point",            1,         500),
     "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),

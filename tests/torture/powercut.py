@@ -2,8 +2,8 @@
 
 A client works on a recording disk. Its log is cut at random places, and the writes that
 were not synced survive by 512-byte sectors, in any subset. The image is opened by the
-product: its log must be a prefix of what was done, no shorter than what was answered. Some images are worked
-on, recorded and cut again. Unit: images.
+product: its log must be a prefix of what was done, no shorter than what was answered. Some
+images are worked on, recorded and cut again. Unit: images.
 """
 
 import os
@@ -13,7 +13,7 @@ from bisect import bisect_right
 
 import apsw
 
-from schema import migrate
+from schema import file, migrate
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.disks import Platter, RecordingDisk, use
@@ -29,7 +29,7 @@ _STEPS = 120
 _SECOND_STEPS = 6
 _DEEP_EVERY = 20  # All invariants, not only the file and the prefix.
 _AGAIN_EVERY = 5  # A second cut.
-_CHECKPOINTS = ("1000", "100", "20")  # Pages of WAL until it is folded in.
+_FOLDS = (1_000, 100, 20)  # Pages of WAL until it is folded in.
 
 
 class Story:
@@ -46,9 +46,7 @@ class Story:
         """Run two clients in turn; after each answer remember how much is promised."""
         with use(self.disk, RecordingDisk.NAME):
             sessions = [Session(self.path), Session(self.path)]
-            pages = rng.choice(_CHECKPOINTS)
-            for session in sessions:
-                session.db.connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
+            usual, file._FOLD_PAGES = file._FOLD_PAGES, rng.choice(_FOLDS)
             clients = [
                 Client(s.run, Journal(), f"w{i}", f"{slot}{i}", rng, settle=s.settle)
                 for i, s in enumerate(sessions)
@@ -60,6 +58,7 @@ class Story:
             self.events = sessions[0].db.connection.execute(_EVENTS).fetchall()
             for session in sessions:
                 session.close()
+            file._FOLD_PAGES = usual
 
     def promised(self, cut: int) -> tuple[int, ...]:
         """Return (events, cursor positions, keys) answered before operation `cut`."""
@@ -144,8 +143,8 @@ def _files(path: str) -> dict[str, bytes]:
     found = {}
     for name in (path, path + "-wal"):
         if os.path.exists(name):
-            with open(name, "rb") as file:
-                found[name] = file.read()
+            with open(name, "rb") as content:
+                found[name] = content.read()
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from council.grouping import VERSION, content_hash, group
 from tests.bench.council_examples import finding, member, parts
 
-A, I, R = "architecture", "implementation", "risk"  # noqa: E741
+A, I, R = "architecture-reviewer", "implementation-reviewer", "risk-reviewer"  # noqa: E741
 RACE = "Take the lock before reading the lease expiry"
 RACE_AGAIN = "Read the lease expiry only after the lock was taken"
 
@@ -38,7 +38,10 @@ def test_text_without_words_still_matches_itself_only():
 
 def test_one_reviewer_is_never_twice_in_a_group():
     found = parts([member(A, 0, RACE), member(A, 1, RACE), member(R, 0, RACE)])
-    assert found == {frozenset({"architecture:0", "risk:0"}), frozenset({"architecture:1"})}
+    assert found == {
+        frozenset({"architecture-reviewer:0", "risk-reviewer:0"}),
+        frozenset({"architecture-reviewer:1"}),
+    }
 
 
 def test_different_files_never_join():

@@ -1,6 +1,6 @@
 """The labelled councils: their shape, and a floor under what grouping reaches on them."""
 
-from council.model import ACTIONS, CATEGORIES, MODES, ROLES
+from council.vocabulary import ACTIONS, CATEGORIES, MODES, ROLES
 from tests.bench.council_grouping import Score, judge, read_labelled
 
 COUNCILS = read_labelled()

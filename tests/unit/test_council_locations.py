@@ -92,7 +92,7 @@ def test_paths_are_found_in_the_spelling_of_the_diff(given, found):
     ],
 )
 def test_lines_hold_when_the_diff_shows_where_they_start(lines, kept):
-    given = member("risk", 0, "x", file="src/a.py", line_start=lines[0], line_end=lines[1])
+    given = member("risk-reviewer", 0, "x", file="src/a.py", line_start=lines[0], line_end=lines[1])
     checked = verify(given, parse_diff(DIFF))
     assert (checked.line_start, checked.line_end) == (lines if kept else (None, None))
     assert checked.flags == (() if kept else ("location_unverified",))
@@ -100,27 +100,31 @@ def test_lines_hold_when_the_diff_shows_where_they_start(lines, kept):
 
 
 def test_a_file_outside_the_diff_is_kept_without_lines():
-    checked = verify(member("risk", 0, "x", file="other.py", line_start=3), parse_diff(DIFF))
+    checked = verify(
+        member("risk-reviewer", 0, "x", file="other.py", line_start=3), parse_diff(DIFF)
+    )
     assert (checked.file, checked.line_start) == ("other.py", None)
     assert checked.flags == ("location_unverified",)
 
 
 def test_without_a_diff_only_the_order_of_lines_is_checked():
-    fine = member("risk", 0, "x", file="other.py", line_start=3, line_end=3)
+    fine = member("risk-reviewer", 0, "x", file="other.py", line_start=3, line_end=3)
     assert verify(fine, None) == fine
     swapped = verify(fine.model_copy(update={"line_end": 2}), None)
     assert swapped.flags == ("location_unverified",)
 
 
 def test_lines_without_a_file_do_not_hold():
-    assert verify(member("risk", 0, "x", line_start=3), None).line_start is None
+    assert verify(member("risk-reviewer", 0, "x", line_start=3), None).line_start is None
 
 
 def test_checking_twice_changes_nothing_more():
-    once = verify(member("risk", 0, "x", file="a/src/a.py", line_start=99), parse_diff(DIFF))
+    once = verify(
+        member("risk-reviewer", 0, "x", file="a/src/a.py", line_start=99), parse_diff(DIFF)
+    )
     assert verify(once, parse_diff(DIFF)) == once
 
 
 def test_a_finding_without_a_place_is_left_alone():
-    given = member("risk", 0, "x")
+    given = member("risk-reviewer", 0, "x")
     assert verify(given, Diff()) is given

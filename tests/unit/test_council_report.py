@@ -6,6 +6,7 @@ from council.model import Answer, Coverage
 from council.report import render_report
 from council.tally import tally_answers
 from council.terminal import tally_lines
+from council.vocabulary import ROLES
 from tests.bench.council_examples import answer, finding
 
 markdown_it = pytest.importorskip("markdown_it")
@@ -52,9 +53,9 @@ def tally(*answers):
 
 
 FULL = tally(
-    answer("architecture", QUEUE, DROP, verdict="revise"),
-    answer("implementation", QUEUE, DROP),
-    answer("risk", RACE, QUEUE, KEEP, verdict="approve"),
+    answer("architecture-reviewer", QUEUE, DROP, verdict="revise"),
+    answer("implementation-reviewer", QUEUE, DROP),
+    answer("risk-reviewer", RACE, QUEUE, KEEP, verdict="approve"),
 )
 
 
@@ -69,7 +70,7 @@ def test_the_report_reads_from_the_outcome_to_the_method():
         "# Council report: run `R1`",
         "> The lease code",
         "**block** · 1 consensus, 1 majority, 2 minority · 2 contested",
-        "- **architecture**: answered, 2 findings, verdict revise",
+        "- **architecture-reviewer**: answered, 2 findings, verdict revise",
         "approves although it names a critical itself",
         "## Critical, raised by one reviewer (1)",
         "Read the lease in the transaction",
@@ -80,7 +81,7 @@ def test_the_report_reads_from_the_outcome_to_the_method():
         "## Minority: one reviewer (2)",
         "Critical: see the top of the report.",
         "## Conflicts (2)",
-        "Keep the pool (risk)",
+        "Keep the pool (risk-reviewer)",
         "## How this was grouped",
     )
 
@@ -99,15 +100,26 @@ def test_every_supporters_words_are_there():
 
 
 def test_the_notice_of_a_partial_council_stands_above_the_body():
-    gone = Answer(reviewer_role="risk", state="failed", reason="killed | by # hand")
-    text = render_report(tally(answer("architecture", QUEUE), answer("implementation"), gone), "x")
-    assert in_order(text, "> **Partial:** 2 of 3", "## Target", "**risk**: failed (killed \\|")
+    gone = Answer(reviewer_role="risk-reviewer", state="failed", reason="killed | by # hand")
+    text = render_report(
+        tally(answer("architecture-reviewer", QUEUE), answer("implementation-reviewer"), gone), "x"
+    )
+    assert in_order(
+        text, "> **Partial:** 2 of 3", "## Target", "**risk-reviewer**: failed (killed \\|"
+    )
 
 
 @pytest.mark.parametrize("answered", [0, 1])
 def test_a_council_without_quorum_says_so(answered):
-    gone = [Answer(reviewer_role=r, state="cancelled") for r in ("architecture", "implementation")]
-    last = answer("risk", QUEUE) if answered else Answer(reviewer_role="risk", state="unreadable")
+    gone = [
+        Answer(reviewer_role=r, state="cancelled")
+        for r in ("architecture-reviewer", "implementation-reviewer")
+    ]
+    last = (
+        answer("risk-reviewer", QUEUE)
+        if answered
+        else Answer(reviewer_role="risk-reviewer", state="unreadable")
+    )
     text = render_report(tally(*gone, last), "")
     assert ("**Insufficient:**" if answered else "**Failed:**") in text
     assert "> (none given)" in text
@@ -156,10 +168,17 @@ FORGED = {
 
 @pytest.mark.parametrize("piece", [HOSTILE, *HOSTILE.split("\n")], ids=lambda p: repr(p[:20]))
 def test_reviewer_text_forges_nothing(piece):
-    reason = Answer(reviewer_role="risk", state="failed", reason=piece)
-    given = [answer("architecture", hostile(piece), KEEP), answer("implementation", DROP), reason]
-    plain = [answer("architecture", hostile("x"), KEEP), answer("implementation", DROP)]
-    mild = Answer(reviewer_role="risk", state="failed", reason="x")
+    reason = Answer(reviewer_role="risk-reviewer", state="failed", reason=piece)
+    given = [
+        answer("architecture-reviewer", hostile(piece), KEEP),
+        answer("implementation-reviewer", DROP),
+        reason,
+    ]
+    plain = [
+        answer("architecture-reviewer", hostile("x"), KEEP),
+        answer("implementation-reviewer", DROP),
+    ]
+    mild = Answer(reviewer_role="risk-reviewer", state="failed", reason="x")
     show = ("consensus", "majority", "minority")
     got = structure(render_report(tally(*given), piece, show))
     expected = structure(render_report(tally(*plain, mild), "x", show))
@@ -170,18 +189,18 @@ def test_reviewer_text_forges_nothing(piece):
 
 
 def test_invisible_characters_are_shown():
-    text = render_report(tally(answer("architecture", hostile(HOSTILE)), *PAIR), HOSTILE)
+    text = render_report(tally(answer("architecture-reviewer", hostile(HOSTILE)), *PAIR), HOSTILE)
     assert all(character.isprintable() or character == "\n" for character in text)
     for code in ("U+001B", "U+202E", "U+200B", "U+2028", "U+000D"):
         assert f"⟨{code}⟩" in text
 
 
-PAIR = (answer("implementation"), answer("risk"))
+PAIR = (answer("implementation-reviewer"), answer("risk-reviewer"))
 
 
 def test_a_rendered_reader_sees_the_reviewers_words():
     tokens = markdown_it.MarkdownIt("commonmark").parse(render_report(tally(
-        answer("architecture", finding("A *b* <c> snake_case __d__ [e](f) \\* 1 < 2 & 3")), *PAIR
+        answer(ROLES[0], finding("A *b* <c> snake_case __d__ [e](f) \\* 1 < 2 & 3")), *PAIR
     ), "x", ("minority",)))  # fmt: skip
     inline = [t for t in tokens if t.type == "inline"]
     seen = ["".join(c.content for c in t.children) for t in inline]
@@ -192,7 +211,7 @@ def test_terminal_lines_are_short_safe_and_counted():
     many = [
         finding(f"{word} \x1b[2J\nforged: line {'x' * 200}") for word in ("Alpha", "Queue", "Zz")
     ]
-    lines = tally_lines(tally(answer("architecture", *many), *PAIR), limit=2)
+    lines = tally_lines(tally(answer("architecture-reviewer", *many), *PAIR), limit=2)
     assert lines[0] == "council R1: none (complete); 0 consensus, 0 majority, 3 minority"
     assert lines[-1] == "1 more"
     assert all(line.isprintable() and len(line) < 250 for line in lines)
@@ -200,9 +219,11 @@ def test_terminal_lines_are_short_safe_and_counted():
 
 
 def test_terminal_lines_name_the_missing_and_the_contested():
-    gone = Answer(reviewer_role="risk", state="unreadable", reason="not JSON")
-    lines = tally_lines(tally(answer("architecture", KEEP), answer("implementation", DROP), gone))
-    assert "missing: risk unreadable: not JSON" in lines
+    gone = Answer(reviewer_role="risk-reviewer", state="unreadable", reason="not JSON")
+    lines = tally_lines(
+        tally(answer("architecture-reviewer", KEEP), answer("implementation-reviewer", DROP), gone)
+    )
+    assert "missing: risk-reviewer unreadable: not JSON" in lines
     assert sum("contested" in line for line in lines) == 2
     assert lines[-1] == "1 conflicting pairs: see the report"
 

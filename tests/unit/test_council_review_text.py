@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from council.model import example_review
+from council.asking import example_review
 from council.review_text import MAX_CHARACTERS, read_review
 from schema.failures import Failure
 
-DOCUMENT = example_review("code-review", "risk")
+DOCUMENT = example_review("code-review", "risk-reviewer")
 PLAIN = json.dumps(DOCUMENT)
 PRETTY = json.dumps(DOCUMENT, indent=2)
 DRAFT = json.dumps(DOCUMENT | {"findings": []})
@@ -23,7 +23,7 @@ EVENTS = "\n".join(
 )
 
 
-def refused(text, role="risk"):
+def refused(text, role="risk-reviewer"):
     with pytest.raises(Failure) as caught:
         read_review(text, role)
     assert caught.value.code == "invalid_input"
@@ -51,7 +51,7 @@ def refused(text, role="risk"):
     ],
 )
 def test_each_rung_finds_the_last_review_whole(mode, text):
-    reading = read_review(text, "risk")
+    reading = read_review(text, "risk-reviewer")
     assert reading.parse_mode == mode
     assert reading.raw == text
     assert reading.review.verdict == "revise"
@@ -61,7 +61,7 @@ def test_each_rung_finds_the_last_review_whole(mode, text):
 def test_commas_inside_strings_are_never_mended():
     said = 'keep [1, 2,] and {"a": 1,} and \\" , }'
     text = json.dumps(DOCUMENT | {"coverage": {"examined": [said]}})[:-1] + ",}"
-    reading = read_review(text, "risk")
+    reading = read_review(text, "risk-reviewer")
     assert reading.parse_mode == "mended"
     assert reading.review.coverage.examined == (said,)
 
@@ -88,13 +88,17 @@ def test_commas_inside_strings_are_never_mended():
         (PLAIN.replace("[]", "[" * 70 + "]" * 70, 1), "json", "deeper than 64"),
         (PLAIN.replace("[]", "[" * 99_999 + "]" * 99_999, 1), "json", "deeper than 64"),
         ('{"findings": []}', "schema", "reviewer_role: required, add it"),
-        ('{"reviewer_role": "risk"}', "schema", "findings: required, add it"),
+        ('{"reviewer_role": "risk-reviewer"}', "schema", "findings: required, add it"),
         ('{"reviewer_role": "chair", "findings": []}', "schema", "reviewer_role: input should"),
         (PLAIN.replace('"tags"', '"tagz"'), "schema", "findings[0].tagz: unknown field"),
         (PLAIN.replace('"tags"', '"a b"'), "schema", "findings[0].'a b': unknown field"),
         (PLAIN.replace('"high"', '"sure"', 1), "schema", "findings[0].confidence: input should"),
         (PLAIN[:-1] + ', "verdict2": 1}', "schema", "verdict2: unknown field"),
-        (PLAIN.replace('"risk"', '"architecture"'), "value", "this is the task of 'risk'"),
+        (
+            PLAIN.replace('"risk-reviewer"', '"architecture-reviewer"'),
+            "value",
+            "this is the task of 'risk-reviewer'",
+        ),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else None,
 )
@@ -107,7 +111,7 @@ def test_a_refusal_says_what_to_mend(text, reason, says):
 
 
 def test_many_faults_are_counted_not_listed():
-    broken = json.dumps({"reviewer_role": "risk", "findings": [{}] * 40})
+    broken = json.dumps({"reviewer_role": "risk-reviewer", "findings": [{}] * 40})
     failure = refused(broken)
     assert "findings[0].title: required, add it" in failure.message
     assert "and 274 more" in failure.message

@@ -18,7 +18,7 @@ RACE = finding("Lock [first](0)", severity="critical", category="concurrency", k
 
 
 def sarif(*findings_by_role):
-    roles = ("architecture", "implementation", "risk")
+    roles = ("architecture-reviewer", "implementation-reviewer", "risk-reviewer")
     answers = [answer(r, *fs) for r, fs in zip(roles, findings_by_role, strict=True)]
     return render_sarif(tally_answers("R1", "code-review", answers))
 
@@ -82,7 +82,7 @@ def test_every_labelled_council_is_valid(council):
     fields = set(finding("x").model_dump())
     by_role = [
         [finding(**m.model_dump(include=fields)) for m in council.members if m.reviewer_role == r]
-        for r in ("architecture", "implementation", "risk")
+        for r in ("architecture-reviewer", "implementation-reviewer", "risk-reviewer")
     ]
     found = results(*by_role)
     assert sum(1 + len(r.get("relatedLocations", ())) for r in found) <= len(council.members)
@@ -91,8 +91,11 @@ def test_every_labelled_council_is_valid(council):
 
 
 def test_an_empty_council_is_valid():
-    answers = [Answer(reviewer_role=r, state="failed") for r in ("architecture", "implementation")]
-    log = render_sarif(tally_answers("R1", "code-review", [*answers, answer("risk")]))
+    answers = [
+        Answer(reviewer_role=r, state="failed")
+        for r in ("architecture-reviewer", "implementation-reviewer")
+    ]
+    log = render_sarif(tally_answers("R1", "code-review", [*answers, answer("risk-reviewer")]))
     jsonschema.Draft4Validator(SCHEMA).validate(log)
     assert log["runs"][0]["results"] == []
 

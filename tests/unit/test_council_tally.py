@@ -3,8 +3,9 @@
 import pytest
 
 from council.locations import parse_diff
-from council.model import ROLES, Answer, Review, Tally
+from council.model import Answer, Review, Tally
 from council.tally import canonical, fingerprint, tally_answers
+from council.vocabulary import ROLES
 from tests.bench.council_examples import answer, finding
 
 QUEUE = finding("Bound the job queue", severity="high")
@@ -21,9 +22,9 @@ def tally(*answers, **options):
 
 
 THREE = (
-    answer("architecture", QUEUE, TYPO, verdict="revise"),
-    answer("implementation", QUEUE, verdict="approve"),
-    answer("risk", RACE, QUEUE, verdict="approve"),
+    answer("architecture-reviewer", QUEUE, TYPO, verdict="revise"),
+    answer("implementation-reviewer", QUEUE, verdict="approve"),
+    answer("risk-reviewer", RACE, QUEUE, verdict="approve"),
 )
 
 
@@ -31,8 +32,8 @@ def test_levels_count_distinct_reviewers_and_set_the_order():
     result = tally(*THREE)
     assert [(g.level, g.title, g.reviewers) for g in result.groups] == [
         ("consensus", QUEUE.title, ROLES),
-        ("minority", RACE.title, ("risk",)),
-        ("minority", TYPO.title, ("architecture",)),
+        ("minority", RACE.title, ("risk-reviewer",)),
+        ("minority", TYPO.title, ("architecture-reviewer",)),
     ]
     assert result.summary.model_dump() == {"consensus": 1, "majority": 0, "minority": 2}
     assert (result.status, result.verdict, result.algorithm) == (
@@ -45,16 +46,16 @@ def test_levels_count_distinct_reviewers_and_set_the_order():
 def test_every_member_keeps_its_whole_text_and_place_in_the_review():
     group = tally(*THREE).groups[0]
     assert [(m.reviewer_role, m.index) for m in group.members] == [
-        ("architecture", 0),
-        ("implementation", 0),
-        ("risk", 1),
+        ("architecture-reviewer", 0),
+        ("implementation-reviewer", 0),
+        ("risk-reviewer", 1),
     ]
     assert all(m.model_dump(include=set(QUEUE.model_dump())) == QUEUE.model_dump()
                for m in group.members)  # fmt: skip
 
 
 def test_two_of_two_is_a_majority_and_never_consensus():
-    result = tally(*THREE[:2], missing("risk"))
+    result = tally(*THREE[:2], missing("risk-reviewer"))
     assert result.status == "partial"
     assert result.groups[0].level == "majority"
     assert result.groups[0].unanimous_of_responders
@@ -68,15 +69,19 @@ def test_two_of_two_is_a_majority_and_never_consensus():
 
 
 def test_two_of_three_who_answered_is_not_unanimous():
-    result = tally(*THREE[:2], answer("risk"))
+    result = tally(*THREE[:2], answer("risk-reviewer"))
     assert result.groups[0].level == "majority"
     assert not result.groups[0].unanimous_of_responders
 
 
 def test_below_the_quorum_findings_are_listed_without_a_verdict():
-    result = tally(missing("architecture"), missing("implementation", "cancelled"), THREE[2])
+    result = tally(
+        missing("architecture-reviewer"), missing("implementation-reviewer", "cancelled"), THREE[2]
+    )
     assert (result.status, result.verdict, len(result.groups)) == ("insufficient", "none", 2)
-    one = tally(missing("architecture"), missing("implementation"), THREE[2], quorum=1)
+    one = tally(
+        missing("architecture-reviewer"), missing("implementation-reviewer"), THREE[2], quorum=1
+    )
     assert (one.status, one.verdict) == ("partial", "block")
 
 
@@ -104,7 +109,7 @@ def test_the_fingerprint_changes_with_inputs_and_options_only():
     same = fingerprint(tally(*THREE))
     assert same == fingerprint(tally(*THREE, revision=2))
     assert same != fingerprint(tally(*THREE, similarity="strict"))
-    assert same != fingerprint(tally(*THREE[:2], missing("risk")))
+    assert same != fingerprint(tally(*THREE[:2], missing("risk-reviewer")))
 
 
 def test_an_approval_beside_an_own_critical_is_flagged():
@@ -113,7 +118,11 @@ def test_an_approval_beside_an_own_critical_is_flagged():
 
 
 def test_a_reviewers_own_repetition_stays_and_is_flagged():
-    result = tally(answer("architecture", QUEUE, QUEUE), answer("implementation"), answer("risk"))
+    result = tally(
+        answer("architecture-reviewer", QUEUE, QUEUE),
+        answer("implementation-reviewer"),
+        answer("risk-reviewer"),
+    )
     assert [member.flags for group in result.groups for member in group.members] == [
         (),
         ("own_duplicate",),
@@ -124,7 +133,10 @@ def test_lines_that_the_diff_does_not_show_are_nulled():
     diff = parse_diff("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n")
     wrong = finding("Bound the queue", file="x.py", line_start=70)
     result = tally(
-        answer("architecture", wrong), answer("implementation"), answer("risk"), diff=diff
+        answer("architecture-reviewer", wrong),
+        answer("implementation-reviewer"),
+        answer("risk-reviewer"),
+        diff=diff,
     )
     member = result.groups[0].members[0]
     assert (member.file, member.line_start, member.flags) == (
@@ -138,7 +150,9 @@ def test_groups_in_conflict_are_contested():
     keep = finding("Keep the pool", action="keep", subject="pool")
     drop = finding("Drop the pool", action="remove", subject="pool")
     result = tally(
-        answer("architecture", drop), answer("implementation", drop), answer("risk", keep)
+        answer("architecture-reviewer", drop),
+        answer("implementation-reviewer", drop),
+        answer("risk-reviewer", keep),
     )
     assert [(g.level, g.contested) for g in result.groups] == [
         ("majority", True),

@@ -16,14 +16,15 @@ _EMPTY_NAP = 0.0005
 
 
 class Inbox:
-    """This project through its library: send, claim --next from a pool, done; FULL."""
+    """This project through its library: send, claim --next from a pool, done."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, synchronous: str = "FULL") -> None:
         from inbox import model
         from inbox.operations import claims, leases, threads, work
         from schema import file
 
         self._db = file.open_store(place + "/coord.db")
+        self._db.connection.execute(f"PRAGMA synchronous={synchronous}")
         self._model, self._claims, self._leases = model, claims, leases
         self._threads, self._work = threads, work
         self._me = f"w{os.getpid()}"
@@ -86,13 +87,13 @@ class Lean:
 
 
 class LiteQueue:
-    """litequeue, its connection switched to FULL."""
+    """litequeue, its connection switched to FULL or NORMAL."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, synchronous: str = "FULL") -> None:
         from litequeue import LiteQueue as Peer
 
         self._queue = Peer(place + "/lite.db", timeout=60)
-        self._queue.conn.execute("PRAGMA synchronous=FULL")
+        self._queue.conn.execute(f"PRAGMA synchronous={synchronous}")
 
     def put(self, body: str) -> None:
         self._queue.put(body)
@@ -201,6 +202,8 @@ KINDS = {
     "lean": Lean,
     "lean-normal": lambda place: Lean(place, "NORMAL"),
     "litequeue": LiteQueue,
+    "inbox-normal": lambda place: Inbox(place, "NORMAL"),
+    "litequeue-normal": lambda place: LiteQueue(place, "NORMAL"),
     "persist-queue": PersistQueue,
     "huey": Huey,
     "diskcache": DiskCache,

@@ -1,0 +1,116 @@
+"""From how a reviewer's task ended to its Answer: read, missing with a reason, or not there yet.
+
+Pure. Guarantees: nothing is guessed about a text that cannot be read; who is missing carries
+why, in words.
+"""
+
+from council.locations import Diff
+from council.model import Answer
+from council.records import Council, Result
+from council.review_text import read_review
+from council.vocabulary import Mode, Role
+from orch.model import TERMINAL
+from schema.failures import Failure
+
+_LONGEST_REASON = 500
+
+
+def unfinished(results: list[Result]) -> list[Result]:
+    """Return the reviewers whose task has not ended."""
+    return [result for result in results if result.status not in TERMINAL]
+
+
+def read_all(results: list[Result], *, partial: bool) -> list[Answer]:
+    """Return one Answer of each reviewer.
+
+    Raises: invalid_input with what to mend when a review cannot be read and is not to count as
+    missing (`partial`); it names every such reviewer.
+    """
+    answers, unread = [], list[tuple[Result, Failure]]()
+    for result in results:
+        try:
+            answers.append(_answer(result))
+        except Failure as failure:
+            unread.append((result, failure))
+            answers.append(_missing(result, "unreadable", failure.message))
+    if unread and not partial:
+        raise _unreadable(unread)
+    return answers
+
+
+def mode_of(council: Council) -> Mode:
+    """Return the council's mode as the closed word that the file's CHECK makes it."""
+    mode: Mode = council.mode  # type: ignore[assignment]
+    return mode
+
+
+def diff_of(council: Council) -> Diff | None:
+    """Return the lines that the reviewers were shown, None when it was no diff."""
+    if council.shown_lines is None:
+        return None
+    import json
+
+    shown = json.loads(council.shown_lines)
+    return Diff({path: tuple(map(tuple, ranges)) for path, ranges in shown.items()})
+
+
+def _answer(result: Result) -> Answer:
+    if result.status == "done":
+        reading = read_review(_said(result), _role(result))
+        return Answer(
+            reviewer_role=_role(result),
+            state="answered",
+            parse_mode=reading.parse_mode,
+            review=reading.review,
+        )
+    if result.status == "failed":
+        return _missing(result, "failed", result.summary or result.reason)
+    if result.status == "cancelled":
+        return _missing(result, "cancelled", result.reason)
+    return _missing(result, "unfinished", f"its task {result.task_id} is {result.status}")
+
+
+def _said(result: Result) -> str:
+    """Return the review's text: the body of the result, else its payload."""
+    body = result.body or ""
+    payload = result.payload or "{}"
+    return payload if payload != "{}" and not body.strip() else body
+
+
+def _role(result: Result) -> Role:
+    role: Role = result.reviewer_role
+    return role
+
+
+def _missing(result: Result, state: str, reason: str | None) -> Answer:
+    why = (reason or "").strip()
+    if len(why) > _LONGEST_REASON:
+        why = why[: _LONGEST_REASON - 1] + "…"
+    return Answer.model_validate(
+        {"reviewer_role": result.reviewer_role, "state": state, "reason": why or None}
+    )
+
+
+def _unreadable(unread: list[tuple[Result, Failure]]) -> Failure:
+    """Return the first reviewer's failure, with all of them in the details."""
+    first, failure = unread[0]
+    others = ", ".join(result.reviewer_role for result, _ in unread[1:])
+    return Failure(
+        failure.code,
+        failure.reason,
+        f"the review of {first.reviewer_role} cannot be counted: {failure.message}"
+        + (f" (nor can that of {others})" if others else ""),
+        hint=f"read it: inbox show --thread {first.thread_id}; its text is kept as it is; "
+        "--partial counts it as missing",
+        details={
+            "reviews": [
+                {
+                    "reviewer_role": result.reviewer_role,
+                    "thread_id": result.thread_id,
+                    "reason": error.reason,
+                    "message": error.message,
+                }
+                for result, error in unread
+            ]
+        },
+    )

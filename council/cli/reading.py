@@ -1,0 +1,36 @@
+"""council show and list: what was asked, who answered, what came of it. Loads no pydantic."""
+
+from council import brief, reads
+from council.operations import councils, tallies
+from council.store import councils as store
+from council.store import tallies as tally_rows
+from schema.json_text import NULL, Json, array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+
+
+def show(call: "Call", *, run: str, revision: int | None) -> None:
+    """Show one council with a whole tally, the newest by default."""
+    with call.db.read() as tx:
+        council = councils.require(tx, run)
+        if revision is None:
+            stored = tally_rows.latest(tx, run)
+        else:
+            stored = tallies.require(tx, run, revision)
+        call.say(
+            obj(
+                council=store.document(tx, run),
+                target=brief.describe(council),
+                tallies=array(reads.tallies(tx, run)),
+                tally=Json(stored.document) if stored is not None else NULL,
+                reports=array(reads.report_documents(tx, run, call.db.path)),
+            )
+        )
+
+
+def list_councils(call: "Call") -> None:
+    """List all councils."""
+    with call.db.read() as tx:
+        call.say(obj(councils=array(reads.list_councils(tx))))

@@ -1,0 +1,130 @@
+"""One plain view for each council command: first what happened, last what to do next."""
+
+from inbox.cli import plain
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    View = Callable[[Json], str]
+
+
+def _replayed(answer: Json) -> str:
+    return " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+
+
+def _reviewers(answer: Json, path: str) -> str:
+    body = plain.rows(
+        answer, path, "$.reviewer_role", "$.status", "$.task_id", "$.assigned_to", "$.thread_id"
+    )
+    return plain.table(("ROLE", "STATUS", "TASK", "AGENT", "THREAD"), body)
+
+
+def _start(answer: Json) -> str:
+    run, mode, kind, quorum = plain.fields(
+        answer, "$.run_id", "$.mode", "$.target_type", "$.quorum"
+    )
+    return (
+        f"council {run} started: {mode} of a {kind} target, quorum {quorum} of 3"
+        f"{_replayed(answer)}\n{_reviewers(answer, '$.reviewers')}\n"
+        f"next: orch council wait --run {run}"
+    )
+
+
+def _wait(answer: Json) -> str:
+    (run,) = plain.fields(answer, "$.run_id")
+    return (
+        f"all three reviewers of council {run} have ended\n"
+        f"{_reviewers(answer, '$.reviewers')}\nnext: orch council tally --run {run}"
+    )
+
+
+def _lines_of(document: str) -> list[str]:
+    """Return a tally in short; an answer has members of its own beside the tally's."""
+    import json
+
+    from council.model import Tally
+    from council.terminal import tally_lines
+
+    found = json.loads(document)
+    known = {name: found[name] for name in Tally.model_fields}
+    return tally_lines(Tally.model_validate_json(json.dumps(known)))
+
+
+def _tally(answer: Json) -> str:
+    run, revision = plain.fields(answer, "$.run_id", "$.revision")
+    head, *rest = _lines_of(answer)
+    return "\n".join(
+        [
+            f"{head}; revision {revision}{_replayed(answer)}",
+            *rest,
+            f"next: orch council report --run {run}",
+        ]
+    )
+
+
+def _report(answer: Json) -> str:
+    """Return the report: exactly it after --format, else what the council's --output chose."""
+    run, revision, verdict, path, out, text, bare = plain.fields(
+        answer,
+        "$.run_id",
+        "$.revision",
+        "$.verdict",
+        "$.markdown_path",
+        "$.out",
+        "$.text",
+        "$.bare",
+    )
+    if bare and text and not out:
+        return str(text)
+    head = f"report of council {run}, revision {revision}: {verdict}{_replayed(answer)}"
+    where = f"\nwritten to {plain.line(out, 4096)}" if out else ""
+    body = f"\n\n{text}" if text and not out else ""
+    kept = f"\nmarkdown: {plain.line(path, 4096)}"
+    return f"{head}{where}{kept}{body}\nnext: orch council show --run {run}"
+
+
+def _show(answer: Json) -> str:
+    run, mode, kind, target, deadline, tallied = plain.fields(
+        answer, "$.council.run_id", "$.council.mode", "$.council.target_type", "$.target",
+        "$.council.deadline_at", "$.tally.revision",
+    )  # fmt: skip
+    lines = [f"council {run}: {mode} of a {kind} target", plain.line(target, 200)]
+    lines += [f"deadline {deadline}"] if deadline else []
+    lines.append(_reviewers(answer, "$.council.reviewers"))
+    columns = ("$.revision", "$.verdict", "$.status", "$.similarity", "$.created_at")
+    for number, verdict, status, similarity, at in plain.rows(answer, "$.tallies", *columns):
+        lines.append(f"tally {number}: {verdict} ({status}), {similarity}, {plain.ago(at)}")
+    for number, show, path in plain.rows(
+        answer, "$.reports", "$.revision", "$.show", "$.markdown_path"
+    ):
+        shown = ",".join(map(str, plain.texts(str(show), "$")))
+        lines.append(f"report of {number} ({shown}): {plain.line(path, 4096)}")
+    verb = f"report --run {run}" if tallied else f"wait --run {run}"
+    return "\n".join([*lines, f"next: orch council {verb}"])
+
+
+def _list(answer: Json) -> str:
+    body = plain.rows(
+        answer, "$.councils", "$.run_id", "$.mode", "$.tally.verdict", "$.tally.status",
+        "$.tally.revision", "$.created_at",
+    )  # fmt: skip
+    shown = [
+        [*(cell if cell is not None else "-" for cell in row[:5]), plain.ago(row[5])]
+        for row in body
+    ]
+    head = f"{len(body)} council" + ("" if len(body) == 1 else "s")
+    header = ("COUNCIL", "MODE", "VERDICT", "STATUS", "REVISION", "STARTED")
+    text = plain.listing(head, header, shown, "orch council list --json")
+    return f"{text}\nnext: orch council show --run {body[0][0]}" if body else text
+
+
+VIEWS: "dict[str, View]" = {
+    "council start": _start,
+    "council wait": _wait,
+    "council tally": _tally,
+    "council report": _report,
+    "council show": _show,
+    "council list": _list,
+}

@@ -1,0 +1,44 @@
+"""council wait: block until all three reviewers have ended. Loads no pydantic."""
+
+from council.workflows import watch
+from inbox.workflows.wait import timed_out
+from schema.json_text import array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+    from schema.failures import Failure
+
+
+def wait(call: "Call", *, run: str, timeout: float) -> None:
+    """Wait for the reviewers; the end of time carries the same data."""
+    words = call.again(f"council wait --run {run} --timeout-seconds ")
+    call.resume = f"{words}{timeout:g}"
+    found = watch.for_all(call.db, run, timeout)
+    # Some clients end a session that repeats one command to the letter.
+    again = timeout - 1 if timeout > 2 else timeout + 0.5 if timeout else 0
+    resume = f"{words}{again:g}"
+    answer = obj(
+        woke=found.all_complete,
+        all_complete=found.all_complete,
+        run_id=run,
+        reviewers=array([one.document for one in found.reviewers]),
+        next_event_id=found.position,
+    )
+    if not found.all_complete:
+        raise _ended(run, found, timeout, answer, resume)
+    call.say(answer)
+
+
+def _ended(run: str, found: watch.Waited, timeout: float, answer: str, resume: str) -> "Failure":
+    """Return the end of a wait: who is missing, what helps."""
+    missing = [one for one in found.reviewers if not one.has_ended]
+    who = ", ".join(f"{one.role} is {one.status}" for one in missing)
+    failure = timed_out(f"{len(missing)} of 3 reviewers did not end ({who})", timeout, 0, resume)
+    failure.data = answer
+    if found.expired:
+        failure.message = f"the council's deadline has passed: {who}"
+        failure.hint = f"count who is there: orch council tally --run {run} --partial"
+    elif any(one.status == "blocked" for one in missing):
+        failure.hint = f"a reviewer asks: orch blocked --run {run}; then wait on with: {resume}"
+    return failure

@@ -1,0 +1,68 @@
+"""What the commands of a council show and read, as published JSON. Nothing here writes."""
+
+from council.records import Result
+from council.store import reports
+from orch.model import TERMINAL
+from schema import queries
+from schema.json_text import NULL, Json, merge, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Row
+
+_SQL = queries.load(__file__)
+
+
+class Reviewer:
+    """How far one reviewer is, with its published JSON."""
+
+    __slots__ = ("document", "role", "status")
+
+    def __init__(self, row: "Row") -> None:
+        self.role, self.status = row[:2]
+        self.document = Json(row[2])
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more comes from it by itself."""
+        return self.status in TERMINAL
+
+
+def reviewers(tx: "ReadTx", run_id: str) -> list[Reviewer]:
+    """Return the three reviewers in the order of their seats."""
+    return [Reviewer(row) for row in tx.many(_SQL["reviewer_documents"], run_id=run_id)]
+
+
+def results(tx: "ReadTx", run_id: str) -> list[Result]:
+    """Return each reviewer's state and result message."""
+    return [Result(row) for row in tx.many(_SQL["reviewer_results"], run_id=run_id)]
+
+
+def tallies(tx: "ReadTx", run_id: str) -> list[Json]:
+    """Return every revision in short, the first one first."""
+    return [Json(row[0]) for row in tx.many(_SQL["council_tallies"], run_id=run_id)]
+
+
+def report_documents(tx: "ReadTx", run_id: str, store_path: str) -> list[Json]:
+    """Return every report that was made, with the path of its file."""
+    return [
+        obj(
+            revision=revision,
+            show=levels.split(","),
+            markdown_path=reports.place(store_path, sha256),
+            sha256=sha256,
+            size=size,
+            created_at=created_at,
+        )
+        for revision, levels, sha256, size, created_at in tx.many(
+            _SQL["council_reports"], run_id=run_id
+        )
+    ]
+
+
+def list_councils(tx: "ReadTx") -> list[Json]:
+    """Return all councils, newest first, each with its newest revision or null."""
+    return [
+        merge(row[0], tally=Json(row[1]) if row[1] else NULL)
+        for row in tx.many(_SQL["council_list"])
+    ]

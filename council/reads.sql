@@ -1,0 +1,45 @@
+-- name: reviewer_documents :many
+-- Who was asked and how far they are, in the order of their seats.
+SELECT reviewer_role, status, document FROM council_reviewer_view
+ WHERE run_id = :run_id ORDER BY seat;
+
+-- name: reviewer_results :many
+-- The newest result message of the attempt that counts; the text is the reviewer's, untouched.
+SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
+       m.event_id, m.summary, m.body, m.payload
+  FROM council_reviewer AS r
+  JOIN task AS t ON t.task_no = r.task_no
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+  JOIN thread AS h ON h.thread_no = a.thread_no
+  LEFT JOIN message AS m ON m.event_id = (
+       SELECT max(n.event_id) FROM message AS n
+        WHERE n.thread_no = a.thread_no AND n.kind = 'result')
+ WHERE r.run_id = :run_id ORDER BY r.seat;
+
+-- name: council_tallies :many
+-- Every revision in short.
+SELECT json_object(
+    'revision', revision,
+    'similarity', document ->> '$.similarity',
+    'status', document ->> '$.status',
+    'verdict', document ->> '$.verdict',
+    'summary', json_extract(document, '$.summary'),
+    'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch'))
+  FROM council_tally WHERE run_id = :run_id ORDER BY revision;
+
+-- name: council_reports :many
+-- Every report that was made, the first one first.
+SELECT revision, levels, sha256, size,
+       strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch')
+  FROM council_report WHERE run_id = :run_id ORDER BY event_id;
+
+-- name: council_list :many
+-- Newest first, each with its newest revision.
+-- scan: councils are few
+SELECT v.document,
+       (SELECT json_object('revision', t.revision, 'status', t.document ->> '$.status',
+                           'verdict', t.document ->> '$.verdict',
+                           'summary', json_extract(t.document, '$.summary'))
+          FROM council_tally AS t WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
+  FROM council AS c JOIN council_view AS v ON v.run_id = c.run_id
+ ORDER BY c.created_at DESC, c.run_id;

@@ -1,0 +1,133 @@
+"""Plain views of the plan commands: what a plan changes, and how its work can go."""
+
+from inbox.cli import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.json_text import Json
+
+_MARKS = {"added": "+", "updated": "~", "kept": "="}
+_MOST_FIELDS = 8
+
+
+def _counts(answer: "Json") -> str:
+    kinds = [kind for (kind,) in plain.rows(answer, "$.changes", "$.change")]
+    return ", ".join(
+        f"{kinds.count(kind)} {kind}"
+        for kind in ("added", "updated", "kept", "unchanged")
+        if kind in kinds
+    )
+
+
+def _changes(answer: "Json") -> list[str]:
+    lines = []
+    for i, (task, kind, reason) in enumerate(
+        plain.rows(answer, "$.changes", "$.task_id", "$.change", "$.reason")
+    ):
+        if kind == "unchanged":
+            continue
+        tail = f" as it is: {reason}" if reason else ""
+        lines.append(f"{_MARKS[str(kind)]} {kind} {task}{tail}")
+        fields = plain.rows(answer, f"$.changes[{i}].fields", "$.field", "$.old", "$.new")
+        for field, old, new in fields[:_MOST_FIELDS]:
+            lines.append(f"    {field}: {_value(old)} -> {_value(new)}")
+        if len(fields) > _MOST_FIELDS:
+            lines.append(f"    {len(fields) - _MOST_FIELDS} more: --json")
+    return lines
+
+
+def _value(value: object) -> str:
+    return "nothing" if value in (None, "") else plain.line(value, 60)
+
+
+def figures(answer: "Json") -> list[str]:
+    """Return what the order of the work comes to, in two lines."""
+    tasks, minutes, critical, at_once, share, least = plain.fields(
+        answer, "$.figures.tasks", "$.figures.minutes", "$.figures.critical_minutes",
+        "$.figures.at_once", "$.figures.share", "$.figures.least_minutes",
+    )  # fmt: skip
+    path = " -> ".join(map(str, plain.texts(answer, "$.figures.critical_path")))
+    if not path:
+        return ["nothing is left to do"]
+    assert isinstance(share, (int, float))
+    return [
+        f"critical path: {plain.line(path, 400)}, {critical} minutes",
+        f"at the same time: {at_once} of {tasks} tasks ({share:.0%}); {minutes} minutes of work "
+        f"in {least} with a worker for each",
+    ]
+
+
+def _text(answer: "Json", head: str, following: str) -> str:
+    """Return the whole answer, cut to what a listing may have."""
+    lines, tail = _changes(answer), [*figures(answer), f"next: {following}"]
+    size = 3000
+    shown: list[str] = []
+    for line in lines:
+        size -= len(line.encode()) + 1
+        if size < 0:
+            shown.append(f"{len(lines) - len(shown)} more lines: --json")
+            break
+        shown.append(line)
+    return "\n".join([head, *shown, *tail])
+
+
+def _named(answer: "Json") -> tuple[str, str, str]:
+    path, run, tasks = plain.fields(answer, "$.path", "$.run_id", "$.tasks")
+    noun = "1 task" if tasks == 1 else f"{tasks} tasks"
+    return plain.line(path, 200), str(run or ""), noun
+
+
+def check(answer: "Json") -> str:
+    """A plan without a fault, and what it would change."""
+    path, run, tasks = _named(answer)
+    counts = _counts(answer)
+    tail = f" for run {run}: {counts}" if run else ""
+    return _text(
+        answer, f"{path} is sound, {tasks}{tail}", f"orch plan apply {path} --run {run or 'RUN'}"
+    )
+
+
+def apply(answer: "Json") -> str:
+    """What a plan changed, or would change."""
+    path, run, tasks = _named(answer)
+    dry, replayed = plain.fields(answer, "$.dry_run", "$.replayed")
+    if dry:
+        head = f"nothing was changed; {path}, {tasks}, would mean for run {run}: {_counts(answer)}"
+        return _text(answer, head, f"orch plan apply {path} --run {run}")
+    again = " (replayed: it had been done before)" if replayed else ""
+    head = f"applied {path}, {tasks}, to run {run}{again}: {_counts(answer)}"
+    return _text(answer, head, f"orch ready --run {run}")
+
+
+def lint(answer: "Json") -> str:
+    """A plan that no rule refuses, with the warnings."""
+    path, run, tasks = _named(answer)
+    lines = [f"{path}: {tasks}, no rule refuses it"]
+    found = plain.rows(answer, "$.findings", "$.line", "$.rule", "$.task_id", "$.message")
+    for number, rule, task, message in found[:20]:
+        lines.append(f"warning: line {number}: {rule} ({task}): {plain.line(message, 300)}")
+    if len(found) > 20:
+        lines.append(f"{len(found) - 20} more: --json")
+    following = f"orch plan apply {path} --run {run or 'RUN'}"
+    return "\n".join([*lines, *figures(answer), f"next: {following}"])
+
+
+def export(answer: "Json") -> str:
+    """The plan itself, or where it was written."""
+    path, text, run, tasks = plain.fields(answer, "$.path", "$.text", "$.run_id", "$.tasks")
+    if path is None:
+        return str(text)
+    return (
+        f"wrote {tasks} tasks of run {run} to {plain.line(path, 200)}\n"
+        f"next: orch plan apply {plain.line(path, 200)} --run {run} --dry-run"
+    )
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "check": check,
+    "apply": apply,
+    "lint": lint,
+    "export": export,
+}

@@ -1,0 +1,111 @@
+"""Plain views of the commands about workers."""
+
+from inbox.cli import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.json_text import Json
+
+
+def _work(answer: "Json") -> str:
+    harness, version, program = plain.fields(answer, "$.harness", "$.version", "$.program")
+    if program is not None:
+        lines = [f"harness {harness} can start: {program} {version or ''}".rstrip()]
+        command = " ".join(str(word) for word in plain.texts(answer, "$.command"))
+        lines.append(f"command: {plain.line(command, 300)}")
+        return "\n".join([*lines, f"next: orch work --agent NAME --harness {harness}"])
+    outcomes = plain.rows(answer, "$.outcomes", "$.turns", "$.outcome")
+    told = ", ".join(f"{n} {outcome}" for n, outcome in outcomes)
+    lines = [f"worked with {harness}: {told or 'nothing was waiting'}"]
+    lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
+    body = _turns(answer, "$.turns")
+    text = (
+        plain.listing("\n".join(lines), _HEADER, body, "orch usage --run RUN")
+        if body
+        else ("\n".join(lines))
+    )
+    run, task = _last_named(answer)
+    return f"{text}\nnext: orch status --run {run}" if task else text
+
+
+_HEADER = ("TASK", "TRY", "TURN", "WHO", "OUTCOME", "SECONDS", "WHY")
+
+
+def _turns(answer: "Json", path: str) -> "list[list[object]]":
+    columns = (
+        "$.task_id", "$.thread_id", "$.attempt_no", "$.turn_no", "$.agent", "$.outcome",
+        "$.seconds", "$.reason",
+    )  # fmt: skip
+    return [
+        [task or thread, attempt or "-", turn, who, outcome or "running",
+         "-" if seconds is None else f"{float(str(seconds)):.1f}", why or ""]
+        for task, thread, attempt, turn, who, outcome, seconds, why
+        in plain.rows(answer, path, *columns)
+    ]  # fmt: skip
+
+
+def _last_named(answer: "Json") -> "tuple[object, object]":
+    named = [row for row in plain.rows(answer, "$.turns", "$.run_id", "$.task_id") if row[1]]
+    return (named[-1][0], named[-1][1]) if named else (None, None)
+
+
+def _logs(answer: "Json") -> str:
+    run, task, number, path, size, running, text = plain.fields(
+        answer, "$.run_id", "$.task_id", "$.attempt_no", "$.path", "$.size", "$.running", "$.text"
+    )
+    state = "still running" if running else "ended"
+    head = f"log of {run}/{task} attempt {number} ({state}, {size} bytes in {path})"
+    shown = str(text)
+    more = (
+        f"next: orch logs {run}/{task} --follow"
+        if running
+        else (f"next: orch task show {run}/{task}")
+    )
+    return f"{head}\n{plain.quoted(shown, 'worker', number)}\n{more}"
+
+
+def _stop(answer: "Json") -> str:
+    run, task, status, outcome, why, ref = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.turn.outcome",
+        "$.turn.reason", "$.turn.salvage_ref",
+    )  # fmt: skip
+    lines = [f"stopped {run}/{task}: turn {outcome} ({plain.line(why, 200)}); task is {status}"]
+    if ref:
+        lines.append(f"uncommitted work is kept under {ref}")
+    return "\n".join([*lines, f"next: orch continue {run}/{task} --body TEXT"])
+
+
+def _continue(answer: "Json") -> str:
+    run, task, number, to, before = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.attempt.attempt_no",
+        "$.attempt.assigned_to", "$.previous_attempt.attempt_no",
+    )  # fmt: skip
+    how = f"as attempt {number}, on top of attempt {before}" if before else f"in attempt {number}"
+    return (
+        f"{to} goes on with {run}/{task} {how}, as soon as its orch work is free\n"
+        f"next: orch wait --run {run}"
+    )
+
+
+def _usage(answer: "Json") -> str:
+    run, task, turns, seconds, into, out, cost = plain.fields(
+        answer, "$.run_id", "$.task_id", "$.usage.turns", "$.usage.seconds",
+        "$.usage.input_tokens", "$.usage.output_tokens", "$.usage.cost_usd",
+    )  # fmt: skip
+    what = f"{run}/{task}" if task else f"run {run}"
+    tokens = f", {into or 0} tokens in, {out or 0} out" if into or out else ""
+    money = f", {float(str(cost)):.4f} USD" if cost is not None else ""
+    head = f"{what}: {turns} turns, {float(str(seconds)):.1f} s{tokens}{money}"
+    body = _turns(answer, "$.turns")
+    return plain.listing(head, _HEADER, body, "orch usage --json") if body else head
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "work": _work,
+    "logs": _logs,
+    "stop": _stop,
+    "continue": _continue,
+    "usage": _usage,
+}

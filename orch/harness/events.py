@@ -1,0 +1,106 @@
+"""What a client says on standard output: JSON lines read by the rules of its table.
+
+Guarantees: a line that is no JSON object, or that no rule fits, changes nothing; numbers that
+are none are left out; texts are bounded.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from orch.harness.table import EventRule
+
+_LONGEST_LINE = 8 << 20
+_LONGEST_TEXT = 64_000
+
+
+class Reader:
+    """The facts a turn's output has given so far.
+
+    `final` is "", "ok" or "failed"; tokens and cost are None where nothing told them.
+    """
+
+    __slots__ = (
+        "_base", "_held", "_rules", "cost_usd", "error", "final", "input_tokens",
+        "output_tokens", "session", "text",
+    )  # fmt: skip
+
+    def __init__(self, rules: "list[EventRule]") -> None:
+        self._rules = rules
+        self._held = bytearray()
+        self.final = ""
+        self.text = ""
+        self.error = ""
+        self.session = ""
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
+        self.cost_usd: float | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of standard output."""
+        if not self._rules:
+            return
+        self._held += chunk
+        *lines, rest = self._held.split(b"\n")
+        self._held = rest if len(rest) <= _LONGEST_LINE else bytearray()
+        for line in lines:
+            self._read(bytes(line))
+
+    def end(self) -> None:
+        """Take what stood after the last line feed."""
+        self._read(bytes(self._held))
+        self._held = bytearray()
+
+    def _read(self, line: bytes) -> None:
+        if not line.lstrip().startswith(b"{"):
+            return
+        import orjson
+
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return
+        for rule in self._rules:
+            if all(_at(document, path) == value for path, value in rule.when.items()):
+                self._apply(rule, document)
+
+    def _apply(self, rule: "EventRule", document: "Any") -> None:
+        if rule.final is not None:
+            failed = rule.failed_if is not None and bool(_at(document, rule.failed_if))
+            self.final = "failed" if failed else rule.final
+        self.text = _text(document, rule.text) or self.text
+        self.error = _text(document, rule.error) or self.error
+        self.session = _text(document, rule.session)[:200] or self.session
+        self.input_tokens = _sum(document, rule.input_tokens, self.input_tokens, rule.adds)
+        self.output_tokens = _sum(document, rule.output_tokens, self.output_tokens, rule.adds)
+        if rule.cost_usd is not None:
+            cost = _at(document, rule.cost_usd)
+            if isinstance(cost, (int, float)) and not isinstance(cost, bool) and cost >= 0:
+                self.cost_usd = cost + (self.cost_usd or 0.0) if rule.adds else float(cost)
+
+
+def _at(document: "Any", path: str) -> "Any":
+    """Return what a dotted path leads to, None for nothing."""
+    for name in path.split("."):
+        if not isinstance(document, dict) or name not in document:
+            return None
+        document = document[name]
+    return document
+
+
+def _text(document: "Any", path: str | None) -> str:
+    found = _at(document, path) if path is not None else None
+    if found is None or isinstance(found, (dict, list, bool)):
+        return ""
+    return str(found)[-_LONGEST_TEXT:]
+
+
+def _sum(document: "Any", paths: list[str], before: int | None, adds: bool) -> int | None:
+    numbers = [n for n in (_at(document, path) for path in paths) if _is_count(n)]
+    if not numbers:
+        return before
+    return int(sum(numbers)) + (before or 0 if adds else 0)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53

@@ -1,0 +1,142 @@
+"""A plan's text as plain values that know their lines; what is wrong is collected, not raised.
+
+Owns the limits for everything that comes from outside: 1 MiB, depth 64, 64-bit integers, no
+NaN, no aliases, no duplicate keys. Each format has a reader of its own; all fill a Document.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Path = tuple[str | int, ...]
+
+FORMATS = ("yaml", "toml", "json")
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+MAX_PROBLEMS = 500  # One slip in a generated file should not answer with megabytes.
+_LARGEST = 2**63 - 1
+_SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
+
+
+class Problem:
+    """One thing to mend. `line` is 0 where a line means nothing; `rule` is "" or lint's."""
+
+    __slots__ = ("line", "message", "path", "rule", "task_id")
+
+    def __init__(
+        self, line: int, path: str, message: str, task_id: str | None = None, rule: str = ""
+    ) -> None:
+        self.line = line
+        self.path = path
+        self.message = message
+        self.task_id = task_id
+        self.rule = rule
+
+    def document(self) -> dict[str, object]:
+        """Return the published fields."""
+        return {
+            "line": self.line or None,
+            "path": self.path,
+            "task_id": self.task_id,
+            "rule": self.rule or None,
+            "message": self.message,
+        }
+
+
+class Document:
+    """What `text` says: `value`, and the line of every key and item by its path from the top."""
+
+    __slots__ = ("_around", "_refused", "lines", "problems", "text", "value")
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        self.value: object = None
+        self.lines: dict[Path, int] = {(): 1}
+        self.problems: list[Problem] = []
+        self._refused: set[Path] = set()
+        self._around: set[Path] = set()  # Every place that one of them lies in.
+
+    def line(self, path: "Path") -> int:
+        """Return the line of a place, or of the nearest one around it."""
+        while path not in self.lines:
+            path = path[:-1]
+        return self.lines[path]
+
+    def refuse(self, path: "Path", message: str, line: int = 0) -> None:
+        """Note a problem at a place."""
+        self._refused.add(path)
+        self._around.update(path[:i] for i in range(len(path) + 1))
+        self.problems.append(Problem(line or self.line(path), shown(path), message))
+
+    def is_refused(self, path: "Path") -> bool:
+        """Say whether a place, or one around it, was told already: no second complaint."""
+        return any(path[:i] in self._refused for i in range(len(path) + 1))
+
+    def has_refused_in(self, path: "Path") -> bool:
+        """Say whether something at or below a place was refused."""
+        return path in self._around
+
+
+def shown(path: "Path") -> str:
+    """Return a path as people write it: tasks[2].priority."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.strip(".").encode("utf-8", "backslashreplace").decode()
+
+
+def format_of(name: str) -> str | None:
+    """Return the format that a file's name tells, or None."""
+    return _SUFFIXES.get(name[name.rfind(".") :].lower()) if "." in name else None
+
+
+def read(text: str, kind: str) -> Document:
+    """Return what `text` says in the format `kind`; problems of reading stand in it."""
+    text = text.removeprefix("\ufeff")
+    document = Document(text)
+    if len(text.encode()) > MAX_BYTES:
+        document.refuse((), f"a plan is at most {MAX_BYTES // 1024} KiB; split it")
+        return document
+    if kind == "yaml":
+        from orch.plan import yaml_source as source
+    elif kind == "toml":
+        from orch.plan import toml_source as source  # type: ignore[no-redef]
+    else:
+        from orch.plan import json_source as source  # type: ignore[no-redef]
+    source.fill(document, text)
+    for path, fault in _faults(document.value):
+        if not document.is_refused(path):
+            document.refuse(path, fault)
+    return document
+
+
+def _faults(value: object) -> "Iterator[tuple[Path, str]]":
+    """Yield (place, fault) of every value that JSON or the store could not keep as it is."""
+    stack: list[tuple[Path, object]] = [((), value)]
+    while stack:
+        path, found = stack.pop()
+        if isinstance(found, dict):
+            stack.extend(((*path, key), below) for key, below in reversed(found.items()))
+            faulty = [key for key in found if _text_fault(key)]
+            yield from (((*path, key), f"its name {_text_fault(key)}") for key in faulty)
+        elif isinstance(found, list):
+            stack.extend(((*path, i), below) for i, below in reversed(list(enumerate(found))))
+        elif fault := _scalar_fault(found):
+            yield path, fault
+
+
+def _scalar_fault(value: object) -> str:
+    if isinstance(value, str):
+        return _text_fault(value)
+    if isinstance(value, int):  # bool is one, and fits.
+        return "" if -_LARGEST - 1 <= value <= _LARGEST else "is an integer beyond 64 bits"
+    if isinstance(value, float):
+        return "" if value - value == 0 else "is no finite number"
+    return "" if value is None else "is a date or time: put it into quotes"
+
+
+def _text_fault(text: str) -> str:
+    if "\0" in text:
+        return "holds a NUL character"
+    return "" if text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text) else (
+        "is not valid UTF-8")  # fmt: skip

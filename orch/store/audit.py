@@ -1,0 +1,63 @@
+"""What `doctor` asks the file about runs: do the kept counters agree with the rows? Reads only.
+
+Each question answers with the first few rows that are wrong, none when all is well.
+"""
+
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx
+
+_SQL = queries.load(__file__)
+
+# (what is checked, which query answers with the rows that must not be)
+QUESTIONS = (
+    ("counters", "audit_unmet"),
+    ("counters", "audit_chain"),
+    ("tallies", "audit_tally"),
+    ("held locks", "audit_lock_of_idle"),
+    ("held locks", "audit_lock_not_held"),
+    ("attempts", "audit_attempt_numbers"),
+    ("attempts", "audit_attempt_of_task"),
+    ("attempts", "audit_attempt_of_thread"),
+)
+
+
+class Work:
+    """Where an attempt's commits and files are to be found."""
+
+    __slots__ = (
+        "attempt_no", "branch_name", "head_commit", "repo_path", "task", "workspace_status",
+        "worktree_path",
+    )  # fmt: skip
+
+    def __init__(self, row: "tuple[str, int, str, str, str, str, str]") -> None:
+        (self.task, self.attempt_no, self.repo_path, self.branch_name, self.worktree_path,
+         self.workspace_status, self.head_commit) = row  # fmt: skip
+
+
+def wrong(tx: "ReadTx", question: str) -> list[str]:
+    """Return the first few things that are wrong, in words."""
+    return [str(row[0]) for row in tx.many(_SQL[question])]
+
+
+def edges(tx: "ReadTx") -> "list[tuple[int, int]]":
+    """Return every dependency as (task number, the number it waits for)."""
+    return [(row[0], row[1]) for row in tx.many(_SQL["audit_edges"])]
+
+
+def moves(tx: "ReadTx") -> set[tuple[str, str]]:
+    """Return the moves of a task that the file allows."""
+    return {(row[0], row[1]) for row in tx.many(_SQL["audit_moves"])}
+
+
+def intents(tx: "ReadTx") -> "list[tuple[str, str, tuple[int, int, str]]]":
+    """Return (run, run/task, process) of every dispatch under way."""
+    rows = tx.many(_SQL["audit_intents"])
+    return [(row[0], row[1], (row[2], row[3], row[4])) for row in rows]
+
+
+def works(tx: "ReadTx") -> list[Work]:
+    """Return every attempt that has a branch."""
+    return [Work(row) for row in tx.many(_SQL["audit_works"])]

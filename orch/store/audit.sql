@@ -1,0 +1,140 @@
+-- name: audit_unmet :many
+-- The kept counter that makes the ready set an index walk, and the status that follows from it.
+-- scan: compares all tasks, on request only
+SELECT t.run_id || '/' || t.task_id || ' (' || t.status || ') counts ' || t.unmet
+       || ' unmet prerequisites, there are ' || c.unmet
+  FROM (SELECT w.task_no, (SELECT count(*) FROM dependency AS d
+                             JOIN task AS p ON p.task_no = d.depends_on
+                            WHERE d.task_no = w.task_no AND p.status <> 'done') AS unmet
+          FROM task AS w) AS c
+  JOIN task AS t ON t.task_no = c.task_no
+ WHERE t.unmet <> c.unmet OR (t.status = 'planned') > (c.unmet > 0)
+    OR (t.status = 'ready' AND c.unmet > 0)
+ LIMIT 20;
+
+-- name: audit_chain :many
+-- How long a chain waits for a task, on which the dispatch order depends.
+-- scan: compares all tasks, on request only
+SELECT t.run_id || '/' || t.task_id || ' has a waiting chain of ' || t.chain || ', it is ' || c.longest
+  FROM (SELECT w.task_no, (SELECT coalesce(max(n.chain) + 1, 0) FROM dependency AS d
+                             JOIN task AS n ON n.task_no = d.task_no
+                            WHERE d.depends_on = w.task_no) AS longest
+          FROM task AS w) AS c
+  JOIN task AS t ON t.task_no = c.task_no
+ WHERE t.chain <> c.longest
+ LIMIT 20;
+
+-- name: audit_tally :many
+-- How many tasks of a run are in each status.
+-- scan: counts all tasks, on request only
+SELECT 'run ' || r.run_id || ' counts ' || n.planned || ' ' || n.ready || ' ' || n.dispatched || ' '
+       || n.running || ' ' || n.blocked || ' ' || n.verifying || ' ' || n.done || ' ' || n.failed
+       || ' ' || n.cancelled || ', it has ' || c.planned || ' ' || c.ready || ' ' || c.dispatched
+       || ' ' || c.running || ' ' || c.blocked || ' ' || c.verifying || ' ' || c.done || ' '
+       || c.failed || ' ' || c.cancelled
+  FROM run AS r
+  JOIN run_tally AS n ON n.run_id = r.run_id
+  JOIN (SELECT o.run_id,
+               count(*) FILTER (WHERE t.status = 'planned') AS planned,
+               count(*) FILTER (WHERE t.status = 'ready') AS ready,
+               count(*) FILTER (WHERE t.status = 'dispatched') AS dispatched,
+               count(*) FILTER (WHERE t.status = 'running') AS running,
+               count(*) FILTER (WHERE t.status = 'blocked') AS blocked,
+               count(*) FILTER (WHERE t.status = 'verifying') AS verifying,
+               count(*) FILTER (WHERE t.status = 'done') AS done,
+               count(*) FILTER (WHERE t.status = 'failed') AS failed,
+               count(*) FILTER (WHERE t.status = 'cancelled') AS cancelled
+          FROM run AS o LEFT JOIN task AS t ON t.run_id = o.run_id GROUP BY o.run_id) AS c
+    ON c.run_id = r.run_id
+ WHERE (n.planned, n.ready, n.dispatched, n.running, n.blocked, n.verifying, n.done, n.failed,
+        n.cancelled)
+    <> (c.planned, c.ready, c.dispatched, c.running, c.blocked, c.verifying, c.done, c.failed,
+        c.cancelled)
+ LIMIT 20;
+
+-- name: audit_lock_of_idle :many
+-- Only a task being worked on, or being dispatched, holds a lock; a closed run holds none.
+-- scan: locks held are few
+SELECT 'lock ' || h.lock || ' is held by ' || t.run_id || '/' || t.task_id || ', which is '
+       || t.status || CASE WHEN r.closed_at IS NULL THEN '' ELSE ' in a closed run' END
+  FROM held_lock AS h JOIN task AS t ON t.task_no = h.task_no JOIN run AS r ON r.run_id = t.run_id
+ WHERE r.closed_at IS NOT NULL OR (
+       t.status NOT IN ('dispatched', 'running', 'blocked', 'verifying')
+       AND NOT EXISTS (SELECT 1 FROM dispatch_intent AS i WHERE i.task_no = t.task_no))
+ LIMIT 20;
+
+-- name: audit_lock_not_held :many
+-- And such a task holds all that it names.
+-- scan: compares all locks, on request only
+SELECT t.run_id || '/' || t.task_id || ' is ' || t.status || ' without its lock ' || k.lock
+  FROM task_lock AS k JOIN task AS t ON t.task_no = k.task_no
+  JOIN run AS r ON r.run_id = t.run_id AND r.closed_at IS NULL
+ WHERE t.status IN ('dispatched', 'running', 'blocked', 'verifying')
+   AND NOT EXISTS (SELECT 1 FROM held_lock AS h WHERE h.lock = k.lock AND h.task_no = k.task_no)
+ LIMIT 20;
+
+-- name: audit_attempt_numbers :many
+-- Numbers are spent for ever: the next is above all there are, and the latest is there.
+-- scan: compares all tasks, on request only
+SELECT t.run_id || '/' || t.task_id || ' is at attempt ' || t.latest_attempt_no || ', next '
+       || t.next_attempt_no || ', the highest is ' || c.highest
+  FROM (SELECT w.task_no, coalesce(max(a.attempt_no), 0) AS highest
+          FROM task AS w LEFT JOIN attempt AS a ON a.task_no = w.task_no GROUP BY w.task_no) AS c
+  JOIN task AS t ON t.task_no = c.task_no
+ WHERE t.next_attempt_no <= c.highest OR (t.latest_attempt_no > 0 AND NOT EXISTS (
+       SELECT 1 FROM attempt AS a
+        WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no))
+ LIMIT 20;
+
+-- name: audit_attempt_of_task :many
+-- A task and its latest attempt say the same; all others are over.
+-- scan: compares all attempts, on request only
+SELECT t.run_id || '/' || t.task_id || ' is ' || t.status || ', its attempt ' || a.attempt_no
+       || ' of ' || t.latest_attempt_no || ' is ' || a.status
+  FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
+ WHERE CASE WHEN a.attempt_no = t.latest_attempt_no
+            THEN a.status <> t.status AND NOT (t.status = 'cancelled'
+                 AND a.status IN ('done', 'failed'))
+            ELSE a.status NOT IN ('done', 'failed', 'cancelled') END
+ LIMIT 20;
+
+-- name: audit_attempt_of_thread :many
+-- As far as a run has heard its threads, an attempt says what its thread does.
+-- scan: compares all attempts, on request only
+SELECT t.run_id || '/' || t.task_id || ' attempt ' || a.attempt_no || ' is ' || a.status
+       || ', its thread ' || h.thread_id || ' is ' || h.status
+  FROM attempt AS a
+  JOIN thread AS h ON h.thread_no = a.thread_no
+  JOIN task AS t ON t.task_no = a.task_no
+  JOIN run AS r ON r.run_id = t.run_id
+ WHERE h.last_event <= r.reconciled_through AND a.attempt_no = t.latest_attempt_no
+   AND t.status IN ('dispatched', 'running', 'blocked', 'verifying')
+   AND CASE h.status WHEN 'pending' THEN 'dispatched' WHEN 'claimed' THEN 'running'
+            WHEN 'in_progress' THEN 'running' ELSE h.status END
+       <> CASE a.status WHEN 'verifying' THEN CASE WHEN a.late_event > 0 THEN 'cancelled'
+                                              ELSE 'done' END
+               ELSE a.status END
+ LIMIT 20;
+
+-- name: audit_edges :many
+-- Is there a circle after all?
+-- scan: reads all dependencies, on request only
+SELECT task_no, depends_on FROM dependency;
+
+-- name: audit_moves :many
+-- To be compared with the Machine.
+SELECT source, target FROM transition WHERE machine = 'task';
+
+-- name: audit_intents :many
+-- Dispatches under way.
+-- scan: they are few
+SELECT i.run_id, i.run_id || '/' || t.task_id, i.pid, i.pid_started, i.pid_boot
+  FROM dispatch_intent AS i JOIN task AS t ON t.task_no = i.task_no ORDER BY i.task_no;
+
+-- name: audit_works :many
+-- Attempts with a branch of their own.
+-- scan: lists all of them, on request only
+SELECT t.run_id || '/' || t.task_id, a.attempt_no, a.repo_path, a.branch_name, a.worktree_path,
+       a.workspace_status, coalesce(a.head_commit, '')
+  FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
+ WHERE a.branch_name <> '' ORDER BY a.attempt_key;

@@ -1,0 +1,59 @@
+"""Tasks as plans see them: all that a plan may say, read and written together."""
+
+import json
+
+from orch.plan.changes import Standing
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schema.transaction import ReadTx, Row, Tx
+
+_SQL = queries.load(__file__)
+_COLUMNS = (
+    "title", "summary", "default_to", "priority", "rank", "acceptance", "check_profile",
+    "required_checks", "allowed_paths", "blocked_paths", "metadata", "max_attempts", "risk",
+    "execution_mode",
+)  # fmt: skip
+_LISTS = ("required_checks", "allowed_paths", "blocked_paths")
+
+
+def standing(tx: "ReadTx", run_id: str) -> dict[str, Standing]:
+    """Return all tasks of a run by id, in the order they were added."""
+    found = [_standing(row) for row in tx.many(_SQL["plan_tasks"], run_id=run_id)]
+    return {task.task_id: task for task in found}
+
+
+def _standing(row: "Row") -> Standing:
+    task_no, task_id, status, *rest = row
+    columns = dict(zip(_COLUMNS, rest, strict=False))
+    columns |= {name: json.loads(columns[name]) for name in _LISTS}
+    task = Standing(task_no, task_id, status, columns)
+    task.spec, locks, depends_on, dispatching = rest[len(_COLUMNS) :]
+    task.locks, task.depends_on = json.loads(locks), json.loads(depends_on)
+    task.dispatching = bool(dispatching)
+    return task
+
+
+def specs(tx: "ReadTx", run_id: str) -> dict[str, str]:
+    """Return the texts of the run's specifications by task id."""
+    return {row[0]: row[1] for row in tx.many(_SQL["plan_specs"], run_id=run_id)}
+
+
+def write(tx: "Tx", task_no: int, values: dict[str, object]) -> None:
+    """Set every column that a plan speaks of, but not its specification."""
+    tx.execute(_SQL["plan_task_write"], task_no=task_no, **values)
+
+
+def write_spec(tx: "Tx", task_no: int, spec: dict[str, object]) -> None:
+    """Set the specification: its path, text and digest, or None three times."""
+    tx.execute(_SQL["plan_spec_write"], task_no=task_no, **spec)
+
+
+def write_locks(tx: "Tx", task_no: int, locks: "Iterable[str]") -> None:
+    """Set the locks of a task that holds none now."""
+    tx.execute(_SQL["plan_lock_clear"], task_no=task_no)
+    for lock in locks:
+        tx.execute(_SQL["plan_lock_insert"], task_no=task_no, lock=lock)

@@ -1,0 +1,210 @@
+"""Rows of `turn`: each start of an agent's program for a thread."""
+
+from schema import queries
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Row, Tx
+
+    Process = tuple[int, int, str]
+
+_SQL = queries.load(__file__)
+
+
+class Turn:
+    """A turn as operations see it; `pid` is None until its program was started."""
+
+    __slots__ = (
+        "agent", "epoch", "harness", "log_path", "mark", "outcome", "pid", "pid_boot",
+        "pid_started", "run_id", "runner", "session", "started_at", "stop_reason",
+        "thread_id", "thread_no", "told_through", "turn_key", "turn_no",
+    )  # fmt: skip
+
+    def __init__(self, row: "Row") -> None:
+        (self.turn_key, self.thread_no, self.thread_id, self.turn_no, self.run_id, self.epoch,
+         self.agent, self.harness, self.mark, self.session, self.told_through,
+         self.log_path) = row[:12]  # fmt: skip
+        self.runner: Process = (row[12], row[13], row[14])
+        (self.pid, self.pid_started, self.pid_boot, self.stop_reason, self.outcome,
+         self.started_at) = row[15:]  # fmt: skip
+
+    @property
+    def process(self) -> "Process | None":
+        """Which process it is, None before its start was recorded."""
+        return None if self.pid is None else (self.pid, self.pid_started, self.pid_boot)
+
+
+class End:
+    """The facts of a turn that ended, as they are stored."""
+
+    __slots__ = (
+        "commits", "cost_usd", "exit_status", "final_event", "input_tokens", "outcome",
+        "output_tokens", "reason", "reported", "salvage_ref", "session", "strays", "uncommitted",
+    )  # fmt: skip
+
+    def __init__(self, outcome: str, reason: str) -> None:
+        self.outcome = outcome
+        self.reason = reason
+        self.reported = ""
+        self.final_event = ""
+        self.exit_status: int | None = None
+        self.commits: int | None = None
+        self.uncommitted: int | None = None
+        self.salvage_ref = ""
+        self.strays = 0
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
+        self.cost_usd: float | None = None
+        self.session = ""
+
+
+def begin(
+    tx: "Tx",
+    *,
+    thread_no: int,
+    run_id: str | None,
+    epoch: int,
+    agent: str,
+    harness: str,
+    mark: str,
+    told_through: int,
+    log_path: str,
+    runner: "Process",
+) -> int:
+    """Add a running turn and return its key; the thread must have no other."""
+    key: int = tx.value(
+        _SQL["turn_begin"],
+        thread_no=thread_no,
+        run_id=run_id,
+        epoch=epoch,
+        agent=agent,
+        harness=harness,
+        mark=mark,
+        told_through=told_through,
+        log_path=log_path,
+        runner_pid=runner[0],
+        runner_started=runner[1],
+        runner_boot=runner[2],
+    )
+    return key
+
+
+def started(tx: "Tx", turn_key: int, thread_no: int, process: "Process") -> None:
+    """Record which process the turn is, on its attempt too."""
+    pid, begun, boot = process
+    tx.execute(_SQL["turn_started"], turn_key=turn_key, pid=pid, pid_started=begun, pid_boot=boot)
+    tx.execute(
+        _SQL["turn_set_process"], thread_no=thread_no, pid=pid, pid_started=begun, pid_boot=boot
+    )
+
+
+def adopt(tx: "Tx", turn: Turn, runner: "Process") -> bool:
+    """Make `runner` look after a turn in place of the one that did; False if others were faster."""
+    changed = tx.execute(
+        _SQL["turn_adopt"],
+        turn_key=turn.turn_key,
+        runner_pid=runner[0],
+        runner_started=runner[1],
+        runner_boot=runner[2],
+        old_pid=turn.runner[0],
+        old_started=turn.runner[1],
+        old_boot=turn.runner[2],
+    )
+    return changed > 0
+
+
+def ask_stop(tx: "Tx", turn: Turn, reason: str) -> None:
+    """Ask the runner to end the turn; the first reason stays."""
+    tx.ring("thread=" + turn.thread_id)
+    tx.execute(_SQL["turn_ask_stop"], turn_key=turn.turn_key, reason=reason)
+
+
+def set_session(tx: "Tx", turn_key: int, session: str) -> None:
+    """Remember by which id the client's session can be resumed."""
+    tx.execute(_SQL["turn_set_session"], turn_key=turn_key, session=session)
+
+
+def end(tx: "Tx", turn: Turn, facts: End) -> bool:
+    """Store how the turn ended; False if that was stored already."""
+    tx.ring("thread=" + turn.thread_id)
+    changed = tx.execute(
+        _SQL["turn_end"],
+        turn_key=turn.turn_key,
+        outcome=facts.outcome,
+        reason=facts.reason[:2000],
+        reported=facts.reported,
+        final_event=facts.final_event,
+        exit_status=facts.exit_status,
+        commits=facts.commits,
+        uncommitted=facts.uncommitted,
+        salvage_ref=facts.salvage_ref,
+        strays=facts.strays,
+        input_tokens=facts.input_tokens,
+        output_tokens=facts.output_tokens,
+        cost_microusd=None if facts.cost_usd is None else round(facts.cost_usd * 1e6),
+        session=facts.session,
+    )
+    return changed > 0
+
+
+def require(tx: "ReadTx", turn_key: int) -> Turn:
+    """Return a turn that must exist."""
+    row = tx.maybe(_SQL["turn_find"], turn_key=turn_key)
+    assert row is not None, turn_key
+    return Turn(row)
+
+
+def latest(tx: "ReadTx", thread_no: int) -> Turn | None:
+    """Return the thread's newest turn, None before the first."""
+    row = tx.maybe(_SQL["turn_latest"], thread_no=thread_no)
+    return Turn(row) if row else None
+
+
+def running(tx: "ReadTx", agent: str | None = None) -> list[Turn]:
+    """Return the turns that have not ended: an agent's, or all."""
+    return [Turn(row) for row in tx.many(_SQL["turn_open_of_agent"], agent=agent)]
+
+
+def running_of_run(tx: "ReadTx", run_id: str) -> list[Turn]:
+    """Return the run's turns that have not ended."""
+    return [Turn(row) for row in tx.many(_SQL["turn_open_of_run"], run_id=run_id)]
+
+
+def waiting(tx: "ReadTx", agent: str) -> list[str]:
+    """Return the ids of the agent's threads that wait for an answer with nobody at work."""
+    return [row[0] for row in tx.many(_SQL["turn_waiting_of_agent"], agent=agent)]
+
+
+def limited_in_a_row(tx: "ReadTx", thread_no: int) -> int:
+    """Return how many of the thread's newest turns met a limit."""
+    found: int = tx.value(_SQL["turn_limited_in_a_row"], thread_no=thread_no)
+    return found
+
+
+def question(tx: "ReadTx", thread_no: int, agent: str) -> tuple[int, int]:
+    """Return (the newest question's event or 0, the first word of others since or 0)."""
+    asked, answered = tx.one(_SQL["turn_question"], thread_no=thread_no, agent=agent)
+    return asked, answered
+
+
+def activity(tx: "ReadTx", thread_no: int) -> int:
+    """Return a number that grows with each message of the thread."""
+    found: int = tx.value(_SQL["turn_activity"], thread_no=thread_no)
+    return found
+
+
+def document(tx: "ReadTx", turn_key: int) -> Json:
+    """Return the published JSON of one turn."""
+    return tx.json(_SQL["turn_document"], turn_key=turn_key)
+
+
+def documents(tx: "ReadTx", run_id: str, thread_no: int | None, limit: int) -> list[Json]:
+    """Return the published JSON of a run's newest turns, or of one thread's."""
+    rows = tx.many(_SQL["turn_documents"], run_id=run_id, thread_no=thread_no, limit=limit)
+    return [Json(row[0]) for row in rows]
+
+
+def usage(tx: "ReadTx", run_id: str, thread_no: int | None = None) -> Json:
+    """Return what a run's turns, or one thread's, took."""
+    return tx.json(_SQL["turn_usage"], run_id=run_id, thread_no=thread_no)

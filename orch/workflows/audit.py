@@ -1,0 +1,168 @@
+"""orch doctor: do runs, counters, locks, attempts, worktrees and commits agree? Never repairs.
+
+Quick: dispatches that were killed, worktrees that are gone or that nobody names. Deep: every
+kept counter against its rows, and that each recorded commit is still reachable (I11).
+"""
+
+import os
+
+from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
+from orch.machines import TASK
+from orch.store import audit as store
+from orch.workflows import workers
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orch import git
+    from schema.transaction import Database
+
+_ASK = "keep the file as it is and report this: a counter that is wrong is our bug"
+_NAMED = 5
+
+
+def examine(db: "Database", deep: bool) -> list[Check]:
+    """Return every finding about runs, good ones included."""
+    with db.read() as tx:
+        works = store.works(tx)
+    checks = [_dispatches(db), workers.examine(db), *_worktrees(works)]
+    if deep:
+        checks += [*_tables(db), _circles(db), _machine(db), _commits(works)]
+    return checks
+
+
+def _verdict(name: str, wrong: list[str], well: str, status: str, hint: str) -> Check:
+    if not wrong:
+        return Check(name, OK, well)
+    more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+    return Check(name, status, "; ".join(wrong[:_NAMED]) + more, hint)
+
+
+def _dispatches(db: "Database") -> Check:
+    from orch import identity
+
+    with db.read() as tx:
+        found = store.intents(tx)
+    dead = [(run, task) for run, task, process in found if identity.is_gone(*process)]
+    hint = "; ".join(f"orch reconcile --run {run}" for run in dict.fromkeys(run for run, _ in dead))
+    wrong = [f"the dispatch of {task} was killed half-way" for _, task in dead]
+    return _verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
+
+
+def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
+    """Compare what is recorded with what is on disk, both ways."""
+    there = [work for work in works if work.workspace_status == "created"]
+    gone = [
+        f"{work.task} attempt {work.attempt_no}: {work.worktree_path} is gone"
+        for work in there
+        if not os.path.isdir(work.worktree_path)
+    ]
+    hint = "its branch is kept; orch cleanup takes note of it"
+    yield _verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
+    known = {work.worktree_path for work in works}
+    strays = []
+    for folder in sorted({os.path.dirname(work.worktree_path) for work in works}):
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            path = os.path.join(folder, name)
+            if name.startswith("attempt-") and path not in known:
+                strays.append(path)
+    hint = "orch reconcile, then look into them: nothing refers to them"
+    yield _verdict("strays", strays, "no worktree that no attempt names", WARNING, hint)
+
+
+def _tables(db: "Database") -> "Iterator[Check]":
+    for name in dict.fromkeys(name for name, _ in store.QUESTIONS):
+        with db.read() as tx:
+            wrong = [
+                found
+                for group, question in store.QUESTIONS
+                if group == name
+                for found in store.wrong(tx, question)
+            ]
+        yield _verdict(name, wrong, _WELL[name], PROBLEM, _ASK)
+
+
+_WELL = {
+    "counters": "unmet prerequisites and waiting chains are as the edges have them",
+    "tallies": "each run counts its tasks rightly",
+    "held locks": "held by the tasks being worked on, and by no other",
+    "attempts": "they agree with their tasks and threads",
+}
+
+
+def _circles(db: "Database") -> Check:
+    """Take away what waits for nothing, again and again: what stays waits in a circle."""
+    with db.read() as tx:
+        edges = store.edges(tx)
+    waits: dict[int, int] = {}
+    waited: dict[int, list[int]] = {}
+    for task_no, depends_on in edges:
+        waits[task_no] = waits.get(task_no, 0) + 1
+        waits.setdefault(depends_on, 0)
+        waited.setdefault(depends_on, []).append(task_no)
+    free = [number for number, count in waits.items() if not count]
+    seen = 0
+    while free:
+        seen += 1
+        for number in waited.get(free.pop(), ()):
+            waits[number] -= 1
+            if not waits[number]:
+                free.append(number)
+    wrong = [f"{len(waits) - seen} tasks wait in a circle"] if seen < len(waits) else []
+    return _verdict("circles", wrong, f"none in {len(edges)} dependencies", PROBLEM, _ASK)
+
+
+def _machine(db: "Database") -> Check:
+    with db.read() as tx:
+        held = store.moves(tx)
+    wrong = [f"{source} to {target}" for source, target in sorted(held ^ TASK.edges())]
+    return _verdict("task moves", wrong, f"{len(held)}, as the program has them", PROBLEM, _ASK)
+
+
+def _commits(works: list[store.Work]) -> Check:
+    """I11: every recorded head is on its branch, or on some other ref."""
+    from orch import git
+
+    opened: dict[str, tuple[git.Repository, dict[str, str]] | None] = {}
+    lost, unknown = [], []
+    for work in works:
+        if not work.head_commit:
+            continue
+        if work.repo_path not in opened:
+            repo = git.find_repository(work.repo_path)
+            opened[work.repo_path] = (repo, _tips(repo)) if repo else None
+        found = opened[work.repo_path]
+        if found is None:
+            unknown.append(f"{work.task} attempt {work.attempt_no}: no repository {work.repo_path}")
+            continue
+        repo, refs = found
+        own = refs.get("refs/heads/" + work.branch_name)
+        tips = dict.fromkeys([*([own] if own else []), *refs.values()])
+        if not any(_holds(repo, tip, work.head_commit) for tip in tips):
+            lost.append(f"{work.task} attempt {work.attempt_no}: {work.head_commit[:12]}")
+    hint = "git keeps unreachable commits for two weeks: git branch rescued COMMIT"
+    well = f"{sum(bool(w.head_commit) for w in works)} recorded heads are all reachable"
+    if lost:
+        return _verdict("commits", [f"on no branch: {one}" for one in lost], "", PROBLEM, hint)
+    return _verdict("commits", unknown, well, WARNING, "was the repository moved?")
+
+
+def _tips(repo: "git.Repository") -> dict[str, str]:
+    """Return every ref that keeps commits."""
+    from orch import git
+
+    found: dict[str, str] = {}
+    for prefix in ("refs/heads/", "refs/orch/", "refs/tags/", "refs/remotes/"):
+        found |= git.list_refs(repo, prefix)
+    return found
+
+
+def _holds(repo: "git.Repository", tip: str, commit: str) -> bool:
+    from orch import git
+
+    try:
+        return tip == commit or git.is_ancestor(repo, commit, tip)
+    except Failure:
+        return False  # A ref to something that is no commit, or the commit is gone altogether.

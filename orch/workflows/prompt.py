@@ -1,0 +1,111 @@
+"""What an agent process is told: how to report, its task, what was written since.
+
+Built by the tool from messages of the thread; the creator's and leader's words are orders, and
+every other message is quoted as data.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.operations.work import Grip
+    from orch.store.turns import Turn
+
+_MOST_HISTORY = 64_000
+_MOST_MESSAGE = 16_000
+
+_HOW = """\
+How to report (INBOX_AGENT, INBOX_THREAD and INBOX_LEASE are set: you type no ids):
+- progress: inbox update --status in_progress --summary TEXT
+- a question: inbox update --status blocked --body QUESTION
+  then: inbox wait-reply --timeout-seconds 90
+  (No answer yet? Run the command it prints. Or end here: you are started again with the answer.)
+- finished: inbox done --summary TEXT
+- you cannot do it: inbox fail --summary WHY
+Report exactly once, as the last thing you do. Work that is not reported may count as not done."""
+
+
+class Message:
+    """One message of the thread, as its published JSON says."""
+
+    __slots__ = ("body", "event_id", "kind", "sender", "summary")
+
+    def __init__(self, document: dict[str, object]) -> None:
+        self.event_id = int(str(document["event_id"]))
+        self.kind = str(document["kind"])
+        self.sender = str(document["from_agent"])
+        self.summary = str(document["summary"])
+        self.body = str(document["body"])
+
+
+def first(grip: "Grip", messages: list[Message], commits: str) -> str:
+    """Return the prompt of a first turn."""
+    parts = [_who(grip), _HOW, *_place(grip, commits), _task(grip, messages)]
+    parts += _history(grip, [m for m in messages[1:] if m.kind not in ("event", "control")])
+    return "\n\n".join(parts) + "\n"
+
+
+def again(grip: "Grip", messages: list[Message], commits: str, before: "Turn") -> str:
+    """Return the prompt of a further turn that cannot resume the session: the whole story."""
+    ended = (
+        f"You, or another agent in this place, worked on this before: turn {before.turn_no} "
+        f"ended as {before.outcome or 'interrupted'}. What it left is there: look before you begin."
+    )
+    parts = [_who(grip), _HOW, *_place(grip, commits), ended, _task(grip, messages)]
+    parts += _history(grip, [m for m in messages[1:] if m.kind != "event"])
+    return "\n\n".join(parts) + "\n"
+
+
+def resumed(grip: "Grip", messages: list[Message], before: "Turn") -> str:
+    """Return the prompt of a turn that goes on in the client's own session."""
+    new = [
+        m for m in messages
+        if m.event_id > before.told_through and m.sender != grip.agent and m.kind != "event"
+    ]  # fmt: skip
+    parts = _history(grip, new) or ["Nothing new was written; go on where you stopped."]
+    parts.append("Go on with your task, and report with inbox done (or inbox fail) at the end.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _who(grip: "Grip") -> str:
+    task = grip.attempt
+    what = f"task {grip.name}, attempt {task.attempt_no}, " if task is not None else ""
+    return (
+        f"You are the agent {grip.agent}. This work is yours alone: {what}thread {grip.thread_id}."
+    )
+
+
+def _place(grip: "Grip", commits: str) -> list[str]:
+    attempt = grip.attempt
+    if attempt is None or not attempt.worktree_path:
+        expects = "The result has to fit a schema: use inbox done --validate --payload-json JSON."
+        return [expects] if grip.expects else []
+    where = f"You work in {attempt.worktree_path} on branch {attempt.branch_name}."
+    if commits == "runner":
+        return [
+            where + " Do not commit: what you change there is committed for you when you report."
+        ]
+    return [where + " Commit there before you report; what is not committed does not count."]
+
+
+def _task(grip: "Grip", messages: list[Message]) -> str:
+    order = next((m for m in messages if m.kind == "task"), messages[0] if messages else None)
+    body = (order.body or order.summary) if order is not None else ""
+    return f"The task: {grip.subject}\n\n{body}"
+
+
+def _history(grip: "Grip", messages: list[Message]) -> list[str]:
+    """Return what was written since, the newest kept when it is too much."""
+    shown: list[str] = []
+    room = _MOST_HISTORY
+    for message in reversed(messages):
+        text = message.body or message.summary
+        if message.body and message.summary and message.summary not in message.body:
+            text = f"{message.summary}\n{message.body}"
+        who = "you wrote" if message.sender == grip.agent else f"{message.sender} wrote"
+        lines = "\n".join("| " + line for line in text[:_MOST_MESSAGE].split("\n"))
+        entry = f"{who} ({message.kind}):\n{lines}"
+        room -= len(entry)
+        if room < 0:
+            shown.append("(what was written before is left out: inbox show)")
+            break
+        shown.append(entry)
+    return list(reversed(shown))

@@ -1,0 +1,199 @@
+"""One turn: an agent's program at work on a thread, from its brief to its verdict.
+
+Written down before it starts, as which process once it runs, and judged with its thread in
+one transaction; killed anywhere in between, orch/workflows/recovery.py finishes it (I12, I17).
+"""
+
+import json
+import os
+
+from inbox.store import messages as message_rows
+from orch import config, identity, process
+from orch.harness import child as children
+from orch.harness import strays, verdict
+from orch.harness.log import Log
+from orch.harness.redaction import Redactor
+from orch.operations import work
+from orch.operations.work import Grip
+from orch.store import turns as store
+from orch.store.turns import Turn
+from orch.workflows import prompt, turn_end
+from orch.workflows.turn_watch import Watcher
+from schema import points
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.harness.child import Child, Ended
+    from orch.harness.table import Harness
+    from orch.workflows.turn_watch import Stop
+    from schema.transaction import Database
+
+
+def run(db: "Database", harness: "Harness", grip: Grip, stop: "Stop") -> Turn:
+    """Do one turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
+    log_path = log_of(db, grip)
+    with db.read() as tx:
+        page, _, _ = message_rows.page(tx, grip.thread_no, 0, 1000, None)
+        before = store.latest(tx, grip.thread_no)
+    written = [prompt.Message(m) for m in json.loads(page)]
+    resuming = before is not None and before.harness == harness.name and harness.table.resume
+    session = before.session if before is not None and resuming else ""
+    fresh = "" if session else _fresh_session(harness)
+    turn = _begin(db, harness, grip, written, log_path, session or fresh)
+    points.reach("work.turn_begun")
+    text = _prompt(harness, grip, written, before, session)
+    environment = environment_for(db, harness, grip, turn.mark)
+    redactor = Redactor(environment)
+    log = Log(log_path, harness.table.log_bytes, redactor)
+    facts = verdict.Facts()
+    ended: Ended | None = None
+    watcher = Watcher(db, grip, turn, stop)
+    try:
+        brief = _write_brief(log_path, turn.turn_no, text)
+        running = _start(db, harness, grip, turn, log, environment, brief, session, fresh)
+        points.reach("work.started")
+        watcher.child = running
+        ended = running.watch(watcher)
+    except OSError as error:
+        facts.error = f"cannot run {harness.table.command[0]}: {error.strerror or error}"
+        facts.exit_status = 127
+        log.note(facts.error)
+    if ended is not None:
+        _from_end(facts, ended)
+    facts.lost = watcher.lost
+    return turn_end.conclude(db, harness, grip, turn, facts, ended, log, redactor)
+
+
+def _begin(
+    db: "Database", harness: "Harness", grip: Grip, written: list[prompt.Message],
+    log_path: str, session: str,
+) -> Turn:  # fmt: skip
+    with db.write() as tx:
+        return work.begin(
+            tx,
+            grip,
+            harness=harness.name,
+            mark=f"{grip.thread_id}-{os.urandom(6).hex()}",
+            told_through=max((m.event_id for m in written), default=0),
+            log_path=log_path,
+            runner=identity.mine(),
+            session=session,
+        )
+
+
+def _fresh_session(harness: "Harness") -> str:
+    """Return a session id of ours for a client that takes one: it survives a crash of either."""
+    if not any("{new_session}" in part for part in harness.table.command):
+        return ""
+    import uuid
+
+    return str(uuid.uuid4())
+
+
+def _prompt(
+    harness: "Harness", grip: Grip, written: list[prompt.Message], before: Turn | None, session: str
+) -> str:
+    if before is None:
+        return prompt.first(grip, written, harness.table.commits)
+    if session:
+        return prompt.resumed(grip, written, before)
+    return prompt.again(grip, written, harness.table.commits, before)
+
+
+def log_of(db: "Database", grip: Grip) -> str:
+    """Return the path of an attempt's log, beside the store."""
+    folder = os.path.join(os.path.dirname(db.path), "logs")
+    if grip.attempt is None or grip.task is None:
+        return os.path.join(folder, "_threads", f"{grip.thread_id}.log")
+    name = f"attempt-{grip.attempt.attempt_no}.log"
+    return os.path.join(folder, grip.task.run_id, grip.task.task_id, name)
+
+
+def _write_brief(log_path: str, turn_no: int, text: str) -> str:
+    path = f"{log_path.removesuffix('.log')}.turn-{turn_no}.brief"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return path
+
+
+def workdir_of(grip: Grip) -> str:
+    """Return where the agent works: its worktree, the run's repository, or here."""
+    if grip.attempt is not None and grip.attempt.worktree_path:
+        return str(grip.attempt.worktree_path)
+    repo = grip.run.repo_path if grip.run is not None else ""
+    return str(repo) if repo and os.path.isdir(repo) else os.getcwd()
+
+
+def environment_for(db: "Database", harness: "Harness", grip: Grip, mark: str) -> dict[str, str]:
+    """Return the whole environment of an agent's program: an allow-list, its keys, its work."""
+    attempt = grip.attempt
+    settings = config.load(attempt.repo_path or None) if attempt is not None else config.Config()
+    found = base_environment(harness) | settings.environment
+    author = {"NAME": grip.agent, "EMAIL": f"{grip.agent}@localhost"}
+    for role in ("AUTHOR", "COMMITTER"):
+        for field, value in author.items():
+            name = f"GIT_{role}_{field}"
+            found.setdefault(name, os.environ.get(name) or value)
+    return found | {
+        "ORCH_DB": db.path,
+        "INBOX_AGENT": grip.agent,
+        "INBOX_THREAD": grip.thread_id,
+        "INBOX_LEASE": grip.token,
+        strays.MARK: mark,
+    }
+
+
+def base_environment(harness: "Harness") -> dict[str, str]:
+    """Return what a harness's client is started with, whatever its work is."""
+    import sysconfig
+
+    found = process.environment({})
+    ours = sysconfig.get_path("scripts")
+    search = found.get("PATH", os.defpath)
+    found["PATH"] = search if ours in search.split(os.pathsep) else f"{ours}{os.pathsep}{search}"
+    found |= {name: os.environ[name] for name in harness.table.keys if name in os.environ}
+    return found | harness.table.env
+
+
+def _start(
+    db: "Database", harness: "Harness", grip: Grip, turn: Turn, log: Log,
+    environment: dict[str, str], brief: str, session: str, fresh: str,
+) -> "Child":  # fmt: skip
+    """Start the program and write down which process it is. Raises: OSError."""
+    folder = os.path.dirname(db.path)
+    values = {
+        "agent": grip.agent,
+        "brief": brief,
+        "new_session": fresh,
+        "session": session,
+        "store_dir": folder,
+        "store_roots": json.dumps([folder]),
+        "thread": grip.thread_id,
+        "workdir": workdir_of(grip),
+    }
+    argv = harness.argv(values, session)
+    log.note(f"turn {turn.turn_no} of {grip.name} by {grip.agent}: {' '.join(argv)}")
+    environment = environment | {"ORCH_BRIEF": brief}
+    log.note(f"in {values['workdir']}; variables: {' '.join(sorted(environment))}")
+    if not os.path.isdir(values["workdir"]):
+        raise FileNotFoundError(2, f"{values['workdir']} is gone")
+    running = children.Child(
+        harness,
+        argv,
+        cwd=values["workdir"],
+        environment=environment,
+        prompt_file=brief,
+        mark=turn.mark,
+        log=log,
+    )
+    with db.write() as tx:
+        store.started(tx, turn.turn_key, turn.thread_no, running.identity)
+    return running
+
+
+def _from_end(facts: verdict.Facts, ended: "Ended") -> None:
+    reader = ended.reader
+    facts.cause, facts.stopped = ended.cause, ended.why
+    facts.final, facts.exit_status = reader.final, ended.exit_status
+    facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail

@@ -1,0 +1,64 @@
+"""Which workers are still there: told by reconcile and by doctor (I12). Observes, ends nothing."""
+
+from orch import identity
+from orch.harness import strays
+from orch.store import turns as store
+from orch.store.turns import Turn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.workflows.doctor import Check
+    from schema.transaction import Database
+
+
+def note_gone(db: "Database", run_id: str) -> list[int]:
+    """Record which workers of a run are gone with their runner; return their tasks' numbers.
+
+    An observation: it revokes nothing. Cheap while no turn is running.
+    """
+    with db.read() as tx:
+        running = store.running_of_run(tx, run_id)
+    gone = [turn for turn in running if _is_gone(turn)]
+    if not gone:
+        return []
+    from orch.operations import work
+
+    with db.write() as tx:
+        numbers = [work.note_gone(tx, turn) for turn in gone]
+    return [number for number in numbers if number]
+
+
+def _is_gone(turn: Turn) -> bool:
+    """Say whether neither runner nor worker of a turn can still be there."""
+    if identity.is_gone(*turn.runner) is not True:
+        return False
+    process = turn.process
+    return (process is None or identity.is_gone(*process) is True) and not strays.find(turn.mark)
+
+
+def session_of(turn: Turn) -> int:
+    """Return the session its processes are in, 0 when its leader's number may be another's."""
+    process = turn.process
+    return process[0] if process is not None and identity.is_alive(*process) else 0
+
+
+def examine(db: "Database") -> "Check":
+    """Return the finding of doctor about running turns."""
+    from inbox.workflows.doctor import OK, WARNING, Check
+
+    with db.read() as tx:
+        running = store.running(tx)
+    orphans = [turn for turn in running if identity.is_gone(*turn.runner) is True]
+    if not orphans:
+        return Check("workers", OK, f"{len(running)} at work, each with its runner")
+    told = []
+    for turn in orphans[:5]:
+        pids = strays.find(turn.mark, session_of(turn))
+        what = "still runs as pid " + ", ".join(map(str, pids)) if pids else "is gone"
+        told.append(f"{turn.agent} on {turn.thread_id} {what}")
+    return Check(
+        "workers",
+        WARNING,
+        f"{len(orphans)} without a runner: " + "; ".join(told),
+        "start orch work again under the same --agent, or end one: orch stop TASK",
+    )

@@ -1,0 +1,11 @@
+"""A crowd on one store: no exit that is no answer, no waiter forgotten, one winner each."""
+
+from tests.torture import runner
+from tests.torture.contention import CLIENTS, PRIZES, WAITERS
+
+
+def test_a_crowd_with_waiters_and_a_race():
+    totals = runner.require_clean("contention")
+    assert totals["clients"] == CLIENTS
+    assert totals["waiters answered"] == WAITERS
+    assert totals["races of 16"] == PRIZES

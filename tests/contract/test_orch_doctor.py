@@ -1,0 +1,102 @@
+"""orch doctor: each kind of damage is named, and nothing is ever repaired."""
+
+import os
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.support import runs
+from tests.support.runs import Lead, worktree
+
+
+@pytest.fixture
+def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Lead:
+    found = runs.lead(tmp_path, empty_store, monkeypatch)
+    found.task("a", "--lock", "l")
+    found.task("b", "--depends-on", "a")
+    found.task("c", "--depends-on", "b")
+    return found
+
+
+# What somebody with a shell could do to the file, and the check that tells of it.
+DAMAGE = [
+    ("counters", "UPDATE task SET unmet = 2 WHERE task_id = 'b'"),
+    ("counters", "UPDATE task SET unmet = 0 WHERE task_id = 'b'"),
+    ("counters", "UPDATE task SET chain = 9 WHERE task_id = 'b'"),
+    ("counters", "DELETE FROM dependency WHERE task_no = 2"),
+    ("tallies", "UPDATE run_tally SET done = done + 1"),
+    ("held locks", "DELETE FROM held_lock"),
+    ("held locks", "INSERT INTO held_lock VALUES ('x', 2)"),
+    ("attempts", "UPDATE task SET next_attempt_no = 1"),
+    ("attempts", "UPDATE task SET latest_attempt_no = 2 WHERE task_id = 'a'"),
+    ("attempts", "UPDATE attempt SET status = 'running'"),
+    ("attempts", "UPDATE attempt SET status = 'done'"),
+    ("circles", "INSERT INTO dependency VALUES (1, 3)"),
+    ("task moves", "DELETE FROM transition WHERE machine = 'task' AND source = 'planned'"),
+]
+
+
+@pytest.mark.parametrize(("name", "sql"), DAMAGE)
+def test_deep_finds_what_does_not_agree(lead: Lead, name: str, sql: str) -> None:
+    lead.dispatch("a", mode="analysis")
+    assert lead.doctor() == []
+    connection = apsw.Connection(str(lead.store))
+    connection.execute(sql)
+    connection.close()
+    found = lead.doctor()
+    assert any(text.startswith(f"problem {name}: ") for text in found), found
+    assert lead.doctor() == found, "nothing was repaired"
+
+
+def test_a_killed_dispatch_is_named_with_the_command_that_settles_it(lead: Lead) -> None:
+    lead.crash("dispatch.made", "dispatch", "--run", "r", "--task", "a", "--execution-mode", "code")
+    answer = lead.orch.run("--json", "doctor")
+    checks = {c["name"]: c for c in answer.data["checks"]}
+    assert checks["dispatches"]["status"] == "warning"
+    assert checks["dispatches"]["hint"] == "orch reconcile --run r"
+    lead.do("reconcile")
+    assert lead.doctor() == []
+
+
+def test_missing_and_stray_worktrees_are_named(lead: Lead) -> None:
+    sent = lead.dispatch("a")
+    place = worktree(sent)
+    stray = place.parent / "attempt-7"
+    stray.mkdir()
+    assert any(str(stray) in text for text in lead.doctor())
+    stray.rmdir()
+    os.rename(place, place.parent / "moved")
+    assert any(f"{place} is gone" in text for text in lead.doctor())
+
+
+def test_a_commit_that_no_ref_holds_is_named(lead: Lead) -> None:
+    lead.finish("a")
+    assert lead.doctor() == []
+    lead.do("cleanup", "--all-completed")
+    head = lead.attempts("a")[0]["head_commit"]
+    lead.repo.git("update-ref", "-d", "refs/heads/orch/r/a/attempt-1")
+    found = lead.doctor()
+    assert found == [f"problem commits: on no branch: r/a attempt 1: {head[:12]}"]
+    lead.repo.git("tag", "kept", head)
+    assert lead.doctor() == [], "any ref will do"
+
+
+def test_a_repository_that_moved_is_named(lead: Lead) -> None:
+    lead.finish("a")
+    lead.orch.env["ORCH_DB"] = str(lead.home / "store" / "coord.db")
+    (lead.home / "store").mkdir(mode=0o700)
+    for tail in ("", "-wal"):
+        if os.path.exists(f"{lead.store}{tail}"):
+            os.rename(f"{lead.store}{tail}", lead.home / "store" / f"coord.db{tail}")
+    os.rename(lead.top, lead.home / "elsewhere")
+    answer = lead.orch.run("--json", "doctor", "--deep", cwd=lead.home)
+    told = {c["name"]: c for c in answer.data["checks"]}
+    assert told["commits"]["status"] == told["worktrees"]["status"] == "warning"
+    assert "no repository" in told["commits"]["detail"]
+
+
+def test_plain_mode_says_that_all_is_well(lead: Lead) -> None:
+    text = lead.orch.say("doctor", "--deep")
+    assert text.startswith("doctor: ")
+    assert "ok       counters: " in text

@@ -1,0 +1,243 @@
+"""Every workflow of orch killed at every crash point: the next command settles what is left.
+
+The points are found by searching the source, so a new one without a story here fails.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import orch
+from tests.support import runs
+from tests.support.runs import Lead, worktree
+
+CODE = ("dispatch", "--task", "a", "--execution-mode", "code")
+POINTS = sorted(
+    point
+    for path in (Path(orch.__file__).parent / "workflows").glob("*.py")
+    for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
+    if point.partition(".")[0] in ("dispatch", "reconcile", "cleanup", "verify")
+)
+
+
+@pytest.fixture
+def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Lead:
+    found = runs.lead(tmp_path, empty_store, monkeypatch)
+    found.repo.commit(".gitignore", "/.env\n")
+    found.repo.write(".env", "KEY=1\n")
+    found.config('[worktree]\ncopy = [".env"]\n[check.unit]\ncommand = ["true"]\n')
+    found.task("a", "--lock", "one")
+    found.task("b", "--lock", "one")
+    return found
+
+
+def settled(lead: Lead) -> None:
+    """Let reconcile tidy up; then nothing is half made, and nobody names a problem."""
+    lead.do("reconcile")
+    again = lead.do("reconcile")
+    assert (again["updated_tasks"], again["repaired"], again["problems"]) == ([], [], [])
+    assert lead.doctor() == []
+    recorded = {
+        a["worktree_path"]
+        for task in ("a", "b")
+        for a in lead.attempts(task)
+        if a["workspace_status"] == "created"
+    }
+    assert set(lead.registered()) == recorded, "git and the store know the same worktrees"
+    on_disk = {str(lead.top / ".orch" / "worktrees" / name) for name in lead.trees()}
+    assert on_disk == recorded
+    assert lead.repo.git("status", "--porcelain") == ""
+
+
+def kept(lead: Lead, before: dict[str, str]) -> None:
+    """No branch that was there is gone or has moved back."""
+    now = lead.branches()
+    for name, commit in before.items():
+        lead.repo.git("merge-base", "--is-ancestor", commit, now[name])
+
+
+def numbers(lead: Lead) -> list[int]:
+    return [a["attempt_no"] for a in lead.attempts("a")]
+
+
+def at_dispatch(lead: Lead, point: str) -> None:
+    lead.crash(point, *CODE, "--run", "r", "--key", "k")
+    made = point in ("dispatch.confirmed", "commit.after:2")
+    report = lead.do("reconcile")
+    assert bool(report["repaired"]) is (not made and not point.startswith("commit.before:1"))
+    settled(lead)
+    if not made:
+        assert (lead.status_of("a"), numbers(lead), lead.trees()) == ("ready", [], [])
+        assert lead.branches() == {}
+        other = lead.dispatch("b", mode="analysis")
+        lead.do("cancel", "--task", other["task"]["task_id"])
+    again = lead.do(*CODE, "--key", "k")
+    assert again.get("replayed", False) is made
+    assert numbers(lead) == [1 if made or point == "commit.before:1" else 2]
+    settled(lead)
+
+
+def at_retry(lead: Lead, point: str) -> None:
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.commit(sent)
+    lead.fail(sent)
+    lead.do("reconcile")
+    before = lead.branches()
+    lead.crash(point, "retry", "r/a")
+    settled(lead)
+    kept(lead, before)
+    assert worktree(sent).is_dir()
+    made = point == "dispatch.confirmed"
+    assert lead.status_of("a") == ("dispatched" if made else "failed")
+    if not made:
+        assert lead.do("retry", "--task", "a")["attempt"]["attempt_no"] == 3
+    assert len(set(numbers(lead))) == len(numbers(lead)) == 2
+    kept(lead, before)
+    settled(lead)
+
+
+def at_reconcile(lead: Lead, point: str) -> None:
+    if point == "reconcile.undone":
+        lead.crash("dispatch.made", *CODE, "--run", "r")
+    else:
+        sent = lead.dispatch("a")
+        lead.claim(sent)
+        lead.commit(sent)
+        lead.done(sent)
+    before = {} if point == "reconcile.undone" else lead.branches()
+    lead.crash(point, "reconcile", "--run", "r")
+    settled(lead)
+    kept(lead, before)
+    if point != "reconcile.undone":
+        attempt, = lead.attempts("a")  # fmt: skip
+        assert attempt["head_commit"] == lead.branches()["refs/heads/orch/r/a/attempt-1"]
+        assert lead.status_of("a") == "done"
+        assert len(lead.events("task_done")) == 1
+
+
+def at_cleanup(lead: Lead, point: str) -> None:
+    sent = lead.finish("a")
+    (worktree(sent) / "left").write_text("precious\n")
+    lead.do("reconcile")
+    before = lead.branches()
+    words = ("cleanup", "--all-completed", "--force")
+    lead.crash(point, *words, "--run", "r")
+    kept(lead, before)
+    lead.do(*words)
+    settled(lead)
+    kept(lead, before)
+    saved, = lead.do("salvage", "list")["salvages"]  # fmt: skip
+    assert lead.repo.git("show", f"{saved['commit']}:left") == "precious"
+    assert lead.attempts("a")[0]["workspace_status"] == "cleaned"
+    assert len(lead.events("task_cleaned")) == 1
+
+
+def at_verify(lead: Lead, point: str) -> None:
+    lead.do("task", "edit", "--task", "a", "--required-check", "unit")
+    lead.finish("a")
+    before = lead.branches()
+    lead.crash(point, "verify", "run", "r/a", "--key", "k")
+    settled(lead)
+    kept(lead, before)
+    if lead.status_of("a") == "verifying":
+        lead.do("verify", "run", "--task", "a", "--key", "k")
+    assert lead.status_of("a") == "done"
+    assert len(lead.events("task_verification_recorded")) == 1
+    settled(lead)
+
+
+STORIES: dict[str, Callable[[Lead, str], None]] = {
+    "dispatch": at_dispatch,
+    "reconcile": at_reconcile,
+    "cleanup": at_cleanup,
+    "verify": at_verify,
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_point(lead: Lead, point: str) -> None:
+    STORIES[point.partition(".")[0]](lead, point)
+
+
+@pytest.mark.parametrize("point", [p for p in POINTS if p.startswith("dispatch.")])
+def test_a_retry_killed_at_a_point(lead: Lead, point: str) -> None:
+    at_retry(lead, point)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_dispatch_killed_at_each_of_its_commits(lead: Lead, side: str, nth: int) -> None:
+    lead.crash(f"commit.{side}:{nth}", *CODE, "--run", "r", "--key", "k")
+    settled(lead)
+    made = (side, nth) == ("after", 3)
+    again = lead.do(*CODE, "--key", "k")
+    assert again.get("replayed", False) is made
+    intended = nth == 3 or (side, nth) == ("after", 2)
+    assert numbers(lead) == [2 if intended and not made else 1]
+    settled(lead)
+
+
+@pytest.mark.parametrize("point", ["dispatch.worktree_added", "dispatch.made"])
+def test_a_whole_batch_killed_half_way(lead: Lead, point: str) -> None:
+    """Every dispatch of the window had its intent written: each is undone. (b waits for a.)"""
+    for name in ("c", "d", "e"):
+        lead.task(name, "--execution-mode", "code")
+    words = ("dispatch", "--ready", "--run", "r", "--jobs", "4", "--execution-mode", "code")
+    lead.crash(f"{point}:3", *words)
+    report = lead.do("reconcile")
+    assert len(report["repaired"]) == 3
+    settled(lead)
+    assert lead.branches() == {}
+    done = lead.do("dispatch", "--ready", "--execution-mode", "code")
+    found = {d["task"]["task_id"]: d["attempt"]["attempt_no"] for d in done["dispatched"]}
+    assert found == {"a": 2, "c": 2, "d": 2, "e": 1}
+    assert lead.doctor() == []
+
+
+def test_files_of_a_killed_setup_are_kept_and_the_copies_are_not(lead: Lead) -> None:
+    script = "echo precious > made.txt; kill -9 $PPID"
+    lead.config(
+        '[worktree]\ncopy = [".env"]\n[worktree.setup]\n'
+        f"command = {runs.toml_list('/bin/sh', '-c', script)}\n"
+    )
+    assert lead.orch.run(*CODE, "--run", "r").status == -9
+    report = lead.do("reconcile")
+    assert len(report["repaired"]) == 1
+    saved, = lead.do("salvage", "list")["salvages"]  # fmt: skip
+    assert lead.repo.git("show", f"{saved['commit']}:made.txt") == "precious"
+    files = lead.repo.git("ls-tree", "-r", "--name-only", saved["commit"]).split()
+    assert ".env" not in files, "a secret that we copied is no work"
+    assert lead.branches() == {}
+    settled(lead)
+
+
+def test_what_cannot_be_undone_is_reported_and_hides_nothing_else(lead: Lead) -> None:
+    lead.crash("dispatch.intended", *CODE, "--run", "r")
+    place = lead.top / ".orch" / "worktrees" / "r" / "a" / "attempt-1"
+    place.mkdir(parents=True)
+    (place / "mine").write_text("x")
+    report = lead.do("reconcile")
+    assert len(report["problems"]) == 1
+    assert "not made by git: kept" in report["problems"][0]
+    assert (place / "mine").read_text() == "x"
+    lead.do("status")
+    lead.refuse("invalid_state", "not_ready", *CODE)
+    (place / "mine").unlink()
+    settled(lead)
+    assert lead.do(*CODE)["attempt"]["attempt_no"] == 2
+
+
+def test_a_closed_run_is_tidied_up_as_well(lead: Lead) -> None:
+    lead.crash("dispatch.made", *CODE, "--run", "r")
+    lead.do("run", "close")
+    assert len(lead.do("reconcile")["repaired"]) == 1
+    assert lead.leftovers() == []
+    assert lead.doctor() == []
+
+
+def test_no_point_is_without_a_story() -> None:
+    assert len(POINTS) == len(set(POINTS)) >= 10
+    assert {point.partition(".")[0] for point in POINTS} == set(STORIES)

@@ -1,0 +1,134 @@
+"""What every hot command loads, exactly: each module more is 0.1 ms on every call of an agent.
+
+A module that appears here by surprise is either needed (add it, and say why in the change) or an
+import that belongs into the function that uses it. The sets are those of a fresh `python -I`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inbox.machines import THREAD
+from inbox.model import TERMINAL
+from tests.support.cli import clean_environment
+
+_PROBE = """
+import os, sys
+import apsw
+before = set(sys.modules)
+from inbox.cli import kit
+from inbox.cli.main import click_app
+from inbox.cli.table import PROGRAM
+call = kit.Call(PROGRAM.name, "", True, None)
+status = kit.run(call, PROGRAM, sys.argv[1:], click_app)
+os.write(2, " ".join(sorted(set(sys.modules) - before)).encode())
+os._exit(status)
+"""
+
+
+def _set(*lines: str) -> frozenset[str]:
+    return frozenset(name for line in lines for name in line.split(" "))
+
+
+# Cost 3 ms and more each (docs/reference/benchmarks.md); apsw alone brings none of them.
+_FORBIDDEN = _set(
+    "re json typing enum dataclasses contextlib pathlib inspect logging subprocess asyncio shlex",
+    "signal socket hashlib datetime importlib.metadata click pydantic orjson rich apsw.ext",
+)
+
+# Every command: argv, the kit, the open store and one transaction.
+_EVERY = _set(
+    "inbox inbox.cli inbox.cli.main inbox.cli.kit inbox.cli.parse inbox.cli.values",
+    "inbox.cli.grammar inbox.cli.table inbox.model",
+    "schema schema.failures schema.ids schema.file schema.transaction schema.clock",
+    "schema.json_text schema.queries schema.events",
+)
+_LISTS = _EVERY | _set("inbox.cli.threads inbox.reads inbox.store inbox.store.messages")
+_SHOWS = _EVERY | _set(
+    "inbox.cli.threads inbox.store inbox.store.threads inbox.store.messages inbox.store.cursors"
+)
+_RULES = _set("inbox.operations inbox.operations.leases inbox.store.leases")
+_MACHINE = _set("inbox.machines schema.machine")
+_SEND = _SHOWS | _set("inbox.operations inbox.operations.threads")
+_HOLDER = (
+    (_EVERY | _RULES | _MACHINE)
+    | _set("inbox.cli.leases inbox.store inbox.store.threads inbox.store.messages")
+    | _set("inbox.operations.work")
+)
+
+_HOT = {
+    "send --from lead --to w --subject s --body b": _SEND,
+    "reply --from lead --thread {held} --body b": _SEND | _RULES,
+    "claim --agent w --thread {open}": (
+        (_HOLDER - {"inbox.operations.work"})
+        | _set("inbox.operations.claims inbox.operations.threads inbox.store.cursors _blake2")
+    ),
+    "renew --agent w --thread {held}": _HOLDER,
+    "update --agent w --thread {held} --status in_progress": _HOLDER,
+    "release --agent w --thread {held}": _HOLDER,
+    "done --agent w --thread {held} --summary s": _HOLDER,
+    "fail --agent w --thread {held} --summary s": _HOLDER,
+    "fetch --agent w": _LISTS,
+    "list": _LISTS,
+    "show --thread {held}": _SHOWS | _set("inbox.reads inbox.store.leases"),
+    "ack --agent w --thread {held} --through msg_3": _SHOWS,
+    "watch --after-event 1": (
+        (_SHOWS - {"inbox.cli.threads"})
+        | _RULES
+        | _set("inbox.cli.waits inbox.workflows inbox.workflows.wait inbox.reads")
+    ),
+}
+
+
+def _inbox(folder: Path, *argv: str) -> tuple[str, set[str]]:
+    """Run one command in a fresh isolated interpreter; return its answer and what it loaded."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _PROBE, "--db", str(folder / "coord.db"), *argv],
+        capture_output=True,
+        text=True,
+        env=clean_environment(folder),
+        cwd=folder,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, (argv, done.stdout, done.stderr)
+    return done.stdout.strip(), set(done.stderr.split())
+
+
+@pytest.fixture
+def threads(tmp_path: Path) -> dict[str, str]:
+    """Return the ids of an open thread and of one that `w` holds, in a store in tmp_path."""
+    _inbox(tmp_path, "init")
+    send = ("send", "--from", "lead", "--to", "w", "--get", "data.thread.thread_id", "--subject")
+    ids = {name: _inbox(tmp_path, *send, name)[0] for name in ("held", "open")}
+    _inbox(tmp_path, "claim", "--agent", "w", "--thread", ids["held"])
+    return ids
+
+
+@pytest.mark.parametrize("line", _HOT)
+def test_a_hot_command_loads_exactly(line: str, tmp_path: Path, threads: dict[str, str]) -> None:
+    _, loaded = _inbox(tmp_path, "--json", *line.format(**threads).split(" "))
+    assert sorted(loaded - _HOT[line]) == [], "loaded beyond what is listed"
+    assert sorted(_HOT[line] - loaded) == [], "listed, but not loaded any more"
+
+
+@pytest.mark.parametrize("line", _HOT)
+def test_no_hot_command_is_allowed_a_costly_module(line: str) -> None:
+    assert not _HOT[line] & _FORBIDDEN
+    assert not {name for name in _HOT[line] if name.partition(".")[0] in _FORBIDDEN}
+
+
+def test_apsw_brings_no_costly_module(tmp_path: Path) -> None:
+    """`_HOT` counts from after `import apsw`: what that brings is judged here."""
+    code = "import sys; import apsw; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert not set(done.stdout.split()) & (_FORBIDDEN - {"importlib.metadata"})
+
+
+def test_terminal_states_are_the_machines() -> None:
+    """inbox.model names them too, so that a reply need not load the machine."""
+    assert set(THREAD.terminal) == set(TERMINAL)

@@ -1,0 +1,196 @@
+"""A leader with a repository, and its workers: runs through the real programs.
+
+`Lead` stands in a real repository with a store. `task()`, `dispatch()` and the worker's verbs
+`claim ask done fail` each run one console script; `commit()` is the worker's own git.
+"""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from tests.support.cli import Answer, Cli, until
+from tests.support.repos import Repo, hermetic
+
+RUN = "r"
+
+
+class Lead:
+    """A leader at work in `repo`, the run `r` open unless asked otherwise."""
+
+    def __init__(self, home: Path, store: Path, *, folder: str = "work") -> None:
+        self.home = home
+        self.repo = Repo(home / folder)
+        self.repo.commit("README", "hello\n")
+        self.top = self.repo.path
+        (self.top / ".orch").mkdir(mode=0o700)
+        (self.top / ".orch" / ".gitignore").write_text("*\n")
+        self.store = self.top / ".orch" / "coord.db"
+        shutil.copy(store, self.store)
+        self.store.chmod(0o600)
+        self.orch = Cli(self.top, program="orch", home=home)
+        self.inbox = Cli(self.top, home=home)
+
+    def run(self, *flags: str, run: str = RUN) -> dict:
+        """Open a run."""
+        return self.orch.ok("run", "init", "--run", run, "--goal", "g", *flags)["run"]
+
+    def task(self, task: str, *flags: str, run: str = RUN) -> dict:
+        """Add a task whose default worker is w1."""
+        words = ("task", "add", "--run", run, "--task", task, "--default-to", "w1")
+        return self.orch.ok(*words, *flags)["task"]
+
+    def dispatch(self, task: str, *flags: str, mode: str = "code", run: str = RUN) -> dict:
+        """Dispatch a task."""
+        words = ("dispatch", "--run", run, "--task", task, "--execution-mode", mode)
+        return self.orch.ok(*words, *flags)
+
+    def do(self, *words: str, run: str = RUN, **how: object) -> dict:
+        """Run an orch command on the run; return its data."""
+        return self.orch.ok(*words, "--run", run, **how)
+
+    def refuse(self, code: str, reason: str, *words: str, run: str = RUN, **how: object) -> dict:
+        """Run an orch command on the run that must be refused so; return the error."""
+        return self.orch.refuse(code, reason, *words, "--run", run, **how)
+
+    def claim(self, sent: dict, agent: str = "w1", *flags: str) -> dict:
+        """Claim the thread of a dispatch."""
+        return self.inbox.ok("claim", "--agent", agent, "--thread", thread(sent), *flags)
+
+    def ask(self, sent: dict, text: str = "which?", agent: str = "w1") -> dict:
+        """Block the thread with a question."""
+        words = ("update", "--agent", agent, "--thread", thread(sent), "--status", "blocked")
+        return self.inbox.ok(*words, "--body", text)
+
+    def go_on(self, sent: dict, agent: str = "w1") -> dict:
+        """Say that work goes on."""
+        words = ("update", "--agent", agent, "--thread", thread(sent), "--status", "in_progress")
+        return self.inbox.ok(*words, "--summary", "on it")
+
+    def done(self, sent: dict, agent: str = "w1", *flags: str) -> dict:
+        """Report the work done."""
+        words = ("done", "--agent", agent, "--thread", thread(sent), "--summary", "did it")
+        return self.inbox.ok(*words, *flags)
+
+    def fail(self, sent: dict, agent: str = "w1", why: str = "no luck") -> dict:
+        """Report that it cannot be done."""
+        return self.inbox.ok("fail", "--agent", agent, "--thread", thread(sent), "--summary", why)
+
+    def commit(self, sent: dict, name: str = "a.txt", text: str = "a\n") -> str:
+        """Commit one file in the attempt's worktree; return the commit."""
+        return self.repo.commit(name, text, cwd=worktree(sent))
+
+    def finish(self, task: str, name: str | None = None, *flags: str) -> dict:
+        """Take a ready task to done: dispatched in code mode, one file committed, reported."""
+        sent = self.dispatch(task, *flags)
+        self.claim(sent)
+        self.commit(sent, name or f"{task}.txt", f"{task}\n")
+        self.done(sent)
+        self.do("reconcile")
+        return sent
+
+    def config(self, text: str) -> None:
+        """Write orch.toml and commit it."""
+        self.repo.commit("orch.toml", text)
+
+    def status_of(self, task: str, run: str = RUN) -> str:
+        """Return a task's status as recorded, without a reconcile."""
+        return self.orch.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
+
+    def attempts(self, task: str, run: str = RUN) -> list[dict]:
+        """Return a task's attempts."""
+        return self.orch.ok("task", "show", "--run", run, "--task", task)["attempts"]
+
+    def events(self, *kinds: str, run: str = RUN) -> list[dict]:
+        """Return the run's events, or those of some kinds."""
+        words = ("events", "--run", run, "--limit", "5000")
+        return self.orch.ok(*words, *(("--type", ",".join(kinds)) if kinds else ()))["events"]
+
+    def doctor(self) -> list[str]:
+        """Return every problem and warning about runs and the store, deep; [] when all is well."""
+        answer = self.orch.run("--json", "doctor", "--deep")
+        if answer.status:
+            return [str(answer)]
+        return [
+            f"{c['status']} {c['name']}: {c['detail']}"
+            for c in answer.data["checks"]
+            if c["status"] != "ok" and c["name"] not in MACHINE
+        ]
+
+    def crash(self, point: str, *words: str, **how: object) -> Answer:
+        """Run orch and let it be killed at a crash point; fails if it never got there."""
+        answer = self.orch.run(*words, env={"ORCH_CRASH_AT": point}, **how)
+        assert answer.status == -signal.SIGKILL, answer
+        return answer
+
+    def trees(self) -> list[str]:
+        """Return the worktrees of the default root that are on disk, as run/task/attempt-n."""
+        root = self.top / ".orch" / "worktrees"
+        return sorted(str(path.relative_to(root)) for path in root.glob("*/*/*"))
+
+    def branches(self) -> dict[str, str]:
+        """Return orch's branches and where they are."""
+        return {k: v for k, v in self.repo.refs().items() if k.startswith("refs/heads/orch/")}
+
+    def registered(self) -> list[str]:
+        """Return the linked worktrees that git knows."""
+        lines = self.repo.git("worktree", "list", "--porcelain").split("\n")
+        return sorted(x[9:] for x in lines if x.startswith("worktree "))[1:]
+
+    def leftovers(self) -> list[str]:
+        """Return what a refused or undone dispatch must not leave: branches, worktrees, folders."""
+        root = self.top / ".orch" / "worktrees"
+        folders = [str(p) for p in root.rglob("*")] if root.exists() else []
+        return [*self.branches(), *self.registered(), *folders]
+
+
+# What `doctor` says about the machine it runs on, which tests cannot help.
+MACHINE = ("git", "other sqlite", "packages", "file system", "locks", "parent")
+
+
+def lead(home: Path, store: Path, monkeypatch: object) -> Lead:
+    """Return a leader in a new repository, hermetic, with an open run `r`."""
+    hermetic(monkeypatch, home)
+    found = Lead(home, store)
+    found.run()
+    return found
+
+
+def thread(sent: dict) -> str:
+    """Return the thread's id of a dispatch."""
+    return sent["thread"]["thread_id"]
+
+
+def worktree(sent: dict) -> Path:
+    """Return the worktree of a dispatch."""
+    return Path(sent["attempt"]["worktree_path"])
+
+
+def payload(sent: dict) -> dict:
+    """Return the payload of the dispatch message."""
+    return sent["message"]["payload_json"]
+
+
+def lapse(lead: Lead, sent: dict, agent: str = "w1") -> None:
+    """Claim for a moment and let the lease run out; reconcile until that is seen."""
+    lead.claim(sent, agent, "--lease-seconds", "0.2")
+    task = sent["task"]["task_id"]
+
+    def _seen() -> bool:
+        lead.do("reconcile")
+        return lead.attempts(task)[-1]["liveness"] == "stale"
+
+    until(_seen, "the lapsed lease to be seen")
+
+
+def gate_file(folder: Path, name: str = "go") -> Path:
+    """Return a FIFO that a check waits on, so that a test decides when it ends."""
+    path = folder / name
+    os.mkfifo(path)
+    return path
+
+
+def toml_list(*words: str) -> str:
+    """Return words as a TOML array."""
+    return json.dumps(list(words))

@@ -1,0 +1,33 @@
+"""The quick form of the layers that fit no other room, and the table against the document."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.torture import points, runner, upgrade
+from tests.torture.layers import LAYERS
+
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "torture.md"
+
+
+def test_the_document_has_a_row_for_every_layer():
+    rows = re.findall(r"^\| `(\w+)` \|", _DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(set(rows) - {"planted"}) == sorted(LAYERS)
+
+
+def test_every_crash_point_of_the_source_is_one_that_we_kill_at():
+    assert points.reached_in_source() == {*points.COMMIT_POINTS, *upgrade.POINTS}
+
+
+@pytest.mark.parametrize(("layer", "what"), [("clock", "scenarios"), ("input", "command lines")])
+def test_quick(layer, what):
+    totals = runner.require_clean(layer)
+    assert totals[what] == LAYERS[layer][2]
+
+
+def test_the_same_seed_tells_the_same_story():
+    once, again = (runner.outcome("clock", "--count", "500", "--seed", "7") for _ in range(2))
+    assert once["totals"] == again["totals"]
+    other = runner.outcome("clock", "--count", "500", "--seed", "8")
+    assert other["totals"] != once["totals"]
