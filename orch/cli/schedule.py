@@ -1,16 +1,9 @@
 """ready, reconcile, wait, blocked, answer, status, cancel, adopt: leading a run."""
 
-from inbox.model import letter as letter_of
-from inbox.operations import leases, threads
-from inbox.store import messages
-from orch import reads
-from orch.cli import names
-from orch.operations import attempts, runs, scheduling
-from orch.store import attempts as attempt_rows
+from orch.operations import runs
 from orch.store import runs as run_rows
-from orch.store import tasks as task_rows
 from orch.workflows.reconcile import reconcile as bring_up_to_date
-from schema import events, keys
+from schema import events
 from schema.failures import invalid_input
 from schema.json_text import array, merge, obj
 
@@ -21,6 +14,9 @@ if TYPE_CHECKING:
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
     """List what can be dispatched now, in dispatch order."""
+    from orch.operations import scheduling
+    from orch.store import tasks as task_rows
+
     bring_up_to_date(call.db, run)
     with call.db.read() as tx:
         found = runs.require(tx, run)
@@ -39,6 +35,8 @@ def reconcile(call: "Call", *, run: str, key: str | None) -> None:
 
         if keyed.say_again(call, run):
             return
+    from orch import reads
+
     report = bring_up_to_date(call.db, run)
     with call.db.read() as tx:
         said = obj(
@@ -78,6 +76,8 @@ def wait(
 
 def blocked(call: "Call", *, run: str) -> None:
     """List the tasks that wait for an answer."""
+    from orch import reads
+
     bring_up_to_date(call.db, run)
     with call.db.read() as tx:
         runs.require(tx, run)
@@ -97,6 +97,13 @@ def answer(
     """Answer the worker of a task; it goes on by itself."""
     if body is None and payload is None:
         raise invalid_input("an answer needs --body, --body-file or --payload-json", reason="flag")
+    from inbox.model import letter as letter_of
+    from inbox.operations import leases, threads
+    from inbox.store import messages
+    from orch import reads
+    from orch.cli import names
+    from orch.operations import attempts
+
     letter = letter_of(None, body, payload, ())
     with call.db.read() as tx:
         run, task = names.split(tx, run, task, task_name)
@@ -104,18 +111,14 @@ def answer(
     with call.db.write() as tx:
         found, subject = names.require_task(tx, run, task, None)
         scope = call.key_for(found.leader)
-        said = keys.find(tx, scope)
+        said = call.stored(tx, scope)
         if said is None:
             runs.refuse_closed(found)
             attempt = attempts.require_active(tx, subject)
             thread = leases.require_thread(tx, attempt.thread_id)
+            to = thread.assigned_to
             change = threads.reply(
-                tx,
-                thread,
-                sender=found.leader,
-                to=thread.assigned_to,
-                kind="answer",
-                letter=letter,
+                tx, thread, sender=found.leader, to=to, kind="answer", letter=letter
             )
             call.committed = events.record(
                 tx,
@@ -129,7 +132,7 @@ def answer(
                 payload=obj(message_id=f"msg_{change.event_id}", attempt_no=attempt.attempt_no),
             )
             document, latest = reads.with_attempt(tx, subject.task_no)
-            said = keys.store(
+            said = call.store(
                 tx,
                 scope,
                 obj(
@@ -149,6 +152,8 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
 
         board.watch(call, run)
         return
+    from orch import reads
+
     bring_up_to_date(call.db, run)
     with call.db.read() as tx:
         runs.require(tx, run)
@@ -171,6 +176,8 @@ def cancel(
     key: str | None,
 ) -> None:
     """Call off one task with its thread, or every open task of a run."""
+    from orch import reads
+    from orch.cli import names
     from orch.operations import cancellation
 
     if run is not None and task is None and task_name is None:
@@ -182,12 +189,12 @@ def cancel(
     with call.db.write() as tx:
         found = runs.require(tx, run_id)
         scope = call.key_for(found.leader)
-        said = keys.find(tx, scope)
+        said = call.stored(tx, scope)
         if said is None:
             runs.refuse_closed(found)
             touched = cancellation.cancel(tx, found, task_id, reason)
             call.committed = tx.last_event_id
-            said = keys.store(
+            said = call.store(
                 tx,
                 scope,
                 obj(
@@ -209,7 +216,10 @@ def adopt(
     key: str | None,
 ) -> None:
     """Take a late report as the task's result."""
+    from orch.cli import names
     from orch.operations import adoption
+    from orch.store import attempts as attempt_rows
+    from orch.store import tasks as task_rows
 
     with call.db.read() as tx:
         run_id, task_id = names.split(tx, run, task, task_name)
@@ -217,13 +227,13 @@ def adopt(
     with call.db.write() as tx:
         found, subject = names.require_task(tx, run_id, task_id, None)
         scope = call.key_for(found.leader)
-        said = keys.find(tx, scope)
+        said = call.stored(tx, scope)
         if said is None:
             runs.refuse_closed(found)
             number = adoption.adopt(tx, found, subject, attempt)
             call.committed = tx.last_event_id
             document = task_rows.document(tx, subject.task_no)
             taken = attempt_rows.document(tx, subject.task_no, number)
-            said = keys.store(tx, scope, obj(task=document, attempt=taken, event_id=call.committed))
+            said = call.store(tx, scope, obj(task=document, attempt=taken, event_id=call.committed))
     bring_up_to_date(call.db, run_id)
     call.say(said, call.committed)

@@ -136,9 +136,11 @@ def _heed_signals(call: "Call", crew: workflow.Crew) -> None:
 def _known_harness(name: str) -> "Harness | None":
     """Return a harness by name for stopping its turn; None when it cannot be read any more."""
     try:
-        return harnesses.resolve(name, config.load(None).harnesses)[0]
+        given = config.load(None).harnesses
     except Failure:
         return None
+    found, _ = harnesses.resolve(name, given)
+    return found or harnesses.resolve(name, given, ("false",))[0]
 
 
 def stop(

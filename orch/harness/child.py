@@ -173,10 +173,11 @@ class Child:
             self._first = True
             self._last = time.monotonic()
             self._log.take(streams.get(fd, _ERR), chunk)
-            self._tail += chunk
-            del self._tail[:-_TAIL]
             if streams[fd] == _OUT:
                 self._reader.feed(chunk)
+            if streams[fd] == _ERR or not self._harness.table.event:
+                self._tail += chunk  # Events say by themselves what went wrong.
+                del self._tail[:-_TAIL]
 
     def _due(self, orders: Orders) -> tuple[str, str]:
         """Return (cause, why) if it has to end now, empty to go on."""

@@ -21,13 +21,14 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_held", "_rules", "cost_usd", "error", "final", "input_tokens",
+        "_before", "_held", "_rules", "cost_usd", "error", "final", "input_tokens",
         "output_tokens", "session", "text",
     )  # fmt: skip
 
     def __init__(self, rules: "list[EventRule]") -> None:
         self._rules = rules
         self._held = bytearray()
+        self._before: EventRule | None = None  # Whose text came last.
         self.final = ""
         self.text = ""
         self.error = ""
@@ -68,8 +69,12 @@ class Reader:
         if rule.final is not None:
             failed = rule.failed_if is not None and bool(_at(document, rule.failed_if))
             self.final = "failed" if failed else rule.final
-        self.text = _text(document, rule.text) or self.text
-        self.error = _text(document, rule.error) or self.error
+        if said := _text(document, rule.text):
+            joined = self.text + said if rule.text_joins and rule is self._before else said
+            self.text = joined[-_LONGEST_TEXT:]
+        self._before = rule
+        wrong = " ".join(filter(None, (_text(document, path) for path in rule.error)))
+        self.error = wrong or self.error
         self.session = _text(document, rule.session)[:200] or self.session
         self.input_tokens = _sum(document, rule.input_tokens, self.input_tokens, rule.adds)
         self.output_tokens = _sum(document, rule.output_tokens, self.output_tokens, rule.adds)

@@ -20,8 +20,8 @@ _KEYS = re.compile(
     re.DOTALL,
 )
 _NAMED = re.compile(
-    rb"((?:api[_-]?key|secret|passwd|password|authorization|bearer)\\?[\"']?\s{0,4}[:= ]\s{0,4}"
-    rb"(?:bearer\s{1,4}|basic\s{1,4})?\\?[\"']?)([^\s\"'\\,;}]{8,})",
+    rb"((?:api[_-]?key|secret|passwd|password|authorization)\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?"
+    rb"(?:bearer\s{1,4}|basic\s{1,4})?|\bbearer\s{1,4})([^\s\"'\\,;}]{8,})",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(rb"(://)[^/\s@:]{0,200}:[^/\s@]{1,200}@")

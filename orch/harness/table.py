@@ -44,7 +44,8 @@ class EventRule(_Strict):
         None, description="a path: if it holds anything but false, null or 0, the turn failed"
     )
     text: Path | None = Field(None, description="a path: what the agent said last")
-    error: Path | None = Field(None, description="a path: what went wrong")
+    text_joins: bool = Field(False, description="such lines in a row are pieces of one text")
+    error: list[Path] = Field([], description="paths that tell what went wrong")
     session: Path | None = Field(None, description="a path: the id to resume by")
     input_tokens: list[Path] = Field([], description="paths whose numbers add up")
     output_tokens: list[Path] = Field([], description="paths whose numbers add up")
@@ -95,6 +96,9 @@ class HarnessTable(_Strict):
     )
     limited: list[Text] = Field([], description="words of a rate limit, in lower case")
     limited_wait: Seconds = Field(300, description="seconds until a limited task may go on")
+    session_totals: list[Literal["input_tokens", "output_tokens", "cost_usd"]] = Field(
+        [], description="what a resumed session counts from its very beginning"
+    )
     commits: Literal["worker", "runner"] = Field(
         "worker", description="who commits: the runner, where its sandbox cannot"
     )

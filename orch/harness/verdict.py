@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 OUTCOMES = (
     "done", "failed", "no_change", "limited", "crashed", "timeout", "interrupted", "waiting",
 )  # fmt: skip
+LOGGED_OUT = "it is not logged in"
 _TIMERS = ("first_output", "idle", "total")
 
 
@@ -19,7 +20,8 @@ class Facts:
 
     `reported`: "", "done" or "fail", by the agent itself. `final`: "", "ok" or "failed", the
     client's last event. `exit_status`: None when we ended it. `commits`: of the attempt.
-    `uncommitted`: files in its worktree. `text`: what the agent said last.
+    `uncommitted`: files in its worktree. `text`: what the agent said last. `tail`: the end of
+    its output, of standard error alone where standard output is read as events.
     """
 
     __slots__ = (
@@ -66,7 +68,7 @@ def judge(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
 def _failed(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
     said = f"{facts.error}\n{facts.text}\n{facts.tail}".lower()
     if is_logged_out(facts, table):
-        return "limited", "it is not logged in"
+        return "limited", LOGGED_OUT
     if any(words in said for words in table.limited):
         return "limited", "it met a rate limit"
     if facts.asked:

@@ -7,6 +7,7 @@ nothing. Order is the log's, so a task passes through every state its thread wen
 from orch.machines import ACTIVE, OF_THREAD
 from orch.model import Attempt, Run, Task
 from orch.operations import runs, tasks
+from orch.operations.news import LIVENESS, is_new
 from orch.store import attempts, news
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
@@ -15,17 +16,9 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Tx
+    from schema.transaction import Tx
 
 ACTOR = "orch"
-_LIVENESS = {True: "stale", False: "live"}  # By whether the lease has lapsed.
-
-
-def is_due(tx: "ReadTx", run: Run) -> bool:
-    """Say whether `absorb` would find anything; takes no write lock."""
-    if news.is_any(tx, run.run_id, run.reconciled_through):
-        return True
-    return any(_is_news(attempt, lapsed) for attempt, lapsed in attempts.lapsed(tx, run.run_id))
 
 
 def absorb(tx: "Tx", run: Run) -> list[int]:
@@ -107,17 +100,13 @@ def _note_late_report(tx: "Tx", task: Task, attempt: Attempt, event_id: int) -> 
     )
 
 
-def _is_news(attempt: Attempt, lapsed: bool) -> bool:
-    return attempt.liveness not in ("gone", _LIVENESS[lapsed])
-
-
 def _observe(tx: "Tx", run: Run) -> list[int]:
     """Note which leases ran out: an observation, shown and waitable; it revokes nothing."""
     changed = []
     for attempt, lapsed in attempts.lapsed(tx, run.run_id):
-        if not _is_news(attempt, lapsed):
+        if not is_new(attempt, lapsed):
             continue
-        attempts.set_liveness(tx, attempt.attempt_key, _LIVENESS[lapsed])
+        attempts.set_liveness(tx, attempt.attempt_key, LIVENESS[lapsed])
         if lapsed:
             task = task_rows.by_no(tx, attempt.task_no)
             events.record(

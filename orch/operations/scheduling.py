@@ -3,7 +3,7 @@
 import os
 
 from orch.model import Run, Task
-from orch.store import attempts, dependencies, tasks
+from orch.store import attempts, tasks
 from schema import file
 from schema.failures import Failure
 
@@ -90,6 +90,8 @@ def ready(tx: "ReadTx", run: Run, limit: int) -> tuple[list[Task], bool]:
 def why_not(tx: "ReadTx", run: Run, task: Task) -> str:
     """Return in words why a task cannot be dispatched now."""
     if task.status == "planned":
+        from orch.store import dependencies
+
         waits = [
             f"{name} ({status})"
             for _, name, status in dependencies.prerequisites(tx, task.task_no)

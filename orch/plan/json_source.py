@@ -54,9 +54,11 @@ class _Reader:
         self._ends = [match.start() for match in re.finditer("\n", text)]
 
     def line(self, position: int) -> int:
+        """Return the line of a position."""
         return bisect_left(self._ends, position) + 1
 
     def blank(self, position: int) -> int:
+        """Return the first position that is no blank."""
         match = _BLANK.match(self.text, position)
         return match.end() if match else position
 

@@ -85,6 +85,7 @@ class _Finder:
         self._arrays: dict[Path, int] = {}  # How many [[tables]] there were, by place.
 
     def run(self) -> None:
+        """Walk to the end of the text."""
         table: Path = ()
         while self._skip_blank():
             if self._at("["):

@@ -67,6 +67,7 @@ class _Reader:
         self.skipping = 0  # Depth inside something that was refused whole.
 
     def run(self) -> None:
+        """Read all events into the document, or until one that cannot be gone past."""
         documents = 0
         while self.loader.check_event():
             event = self.loader.get_event()

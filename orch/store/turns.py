@@ -17,7 +17,7 @@ class Turn:
 
     __slots__ = (
         "agent", "epoch", "harness", "log_path", "mark", "outcome", "pid", "pid_boot",
-        "pid_started", "run_id", "runner", "session", "started_at", "stop_reason",
+        "pid_started", "reason", "run_id", "runner", "session", "started_at", "stop_reason",
         "thread_id", "thread_no", "told_through", "turn_key", "turn_no",
     )  # fmt: skip
 
@@ -27,7 +27,7 @@ class Turn:
          self.log_path) = row[:12]  # fmt: skip
         self.runner: Process = (row[12], row[13], row[14])
         (self.pid, self.pid_started, self.pid_boot, self.stop_reason, self.outcome,
-         self.started_at) = row[15:]  # fmt: skip
+         self.reason, self.started_at) = row[15:]  # fmt: skip
 
     @property
     def process(self) -> "Process | None":
@@ -180,6 +180,12 @@ def limited_in_a_row(tx: "ReadTx", thread_no: int) -> int:
     """Return how many of the thread's newest turns met a limit."""
     found: int = tx.value(_SQL["turn_limited_in_a_row"], thread_no=thread_no)
     return found
+
+
+def session_usage(tx: "ReadTx", thread_no: int, session: str) -> tuple[int, int, float]:
+    """Return (input tokens, output tokens, dollars) of the ended turns of a session."""
+    row = tx.one(_SQL["turn_session_usage"], thread_no=thread_no, session=session)
+    return row[0], row[1], row[2] / 1e6
 
 
 def question(tx: "ReadTx", thread_no: int, agent: str) -> tuple[int, int]:

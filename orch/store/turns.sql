@@ -43,7 +43,7 @@ UPDATE turn
 -- One turn, as operations see it.
 SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
        n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.started_at
+       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.turn_key = :turn_key;
 
@@ -51,7 +51,7 @@ SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.age
 -- The newest of a thread: its session, what it was told.
 SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
        n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.started_at
+       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.thread_no = :thread_no ORDER BY n.turn_no DESC LIMIT 1;
 
@@ -60,7 +60,7 @@ SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.age
 -- scan: the running turns, by their own partial index
 SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
        n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.started_at
+       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
   FROM turn AS n INDEXED BY turn_open JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.ended_at IS NULL AND (:agent IS NULL OR n.agent = :agent)
  ORDER BY n.turn_key;
@@ -69,7 +69,7 @@ SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.age
 -- reconcile: is anybody still there?
 SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
        n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.started_at
+       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.run_id = :run_id AND n.ended_at IS NULL
  ORDER BY n.turn_key;
@@ -90,6 +90,12 @@ SELECT count(*) FROM turn
  WHERE thread_no = :thread_no AND outcome = 'limited'
    AND turn_no > (SELECT coalesce(max(turn_no), 0) FROM turn
                    WHERE thread_no = :thread_no AND outcome <> 'limited');
+
+-- name: turn_session_usage :one
+-- What earlier turns of a session took: some clients count from its beginning.
+SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
+       coalesce(sum(cost_microusd), 0)
+  FROM turn WHERE thread_no = :thread_no AND session = :session AND ended_at IS NOT NULL;
 
 -- name: turn_question :one
 -- The newest question of a thread, and whether anybody else has written since.

@@ -5,9 +5,8 @@ nothing. Costs one small read when there is nothing to do.
 """
 
 from orch.model import Run
-from orch.operations import attempts as operations
-from orch.operations import reconciliation, runs
-from orch.store import attempts, tasks
+from orch.operations import news, runs
+from orch.store import attempts
 from schema import points
 from schema.failures import Failure
 
@@ -40,12 +39,14 @@ def reconcile(db: "Database", run_id: str) -> Report:
     with db.read() as tx:
         run = runs.require(tx, run_id)
         is_open = run.closed_at is None
-        due = is_open and reconciliation.is_due(tx, run)
+        due = is_open and news.is_due(tx, run)
         abandoned = attempts.intents(tx, run_id)
         at_work = is_open and attempts.any_turn(tx, run_id)
     if abandoned:
         _repair(db, abandoned, report)
     if due:
+        from orch.operations import reconciliation
+
         with db.write() as tx:
             for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
                 report.changed[number] = None
@@ -85,6 +86,8 @@ _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 def _repair(db: "Database", found: "list[attempts.Intent]", report: Report) -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import identity
+    from orch.operations import attempts as operations
+    from orch.store import tasks
     from orch.workflows import workspaces
 
     now = db.clock.now().wall_ms

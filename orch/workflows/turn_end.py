@@ -36,6 +36,7 @@ _ACTIONS = {"done": "done", "failed": "fail", "no_change": "fail", "crashed": "f
             "waiting": ""}  # fmt: skip
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 _LONGEST_TEXT = 60_000
+_MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
 
 
 def conclude(
@@ -55,7 +56,11 @@ def conclude(
     action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
     with db.read() as tx:
         stopped = store.require(tx, turn.turn_key).stop_reason
-        wait_ms = _wait_ms(harness, store.limited_in_a_row(tx, turn.thread_no))
+        limited = store.limited_in_a_row(tx, turn.thread_no)
+        _only_this_turn(harness, end, store.session_usage(tx, turn.thread_no, end.session))
+    wait_ms = _wait_ms(harness, limited)
+    if outcome == "limited" and limited >= _MOST_LIMITED:
+        action = "fail"
     if outcome == "interrupted" and action and stopped is not None:
         action = "fail"  # Who stops a task does not want it taken up again at once.
     log.note(f"turn {turn.turn_no} ended: {outcome}: {end.reason}")
@@ -97,6 +102,17 @@ def _store_facts(end: End, facts: Facts, ended: "Ended | None") -> None:
         end.strays, end.session = ended.strays, reader.session
         end.input_tokens, end.output_tokens = reader.input_tokens, reader.output_tokens
         end.cost_usd = reader.cost_usd
+
+
+def _only_this_turn(harness: "Harness", end: End, before: tuple[int, int, float]) -> None:
+    """Take off what earlier turns of the session took, where the client counts them again."""
+    totals = harness.table.session_totals
+    if "input_tokens" in totals and end.input_tokens is not None:
+        end.input_tokens = max(0, end.input_tokens - before[0])
+    if "output_tokens" in totals and end.output_tokens is not None:
+        end.output_tokens = max(0, end.output_tokens - before[1])
+    if "cost_usd" in totals and end.cost_usd is not None:
+        end.cost_usd = max(0.0, end.cost_usd - before[2])
 
 
 def _wait_ms(harness: "Harness", limited_before: int) -> int:

@@ -9,7 +9,7 @@ import time
 
 from inbox.store import threads as thread_rows
 from inbox.workflows import wait
-from orch.harness import preflight
+from orch.harness import preflight, verdict
 from orch.harness.table import Harness
 from orch.operations import work
 from orch.operations.work import Grip
@@ -136,6 +136,7 @@ class _Worker:
         self._stop = crew.stop
         self._crashes = 0
         self._rest_until = 0.0
+        self._is_logged_out = False
 
     def work(self) -> None:
         """Bring what is left to its end, then take thread after thread."""
@@ -147,19 +148,33 @@ class _Worker:
         for thread_id in waiting:
             if self._wait_for_answer(self._held(thread_id)):
                 self._do(self._held(thread_id))
-        while not self._stop.is_asked and self._crashes < _CRASHES_IN_A_ROW:
+        while not self._stop.is_asked and not self._goes_home():
             grip = self._claim()
             if grip is None:
                 return
             points.reach("work.claimed")
             self._do(grip)
-            if plan.mode == "once" or (plan.mode == "until_idle" and self._rest_until):
+            if (
+                self._goes_home()
+                or plan.mode == "once"
+                or (plan.mode == "until_idle" and self._rest_until)
+            ):
                 return
-        if self._crashes >= _CRASHES_IN_A_ROW:
-            self._crew.complain(
-                f"{self._agent} goes home: {self._crashes} turns in a row crashed; "
-                f"look at: orch logs, then orch work --check --harness {plan.harness.name}"
-            )
+
+    def _goes_home(self) -> bool:
+        """Say whether the client itself seems broken: it would only ruin more tasks."""
+        name = self._crew.plan.harness.name
+        if self._is_logged_out:
+            why = f"{name} is not logged in"
+        elif self._crashes >= _CRASHES_IN_A_ROW:
+            why = f"{self._crashes} turns in a row crashed"
+        else:
+            return False
+        self._crew.complain(
+            f"{self._agent} goes home: {why}; look at: orch logs TASK, then "
+            f"orch work --check --agent {self._agent} --harness {name}"
+        )
+        return True
 
     def _held(self, thread_id: str) -> Grip:
         with self._db.read() as tx:
@@ -235,6 +250,7 @@ class _Worker:
             document = store.document(tx, turn.turn_key)
         self._crew.note(turn, document)
         self._crashes = self._crashes + 1 if turn.outcome == "crashed" else 0
+        self._is_logged_out = turn.outcome == "limited" and turn.reason == verdict.LOGGED_OUT
         if turn.outcome == "limited":
             self._rest_until = time.monotonic() + self._crew.plan.harness.table.limited_wait
         self._crew.tell(f"{self._agent}: {name} turn {turn.turn_no} {turn.outcome}")

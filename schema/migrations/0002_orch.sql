@@ -217,7 +217,8 @@ CREATE TABLE attempt (
         CHECK (execution_mode = 'code' OR (branch_name = '' AND worktree_path = ''))
 ) STRICT;
 
-CREATE INDEX attempt_active ON attempt (task_no)
+-- At most one attempt works on a task (I14).
+CREATE UNIQUE INDEX attempt_active ON attempt (task_no)
     WHERE status IN ('dispatched', 'running', 'blocked', 'verifying');
 -- A branch is never used twice (I15).
 CREATE UNIQUE INDEX attempt_branch_once ON attempt (repo_path, branch_name) WHERE branch_name <> '';

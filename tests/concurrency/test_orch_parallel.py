@@ -47,6 +47,7 @@ def test_forty_parallel_dispatches_on_one_repository_all_succeed(lead: Lead) -> 
 
 
 def test_one_task_dispatched_by_many_is_dispatched_once(lead: Lead) -> None:
+    """I14: a task never has two active attempts."""
     lead.task("a")
     words = ("--json", "dispatch", "r/a", "--execution-mode", "code")
     answers = together([lead.orch.start(*words) for _ in range(6)])
@@ -59,6 +60,7 @@ def test_one_task_dispatched_by_many_is_dispatched_once(lead: Lead) -> None:
 
 
 def test_one_lock_is_had_by_one_of_many(lead: Lead) -> None:
+    """I14: nor has a lock two holders."""
     for n in range(6):
         lead.task(f"t{n}", "--lock", "one")
     started = [

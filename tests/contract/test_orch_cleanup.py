@@ -1,4 +1,4 @@
-"""cleanup and salvage: a worktree goes with a proof, and nothing is ever lost."""
+"""cleanup and salvage: a worktree goes with a proof, and nothing is ever lost (I11)."""
 
 from pathlib import Path
 
@@ -105,7 +105,9 @@ def test_the_runs_target_is_where_work_is_looked_for(lead: Lead) -> None:
     assert lead.do(*ALL, run="y")["cleaned"][0]["proof"] == "branch_kept"
 
 
-@pytest.mark.parametrize("dirt", ["untracked", "tracked", "staged", "deleted", "hidden", "detached"])
+@pytest.mark.parametrize(
+    "dirt", ["untracked", "tracked", "staged", "deleted", "hidden", "detached"]
+)
 def test_a_dirty_worktree_is_kept_with_the_reason(lead: Lead, dirt: str) -> None:
     lead.task("a")
     sent = lead.finish("a")

@@ -241,6 +241,7 @@ def test_the_runs_repository_serves_from_anywhere(lead: Lead) -> None:
 
 
 def test_an_existing_branch_or_directory_is_never_reused(lead: Lead) -> None:
+    """I15: neither is ever used twice."""
     lead.task("a")
     lead.repo.git("branch", "orch/r/a/attempt-1")
     words = ("dispatch", "--task", "a", "--execution-mode", "code")

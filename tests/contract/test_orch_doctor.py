@@ -71,6 +71,7 @@ def test_missing_and_stray_worktrees_are_named(lead: Lead) -> None:
 
 
 def test_a_commit_that_no_ref_holds_is_named(lead: Lead) -> None:
+    """I11: every recorded commit is reachable from a ref."""
     lead.finish("a")
     assert lead.doctor() == []
     lead.do("cleanup", "--all-completed")

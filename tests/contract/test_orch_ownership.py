@@ -1,4 +1,4 @@
-"""Locks and paths: enforced when a task starts, compared when it ends."""
+"""Locks and paths: enforced when a task starts, compared when it ends (I14)."""
 
 from pathlib import Path
 

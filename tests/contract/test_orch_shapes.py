@@ -28,9 +28,7 @@ class Checked(Cli):
     def run(self, *argv: str, **how: object) -> Answer:
         answer = super().run(*argv, **how)
         if answer.status == 0 and "--json" in argv:
-            words = next(
-                w for n in (2, 1) if (w := " ".join(_words(argv)[:n])) in PROGRAM.commands
-            )
+            words = next(w for n in (2, 1) if (w := " ".join(_words(argv)[:n])) in PROGRAM.commands)
             jsonschema.validate(answer.data, SCHEMAS[words])
             seen.add(words)
         return answer

@@ -151,9 +151,7 @@ def test_submodules_work_as_far_as_git_does_it_by_itself(lead: Lead) -> None:
 def test_a_filter_that_must_run_is_refused_with_the_reason(lead: Lead) -> None:
     """As LFS does it: git would have to run a program to write the files."""
     lead.repo.commit(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
-    lead.repo.commit(
-        "x.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
-    )
+    lead.repo.commit("x.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     lead.repo.git("config", "filter.lfs.process", "git-lfs filter-process")
     lead.repo.git("config", "filter.lfs.required", "true")
     error = lead.refuse("invalid_state", "unsupported", *CODE, "a", "--base-ref", "HEAD")

@@ -16,6 +16,9 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return runs.lead(tmp_path, empty_store, monkeypatch)
 
 
+ME = "-c user.name=t -c user.email=t"
+
+
 def check(name: str, script: str, more: str = "") -> str:
     """Return a check of orch.toml that runs a shell script."""
     return f"[check.{name}]\ncommand = {json.dumps(['/bin/sh', '-c', script])}\n{more}\n"
@@ -104,7 +107,7 @@ def test_failed_is_decided_when_every_check_has_a_result(lead: Lead) -> None:
         (check("unit", "echo collected 0 items; echo no tests ran in 0.01s; exit 5"), "zero tests"),
         (check("unit", "echo Ran 0 tests in 0.000s; echo OK"), "zero tests"),
         (check("unit", "echo x > a.txt"), "a.txt changed while"),
-        (check("unit", "git -c user.name=t -c user.email=t commit -q --allow-empty -m x"), "the head changed while"),
+        (check("unit", f"git {ME} commit -q --allow-empty -m x"), "the head changed while"),
         (check("other", "true"), "defines no check unit"),
         ("", "defines no check unit"),
     ],
@@ -112,6 +115,7 @@ def test_failed_is_decided_when_every_check_has_a_result(lead: Lead) -> None:
          "no-file"],
 )  # fmt: skip
 def test_what_is_unclear_is_an_error_and_never_a_pass(lead: Lead, toml: str, why: str) -> None:
+    """I16: a check that did not run is never a pass."""
     verifying(lead, "unit", toml=toml)
     done = lead.do("verify", "run", "--task", "a")
     one, = done["gate"]["checks"]  # fmt: skip
@@ -256,7 +260,9 @@ def test_verify_run_knows_only_the_tasks_own_checks(lead: Lead) -> None:
 
 def test_a_stopped_verify_ends_its_checks_and_records_nothing(lead: Lead) -> None:
     pid = lead.home / "pid"
-    verifying(lead, "unit", toml=check("unit", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 60"))
+    verifying(
+        lead, "unit", toml=check("unit", f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 60")
+    )
     with lead.orch.start("verify", "run", "--run", "r", "--task", "a") as running:
         until(pid.exists, "the check to run")
         running.signal(15)

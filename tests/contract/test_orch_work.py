@@ -239,7 +239,10 @@ def test_the_presets_are_whole(shop: Shop) -> None:
 def test_a_task_that_nobody_is_logged_in_for_is_given_back(shop: Shop) -> None:
     shop.harness()
     shop.task(mode="analysis")
-    turn = shop.work("error=Not logged in - Please run /login", "exit=1")
+    argv = shop.argv("error=Not logged in - Please run /login", "exit=1", flags=())
+    answer = shop.orch.ok(*argv)
+    assert "goes home: fake is not logged in" in answer["problems"][0]
+    (turn,) = answer["turns"]
     assert (turn["outcome"], turn["reason"]) == ("limited", "it is not logged in")
     assert shop.status() == "dispatched"
 

@@ -247,7 +247,7 @@ def test_an_agent_that_waits_for_an_answer_is_not_idle(shop: Shop) -> None:
 def test_continue_goes_on_in_an_open_attempt_and_on_top_of_a_failed_one(shop: Shop) -> None:
     shop.harness()
     first = shop.task()
-    shop.work("session=s1", "commit=half.txt", "error=rate_limit", "exit=1")
+    shop.work("session=s1", "commit=half.txt", "error=rate_limit_error", "exit=1")
     answer = shop.orch.ok("continue", "r/t", "--body", "Try the other road.", "--key", "k1")
     assert answer["attempt"]["attempt_no"] == 1 and "previous_attempt" not in answer
     again = shop.orch.ok("continue", "r/t", "--body", "Try the other road.", "--key", "k1")

@@ -1,9 +1,10 @@
 """The dependency graph against a small model: cycles, unmet counters, chains, the ready set."""
 
 import shutil
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -14,7 +15,7 @@ from orch.store import audit
 from orch.store import tasks as rows
 from schema import file
 from schema.failures import Failure
-from schema.transaction import Database
+from schema.transaction import Database, Tx
 
 NAMES = st.sampled_from([f"t{n}" for n in range(9)])
 DEFAULTS = {
@@ -51,14 +52,15 @@ class Graph(RuleBasedStateMachine):
         path.chmod(0o600)
         self.db: Database = file.open_store(str(path))
         with self.db.write() as tx:
-            runs.init(tx, {"run_id": "r", "goal": "g", "summary": "", "leader": "l", "repo_path": "",
-                           "base_ref": "", "target": "", "ownership": "warn"})  # fmt: skip
+            names = ("summary", "repo_path", "base_ref", "target")
+            values = {"run_id": "r", "goal": "g", "leader": "l", "ownership": "warn"}
+            runs.init(tx, {**dict.fromkeys(names, ""), **values})
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
             self.db.close()
 
-    def _find(self, tx: object, name: str) -> Task:
+    def _find(self, tx: Tx, name: str) -> Task:
         return tasks.require(tx, "r", name)
 
     def _unmet(self, name: str) -> int:
@@ -76,57 +78,60 @@ class Graph(RuleBasedStateMachine):
         if node.status in ("", "planned", "ready"):
             node.status = "planned" if self._unmet(name) else "ready"
 
-    @rule(name=NAMES, waits=st.sets(NAMES, max_size=3), priority=st.integers(0, 2))
-    def add(self, name: str, waits: set[str], priority: int) -> None:
-        fits = name not in self.nodes and waits <= set(self.nodes)
-        values = {**DEFAULTS, "task_id": name, "title": name, "priority": priority}
+    def _refused(self, step: Callable[[Tx], object]) -> Failure | None:
+        """Do one step in a transaction of its own; return why not, None when it was done."""
         try:
             with self.db.write() as tx:
-                tasks.add(tx, runs.require(tx, "r"), values, (), tuple(sorted(waits)))
+                step(tx)
         except Failure as failure:
-            assert not fits, failure
-            return
-        assert fits
-        self.nodes[name] = Node(len(self.nodes), priority, set(waits))
-        self._settle(name)
+            return failure
+        return None
+
+    @rule(name=NAMES, waits=st.sets(NAMES, max_size=3), priority=st.integers(0, 2))
+    def add(self, name: str, waits: set[str], priority: int) -> None:
+        values = {**DEFAULTS, "task_id": name, "title": name, "priority": priority}
+        needs = tuple(sorted(waits))
+        why = self._refused(lambda tx: tasks.add(tx, runs.require(tx, "r"), values, (), needs))
+        fits = name not in self.nodes and waits <= set(self.nodes)
+        assert (why is None) is fits, why
+        if fits:
+            self.nodes[name] = Node(len(self.nodes), priority, set(waits))
+            self._settle(name)
 
     @rule(name=NAMES, other=NAMES)
     def depend(self, name: str, other: str) -> None:
         if not {name, other} <= set(self.nodes):
             return
         node = self.nodes[name]
-        fits = not self._reaches(other, name) and node.status in ("planned", "ready", "failed")
-        try:
-            with self.db.write() as tx:
-                dependencies.add(tx, self._find(tx, name), self._find(tx, other), "l")
-        except Failure as failure:
-            assert not fits, failure
-            if failure.reason == "cycle":
-                trail = failure.details["cycle"]
-                assert trail[0] == trail[-1] == name
-                assert trail[1] == other
-                for one, two in zip(trail[1:], trail[2:], strict=False):
-                    assert two in self.nodes[one].waits, "each step of the cycle is an edge"
-            return
-        assert fits
-        node.waits.add(other)
-        self._settle(name)
+        circle = self._reaches(other, name)
+        fits = not circle and node.status in ("planned", "ready", "failed")
+        why = self._refused(
+            lambda tx: dependencies.add(tx, self._find(tx, name), self._find(tx, other), "l")
+        )
+        assert (why is None) is fits, why
+        if fits:
+            node.waits.add(other)
+            self._settle(name)
+        elif why is not None and why.reason == "cycle":
+            assert circle
+            trail = why.details["cycle"]
+            assert (trail[0], trail[-1], trail[1]) == (name, name, other)
+            for one, two in pairwise(trail[1:]):
+                assert two in self.nodes[one].waits, "each step of the cycle is an edge"
 
     @rule(name=NAMES, other=NAMES)
     def undepend(self, name: str, other: str) -> None:
         if not {name, other} <= set(self.nodes):
             return
-        fits = other in self.nodes[name].waits
-        try:
-            with self.db.write() as tx:
-                dependencies.remove(tx, self._find(tx, name), self._find(tx, other), "l")
-        except Failure as failure:
-            assert not fits, failure
-            assert failure.reason == "dependency"
-            return
-        assert fits
-        self.nodes[name].waits.discard(other)
-        self._settle(name)
+        why = self._refused(
+            lambda tx: dependencies.remove(tx, self._find(tx, name), self._find(tx, other), "l")
+        )
+        assert (why is None) is (other in self.nodes[name].waits), why
+        if why is None:
+            self.nodes[name].waits.discard(other)
+            self._settle(name)
+        else:
+            assert why.reason == "dependency"
 
     @rule(name=NAMES, steps=st.sampled_from([DONE, FAILED]))
     def work(self, name: str, steps: tuple[str, ...]) -> None:

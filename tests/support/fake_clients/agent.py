@@ -1,9 +1,9 @@
-"""An agent's program for tests: does what its arguments say, in order, and says it as a client would.
+"""An agent's program for tests: does what its arguments say, in order, as a client would say it.
 
 `python agent.py [--format claude|codex|gemini|copilot|opencode] ACTION...`. Actions:
 
     commit=NAME     write a file and commit it             write=NAME   write a file only
-    done fail       inbox done / inbox fail                ask=TEXT     inbox update --status blocked
+    done fail       inbox done / inbox fail                ask=TEXT     a question through inbox
     ok error=TEXT   the client's final event               say=TEXT     a line on stdout
     exit=N          exit status                            hang         sleep for ever
     deaf            ignore SIGTERM and SIGINT from here on

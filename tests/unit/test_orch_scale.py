@@ -1,0 +1,111 @@
+"""A graph of a hundred thousand tasks: shapes, not milliseconds; plans, statements, steps."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from orch import reads
+from orch.operations import news, runs, scheduling, tasks
+from orch.store import audit
+from schema import file
+from schema.transaction import Database
+
+COUNT = 100_000
+BULK = f"""
+INSERT INTO task (run_id, task_id, title, summary, priority, chain, status, unmet, created_at,
+                  updated_at)
+WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {COUNT - 1})
+SELECT 'r', 't' || i, 't', '', i % 3, 4 - i % 5, iif(i % 5 = 0, 'ready', 'planned'), i % 5 > 0,
+       0, 0 FROM n;
+INSERT INTO dependency SELECT task_no, task_no - 1 FROM task WHERE unmet = 1;
+"""
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Database]:
+    """Chains of five, of which the first task each is ready."""
+    folder = tmp_path_factory.mktemp("scale")
+    folder.chmod(0o700)
+    shutil.copy(empty_store, folder / "coord.db")
+    found = file.open_store(str(folder / "coord.db"))
+    with found.write() as tx:
+        runs.init(tx, {"run_id": "r", "goal": "g", "summary": "", "leader": "l", "repo_path": "",
+                       "base_ref": "", "target": "", "ownership": "enforce"})  # fmt: skip
+    found.connection.execute("PRAGMA synchronous=OFF")
+    found.connection.execute(f"BEGIN; {BULK} COMMIT")
+    yield found
+    found.close()
+
+
+class Meter:
+    """Counts the statements of a connection and how far SQLite had to walk for them."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.statements: list[str] = []
+        self.scanned = 0
+        self.steps = 0
+
+    def __enter__(self) -> "Meter":
+        self.db.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._seen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.connection.trace_v2(0, None)
+
+    def _seen(self, event: dict) -> None:
+        self.statements.append(event["sql"])
+        status = event["stmt_status"]
+        self.scanned += status["SQLITE_STMTSTATUS_FULLSCAN_STEP"]
+        self.steps += status["SQLITE_STMTSTATUS_VM_STEP"]
+
+
+def test_the_counters_of_the_sample_are_right(db: Database) -> None:
+    with db.read() as tx:
+        for _, question in audit.QUESTIONS[:3]:
+            assert audit.wrong(tx, question) == []
+
+
+@pytest.mark.parametrize("limit", [1, 20, 200])
+def test_ready_walks_the_index_and_stops(db: Database, limit: int) -> None:
+    with Meter(db) as meter, db.read() as tx:
+        run = runs.require(tx, "r")
+        assert not news.is_due(tx, run)
+        found, more = scheduling.ready(tx, run, limit)
+    assert len(found) == limit
+    assert more is True
+    assert [t.priority for t in found] == [2] * limit
+    assert len(meter.statements) <= 6, meter.statements
+    assert meter.scanned == 0, "no step of any statement was one of a full scan"
+    assert meter.steps < 1000 + 200 * limit, "and none was sorted"
+
+
+def test_a_run_tells_its_state_without_counting_tasks(db: Database) -> None:
+    with Meter(db) as meter, db.read() as tx:
+        run = runs.require(tx, "r")
+        assert run.status == "ready"
+        kinds = ("task_done", "task_failed", "task_blocked", "task_stale", "run_done")
+        assert reads.wanted_now(tx, run, kinds) is None
+    assert meter.scanned == 0
+    assert meter.steps < 5000
+    assert len(meter.statements) <= 8
+
+
+def test_the_work_of_one_step_does_not_grow_with_the_graph(db: Database) -> None:
+    """Dispatch and done of one task: a handful of statements, each along an index."""
+    with Meter(db) as meter, db.write() as tx:
+        run = runs.require(tx, "r")
+        task = tasks.require(tx, "r", "t0")
+        assert scheduling.hindrance(tx, run, task) is None
+        for step in ("dispatch", "run", "done"):
+            tasks.move(tx, task, step, "l")
+        runs.tell_end(tx, run)
+    assert meter.scanned == 0
+    assert meter.steps < 5000
+    assert len(meter.statements) < 80
+    with db.read() as tx:
+        assert tasks.require(tx, "r", "t1").status == "ready"
+        assert audit.wrong(tx, "audit_unmet") == []
