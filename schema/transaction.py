@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BUSY_BUDGET_MS = 10_000
 WAKE_SUFFIX = ".wake"
 _QUEUE_SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
-_HEAD_OF_QUEUE_NAP = 0.0003  # Seconds; only the head of the queue naps so short.
+_HEAD_OF_QUEUE_NAP = 0.00005  # Seconds; only the head of the queue naps so short.
 
 _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the module.
 if _CRASHING:
@@ -155,7 +155,7 @@ class Database:
     Raises out of both: store_busy, store_error with the reason, output of the operation.
     """
 
-    __slots__ = ("_queue", "clock", "connection", "inode", "path", "signals")
+    __slots__ = ("_queue", "_wrote", "clock", "connection", "inode", "path", "signals")
 
     def __init__(self, path: str, connection: apsw.Connection, clock: Clock | None = None) -> None:
         self.path = path
@@ -164,6 +164,7 @@ class Database:
         self.signals = Signals()
         self.inode = inode_of(path)
         self._queue: Queue | None = None
+        self._wrote = False
 
     def read(self) -> "_Read":
         """Begin a consistent read."""
@@ -197,23 +198,29 @@ class Database:
     def begin_write(self) -> None:
         """BEGIN IMMEDIATE: at once, or after queueing, within the busy budget. Raises: store_busy.
 
-        Losers queue on flock of a side file: the kernel wakes them in order, and death frees
-        the place. SQLite's own busy handler starves: of 16 writers at FULL the unluckiest got
-        one turn in 3 s (docs/decisions/0004-writers-queue.md). The queue only orders; a
-        queue that does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
+        A process's first write tries at once; losers, and who writes again, queue on flock of a
+        side file: the kernel wakes them in order, and death frees the place. Else a loop that
+        has just committed takes the lock again before anyone wakes up, and SQLite's own busy
+        handler starves (docs/decisions/0004-writers-queue.md). The queue only orders; one that
+        does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
         """
-        self.connection.set_busy_timeout(0)
         try:
-            self.connection.execute(BEGIN_WRITE)
-        except apsw.BusyError:
-            self._begin_queued()
+            if self._wrote:
+                self._begin_queued()
+                return
+            self._wrote = True
+            self.connection.set_busy_timeout(0)
+            try:
+                self.connection.execute(BEGIN_WRITE)
+            except apsw.BusyError:
+                self._begin_queued()
         finally:
             self.connection.set_busy_timeout(BUSY_BUDGET_MS)
 
     def _begin_queued(self) -> None:
-        from schema.queue import Queue
-
         if self._queue is None:
+            from schema.queue import Queue
+
             self._queue = Queue(self.path + ".lock")
         deadline = time.monotonic() + BUSY_BUDGET_MS / 1000
         self._queue.enter(_QUEUE_SHARE_MS)

@@ -12,7 +12,9 @@ class Option:
     stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone.
     """
 
-    __slots__ = ("choices", "default", "dest", "env", "flag", "help", "kind", "many", "required", "short")
+    __slots__ = (
+        "choices", "default", "dest", "env", "flag", "help", "kind", "many", "required", "short",
+    )  # fmt: skip
 
     def __init__(
         self,

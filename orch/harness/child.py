@@ -144,11 +144,15 @@ class Child:
             return ended
         finally:
             os.close(pidfd)
-            self._kill_group()
-            self._process.wait()
-            for pipe in (self._process.stdout, self._process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once with all that is in its group; harmless when it has ended."""
+        self._kill_group()
+        self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _streams(self, poll: "select.poll") -> dict[int, int]:
         assert self._process.stdout is not None

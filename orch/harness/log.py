@@ -1,7 +1,8 @@
 """A worker's log: 0600, without secrets, bounded, its head and its tail kept.
 
-The head goes to the file itself; what comes after half the bound goes to two segments beside
-it that take turns, so that a flood costs no more room than the bound. `close()` folds them in.
+The head goes to the file itself; what comes after half the bound goes to segments beside it,
+of which the last two are kept, so that a flood costs no more room than the bound. `close()`
+folds them in.
 A runner that was killed leaves the segments: `read_all` and the next `close` know them.
 """
 
@@ -30,7 +31,7 @@ class Log:
         fold(path)  # Of a runner that was killed.
         self._fd = os.open(path, _FLAGS, 0o600)
         self._size = os.fstat(self._fd).st_size
-        self._tail = -1  # -1: the head is being written; else which segment.
+        self._tail = 0  # The segment being written, 0 for the head.
         if self._size > self._half:
             self._unfold()
 
@@ -61,7 +62,7 @@ class Log:
     def _put(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            limit = self._half if self._tail < 0 else self._half // 2
+            limit = self._half // 2 if self._tail else self._half
             if self._size >= limit:
                 self._turn_over()
                 continue
@@ -85,21 +86,26 @@ class Log:
         self._size = os.write(self._fd, end)
 
     def _turn_over(self) -> None:
-        """Go on in the next segment; what it held is left out from now on."""
+        """Go on in a new segment; the last but one is left out from now on."""
         os.close(self._fd)
-        self._tail = (self._tail + 1) % 2
-        path = f"{self.path}.{self._tail}"
-        if os.path.lexists(path):
-            self.dropped += os.lstat(path).st_size
-            os.unlink(path)
-        self._fd = os.open(path, _FLAGS, 0o600)
+        self._tail += 1
+        old = f"{self.path}.{self._tail - 2}"
+        if self._tail > 2:
+            self.dropped += os.lstat(old).st_size
+            os.unlink(old)
+        self._fd = os.open(f"{self.path}.{self._tail}", _FLAGS, 0o600)
         self._size = 0
 
 
 def segments(path: str) -> list[str]:
     """Return the log's tail segments, the older one first."""
-    found = [p for p in (f"{path}.0", f"{path}.1") if os.path.lexists(p)]
-    return sorted(found, key=lambda p: os.lstat(p).st_mtime_ns)
+    folder, name = os.path.split(path)
+    try:
+        others = [other.rpartition(".") for other in os.listdir(folder)]
+    except FileNotFoundError:
+        return []
+    numbers = sorted(int(tail) for head, _, tail in others if head == name and tail.isdigit())
+    return [f"{path}.{number}" for number in numbers]
 
 
 def fold(path: str, dropped: int = 0) -> None:

@@ -14,10 +14,9 @@ _KEYS = re.compile(
     rb"|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
     rb"|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}"
     rb"|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{20,}|sgamp_[A-Za-z0-9_]{16,}"
-    rb"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+    rb"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
     rb"|\be[0-9]{1,9}-[0-9a-hjkmnp-tv-z]{26}\b"  # Lease tokens of our own.
-    rb"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,20000}?(?:-----END [A-Z ]{0,40}KEY-----|\Z)",
-    re.DOTALL,
+    rb"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,20000}",
 )
 _NAMED = re.compile(
     rb"((?:api[_-]?key|secret|passwd|password|authorization)\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?"

@@ -187,8 +187,12 @@ def _start(
         mark=turn.mark,
         log=log,
     )
-    with db.write() as tx:
-        store.started(tx, turn.turn_key, turn.thread_no, running.identity)
+    try:
+        with db.write() as tx:
+            store.started(tx, turn.turn_key, turn.thread_no, running.identity)
+    except BaseException:
+        running.kill()  # Nobody would look after it.
+        raise
     return running
 
 

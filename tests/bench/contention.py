@@ -1,5 +1,6 @@
 """Many writers on one store: fairness of the queue, and a fleet of agents on few cores."""
 
+import itertools
 import os
 import statistics
 import subprocess
@@ -17,8 +18,9 @@ _WRITER = str(Path(__file__).parent / "workers" / "writer.py")
 
 # How begin_write may queue; docs/decisions/0004-writers-queue.md chose by this table.
 QUEUES = {
-    "as built": "try at once, losers queue on flock",
-    "flock": "everybody queues on flock",
+    "as built": "first write at once; losers and later writes queue on flock",
+    "flock": "every write queues on flock",
+    "barging": "every write tries at once, losers queue on flock",
     "busy": "SQLite's own busy handler",
     "retry": "retry every 0.2 to 1 ms, at random",
 }
@@ -27,13 +29,13 @@ QUEUES = {
 def writers(count: int = 16, seconds: float = 6.0, rounds: int = 2) -> None:
     """Let `count` processes send, claim and finish as fast as they can, at FULL."""
     body = []
-    for queue, words in QUEUES.items():
-        for _ in range(rounds):
-            rate, longest, least, most, p99 = _compete(queue, count, seconds)
-            goals = (verdict(longest, 500), verdict(least / most, 0.4, least=True))
-            told = [f"{g} {v}" for g, v in goals] if queue == "as built" else ["", ""]
-            body.append([words, f"{rate:.0f}", f"{p99:.0f}", f"{longest:.0f}", told[0],
-                         f"{least}/{most} = {least / most:.2f}", told[1]])  # fmt: skip
+    for _, (queue, words) in itertools.product(range(rounds), QUEUES.items()):
+        rate, longest, least, most, p99 = _compete(queue, count, seconds)
+        goals = (verdict(longest, 500), verdict(least / most, 0.4, least=True))
+        told = [f"{g} {v}" for g, v in goals] if queue == "as built" else ["", ""]
+        body.append([words, f"{rate:.0f}", f"{p99:.0f}", f"{longest:.0f}", told[0],
+                     f"{least}/{most} = {least / most:.2f}", told[1]])  # fmt: skip
+    body.sort(key=lambda row: row[0])
     header = ("queue", "tx/s", "p99 wait ms", "longest", "goal", "least/most served", "goal")
     table(f"{count} saturating writers, synchronous=FULL, {seconds:g} s each", header, body)
 

@@ -1,6 +1,7 @@
 """orch doctor: each kind of damage is named, and nothing is ever repaired."""
 
 import os
+import shutil
 from pathlib import Path
 
 import apsw
@@ -37,15 +38,21 @@ DAMAGE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "sql"), DAMAGE)
-def test_deep_finds_what_does_not_agree(lead: Lead, name: str, sql: str) -> None:
+def test_deep_finds_what_does_not_agree(lead: Lead) -> None:
     lead.dispatch("a", mode="analysis")
     assert lead.doctor() == []
-    connection = apsw.Connection(str(lead.store))
-    connection.execute(sql)
-    connection.close()
-    found = lead.doctor()
-    assert any(text.startswith(f"problem {name}: ") for text in found), found
+    whole = lead.home / "whole.db"
+    lead.inbox.ok("backup", str(whole))
+    for number, (name, sql) in enumerate(DAMAGE):
+        copy = lead.store.parent / f"damaged-{number}.db"
+        shutil.copy(whole, copy)
+        copy.chmod(0o600)
+        connection = apsw.Connection(str(copy))
+        connection.execute(sql)
+        connection.close()
+        lead.orch.env["ORCH_DB"] = str(copy)
+        found = lead.doctor()
+        assert any(text.startswith(f"problem {name}: ") for text in found), (sql, found)
     assert lead.doctor() == found, "nothing was repaired"
 
 

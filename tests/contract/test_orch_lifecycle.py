@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import runs
+from tests.support.cli import until
 from tests.support.runs import Lead, thread, worktree
 
 
@@ -372,3 +373,48 @@ def test_events_have_one_shape_and_one_order(lead: Lead) -> None:
         stream.asleep(lead.store)
         lead.task("b")
         assert '"b"' in stream.line()
+
+
+def test_status_can_be_kept_on_the_screen(lead: Lead) -> None:
+    lead.task("a")
+    with lead.orch.start("status", "--run", "r", "--watch") as screen:
+        assert screen.line() == "run r status ready"
+        screen.asleep(lead.store)
+        lead.dispatch("a", mode="analysis")
+        until(lambda: screen.line() == "run r status running", "the screen to be drawn again")
+        screen.signal(2)
+        answer = screen.wait()
+    assert answer.status == 130
+    assert "go on with: orch status --run r --watch" in answer.err
+
+
+def test_every_look_has_a_plain_view_that_ends_with_what_to_do_next(lead: Lead) -> None:
+    lead.task("a", "--title", "A \x1b[31mred\u202e title", "--required-check", "unit")
+    lead.task("b", "--depends-on", "a")
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.ask(sent, "END \x1b[2J which?")
+    looks = {
+        ("run", "show"): "run r status blocked",
+        ("task", "show", "r/a"): "task r/a status blocked",
+        ("task", "list"): "2 tasks of run r",
+        ("dep", "list", "r/b"): "task r/b",
+        ("ready", "--explain"): "0 ready tasks of run r",
+        ("reconcile",): "run r status blocked",
+        ("blocked",): "a: w1 waits for an answer",
+        ("status",): "run r status blocked",
+        ("verify", "status", "r/a"): "task r/a is blocked, gate pending",
+        ("events",): f"{len(lead.events()) + 2} events",
+        ("trace", "r/a"): "trace of r/a: A ",
+        ("salvage", "list"): "0 salvages",
+        ("wait",): "task_blocked: task r/a",
+    }
+    lead.do("reconcile")
+    for words, first in looks.items():
+        text = lead.orch.say(*words, "--run", "r")
+        assert text.startswith(first), (words, text)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert len(text) < 4096
+    assert lead.orch.say("run", "list").startswith("1 runs")
+    assert lead.orch.say("status", "--run", "r").splitlines()[-1] == "next: orch blocked --run r"

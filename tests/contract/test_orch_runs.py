@@ -40,23 +40,18 @@ def test_the_same_id_again_is_refused(lead: Lead) -> None:
     assert "already exists" in error["message"]
 
 
-@pytest.mark.parametrize(
-    ("code", "reason", "flags"),
-    [
+def test_init_refuses_and_opens_nothing(lead: Lead) -> None:
+    refusals = (
         ("invalid_input", "flag", ()),
         ("invalid_input", "value", ("--goal", "  ")),
         ("invalid_input", "value", ("--goal", "g", "--ownership", "strict")),
         ("not_found", "repository", ("--goal", "g", "--repo-path", "nowhere")),
-    ],
-)
-def test_init_refuses(lead: Lead, code: str, reason: str, flags: tuple[str, ...]) -> None:
-    lead.refuse(code, reason, "run", "init", *flags, run="new")
-    lead.refuse("not_found", "run", "run", "show", run="new")
-
-
-@pytest.mark.parametrize("name", ["-x", "a/b", "a..b", "x.lock", "", "é", "a" * 65])
-def test_init_refuses_a_name(lead: Lead, name: str) -> None:
-    lead.orch.refuse("invalid_input", "value", "run", "init", f"--run={name}", "--goal", "g")
+    )
+    for code, reason, flags in refusals:
+        lead.refuse(code, reason, "run", "init", *flags, run="new")
+    for name in ("-x", "a/b", "a..b", "x.lock", "", "é", "a" * 65):
+        lead.orch.refuse("invalid_input", "value", "run", "init", f"--run={name}", "--goal", "g")
+    assert [r["run_id"] for r in lead.orch.ok("run", "list")["runs"]] == ["r"]
 
 
 def test_init_makes_a_missing_store_and_other_commands_do_not(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.support.cli import Answer, Cli
 from tests.support.runs import Lead, thread, worktree
 
 SCHEMAS = shapes.schemas()
+VALIDATORS = {words: jsonschema.Draft202012Validator(s) for words, s in SCHEMAS.items()}
 seen: set[str] = set()
 # Whose commands live here; plans, harnesses and the council hold theirs in tests of their own.
 ROOMS = {
@@ -29,7 +30,7 @@ class Checked(Cli):
         answer = super().run(*argv, **how)
         if answer.status == 0 and "--json" in argv:
             words = next(w for n in (2, 1) if (w := " ".join(_words(argv)[:n])) in PROGRAM.commands)
-            jsonschema.validate(answer.data, SCHEMAS[words])
+            VALIDATORS[words].validate(answer.data)
             seen.add(words)
         return answer
 
@@ -66,7 +67,7 @@ def _require_closed(where: str, schema: object) -> None:
 def test_a_schema_refuses_what_does_not_fit() -> None:
     for wrong in ({}, {"run": {}}, {"run": None, "more": 1}):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(wrong, SCHEMAS["run show"])
+            VALIDATORS["run show"].validate(wrong)
 
 
 def test_every_real_answer_fits(lead: Lead) -> None:

@@ -65,32 +65,30 @@ def test_a_spec_is_copied_when_the_task_is_added(lead: Lead) -> None:
     assert "old\n" in sent["message"]["body"]
 
 
-@pytest.mark.parametrize(
-    ("code", "reason", "flags"),
-    [
-        ("invalid_state", "duplicate", ("--task", "there")),
-        ("not_found", "task", ("--task", "n", "--depends-on", "nothing")),
-        ("invalid_state", "cycle", ("--task", "n", "--depends-on", "n")),
-        ("invalid_input", "file", ("--task", "n", "--spec-file", "nowhere.md")),
-        ("invalid_input", "json", ("--task", "n", "--acceptance-json", "{")),
-        ("invalid_input", "json", ("--task", "n", "--metadata-json", "[1]")),
-        ("invalid_input", "json", ("--task", "n", "--metadata-json", '{"a":1,"a":2}')),
-        ("invalid_input", "value", ("--task", "n", "--priority", "urgent")),
-        ("invalid_input", "value", ("--task", "n", "--risk", "none")),
-        ("invalid_input", "value", ("--task", "n", "--execution-mode", "write")),
-        ("invalid_input", "value", ("--task", "n", "--max-attempts", "-1")),
-        ("invalid_input", "value", ("--task", "../n")),
-        ("invalid_input", "value", ("--task", "n", "--allowed-path", "/etc")),
-        ("invalid_input", "value", ("--task", "n", "--allowed-path", "a/../../b")),
-        ("invalid_input", "flag", ()),
-    ],
-)
-def test_add_refuses_and_writes_nothing(
-    lead: Lead, code: str, reason: str, flags: tuple[str, ...]
-) -> None:
+REFUSED = [
+    ("invalid_state", "duplicate", ("--task", "there")),
+    ("not_found", "task", ("--task", "n", "--depends-on", "nothing")),
+    ("invalid_state", "cycle", ("--task", "n", "--depends-on", "n")),
+    ("invalid_input", "file", ("--task", "n", "--spec-file", "nowhere.md")),
+    ("invalid_input", "json", ("--task", "n", "--acceptance-json", "{")),
+    ("invalid_input", "json", ("--task", "n", "--metadata-json", "[1]")),
+    ("invalid_input", "json", ("--task", "n", "--metadata-json", '{"a":1,"a":2}')),
+    ("invalid_input", "value", ("--task", "n", "--priority", "urgent")),
+    ("invalid_input", "value", ("--task", "n", "--risk", "none")),
+    ("invalid_input", "value", ("--task", "n", "--execution-mode", "write")),
+    ("invalid_input", "value", ("--task", "n", "--max-attempts", "-1")),
+    ("invalid_input", "value", ("--task", "../n")),
+    ("invalid_input", "value", ("--task", "n", "--allowed-path", "/etc")),
+    ("invalid_input", "value", ("--task", "n", "--allowed-path", "a/../../b")),
+    ("invalid_input", "flag", ()),
+]
+
+
+def test_add_refuses_and_writes_nothing(lead: Lead) -> None:
     lead.task("there")
     before = lead.events()
-    lead.refuse(code, reason, "task", "add", *flags)
+    for code, reason, flags in REFUSED:
+        lead.refuse(code, reason, "task", "add", *flags)
     assert lead.events() == before
     assert [t["task_id"] for t in lead.do("task", "list")["tasks"]] == ["there"]
 

@@ -4,8 +4,10 @@ import os
 import signal
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from orch.cli import shapes
 from tests.support.cli import Running, until
 from tests.support.workers import Shop, alive, marked
 
@@ -15,6 +17,15 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shop = Shop(tmp_path, monkeypatch)
     yield shop
     shop.close()
+
+
+SCHEMAS = shapes.schemas()
+
+
+def fits(words: str, data: dict) -> dict:
+    """Return an answer's data once it has the shape that orch publishes for it."""
+    jsonschema.Draft202012Validator(SCHEMAS[words]).validate(data)
+    return data
 
 
 def begun(shop: Shop, name: str = "started") -> Path:
@@ -39,12 +50,16 @@ def test_stop_ends_the_agent_and_keeps_its_files(shop: Shop) -> None:
         pid = at_work(shop, running, sign)
         shown = shop.show()["attempts"][0]
         assert (shown["liveness"], shown["pid_boot"] is not None) == ("live", True)
-        answer = shop.orch.ok("stop", "r/t", "--reason", "wrong way")
+        answer = fits("stop", shop.orch.ok("stop", "r/t", "--reason", "wrong way"))
         assert answer["turn"]["outcome"] == "interrupted"
         assert answer["turn"]["reason"] == "stopped: wrong way"
         assert answer["task"]["status"] == "failed"
         assert not alive(pid)
-        assert [t["outcome"] for t in running.wait().data["turns"]] == ["interrupted"]
+        worked = fits("work", running.wait().data)
+        assert [t["outcome"] for t in worked["turns"]] == ["interrupted"]
+    fits("logs", shop.orch.ok("logs", "r/t"))
+    fits("usage", shop.orch.ok("usage", "--run", "r"))
+    fits("work", shop.orch.ok(*shop.argv("ok", flags=("--check",))))
     assert answer["turn"]["salvage_ref"] == "refs/orch/salvage/r/t/1"
     result = shop.thread(attempt)["messages"][-1]
     assert result["kind"] == "result" and "wrong way" in result["summary"]
@@ -117,6 +132,7 @@ def kill_runner(shop: Shop, *actions: str) -> int:
 
 
 def test_a_worker_outlives_its_runner_and_the_next_one_stays_with_it(shop: Shop) -> None:
+    """I12, I17."""
     shop.harness()
     shop.task()
     gate = begun(shop, "gate")
@@ -134,6 +150,7 @@ def test_a_worker_outlives_its_runner_and_the_next_one_stays_with_it(shop: Shop)
 
 
 def test_two_runners_of_one_name_are_refused(shop: Shop) -> None:
+    """I17."""
     shop.harness()
     shop.task(mode="analysis")
     sign, gate = begun(shop), begun(shop, "gate")
@@ -188,12 +205,11 @@ def test_killed_at_any_step_the_next_runner_finishes_it(shop: Shop, point: str) 
     shop.harness()
     attempt = shop.task()
     env = {"ORCH_CRASH_AT": point}
-    lease = ("--once", "--lease-seconds", "1")
+    lease = ("--once", "--lease-seconds", "0.7")
     answer = shop.orch.run("--json", *shop.argv("commit=a.txt", "ok", flags=lease), env=env)
     assert answer.status == -signal.SIGKILL
-    argv = shop.argv("commit=b.txt", "ok", flags=("--for", "1.8"))
-    turns = shop.orch.ok(*argv)["turns"]
-    assert turns[-1]["outcome"] == "done" and shop.status() == "done"
+    done = shop.work_soon("commit=b.txt", "ok", flags=("--until-idle",))
+    assert done["outcome"] == "done" and shop.status() == "done"
     assert shop.thread(attempt)["thread"]["status"] == "done"
     assert len(shop.show()["attempts"]) == 1
 
@@ -248,18 +264,19 @@ def test_continue_goes_on_in_an_open_attempt_and_on_top_of_a_failed_one(shop: Sh
     shop.harness()
     first = shop.task()
     shop.work("session=s1", "commit=half.txt", "error=rate_limit_error", "exit=1")
-    answer = shop.orch.ok("continue", "r/t", "--body", "Try the other road.", "--key", "k1")
+    said = ("continue", "r/t", "--body", "Try the other road.", "--key", "k1")
+    answer = fits("continue", shop.orch.ok(*said))
     assert answer["attempt"]["attempt_no"] == 1 and "previous_attempt" not in answer
-    again = shop.orch.ok("continue", "r/t", "--body", "Try the other road.", "--key", "k1")
+    again = fits("continue", shop.orch.ok(*said))
     assert again["replayed"] and again["message"] == answer["message"]
-    (turn,) = shop.orch.ok(*shop.argv("ok", flags=("--for", "1.5")))["turns"]
+    turn = shop.work_soon("ok")
     assert "Try the other road." in shop.log() and turn["turn_no"] == 2
     shop.orch.refuse("invalid_state", "transition", "continue", "r/t", "--body", "more")
 
     shop.task("u")
     shop.work("commit=half.txt", "error=too hard")
     assert shop.status("u") == "failed"
-    more = shop.orch.ok("continue", "r/u", "--body", "Now the other half.")
+    more = fits("continue", shop.orch.ok("continue", "r/u", "--body", "Now the other half."))
     assert (more["attempt"]["attempt_no"], more["previous_attempt"]["attempt_no"]) == (2, 1)
     new = shop.worktree(more["attempt"])
     assert (new / "half.txt").exists(), "it stands on what was committed"

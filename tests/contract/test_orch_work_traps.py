@@ -17,8 +17,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_client_that_hangs_after_its_last_word_is_ended_and_done(shop: Shop) -> None:
     shop.harness()
-    shop.task()
-    turn = shop.work("commit=a.txt", "ok=all done", "hang")
+    shop.task(mode="analysis")
+    turn = shop.work("ok=all done", "hang")
     assert (turn["outcome"], turn["final_event"]) == ("done", "ok")
     assert turn["exit_status"] is None, "we ended it: its status says nothing"
     assert shop.status() == "done"
@@ -26,22 +26,22 @@ def test_a_client_that_hangs_after_its_last_word_is_ended_and_done(shop: Shop) -
 
 def test_one_that_hangs_after_its_report_is_ended_too(shop: Shop) -> None:
     shop.harness()
-    shop.task()
-    turn = shop.work("commit=a.txt", "done", "hang")
+    shop.task(mode="analysis")
+    turn = shop.work("done", "hang")
     assert (turn["outcome"], turn["reported"], turn["final_event"]) == ("done", "done", None)
 
 
 def test_an_error_after_success_is_success(shop: Shop) -> None:
     shop.harness()
-    shop.task()
-    turn = shop.work("commit=a.txt", "ok", "say=Error: could not flush telemetry", "exit=1")
+    shop.task(mode="analysis")
+    turn = shop.work("ok", "say=Error: could not flush telemetry", "exit=1")
     assert (turn["outcome"], turn["final_event"], turn["exit_status"]) == ("done", "ok", 1)
 
 
 def test_success_that_says_is_error_is_none(shop: Shop) -> None:
     shop.harness()
-    shop.task()
-    turn = shop.work("commit=a.txt", "error=the model gave up")
+    shop.task(mode="analysis")
+    turn = shop.work("error=the model gave up")
     assert (turn["outcome"], turn["reason"]) == ("failed", "the model gave up")
     assert (turn["exit_status"], turn["final_event"]) == (0, "failed")
 
@@ -63,7 +63,7 @@ def test_ending_without_a_last_word_is_a_crash_even_with_exit_zero(shop: Shop) -
 
 def test_an_exit_status_is_explained(shop: Shop) -> None:
     shop.harness("gemini")
-    shop.task()
+    shop.task(mode="analysis")
     turn = shop.work("exit=55", like="gemini")
     assert turn["reason"] == "exit 55: the folder is not trusted"
 
@@ -78,14 +78,13 @@ def test_an_exit_status_is_explained(shop: Shop) -> None:
 )
 def test_a_rate_limit_spends_no_attempt_and_the_task_comes_again(shop: Shop, like, actions) -> None:
     shop.harness(like)
-    attempt = shop.task()
+    attempt = shop.task(mode="analysis")
     turn = shop.work(*actions, like=like)
     assert turn["outcome"] == "limited"
     thread = shop.thread(attempt)["thread"]
     assert thread["status"] == "pending" and thread["not_before"] and thread["lost_leases"] == 0
     assert shop.status() == "dispatched"
-    argv = shop.argv("commit=a.txt", "ok", like=like, flags=("--for", "1.5"))
-    (again,) = shop.orch.ok(*argv)["turns"]
+    again = shop.work_soon("done", "ok", like=like)
     assert (again["outcome"], again["attempt_no"], again["turn_no"]) == ("done", 1, 2)
     assert len(shop.show()["attempts"]) == 1
 
@@ -126,8 +125,8 @@ def test_what_it_leaves_behind_is_ended(shop: Shop) -> None:
 
 def test_a_flood_is_bounded_with_its_head_and_tail_kept(shop: Shop) -> None:
     shop.harness(log_bytes=1 << 18)
-    shop.task()
-    turn = shop.work("say=the beginning", "flood=5", "say=the end", "commit=a.txt", "ok")
+    shop.task(mode="analysis")
+    turn = shop.work("say=the beginning", "flood=5", "say=the end", "ok")
     assert turn["outcome"] == "done"
     log = shop.log()
     assert len(log) < (1 << 18) + 4096

@@ -3,10 +3,12 @@
 The points are found by searching the source, so a new one without a story here fails.
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 import orch
@@ -25,12 +27,16 @@ POINTS = sorted(
 @pytest.fixture
 def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Lead:
     found = runs.lead(tmp_path, empty_store, monkeypatch)
-    found.repo.commit(".gitignore", "/.env\n")
-    found.repo.write(".env", "KEY=1\n")
-    found.config('[worktree]\ncopy = [".env"]\n[check.unit]\ncommand = ["true"]\n')
     found.task("a", "--lock", "one")
     found.task("b", "--lock", "one")
     return found
+
+
+def with_copies(lead: Lead) -> None:
+    """Let each new worktree get a copy of an untracked file."""
+    lead.repo.commit(".gitignore", "/.env\n")
+    lead.repo.write(".env", "KEY=1\n")
+    lead.config('[worktree]\ncopy = [".env"]\n')
 
 
 def settled(lead: Lead) -> None:
@@ -63,6 +69,7 @@ def numbers(lead: Lead) -> list[int]:
 
 
 def at_dispatch(lead: Lead, point: str) -> None:
+    with_copies(lead)
     lead.crash(point, *CODE, "--run", "r", "--key", "k")
     made = point in ("dispatch.confirmed", "commit.after:2")
     report = lead.do("reconcile")
@@ -136,6 +143,7 @@ def at_cleanup(lead: Lead, point: str) -> None:
 
 
 def at_verify(lead: Lead, point: str) -> None:
+    lead.config('[check.unit]\ncommand = ["true"]\n')
     lead.do("task", "edit", "--task", "a", "--required-check", "unit")
     lead.finish("a")
     before = lead.branches()
@@ -198,6 +206,7 @@ def test_a_whole_batch_killed_half_way(lead: Lead, point: str) -> None:
 
 
 def test_files_of_a_killed_setup_are_kept_and_the_copies_are_not(lead: Lead) -> None:
+    with_copies(lead)
     script = "echo precious > made.txt; kill -9 $PPID"
     lead.config(
         '[worktree]\ncopy = [".env"]\n[worktree.setup]\n'
@@ -241,3 +250,35 @@ def test_a_closed_run_is_tidied_up_as_well(lead: Lead) -> None:
 def test_no_point_is_without_a_story() -> None:
     assert len(POINTS) == len(set(POINTS)) >= 10
     assert {point.partition(".")[0] for point in POINTS} == set(STORIES)
+
+
+def change_intent(lead: Lead, sql: str) -> None:
+    """Let the killed dispatch be somebody else's."""
+    connection = apsw.Connection(str(lead.store))
+    connection.execute("UPDATE dispatch_intent SET " + sql)
+    connection.close()
+
+
+def test_a_reused_pid_does_not_look_alive(lead: Lead) -> None:
+    lead.crash("dispatch.made", *CODE, "--run", "r")
+    change_intent(lead, f"pid = {os.getpid()}")
+    assert len(lead.do("reconcile")["repaired"]) == 1
+    settled(lead)
+
+
+def test_a_process_that_cannot_be_seen_from_here_is_left_alone_for_an_hour(lead: Lead) -> None:
+    """A dispatch in another pid namespace (a sandbox) may well be alive."""
+    lead.crash("dispatch.made", *CODE, "--run", "r")
+    change_intent(lead, "pid_boot = pid_boot || 'x'")
+    assert lead.do("reconcile")["repaired"] == []
+    lead.refuse("invalid_state", "not_ready", *CODE)
+    change_intent(lead, "created_at = created_at - 3600001")
+    assert len(lead.do("reconcile")["repaired"]) == 1
+    settled(lead)
+
+
+def test_another_boot_has_ended_every_dispatch(lead: Lead) -> None:
+    lead.crash("dispatch.made", *CODE, "--run", "r")
+    change_intent(lead, f"pid = {os.getpid()}, pid_boot = '0000000000000'")
+    assert len(lead.do("reconcile")["repaired"]) == 1
+    settled(lead)

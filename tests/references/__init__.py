@@ -122,7 +122,7 @@ def _keys(schema: dict, definitions: dict, prefix: str) -> Iterator[str]:
         default = f", default `{field['default']}`" if field.get("default") not in (None, {}) else ""
         yield f"- `{prefix}{name}` ({kind}{default}): {field.get('description', '')}"
         if below is not None:
-            inner = f"{prefix}{name}." if kind == "table" else f"{prefix}{name}.NAME."
+            inner = f"{prefix}{name}.NAME." if kind == "tables by name" else f"{prefix}{name}."
             yield from _keys(below, definitions, inner)
 
 
@@ -131,8 +131,12 @@ def _kind(field: dict, definitions: dict) -> tuple[str, dict | None]:
     for choice in choices:
         if "$ref" in choice:
             return "table", definitions[choice["$ref"].rpartition("/")[2]]
-        more = choice.get("additionalProperties")
-        if isinstance(more, dict) and "$ref" in more:
-            return "tables by name", definitions[more["$ref"].rpartition("/")[2]]
+        named = [choice.get("additionalProperties"), *choice.get("patternProperties", {}).values()]
+        for more in named:  # Names with a rule of their own are patternProperties.
+            if isinstance(more, dict) and "$ref" in more:
+                return "tables by name", definitions[more["$ref"].rpartition("/")[2]]
+        items = choice.get("items")
+        if isinstance(items, dict) and "$ref" in items:
+            return "tables in order", definitions[items["$ref"].rpartition("/")[2]]
     kinds = [c["type"] for c in choices if c.get("type") not in (None, "null")]
     return " or ".join(dict.fromkeys(kinds)) or "table", None

@@ -24,7 +24,7 @@ resume = ["{python}", "{agent}", "--format", "{like}", "echo=INBOX_THREAD", "bri
 extra = []
 grace = 0.5
 report_grace = 0.7
-limited_wait = 1
+limited_wait = 0.4
 first_output = {first_output}
 idle = {idle}
 total = {total}
@@ -82,6 +82,20 @@ class Shop:
         (turn,) = answer.data["turns"]
         return turn
 
+    def work_soon(self, *actions: str, **how) -> dict:
+        """Run one turn as soon as there is something to do, and return it."""
+        found: list[dict] = []
+
+        def _try() -> bool:
+            answer = self.orch.run("--json", *self.argv(*actions, **how))
+            if answer.status == 10:
+                return False
+            found.extend(answer.data["turns"])
+            return bool(found)
+
+        until(_try, "something to do")
+        return found[-1]
+
     def start(self, *actions: str, **how) -> Running:
         """Start an orch work that goes on."""
         env = how.pop("env", None)
@@ -94,7 +108,9 @@ class Shop:
 
     def status(self, name: str = "t") -> str:
         """Return a task's status after a reconcile."""
-        return self.show(name)["task"]["status"]
+        tasks = self.orch.ok("status", "--run", "r")["tasks"]
+        (status,) = (t["status"] for t in tasks if t["task_id"] == name)
+        return status
 
     def log(self, name: str = "t", attempt: int = 1) -> str:
         """Return the log as it lies on disk."""
