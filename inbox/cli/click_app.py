@@ -152,9 +152,7 @@ def _option(option: Option, *, hidden: bool = False) -> click.Parameter:
         help_text += f" (default {_shown(option.default)})"
     if option.kind == "flag":
         flags = [option.flag, option.short] if option.short else [option.flag]
-        return click.Option(
-            [*flags, option.dest], is_flag=True, help=option.help, hidden=hidden
-        )
+        return click.Option([*flags, option.dest], is_flag=True, help=option.help, hidden=hidden)
     return click.Option(
         [option.flag, option.dest],
         help=help_text,

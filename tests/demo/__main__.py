@@ -28,7 +28,9 @@ class Leader:
         self.where = where
         where.mkdir(parents=True)
         bin_folder = Path(sys.executable).parent
-        keep = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "INBOX_", "ORCH_"))}
+        keep = {
+            k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "INBOX_", "ORCH_"))
+        }
         path = f"{bin_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self.environment = keep | {"PATH": path, "DEMO_WORK": str(where), "PYTHONPATH": str(ROOT)}
         self.workers: list[subprocess.Popen[str]] = []
@@ -108,7 +110,9 @@ def the_bus() -> None:
         "--body", "hang",
     )["thread"]["thread_id"]  # fmt: skip
     dying = leader.hire("w0", "proofreaders", lease="1")
-    until(lambda: leader.data(f"inbox show --thread {orphan}")["thread"]["status"] == "claimed", "w0")
+    until(
+        lambda: leader.data(f"inbox show --thread {orphan}")["thread"]["status"] == "claimed", "w0"
+    )
     for name in ("w1", "w2", "w3"):
         leader.hire(name, "writers")
     kill(dying, "w0")
@@ -122,7 +126,9 @@ def the_bus() -> None:
     leader.dismiss()
     leader.run("orch status --run summaries")
     collect(leader, "summaries")
-    leader.run("orch events --run summaries --type task_dispatched,task_blocked,task_answered,task_done")
+    leader.run(
+        "orch events --run summaries --type task_dispatched,task_blocked,task_answered,task_done"
+    )
     leader.run(f"inbox show --thread {orphan}")
 
 
@@ -166,7 +172,9 @@ def the_run() -> None:
     (leader.where / "README.md").write_text("# A small project\n")
     leader.run("git add .", show=False)
     leader.run(f"{git} commit -qm start", show=False)
-    leader.run("orch run init --run build --ownership enforce --repo-path . --goal", "A small parser")
+    leader.run(
+        "orch run init --run build --ownership enforce --repo-path . --goal", "A small parser"
+    )
     for task, summary, needs, flags in PLAN:
         words = [w for pair in flags.items() for w in pair]
         words += [w for need in needs for w in ("--depends-on", need)]
@@ -189,8 +197,8 @@ def the_run() -> None:
         run = judge(leader)
         if run["counts"]["done"] == len(PLAN):
             break
-        leader.data("orch wait --run build --timeout-seconds 3", "--after-event",
-                    str(leader.data("orch status --run build")["high_event_id"]), ok=(0, 10))  # fmt: skip
+        seen = str(leader.data("orch status --run build")["high_event_id"])
+        leader.data("orch wait --run build --timeout-seconds 3", "--after-event", seen, ok=(0, 10))
         if all(worker.poll() is not None for worker in leader.workers):
             for name in ("c1", "c2", "c3"):
                 leader.hire(name, "coders")

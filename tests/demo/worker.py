@@ -26,7 +26,9 @@ def inbox(*words: str, ok: tuple[int, ...] = (0,)) -> dict:
         ["inbox", *words, "--json"], capture_output=True, text=True, timeout=60, check=False
     )
     if done.returncode not in ok:
-        raise SystemExit(f"inbox {' '.join(words)} -> {done.returncode}\n{done.stdout}{done.stderr}")
+        raise SystemExit(
+            f"inbox {' '.join(words)} -> {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     return json.loads(done.stdout)
 
 

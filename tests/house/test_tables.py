@@ -45,7 +45,7 @@ def test_an_example_is_a_command_line_that_the_parser_takes(program: Program, co
     assert found is command
     for option in command.options:
         for text in raw.get(option.dest, []):
-            if option.kind != "flag" and option.kind != "path":
+            if option.kind not in ("flag", "path"):
                 values.convert(option, text)
     assert not any(mark in command.example for mark in ("$(", "`", "<("))
 

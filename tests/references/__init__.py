@@ -96,7 +96,9 @@ def failures() -> str:
     """Return the table of exit codes and reasons."""
     parts = ["# Failures\n", _NOTE]
     parts.append("Exit 0 is done; 128+n is signal n, and a committed change is still reported.\n")
-    parts.append("| exit | code | reasons | meaning | retry the same command? |\n|---|---|---|---|---|")
+    parts.append(
+        "| exit | code | reasons | meaning | retry the same command? |\n|---|---|---|---|---|"
+    )
     for code, (status, retry, reasons, meaning) in TABLE.items():
         parts.append(f"| {status} | `{code}` | {', '.join(reasons)} | {meaning} | {retry} |")
     return "\n".join(parts) + "\n"
@@ -119,7 +121,9 @@ def orch_toml() -> str:
 def _keys(schema: dict, definitions: dict, prefix: str) -> Iterator[str]:
     for name, field in schema.get("properties", {}).items():
         kind, below = _kind(field, definitions)
-        default = f", default `{field['default']}`" if field.get("default") not in (None, {}) else ""
+        default = (
+            f", default `{field['default']}`" if field.get("default") not in (None, {}) else ""
+        )
         yield f"- `{prefix}{name}` ({kind}{default}): {field.get('description', '')}"
         if below is not None:
             inner = f"{prefix}{name}.NAME." if kind == "tables by name" else f"{prefix}{name}."
