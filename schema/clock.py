@@ -15,12 +15,17 @@ _SLACK_MS = 5_000  # A deadline further off than ttl + this means a clock went b
 class Instant:
     """Now: `wall_ms` since 1970 UTC, `boot_ms` since boot, and the domain both belong to."""
 
-    __slots__ = ("boot_ms", "domain", "wall_ms")
+    __slots__ = ("_domain", "boot_ms", "wall_ms")
 
-    def __init__(self, wall_ms: int, boot_ms: int, domain: str) -> None:
+    def __init__(self, wall_ms: int, boot_ms: int, domain: str = "") -> None:
         self.wall_ms = wall_ms
         self.boot_ms = boot_ms
-        self.domain = domain
+        self._domain = domain
+
+    @property
+    def domain(self) -> str:
+        """The boot and time namespace; this process's own is found out when a lease asks."""
+        return self._domain or _own_domain()
 
     def remaining_ms(self, domain: str, boot_deadline: int, wall_deadline: int, ttl: int) -> int:
         """Return how many ms a deadline has left; 0 or less means it is over."""
@@ -34,20 +39,24 @@ class Instant:
 class Clock:
     """Reads the machine's clocks; tests pass another object with the same `now`."""
 
-    __slots__ = ("_domain",)
-
-    def __init__(self) -> None:
-        self._domain = ""
+    __slots__ = ()
 
     def now(self) -> Instant:
         """Return the present Instant."""
-        if not self._domain:
-            self._domain = _domain()
         try:
             boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         except (AttributeError, OSError):  # Not Linux: the monotonic clock is the nearest.
             boot = time.monotonic_ns()
-        return Instant(time.time_ns() // 1_000_000, boot // 1_000_000, self._domain)
+        return Instant(time.time_ns() // 1_000_000, boot // 1_000_000)
+
+
+_own: list[str] = []  # Found out once: a process stays in its boot and time namespace.
+
+
+def _own_domain() -> str:
+    if not _own:
+        _own.append(_domain())
+    return _own[0]
 
 
 def _domain() -> str:
