@@ -48,12 +48,12 @@ def _run_list(answer: Json) -> str:
 
 
 def _task(answer: Json) -> str:
-    run, task, status, title, waits = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title",
-        "$.task.depends_on",
-    )  # fmt: skip
+    run, task, status, title = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title"
+    )
     text = f"task {run}/{task} status {status}{_replayed(answer)}: {plain.line(title)}"
     if status == "planned":
+        waits = ", ".join(map(str, plain.texts(answer, "$.task.depends_on")))
         return f"{text}\nwaits for {waits}\nnext: orch ready --run {run} --explain"
     return f"{text}\nnext: orch ready --run {run}"
 
@@ -113,7 +113,9 @@ def _ready(answer: Json) -> str:
     for task, why in plain.rows(answer, "$.not_ready", "$.task_id", "$.why"):
         text += f"\nnot ready: {task}: {plain.line(why, 200)}"
     if body:
-        return f"{text}\nnext: orch dispatch --run {run} --task {body[0][0]}"
+        mode, to = plain.fields(answer, "$.tasks[0].execution_mode", "$.tasks[0].default_to")
+        lacks = ("" if mode else " --execution-mode code") + ("" if to else " --to AGENT")
+        return f"{text}\nnext: orch dispatch --run {run} --task {body[0][0]}{lacks}"
     return f"{text}\nnext: orch wait --run {run}"
 
 

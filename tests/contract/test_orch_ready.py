@@ -80,7 +80,8 @@ def test_explain_says_why_each_other_task_is_not_ready(lead: Lead) -> None:
     }
     text = lead.orch.say("ready", "--run", "r", "--explain")
     assert "not ready: locked: lock: one is held by r/holder" in text
-    assert text.splitlines()[-1] == "next: orch dispatch --run r --task free"
+    last = "next: orch dispatch --run r --task free --execution-mode code"
+    assert text.splitlines()[-1] == last
 
 
 def test_what_is_not_ready_by_time_lock_or_dependency_is_not_dispatched(lead: Lead) -> None:
