@@ -120,11 +120,20 @@ def list_refs(repo: Repository, prefix: str) -> "dict[str, str]":
     return {name: oid for name, _, oid in rows}
 
 
-def swap_ref(repo: Repository, ref: str, new: str, old: str, why: str = "orch") -> bool:
+def swap_ref(
+    repo: Repository,
+    ref: str,
+    new: str,
+    old: str,
+    why: str = "orch",
+    *,
+    blanks: "tuple[tuple[str, str], ...] | None" = None,
+) -> bool:
     """Make `ref` hold `new` if it holds `old`; "" for `old` creates, "" for `new` deletes.
 
     Returns False, with nothing changed, when the ref does not hold `old`. Whether the ref is
-    checked out somewhere is the caller's question (`checked_out_at`). Raises: git_error.
+    checked out somewhere is the caller's question (`checked_out_at`). `blanks` as for `call`.
+    Raises: git_error.
     """
     require_ref(ref)
     zero = zero_oid(repo.object_format)
@@ -140,6 +149,7 @@ def swap_ref(repo: Repository, ref: str, new: str, old: str, why: str = "orch") 
             *("update-ref", "-m", why, "--no-deref", "--stdin", "-z"),
             stdin=word.encode(),
             config=DURABLE,
+            blanks=blanks,
         )
     except Failure:
         if read_ref(repo, ref) != old:

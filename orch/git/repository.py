@@ -135,8 +135,9 @@ def read_small(path: str) -> str | None:
 
 _RUN_NO_DRIVER = frozenset(
     (
-        *("config", "rev-parse", "symbolic-ref", "for-each-ref", "update-ref", "merge-base"),
-        *("rev-list", "ls-tree", "cat-file", "commit-tree", "hash-object"),
+        # Not update-ref: from 2.54 on git runs hooks that configuration names, there too.
+        *("config", "rev-parse", "symbolic-ref", "for-each-ref", "merge-base", "rev-list"),
+        *("ls-tree", "cat-file", "commit-tree", "hash-object"),
     )
 )
 
@@ -165,9 +166,9 @@ def call(
     """
     if args[0] != "config":
         require_pointer(repo)
-    if args[:2] != ("worktree", "list") and args[0] not in _RUN_NO_DRIVER:
-        blanks = drivers_off(repo, lenient=lenient) if blanks is None else blanks
-        config = (*config, *blanks)
+    if blanks is None and args[:2] != ("worktree", "list") and args[0] not in _RUN_NO_DRIVER:
+        blanks = drivers_off(repo, lenient=lenient)
+    config = (*config, *(blanks or ()))
     whole = environment(config, {"GIT_COMMON_DIR": repo.common_dir, **(env or {})})
     where = [f"--git-dir={repo.git_dir}"]
     if repo.top:

@@ -111,7 +111,7 @@ def add_worktree(
     with contextlib.ExitStack() as writing:
         with locked_directory(repo.common_dir) as held:
             _require_free(repo, path)
-            _make_branch(repo, ref, commit)
+            _make_branch(repo, ref, commit, blanks)
             try:
                 worktree = _register(repo, path, branch, (held,), blanks)
             except BaseException:
@@ -129,10 +129,12 @@ def add_worktree(
     return worktree
 
 
-def _make_branch(repo: Repository, ref: str, commit: str) -> None:
+def _make_branch(
+    repo: Repository, ref: str, commit: str, blanks: "tuple[tuple[str, str], ...]"
+) -> None:
     """Create the branch by compare-and-swap, so that whose it is is never in doubt."""
     try:
-        if swap_ref(repo, ref, commit, "", "orch: dispatch"):
+        if swap_ref(repo, ref, commit, "", "orch: dispatch", blanks=blanks):
             return
         taken = ref
     except Failure:

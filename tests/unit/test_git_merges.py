@@ -90,11 +90,15 @@ def test_a_missing_commit_is_an_error_not_a_conflict(repo):
 def test_a_merge_that_needs_a_driver_fails(made, repo):
     made.write(".gitattributes", "*.x merge=mine\n")
     base = made.commit("f.x", "0\n")
-    made.git("config", "merge.mine.driver", "true")
+    made.git("config", "merge.mine.driver", f"touch {made.path}/RAN; true")
     one, two = side(made, "s", base, "f.x", "1\n"), side(made, "t", base, "f.x", "2\n")
-    with pytest.raises(Failure) as failed:
-        git.merge_heads(repo, [one, two])
-    assert failed.value.code == "git_error"
+    found: object
+    try:  # git 2.39 gives up; 2.47 leaves the file as a conflict.
+        found = git.merge_heads(repo, [one, two]).files
+    except Failure as failed:
+        found = failed.code
+    assert found in (("f.x",), "git_error")
+    assert not (made.path / "RAN").exists()
     assert git.read_traits(repo, base).merge_drivers == ("mine",)
 
 
