@@ -15,12 +15,14 @@ from tests.bench import installed
 
 
 def _parts() -> dict[str, Callable[[], None]]:
-    from tests.bench import commands, contention, growth, throughput, wake
+    from tests.bench import commands, contention, control, growth, throughput, wake
 
     return {
         "hot": commands.hot,
         "others": commands.others,
         "orch": commands.orch,
+        "graph": control.graph,
+        "dispatch": control.dispatch,
         "wake": wake.main,
         "writers": contention.writers,
         "agents": contention.agents,
