@@ -1,6 +1,7 @@
-"""The states of a task: the one table that code, file, docs and tests read.
+"""The states of a task and of a request: the tables that code, file, docs and tests read.
 
 A thread's states lead a task's (reconcile); `retry`, `reassign` and `adopt` are the leader's.
+The task in which an engineer plans leads a request's; `plan` and `apply` are a person's.
 Adding a rule? Also add it to `transition` in a new migration (test_machines.py compares).
 """
 
@@ -41,6 +42,26 @@ TASK = Machine(
           for s in (*_ACTIVE, "verifying", "failed", "cancelled")),
         *(Rule(s, "adopt",    "verifying",  "a late report was taken; its checks are to run")
           for s in (*_ACTIVE, "verifying", "failed", "cancelled")),
+    ),
+)
+REQUEST = Machine(
+    name="request",
+    initial="new",
+    states=("new", "planning", "asked", "planned", "refused", "failed", "applied"),
+    rules=(
+        Rule("new",      "plan",   "planning", "an engineer is asked for a plan"),
+        Rule("planning", "ask",    "asked",    "the engineer asks the person a question"),
+        Rule("asked",    "resume", "planning", "the engineer goes on"),
+        *(Rule(s, "accept", "planned", "its plan is sound: a person may apply it")
+          for s in ("planning", "asked")),
+        *(Rule(s, "refuse", "refused", "the answer is no sound plan, and goes back")
+          for s in ("planning", "asked")),
+        *(Rule(s, "fail",   "failed",  "the engineer gave up, or was called off")
+          for s in ("planning", "asked")),
+        *(Rule(s, "plan",   "planning", "an engineer is asked again")
+          for s in ("planned", "refused", "failed")),
+        *(Rule(s, "apply",  "applied", "a person applied a plan of it")
+          for s in ("new", "planned", "refused", "failed")),
     ),
 )
 # fmt: on

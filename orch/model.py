@@ -8,6 +8,7 @@ OWNERSHIP = ("enforce", "warn", "off")
 RISKS = ("low", "medium", "high")
 MODES = ("analysis", "code")
 DEFAULT_MAX_ATTEMPTS = 3
+REQUEST_STATUSES = ("new", "planning", "asked", "planned", "refused", "failed", "applied")
 TERMINAL = ("done", "failed", "cancelled")
 
 
@@ -72,11 +73,12 @@ class Workspace:
     """Where a code attempt is to work: everything decided before git is asked to make it."""
 
     __slots__ = (
-        "base_commit", "base_ref", "base_source", "branch_name", "placed_files", "repo_path",
+        "base_commit", "base_ref", "base_source", "branch_name", "placed_files", "repo_path", "tip",
         "workspace_root", "worktree_path",
     )  # fmt: skip
 
     def __init__(self) -> None:
+        self.tip = ""
         self.repo_path = ""
         self.workspace_root = ""
         self.base_ref = ""
@@ -85,3 +87,8 @@ class Workspace:
         self.branch_name = ""
         self.worktree_path = ""
         self.placed_files = "{}"
+
+    @property
+    def start(self) -> str:
+        """The commit its branch is made at: its base, or work on top that is there already."""
+        return self.tip or self.base_commit

@@ -34,7 +34,7 @@ def watch(call: "Call", run_id: str) -> None:
             if newest == seen[0]:
                 return None
             seen[0] = newest
-            answer = obj(run=run_rows.document(tx, run_id), tasks=array(reads.status(tx, run_id)))
+            answer = obj(run=run_rows.budgeted(tx, run_id), tasks=array(reads.status(tx, run_id)))
         return answer if call.as_json else status_text(answer)
 
     clear = _CLEAR if sys.stdout is not None and os.isatty(1) and not call.as_json else ""

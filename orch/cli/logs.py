@@ -4,6 +4,7 @@ from inbox.workflows import wait
 from orch.cli import names
 from orch.operations import runs
 from orch.store import news
+from orch.store import requests as request_rows
 from orch.store import trace as trace_rows
 from schema.failures import invalid_input
 from schema.json_text import Json, array, obj
@@ -63,11 +64,15 @@ def _follow(call: "Call", run: str, after: int, wanted: Json | None) -> None:
 
 
 def trace(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
-    """Show a task's whole story in order: attempts, messages, checks, commits."""
+    """Show a task's whole story in order: its request, attempts, messages, checks, commits."""
     with call.db.read() as tx:
         found, subject = names.require_task(tx, run, task, task_name)
         steps = trace_rows.steps(tx, found.run_id, subject.task_id)
         commits = trace_rows.heads(tx, subject.task_no)
+        request = request_rows.of_task(tx, subject.task_no)
+        before = request_rows.trace(tx, request) if request is not None else []
+    known = {step["order"] for step in steps}
+    steps += [step for step in before if step["order"] not in known]
     steps += _commits(commits)
     steps.sort(key=lambda step: (step["at"], step["order"]))
     call.say(
@@ -75,6 +80,7 @@ def trace(call: "Call", *, run: str | None, task: str | None, task_name: str | N
             run_id=found.run_id,
             task_id=subject.task_id,
             title=subject.title,
+            request_id=request,
             steps=[{k: v for k, v in step.items() if k != "order"} for step in steps],
         )
     )

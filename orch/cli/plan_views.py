@@ -116,12 +116,15 @@ def lint(answer: "Json") -> str:
 
 def export(answer: "Json") -> str:
     """The plan itself, or where it was written."""
-    path, text, run, tasks = plain.fields(answer, "$.path", "$.text", "$.run_id", "$.tasks")
+    path, text, run, tasks, request = plain.fields(
+        answer, "$.path", "$.text", "$.run_id", "$.tasks", "$.request_id"
+    )
     if path is None:
         return str(text)
+    what = f"request {request}" if request else f"run {run}"
     return (
-        f"wrote {tasks} tasks of run {run} to {plain.line(path, 200)}\n"
-        f"next: orch plan apply {plain.line(path, 200)} --run {run} --dry-run"
+        f"wrote {tasks} tasks of {what} to {plain.line(path, 200)}\n"
+        f"next: orch plan apply {plain.line(path, 200)} --run {run or 'RUN'} --dry-run"
     )
 
 

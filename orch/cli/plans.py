@@ -8,7 +8,7 @@ import os
 
 from inbox.cli import values
 from orch import config
-from orch.operations import plans, runs
+from orch.operations import plans, requests, runs
 from orch.plan import document, graph, tickets
 from orch.plan.changes import Change, picture
 from orch.store import plans as store
@@ -25,23 +25,30 @@ if TYPE_CHECKING:
     from orch.plan.document import Problem
     from orch.plan.rules import Finding, Work
     from orch.plan.tickets import Reading, Ticket
+    from orch.store.requests import Request
+    from schema.transaction import ReadTx
 
 _SHOWN = 40  # Problems in the message of a failure; its details hold more.
 
 
-def check(call: "Call", *, path: str, kind: str | None, run: str | None) -> None:
+def check(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
     """Say everything that is wrong with a plan; in a run, also what it would change."""
-    reading = _read(path, kind)
+    path, reading, run = _source(call, path, request, kind, run)
     changes, work, policy = _look(call, reading, run)
     _require_sound(path, reading.problems)
     call.say(_answer(path, reading, run, changes, work, policy))
 
 
 def apply(
-    call: "Call", *, path: str, kind: str | None, run: str, dry_run: bool, key: str | None
-) -> None:
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None,
+    dry_run: bool, key: str | None,
+) -> None:  # fmt: skip
     """Make the run's tasks what the plan says, in one transaction; again, it changes nothing."""
-    reading = _read(path, kind)
+    path, reading, run = _source(call, path, request, kind, run)
+    if run is None:
+        raise invalid_input("missing --run: which run are the tasks for?", reason="flag")
     if dry_run:
         changes, work, policy = _look(call, reading, run)
         _require_sound(path, reading.problems)
@@ -60,6 +67,8 @@ def apply(
             changes, standing = plans.compare(tx, found, reading, settings.profiles)
             _require_sound(path, reading.problems)
             call.committed = plans.apply(tx, found, changes)
+            applied = [requests.applied(tx, one, found) for one in _requests(tx, reading)]
+            call.committed = max(call.committed, *applied, 0)
             runs.tell_end(tx, found)
             work = picture(reading.tickets, standing)
             said = _answer(
@@ -70,11 +79,13 @@ def apply(
     call.say(answer, call.committed)
 
 
-def lint(call: "Call", *, path: str, kind: str | None, run: str | None) -> None:
+def lint(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
     """Say where a plan's tasks would meet, are too large, or cannot be judged."""
     from orch.plan import rules
 
-    reading = _read(path, kind)
+    path, reading, run = _source(call, path, request, kind, run)
     changes, work, policy = _look(call, reading, run)
     _require_sound(path, reading.problems)
     found = rules.find(work, policy, _files(call, run))
@@ -85,17 +96,24 @@ def lint(call: "Call", *, path: str, kind: str | None, run: str | None) -> None:
     call.say(_answer(path, reading, run, changes, work, policy, findings=findings))
 
 
-def export(call: "Call", *, path: str | None, kind: str | None, run: str) -> None:
-    """Write the run's tasks as a plan that, applied to it, changes nothing."""
+def export(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
+    """Write the run's tasks, or the plan of a request, as a plan."""
     from orch.plan import export as writer
 
     kind = kind or (document.format_of(path) if path else "yaml")
     if kind is None:
         raise _unknown_format(path or "")
-    with call.db.read() as tx:
-        runs.require(tx, run)
-        standing = store.standing(tx, run)
-        found = writer.tasks(standing.values(), store.specs(tx, run))
+    if (request is None) == (run is None):
+        raise invalid_input("give exactly one of --run / --request", reason="flag")
+    if request is not None:
+        found = _tasks_of(call, request)
+    else:
+        with call.db.read() as tx:
+            found_run = runs.require(tx, str(run)).run_id
+            standing = store.standing(tx, found_run)
+            found = writer.tasks(standing.values(), store.specs(tx, found_run))
     try:
         text = writer.text(found, kind)
     except writer.Unsayable as error:
@@ -106,7 +124,15 @@ def export(call: "Call", *, path: str | None, kind: str | None, run: str) -> Non
     if len(text.encode()) > document.MAX_BYTES:
         warnings.append(f"more than {document.MAX_BYTES // 1024} KiB: too large to be read again")
     call.say(
-        obj(run_id=run, path=path, format=kind, tasks=len(found), text=text, warnings=warnings)
+        obj(
+            run_id=run,
+            path=path,
+            format=kind,
+            tasks=len(found),
+            text=text,
+            warnings=warnings,
+            request_id=request,
+        )
     )
 
 
@@ -135,6 +161,42 @@ def _write(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise invalid_input(f"cannot write {path}: {error.strerror}", reason="file")
+
+
+def _source(
+    call: "Call", path: str | None, request: str | None, kind: str | None, run: str | None
+) -> "tuple[str, Reading, str | None]":
+    """Return (what the plan is called, what it holds, its run): a file's, or a request's.
+
+    Raises: invalid_input unless exactly one is named; what require_plan does.
+    """
+    if (path is None) == (request is None):
+        raise invalid_input("give exactly one of FILE / --request", reason="flag")
+    if request is None:
+        assert path is not None
+        return path, _read(path, kind), run
+    with call.db.read() as tx:
+        found, plan = requests.require_plan(tx, request)
+    reading = tickets.read(document.read(plan.text, plan.format))
+    for ticket in reading.tickets.values():
+        ticket.columns["request_id"] = ticket.columns["request_id"] or request
+    reading.requests.setdefault(request, ())
+    return f"--request {request}", reading, run or found.run_id
+
+
+def _requests(tx: "ReadTx", reading: "Reading") -> "list[Request]":
+    """Return the requests that a plan answers."""
+    return [requests.require(tx, name) for name in reading.requests]
+
+
+def _tasks_of(call: "Call", request: str) -> "list[dict[str, object]]":
+    """Return the tasks of a request's plan as its engineer wrote them."""
+    with call.db.read() as tx:
+        _, plan = requests.require_plan(tx, request)
+    value = document.read(plan.text, plan.format).value
+    tasks = value.get("tasks", [value]) if isinstance(value, dict) else value
+    assert isinstance(tasks, list)  # It was read and found sound.
+    return [{"request": request, **task} for task in tasks]
 
 
 def _read(path: str, kind: str | None) -> "Reading":

@@ -11,6 +11,7 @@ from schema.json_text import array, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.store.budgets import Limits
 
 
 def init(
@@ -24,6 +25,7 @@ def init(
     base_ref: str | None,
     target: str | None,
     ownership: str,
+    budget: tuple[str, ...],
     key: str | None,
 ) -> None:
     """Open a run, creating the store where there is none yet."""
@@ -34,6 +36,11 @@ def init(
         repository = os.path.realpath(repo_path)
         if not os.path.isdir(repository):
             raise not_found("repository", repo_path, hint="name an existing directory")
+    limits: Limits = {}
+    if budget:
+        from orch.cli import budgets as typed
+
+        limits = typed.read(budget)
     require_store(call)
     values: dict[str, object] = {
         "run_id": run,
@@ -50,7 +57,11 @@ def init(
         answer = keys.find(tx, scope)
         if answer is None:
             call.committed = runs.init(tx, values)
-            document = store.document(tx, run)
+            if limits:
+                from orch.operations import budgets
+
+                budgets.change(tx, runs.require(tx, run), limits)
+            document = store.budgeted(tx, run)
             answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
     call.say(answer, call.committed)
 
@@ -73,7 +84,7 @@ def show(call: "Call", *, run: str) -> None:
     """Show one run."""
     with call.db.read() as tx:
         runs.require(tx, run)
-        call.say(obj(run=store.document(tx, run)))
+        call.say(obj(run=store.budgeted(tx, run)))
 
 
 def list_runs(call: "Call") -> None:

@@ -159,7 +159,7 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
         runs.require(tx, run)
         call.say(
             obj(
-                run=run_rows.document(tx, run),
+                run=run_rows.budgeted(tx, run),
                 tasks=array(reads.status(tx, run)),
                 high_event_id=events.last_id(tx),
             )

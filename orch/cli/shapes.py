@@ -38,6 +38,9 @@ RUN: "dict[str, Any]" = {
     "updated_at": "time",
     "closed_at": "time|null",
 }
+_SPENDING: "dict[str, Any]" = dict.fromkeys(("cost_usd", "tokens", "turns", "attempts", "seconds"),
+                                            "number|null")  # fmt: skip
+BUDGET: "dict[str, Any]" = {"?": "null", "limits": _SPENDING, "spent": _SPENDING}
 GATE: "dict[str, Any]" = {
     "?": "null",
     "status": ("pending", *_RESULTS),
@@ -166,6 +169,7 @@ _NO_MESSAGE: "dict[str, Any]" = {"?": "null", **MESSAGE}
 _REPLAYED: "dict[str, Any]" = {"replayed?": "flag"}
 _CHANGED: "dict[str, Any]" = {"event_id": "count", **_REPLAYED}
 _RUN_CHANGE: "dict[str, Any]" = {"run": RUN, **_CHANGED}
+_BUDGETED: "dict[str, Any]" = {**RUN, "budget": BUDGET}
 _TASK_CHANGE: "dict[str, Any]" = {"task": TASK, **_CHANGED}
 _UPDATED: "dict[str, Any]" = {**TASK, "latest_attempt": _NO_ATTEMPT}
 _DISPATCHED: "dict[str, Any]" = {
@@ -218,12 +222,12 @@ _FINDING: "dict[str, Any]" = {
 
 DATA: "dict[str, Shape]" = {
     "init": BUS["init"],
-    "run init": _RUN_CHANGE,
-    "run show": {"run": RUN},
+    "run init": {"run": _BUDGETED, **_CHANGED},
+    "run show": {"run": _BUDGETED},
     "run list": {"runs": [RUN]},
     "run close": _RUN_CHANGE,
     "task add": _TASK_CHANGE,
-    "task show": {"task": TASK, "attempts": [ATTEMPT]},
+    "task show": {"task": {**TASK, "request_id": "text|null"}, "attempts": [ATTEMPT]},
     "task list": {"run_id": "text", "tasks": [TASK]},
     "task edit": _TASK_CHANGE,
     "dep add": _TASK_CHANGE,
@@ -233,12 +237,13 @@ DATA: "dict[str, Shape]" = {
     "plan lint": {**_PLAN, "findings": [_FINDING]},
     "plan apply": {**_PLAN, "dry_run": "flag", **_CHANGED},
     "plan export": {
-        "run_id": "text",
+        "run_id": "text|null",
         "path": "text|null",
         "format": ("yaml", "toml", "json"),
         "tasks": "count",
         "text": "text",
         "warnings": ["text"],
+        "request_id": "text|null",
     },
     "plan schema": BUS["schema"],
     "ready": {
@@ -270,7 +275,7 @@ DATA: "dict[str, Shape]" = {
     },
     "answer": {"task": TASK, "attempt": ATTEMPT, "message": MESSAGE, **_CHANGED},
     "status": {
-        "run": RUN,
+        "run": _BUDGETED,
         "tasks": [
             {
                 **_UPDATED,
@@ -321,6 +326,7 @@ DATA: "dict[str, Shape]" = {
         "run_id": "text",
         "task_id": "text",
         "title": "text",
+        "request_id": "text|null",
         "steps": [{"at": "time", "what": "text", "detail": "text"}],
     },
     "logs": {
@@ -368,6 +374,9 @@ def schemas() -> "dict[str, object]":
         words: _titled(words, compiled(shape)) for words, shape in DATA.items()
     }
     ways = [compiled(shape) for shape in (_DISPATCHED, _BATCH, _PLANNED)]
+    from orch.cli import request_shapes
+
+    found |= {words: _titled(words, schema) for words, schema in request_shapes.schemas().items()}
     works = [compiled(shape) for shape in (_WORKED, _CHECKED)]
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})

@@ -6,6 +6,7 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 
 from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
 from inbox.model import PRIORITIES
+from orch.cli.request_table import COMMANDS as REQUESTS
 from orch.cli.work_table import COMMANDS as WORK
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
@@ -34,7 +35,8 @@ _AFTER = Option("--after-event", "event", "look at what came after this event id
 _MODE = Option("--execution-mode", "choice", "analysis, or code in a worktree of its own",
                choices=MODES, dest="mode")  # fmt: skip
 
-_PLAN = Option("FILE", "path", "the plan, or - for standard input", dest="path", required=True)
+_PLAN = Option("FILE", "path", "the plan, or - for standard input", dest="path")
+_REQUEST = Option("--request", "name", "take the plan that was made of this request")
 _FORMAT = Option("--format", "choice", "yaml, toml or json, where the name does not tell it",
                  choices=("yaml", "toml", "json"), dest="kind")  # fmt: skip
 _RUN_OF_PLAN = Option("--run", "name", "the run that the plan is for")
@@ -80,6 +82,8 @@ _COMMANDS = (
             Option("--target", "text", "the branch its work is meant for"),
             Option("--ownership", "choice", "allowed paths: enforce, warn or off (default warn)",
                    default="warn", choices=OWNERSHIP),
+            Option("--budget", "text", "what it may spend, like cost_usd=5,tokens=200000,hours=2",
+                   many=True),
             KEY,
         ),
         "orch run init --run docs-1 --goal 'One guide out of many notes'",
@@ -130,22 +134,23 @@ _COMMANDS = (
     Command(
         "plan check", "orch.cli.plans:check",
         "Say everything that is wrong with a plan, with lines; with --run, what it would change.",
-        (_PLAN, _RUN_OF_PLAN, _FORMAT), "orch plan check plan.yaml --run docs-1",
+        (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan check plan.yaml --run docs-1",
     ),
     Command(
         "plan lint", "orch.cli.plans:lint",
         "Say where a plan's tasks would meet, are too large, or cannot be judged.",
-        (_PLAN, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
+        (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
     ),
     Command(
         "plan apply", "orch.cli.plans:apply",
         "Add a plan's tasks to a run, and update those that nobody works on; all or nothing.",
-        (_PLAN, _RUN, _FORMAT, _DRY_RUN, KEY), "orch plan apply plan.yaml --run docs-1 --dry-run",
+        (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, KEY),
+        "orch plan apply plan.yaml --run docs-1 --dry-run",
     ),
     Command(
         "plan export", "orch.cli.plans:export",
-        "Write a run's tasks as a plan; without FILE, print it.",
-        (Option("FILE", "path", "the new file", dest="path"), _RUN, _FORMAT),
+        "Write a run's tasks, or a request's plan, as a plan; without FILE, print it.",
+        (Option("FILE", "path", "the new file", dest="path"), _REQUEST, _RUN_OF_PLAN, _FORMAT),
         "orch plan export plan.yaml --run docs-1",
     ),
     Command("plan schema", "orch.cli.plans:schema", "Print the JSON Schema of a plan.", (),
@@ -264,6 +269,7 @@ _COMMANDS = (
     Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
     *WORK,
+    *REQUESTS,
     Command(
         "doctor", "orch.cli.stores:doctor",
         "Check the store, the machine, the runs and their worktrees; repairs nothing.",

@@ -5,10 +5,11 @@ from orch.cli import names
 from orch.operations import dependencies, runs, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import dependencies as dependency_rows
+from orch.store import requests as request_rows
 from orch.store import tasks as store
 from schema import keys
 from schema.failures import invalid_input
-from schema.json_text import array, obj
+from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def show(call: "Call", *, run: str | None, task: str | None, task_name: str | No
             attempt_rows.document(tx, found.task_no, attempt.attempt_no)
             for attempt in attempt_rows.of_task(tx, found.task_no)
         ]
-        call.say(obj(task=store.document(tx, found.task_no), attempts=array(attempts)))
+        request = request_rows.of_task(tx, found.task_no)
+        document = merge(store.document(tx, found.task_no), request_id=request)
+        call.say(obj(task=document, attempts=array(attempts)))
 
 
 def list_tasks(call: "Call", *, run: str, status: tuple[str, ...] | None) -> None:

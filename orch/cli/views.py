@@ -30,10 +30,20 @@ def _counts(answer: Json, path: str = "$.run") -> str:
     )
 
 
+def budget_line(answer: Json) -> str:
+    """Return what of a run's budget is spent, as a whole line; "" for a run without one."""
+    names = ("cost_usd", "tokens", "turns", "attempts", "seconds")
+    most = plain.fields(answer, *(f"$.run.budget.limits.{name}" for name in names))
+    spent = plain.fields(answer, *(f"$.run.budget.spent.{name}" for name in names))
+    words = [f"{n} of {m} {x}" for n, m, x in zip(spent, most, names, strict=True) if m is not None]
+    return f"budget: {', '.join(words)} spent\n" if words else ""
+
+
 def _run(answer: Json) -> str:
     goal, run = plain.fields(answer, "$.run.goal", "$.run.run_id")
     return (
         f"{_run_line(answer)}{_replayed(answer)}\n{plain.line(goal)}\n{_counts(answer)}\n"
+        f"{budget_line(answer)}"
         f"next: orch task add --run {run} --task ID --title TEXT, or orch status --run {run}"
     )
 
@@ -225,7 +235,7 @@ def status_text(answer: Json) -> str:
     )  # fmt: skip
     shown = [[cell if cell is not None else "-" for cell in row] for row in body]
     text = plain.listing(
-        f"{_run_line(answer)}\n{_counts(answer)}",
+        f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
         ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LAST WORD"),
         shown,
         f"orch task list --run {run}",
@@ -322,24 +332,12 @@ def _trace(answer: Json) -> str:
     return "\n".join(lines)
 
 
-def _of_plan(name: str) -> "View":
+def _of(module: str, name: str) -> "View":
     """Return a view that stands in a module which other commands do not load."""
 
     def _view(answer: Json) -> str:
-        from orch.cli import plan_views
-
-        return plan_views.VIEWS[name](answer)
-
-    return _view
-
-
-def _of_work(words: str) -> "View":
-    """Return the view of a command about workers, loaded when it is used."""
-
-    def _view(answer: Json) -> str:
-        from orch.cli import work_views
-
-        return work_views.VIEWS[words](answer)
+        found: dict[str, View] = __import__(f"orch.cli.{module}", fromlist=["VIEWS"]).VIEWS
+        return found[name](answer)
 
     return _view
 
@@ -357,12 +355,23 @@ VIEWS: "dict[str, View]" = {
     "dep add": _task,
     "dep rm": _task,
     "dep list": _dependencies,
-    "plan check": _of_plan("check"),
-    "plan lint": _of_plan("lint"),
-    "plan apply": _of_plan("apply"),
-    "plan export": _of_plan("export"),
+    "plan check": _of("plan_views", "check"),
+    "plan lint": _of("plan_views", "lint"),
+    "plan apply": _of("plan_views", "apply"),
+    "plan export": _of("plan_views", "export"),
     "plan schema": BUS["schema"],
-    **{words: _of_work(words) for words in ("work", "logs", "stop", "continue", "usage")},
+    **{
+        words: _of("request_views", words)
+        for words in (
+            "request new",
+            "request list",
+            "request show",
+            "request plan",
+            "submit",
+            "run budget",
+        )
+    },
+    **{words: _of("work_views", words) for words in ("work", "logs", "stop", "continue", "usage")},
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,

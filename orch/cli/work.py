@@ -45,18 +45,20 @@ def work(
     agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
     for name in agents:
         ids.require_name(name, "--agent")
-    chosen, found = _chosen(call, harness, program)
+    client, found = chosen(call, harness, program)
     if check:
-        call.say(_checked(chosen, found))
+        call.say(_checked(client, found))
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
-    plan = workflow.Plan(agents, pools, chosen, mode, model.lease_ms(lease_seconds))
-    crew = workflow.Crew(call.db.path, plan, Stop(), _teller(call))
+    plan = workflow.Plan(agents, pools, client, mode, model.lease_ms(lease_seconds))
+    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
     if for_seconds:
         crew.stop.deadline = time.monotonic() + for_seconds
     call.resume = call.again(f"work --agent {agent} --harness {harness}")
-    _heed_signals(call, crew)
+    heed_signals(call, crew)
     crew.run()
+    if once and not crew.ended and crew.refusal is not None:
+        raise crew.refusal
     if once and not crew.ended and not call.signals.pending:
         raise Failure(
             "no_matching_work",
@@ -75,15 +77,15 @@ def work(
     )
 
 
-def _chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
+def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
     settings = config.load(None)
-    chosen, problems = harnesses.resolve(name, settings.harnesses, program)
-    if chosen is not None:
-        found = workflow.check(call.db.path, chosen)
+    client, problems = harnesses.resolve(name, settings.harnesses, program)
+    if client is not None:
+        found = workflow.check(call.db.path, client)
         problems = found.problems
         if not problems:
-            return chosen, found
+            return client, found
     raise Failure(
         "invalid_input",
         "value",
@@ -106,7 +108,7 @@ def _checked(chosen: "Harness", found: "Found") -> Json:
     )
 
 
-def _teller(call: "Call") -> "workflow.Tell":
+def teller(call: "Call") -> "workflow.Tell":
     """Return what tells of progress: on standard error, and only to people."""
     if call.as_json:
         return lambda _text: None
@@ -115,7 +117,7 @@ def _teller(call: "Call") -> "workflow.Tell":
     return lambda text: kit.write_error(plain.line(text, 300))
 
 
-def _heed_signals(call: "Call", crew: workflow.Crew) -> None:
+def heed_signals(call: "Call", crew: workflow.Crew) -> None:
     """Ctrl-C once finishes what runs, twice ends it; SIGTERM ends it at once.
 
     The answer is printed all the same, and the exit status says which signal it was.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orch.git.names import (
         attempt_branch, display, is_oid, redact, ref_fault, require_branch, require_oid,
         require_ref, salvage_ref)
+    from orch.git.patches import Applied, apply_patches, path_modes, tree_faults
     from orch.git.process import git_path, git_version
     from orch.git.proofs import Integration, PROOFS, find_integration
     from orch.git.refs import (
@@ -41,6 +42,7 @@ __all__ = [
     "ORCH",
     "PROOFS",
     "SALVAGE",
+    "Applied",
     "Change",
     "Commit",
     "Difference",
@@ -58,6 +60,7 @@ __all__ = [
     "Worktree",
     "add_detached",
     "add_worktree",
+    "apply_patches",
     "attempt_branch",
     "changed_paths",
     "checked_out_at",
@@ -92,6 +95,7 @@ __all__ = [
     "merge_trees",
     "open_repository",
     "operation_in_progress",
+    "path_modes",
     "read_ref",
     "read_traits",
     "recover_worktree",
@@ -108,6 +112,7 @@ __all__ = [
     "status",
     "swap_ref",
     "take_snapshot",
+    "tree_faults",
     "tree_id",
 ]
 _HOME = {
@@ -118,6 +123,7 @@ _HOME = {
     "names": (
         "attempt_branch display is_oid redact ref_fault require_branch require_oid require_ref "
         "salvage_ref"),
+    "patches": "Applied apply_patches path_modes tree_faults",
     "process": "git_path git_version",
     "proofs": "Integration PROOFS find_integration",
     "refs": (

@@ -167,7 +167,13 @@ def _newest(repo: Repository, commits: "Sequence[str]") -> int:
 def changed_paths(repo: Repository, old: str, new: str) -> tuple[PathChange, ...]:
     """Return every path that differs between two commits (or trees); renames are D and A."""
     pair = [require_oid(oid, repo.object_format) for oid in (old, new)]
-    records = call(repo, "diff-tree", "-r", "-z", "--raw", "--no-renames", *pair).records()
+    return path_changes(
+        call(repo, "diff-tree", "-r", "-z", "--raw", "--no-renames", *pair).records()
+    )
+
+
+def path_changes(records: "Sequence[str]") -> tuple[PathChange, ...]:
+    """Return the paths in the NUL-ended records of git's raw format."""
     found = []
     for meta, path in zip(records[::2], records[1::2], strict=True):
         old_mode, new_mode, _, _, status = meta.lstrip(":").split(" ")

@@ -7,7 +7,7 @@ from orch.operations import tasks
 from orch.plan import changes, graph
 from orch.plan.changes import Change
 from orch.plan.tickets import Reading, Ticket
-from orch.store import dependencies, plans
+from orch.store import dependencies, plans, requests
 from orch.store import tasks as task_rows
 from schema import events
 from schema.json_text import array, obj
@@ -29,6 +29,11 @@ def compare(
     """
     standing = plans.standing(tx, run.run_id)
     refuse_unknown(reading, standing, f"in this plan or in run {run.run_id}")
+    for request_id, place in reading.requests.items():
+        if requests.find(tx, request_id) is None:
+            near = requests.near(tx, request_id)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            reading.refuse(place, f"there is no request {request_id}{hint}")
     if not graph.cycles(reading.waits, 1):
         for cycle in graph.cycles(changes.whole_graph(reading, standing)):
             reading.refuse_cycle(cycle)
@@ -86,7 +91,9 @@ def _edges(change: Change, *, coming: bool) -> "list[tuple[Change, str]]":
 
 def _add(tx: "Tx", run: Run, ticket: Ticket) -> None:
     values = _values(ticket, 0) | _spec(ticket) | {"task_id": ticket.task_id}
-    tasks.add(tx, run, values, tuple(ticket.locks), tuple(ticket.depends_on))
+    number, _ = tasks.add(tx, run, values, tuple(ticket.locks), tuple(ticket.depends_on))
+    if ticket.columns["request_id"] is not None:
+        requests.link(tx, number, ticket.columns["request_id"])
 
 
 def _update(tx: "Tx", run: Run, change: Change) -> None:

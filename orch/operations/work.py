@@ -9,6 +9,7 @@ from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
 from inbox.store import leases as lease_rows
 from orch.model import Attempt, Run, Task
+from orch.operations import budgets
 from orch.store import attempts, turns
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
@@ -83,9 +84,14 @@ def begin(
     tx: "Tx", grip: Grip, *, harness: str, mark: str, told_through: int, log_path: str,
     runner: "Process", session: str,
 ) -> Turn:  # fmt: skip
-    """Write a turn down before its program is started. Raises: as require_holder."""
+    """Write a turn down before its program is started.
+
+    Raises: as require_holder, refused/budget.
+    """
     thread = leases.require_thread(tx, grip.thread_id)
     lease, _ = leases.require_holder(tx, thread, grip.agent, grip.token)
+    if grip.run is not None:
+        budgets.refuse_turn(tx, grip.run)
     leases.refresh(tx, thread, lease)
     if thread.status == "blocked":  # A new turn is told the answer, if there is one.
         letter = bus.Letter("goes on")
@@ -170,6 +176,12 @@ def hold_of_turn(tx: "ReadTx", turn: Turn) -> Grip:
     grip = Grip(thread, thread.lease, turn.agent, token)
     grip.epoch = turn.epoch
     return _with_attempt(tx, grip)
+
+
+def give_back(tx: "Tx", grip: Grip, why: str, wait_ms: int) -> None:
+    """Let go of a thread that cannot be worked on now. Raises: as require_holder."""
+    thread = leases.require_thread(tx, grip.thread_id)
+    holder.release(tx, thread, grip.agent, grip.token, why, wait_ms)
 
 
 def note_gone(tx: "Tx", turn: Turn) -> int:

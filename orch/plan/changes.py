@@ -29,6 +29,7 @@ _PLAIN = {
     "max_attempts": "max_attempts",
     "risk": "risk",
     "execution_mode": "execution_mode",
+    "request": "request_id",
 }
 
 
@@ -104,6 +105,7 @@ def compare(
         if now is None:
             ticket.columns["required_checks"] = whole
             continue
+        ticket.columns["request_id"] = ticket.columns["request_id"] or now.columns["request_id"]
         same_profile = now.columns["check_profile"] == ticket.columns["check_profile"]
         if not (same_profile and now.columns["required_checks"] == own):
             ticket.columns["required_checks"] = whole

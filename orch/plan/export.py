@@ -26,8 +26,12 @@ class Unsayable(Exception):
 
 
 def tasks(standing: "Iterable[Standing]", specs: "Mapping[str, str]") -> "list[dict[str, object]]":
-    """Return the tasks as a plan's fields."""
-    return [_fields(task, specs.get(task.task_id)) for task in standing]
+    """Return the tasks as a plan's fields; one in which a plan is made is no part of it."""
+    return [
+        _fields(task, specs.get(task.task_id))
+        for task in standing
+        if "planning" not in json.loads(task.columns["metadata"])
+    ]
 
 
 def _fields(task: "Standing", spec: str | None) -> dict[str, object]:
@@ -57,6 +61,7 @@ def _fields(task: "Standing", spec: str | None) -> dict[str, object]:
         "acceptance": None if acceptance is None else json.loads(acceptance),
         "spec": spec,
         "metadata": metadata or None,
+        "request": columns["request_id"],
     }
     return {name: value for name, value in found.items() if value is not None}
 

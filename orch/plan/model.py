@@ -138,6 +138,7 @@ class PlanTask(BaseModel):
     execution_mode: Literal["analysis", "code"] = _given(
         "analysis, or code in a worktree of its own"
     )
+    request: Name = _given("the request that it comes from; left out, it keeps the one it has")
 
 
 class PlanFile(BaseModel):
@@ -146,6 +147,7 @@ class PlanFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, title="Plan")
 
     tasks: list[PlanTask] = Field(min_length=1, description="the tasks, in any order")
+    request: Name = _given("the request that all of them come from")
 
 
 def schema() -> dict[str, Any]:
@@ -157,7 +159,8 @@ def schema() -> dict[str, Any]:
         "title": "orch plan",
         "description": "An object with `tasks`, a list of tasks, or one task.",
     }
-    for field in found["$defs"]["PlanTask"]["properties"].values():
-        field.pop("default", None)
-        field.pop("title", None)
+    for model in ("PlanTask", "PlanFile"):
+        for field in found["$defs"][model]["properties"].values():
+            field.pop("default", None)
+            field.pop("title", None)
     return head | found

@@ -12,6 +12,8 @@ from orch.plan import graph
 from orch.plan.changes import class_of
 from orch.plan.document import Document, Problem, shown
 from orch.plan.model import TWINS, PlanTask
+from schema import ids
+from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,13 +65,15 @@ class Ticket:
 class Reading:
     """What a plan holds: its sound tickets, and its problems.
 
-    `waits` and `places` also know the tasks that have problems, so that one mistake hides no other.
+    `waits` and `places` also know the tasks that have problems, so that one mistake hides no
+    other; `requests` are those that it names, with where.
     """
 
-    __slots__ = ("document", "places", "problems", "text", "tickets", "waits")
+    __slots__ = ("document", "places", "problems", "requests", "text", "tickets", "waits")
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.requests: dict[str, Path] = {}
         self.text = document.text
         self.tickets: dict[str, Ticket] = {}
         self.waits: dict[str, list[str]] = {}
@@ -118,9 +122,9 @@ def _items(reading: Reading) -> "list[tuple[Path, object]]":
     path: Path = ()
     if isinstance(value, dict) and "tasks" in value:
         for key in value:
-            if key != "tasks":
+            if key not in ("tasks", "request"):
                 reading.refuse((key,), "unknown field beside tasks")
-        path, value = ("tasks",), value["tasks"]
+        path, value = ("tasks",), _with_request(reading, value)
         if not isinstance(value, list) and not document.is_refused(path):
             reading.refuse(path, "must be a list of tasks")
             return []
@@ -131,6 +135,21 @@ def _items(reading: Reading) -> "list[tuple[Path, object]]":
     if not document.is_refused(path):
         reading.refuse(path, "holds no task: an object with tasks, a list of tasks, or one task")
     return []
+
+
+def _with_request(reading: Reading, whole: "dict[str, Any]") -> object:
+    """Return the tasks of a document; the request beside them is that of each without one."""
+    request, tasks = whole.get("request"), whole["tasks"]
+    if "request" not in whole or not isinstance(tasks, list):
+        return tasks
+    try:
+        ids.require_name(request if isinstance(request, str) else "", "request")
+    except Failure:
+        if not reading.document.is_refused(("request",)):
+            reading.refuse(("request",), "is not the id of a request")
+        return tasks
+    reading.requests[str(request)] = ("request",)
+    return [{"request": request, **task} if isinstance(task, dict) else task for task in tasks]
 
 
 def _ticket(reading: Reading, path: "Path", item: object) -> None:
@@ -165,6 +184,8 @@ def _ticket(reading: Reading, path: "Path", item: object) -> None:
     reading.waits.setdefault(task_id, []).extend(named)
     if len(reading.problems) == before and not reading.document.has_refused_in(path):
         reading.tickets[task_id] = _filled(Ticket(task_id, path), model)
+        if "request" in model.model_fields_set:
+            reading.requests.setdefault(model.request, (*path, "request"))
 
 
 def _explain(reading: Reading, path: "Path", task_id: str | None, found: "Any") -> None:
@@ -207,6 +228,7 @@ def _filled(ticket: Ticket, model: PlanTask) -> Ticket:
         "max_attempts": given.get("max_attempts", DEFAULT_MAX_ATTEMPTS),
         "risk": given.get("risk", "low"),
         "execution_mode": given.get("execution_mode"),
+        "request_id": given.get("request"),
     }
     return ticket
 

@@ -129,7 +129,7 @@ def intend(
         branch_name=place.branch_name,
         worktree=place.worktree_path,
         root=place.workspace_root,
-        base_commit=place.base_commit,
+        base_commit=place.start,
         pid=process[0],
         pid_started=process[1],
         pid_boot=process[2],
@@ -177,3 +177,8 @@ def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
 def any_turn(tx: "ReadTx", run_id: str) -> bool:
     """Say whether a program of orch work is recorded as running in the run."""
     return tx.maybe(_SQL["attempt_any_turn"], run_id=run_id) is not None
+
+
+def any_request(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether the planning of a request of the run has moved on."""
+    return tx.maybe(_SQL["attempt_any_request"], run_id=run_id) is not None

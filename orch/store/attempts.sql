@@ -121,6 +121,15 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
        pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
 
+-- name: attempt_any_request :maybe
+-- reconcile: has the planning of a request moved on? (orch/store/requests.sql has the rest)
+SELECT 1 FROM request AS q JOIN task AS t ON t.task_no = q.task_no
+ WHERE q.run_id = :run_id AND q.status IN ('planning', 'asked', 'refused')
+   AND CASE q.status WHEN 'planning' THEN t.status NOT IN ('dispatched', 'running')
+            WHEN 'asked' THEN t.status <> 'blocked'
+            ELSE t.status = 'failed' AND t.latest_attempt_no < t.max_attempts END
+ LIMIT 1;
+
 -- name: attempt_any_turn :maybe
 -- reconcile: is any program of orch work at work in the run? (orch/store/turns.sql has the rest)
 SELECT 1 FROM turn WHERE run_id = :run_id AND ended_at IS NULL LIMIT 1;

@@ -2,10 +2,10 @@
 
 from orch.model import Run
 from schema import queries
+from schema.json_text import NULL, Json, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.json_text import Json
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
@@ -30,9 +30,15 @@ def insert(tx: "Tx", values: dict[str, object]) -> None:
     tx.execute(_SQL["run_insert"], **values)
 
 
-def document(tx: "ReadTx", run_id: str) -> "Json":
+def document(tx: "ReadTx", run_id: str) -> Json:
     """Return the published JSON of one run."""
     return tx.json(_SQL["run_document"], run_id=run_id)
+
+
+def budgeted(tx: "ReadTx", run_id: str) -> Json:
+    """Return the published JSON of one run with `budget`: its limits and what is spent, or null."""
+    row = tx.maybe(_SQL["run_budget_document"], run_id=run_id)
+    return merge(document(tx, run_id), budget=Json(row[0]) if row else NULL)
 
 
 def status(tx: "ReadTx", run_id: str) -> str:
@@ -63,10 +69,8 @@ def close(tx: "Tx", run_id: str) -> None:
     tx.execute(_SQL["run_drop_locks"], run_id=run_id)
 
 
-def list_documents(tx: "ReadTx") -> "list[Json]":
+def list_documents(tx: "ReadTx") -> list[Json]:
     """Return all runs, newest first."""
-    from schema.json_text import Json
-
     return [Json(row[0]) for row in tx.many(_SQL["run_list"])]
 
 

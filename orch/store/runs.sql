@@ -60,3 +60,14 @@ SELECT fingerprint FROM run WHERE run_id = :run_id;
 -- name: run_set_fingerprint :exec
 -- At the first git call of the run, or when a person accepts a change.
 UPDATE run SET fingerprint = :fingerprint, updated_at = :now WHERE run_id = :run_id;
+
+-- name: run_budget_document :maybe
+-- The published shape; nothing is summed up for a run without a budget.
+SELECT json_object(
+    'limits', json_object(
+        'cost_usd', cost_microusd / 1e6, 'tokens', tokens, 'turns', turns,
+        'attempts', attempts, 'seconds', seconds),
+    'spent', json_object(
+        'cost_usd', spent_microusd / 1e6, 'tokens', spent_tokens, 'turns', spent_turns,
+        'attempts', spent_attempts, 'seconds', spent_seconds))
+  FROM run_spending WHERE run_id = :run_id;

@@ -7,7 +7,7 @@ Killed in between, the next reconcile undoes it (I12); refused, nothing is left 
 
 from orch import identity
 from orch.model import Run, Task, Workspace
-from orch.operations import attempts, runs, scheduling, tasks
+from orch.operations import attempts, budgets, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
 from orch.store import tasks as task_rows
@@ -23,17 +23,21 @@ if TYPE_CHECKING:
     from inbox.model import Change
     from orch import git
     from orch.operations.attempts import Order
+    from orch.workflows.delivery import Delivery
     from schema.transaction import Database, ReadTx, Tx
 
     Answer = Callable[[Tx, Change], Json]
 
 
 class Wish:
-    """What was asked for; None where the task, the run or the attempt before decides."""
+    """What was asked for; None where the task, the run or the attempt before decides.
+
+    `delivery` is work that is there already, to be made the attempt's first commit.
+    """
 
     __slots__ = (
-        "base_ref", "body", "event", "force", "mode", "note", "payload", "reason", "repo_path",
-        "run_id", "task_id", "to", "workspace_root",
+        "base_ref", "body", "delivery", "event", "force", "mode", "note", "payload", "reason",
+        "repo_path", "run_id", "task_id", "to", "workspace_root",
     )  # fmt: skip
 
     def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
@@ -50,6 +54,7 @@ class Wish:
         self.workspace_root: str | None = None
         self.reason = ""
         self.force = False
+        self.delivery: Delivery | None = None
 
 
 class Prepared:
@@ -80,7 +85,7 @@ def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" =
     """Make the attempt and return the stored answer. See the module for what is guaranteed.
 
     Raises: not_found, invalid_input (no assignee, no mode), invalid_state (not_ready, dirty,
-    base_conflict, branch_exists), refused (work_at_risk, repo_tampered), git_error.
+    base_conflict, branch_exists), refused (work_at_risk, repo_tampered, budget), git_error.
     """
     prepared = prepare(db, wish, key)
     error: BaseException | None = None
@@ -128,6 +133,8 @@ def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
             base_ref=wish.base_ref,
             workspace_root=wish.workspace_root,
         )  # fmt: skip
+        if wish.delivery is not None:
+            wish.delivery.build(prepared.repo, prepared.place, task)
     return prepared
 
 
@@ -158,16 +165,19 @@ def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
     """Return run and task if the task may start now: every rule, asked under the caller's lock."""
     run = runs.require_open(tx, wish.run_id)
     task = tasks.require(tx, wish.run_id, wish.task_id)
+    if wish.delivery is not None:
+        wish.event = wish.delivery.event_for(tx, task)
     if wish.event == "dispatch" and task.status != "ready":
         raise scheduling.not_ready(tx, task, scheduling.why_not(tx, run, task))
     if wish.event == "retry":
         _require_retryable(tx, task, wish)
-    if wish.event == "reassign":
+    if wish.event == "reassign" and wish.delivery is None:
         _require_reassignable(tx, task)
     timed = wish.event == "dispatch"  # What a leader types for one task is meant now.
     busy = scheduling.hindrance(tx, run, task, repository=wish.repo_path, timed=timed)
     if busy is not None:
         raise scheduling.not_ready(tx, task, busy)
+    budgets.refuse_attempt(tx, run)
     return run, task
 
 

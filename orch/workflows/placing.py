@@ -127,7 +127,7 @@ def discard(repo: git.Repository, made: Workspace) -> None:
         worktree = git.linked_worktree(repo, made.worktree_path)
         git.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
         git.remove_worktree(repo, made.worktree_path, salvage=ref)
-    git.delete_branch(repo, made.branch_name, made.base_commit)
+    git.delete_branch(repo, made.branch_name, made.start)
     drop_empty(made.worktree_path, made.workspace_root)
 
 

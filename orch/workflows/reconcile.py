@@ -58,7 +58,24 @@ def reconcile(db: "Database", run_id: str) -> Report:
             report.changed[number] = None
     if is_open:
         _read_heads(db, run, report)
+        _follow_requests(db, run_id, report)
     return report
+
+
+def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
+    """Let requests follow the tasks in which they are planned."""
+    with db.read() as tx:
+        if not attempts.any_request(tx, run_id):
+            return
+    from orch.workflows import planning
+
+    try:
+        for number in planning.follow(db, run_id):
+            report.changed[number] = None
+    except Failure as failure:
+        if failure.code not in (*_GIT_SAYS, "invalid_input"):
+            raise
+        report.problems.append(f"a request waits: {failure.message}")
 
 
 def _read_heads(db: "Database", run: Run, report: Report) -> None:

@@ -33,6 +33,7 @@ MODES = ("forever", "once", "until_idle")
 _MOST_KEPT = 500  # How many ended turns the answer holds.
 _CRASHES_IN_A_ROW = 3
 _NAP_SECONDS = 0.5
+_BUDGET_WAIT_MS = 60_000
 _RENEWALS_PER_LEASE = 3
 
 
@@ -74,6 +75,7 @@ class Crew:
         self.counts: dict[str, int] = {}
         self.problems: list[str] = []
         self.failure: BaseException | None = None
+        self.refusal: Failure | None = None
         self._lock = threading.Lock()
 
     def run(self) -> None:
@@ -118,6 +120,16 @@ class Crew:
     def complain(self, text: str) -> None:
         """Keep why a worker went home early."""
         with self._lock:
+            self.problems.append(text)
+        self.tell(text)
+
+    def refuse(self, refusal: Failure) -> None:
+        """Keep which rule said no to a turn, each once."""
+        with self._lock:
+            self.refusal = self.refusal or refusal
+            text = f"{refusal.message}; {refusal.hint}"
+            if text in self.problems:
+                return
             self.problems.append(text)
         self.tell(text)
 
@@ -236,6 +248,9 @@ class _Worker:
             try:
                 turn = turns.run(self._db, self._crew.plan.harness, grip, self._stop)
             except Failure as failure:
+                if failure.reason == "budget":
+                    self._give_back(grip, failure)
+                    return
                 if failure.code not in ("lease_conflict", "invalid_state"):
                     raise
                 self._crew.tell(f"{grip.name} is not {self._agent}'s any more: {failure.message}")
@@ -244,6 +259,12 @@ class _Worker:
             if turn.outcome != "waiting" or not self._wait_for_answer(grip):
                 return
             grip = self._held(grip.thread_id)
+
+    def _give_back(self, grip: Grip, refusal: Failure) -> None:
+        """Leave a thread for later, when a person may have raised the budget of its run."""
+        with self._db.write() as tx:
+            work.give_back(tx, grip, refusal.message, _BUDGET_WAIT_MS)
+        self._crew.refuse(refusal)
 
     def _note(self, turn: Turn, name: str) -> None:
         with self._db.read() as tx:

@@ -301,7 +301,7 @@ def make(repo: git.Repository, place: Workspace) -> None:
             repo,
             place.worktree_path,
             place.branch_name,
-            place.base_commit,
+            place.start,
             root=place.workspace_root,
         )
     except Failure as failure:
@@ -353,7 +353,7 @@ def undo(place: Workspace) -> None:
         repo,
         place.worktree_path,
         place.branch_name,
-        place.base_commit,
+        place.start,
         root=place.workspace_root,
         finish=False,
     )

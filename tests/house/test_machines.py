@@ -44,6 +44,9 @@ _ROWS = {
     "VALUES (lower(hex(randomblob(8))), '', '', 'pending', 1, 'a', 'b', 'b', 0, 0)",
     "task": "INSERT INTO task (run_id, task_id, title, summary, priority, status, created_at, "
     "updated_at) VALUES ('r', lower(hex(randomblob(8))), '', '', 1, 'ready', 0, 0)",
+    "request": "INSERT INTO request (request_id, title, body, requester, priority, status, "
+    "created_event, created_at, updated_at) "
+    "VALUES (lower(hex(randomblob(8))), '', '', 'a', 1, 'new', 1, 0, 0)",
 }
 
 

@@ -1,0 +1,132 @@
+"""Plain views of the commands about requests, change requests and budgets."""
+
+from inbox.cli import plain
+from orch.cli.views import budget_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.json_text import Json
+
+_MOST_PROBLEMS = 20
+
+
+def _head(answer: "Json") -> str:
+    name, status, priority, title, requester = plain.fields(
+        answer, "$.request.request_id", "$.request.status", "$.request.priority",
+        "$.request.title", "$.request.requester",
+    )  # fmt: skip
+    again = " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+    return (
+        f"request {name} status {status}{again}: {plain.line(title)} ({priority}, from {requester})"
+    )
+
+
+def _next(answer: "Json") -> str:
+    return f"next: {plain.fields(answer, '$.next')[0]}"
+
+
+def _new(answer: "Json") -> str:
+    return f"{_head(answer)}\n{_next(answer)}"
+
+
+def _list(answer: "Json") -> str:
+    body = plain.rows(
+        answer, "$.requests", "$.request_id", "$.status", "$.priority", "$.requester", "$.run_id",
+        "$.tasks", "$.title",
+    )  # fmt: skip
+    shown = [["-" if cell is None else cell for cell in row] for row in body]
+    text = plain.listing(
+        f"{len(body)} requests",
+        ("REQUEST", "STATUS", "PRIORITY", "FROM", "RUN", "TASKS", "TITLE"),
+        shown,
+        "orch request list --json",
+    )
+    return f"{text}\nnext: orch request show {body[0][0]}" if body else text
+
+
+def _show(answer: "Json") -> str:
+    name, body, reason, run, task, who, number, status = plain.fields(
+        answer, "$.request.request_id", "$.request.body", "$.request.reason", "$.request.run_id",
+        "$.task.task_id", "$.attempt.assigned_to", "$.attempt.attempt_no", "$.task.status",
+    )  # fmt: skip
+    lines = [_head(answer)]
+    lines.append(plain.quoted(_cut(str(body)), "requester", name))
+    if reason:
+        lines.append(f"reason: {plain.line(reason, 300)}")
+    if task:
+        lines.append(f"planned in {run}/{task} by {who}, attempt {number}, {status}")
+    text, message = plain.fields(answer, "$.question.body", "$.question.message_id")
+    if message:
+        lines.append(plain.quoted(str(text), str(who), message))
+    lines += _plan(answer)
+    for its, state, title in plain.rows(answer, "$.tasks", "$.task_id", "$.status", "$.title"):
+        lines.append(f"task {its} {state}: {plain.line(title, 80)}")
+    lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
+    return "\n".join([*lines, _next(answer)])
+
+
+def _plan(answer: "Json") -> list[str]:
+    """Return the newest answer of the engineer, or what is wrong with it."""
+    text, number, who = plain.fields(
+        answer, "$.plan.text", "$.plan.attempt_no", "$.attempt.assigned_to"
+    )
+    if text is None:
+        return []
+    found = plain.rows(answer, "$.plan.problems", "$.line", "$.path", "$.message")
+    if not found:
+        return [f"the plan of attempt {number}:", plain.quoted(_cut(str(text)), str(who), number)]
+    lines = [f"the answer of attempt {number} is no sound plan, {len(found)} problems:"]
+    for line, place, message in found[:_MOST_PROBLEMS]:
+        lines.append(plain.line(f"line {line or 1}: {place}: {message}", 300))
+    return lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 3000 else text[:3000] + "\n… (whole with --json)"
+
+
+def _submit(answer: "Json") -> str:
+    schema, dry, count = plain.fields(answer, "$.text", "$.dry_run", "$.changes")
+    if schema is not None:
+        return str(schema)
+    files = "1 file" if count == 1 else f"{count} files"
+    if dry:
+        run, task, agent, base, branch = plain.fields(
+            answer, "$.run_id", "$.task_id", "$.agent", "$.base_commit", "$.branch_name"
+        )
+        return (
+            f"nothing was changed; {files} for {run}/{task} by {agent} apply to "
+            f"{str(base)[:12]}, as branch {branch}\nnext: the same without --dry-run"
+        )
+    run, task, status, number, branch, commit = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.attempt.attempt_no",
+        "$.attempt.branch_name", "$.commit",
+    )  # fmt: skip
+    again = " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+    follows = "verify run" if status == "verifying" else "task show"
+    return (
+        f"submitted {files} for {run}/{task}{again}: attempt {number}, "
+        f"commit {str(commit)[:12]} on {branch}; the task is {status}\n"
+        f"next: orch {follows} --run {run} --task {task}"
+    )
+
+
+def _budget(answer: "Json") -> str:
+    run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
+    known = budget_line(answer) or "no budget: it may spend what it wants\n"
+    return (
+        f"run {run}: {known}"
+        f"next: orch run budget --run {run} --budget cost_usd=N,tokens=N,turns=N,attempts=N,hours=N"
+    )
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "request new": _new,
+    "request list": _list,
+    "request show": _show,
+    "request plan": _show,
+    "submit": _submit,
+    "run budget": _budget,
+}
