@@ -85,7 +85,12 @@ class Delivery:
             repo, place.base_commit, [change.path for change in self.reading.changes]
         ))  # fmt: skip
         applied = git.Applied()
-        fitting = [change for change in self.reading.changes if change.path not in conflicts]
+        told = self.reading.document.has_refused_in
+        fitting = [
+            change
+            for change in self.reading.changes
+            if change.path not in conflicts and not told(("changes", change.number))
+        ]
         if fitting:
             applied = git.apply_patches(
                 repo, place.base_commit, [_bytes(change) for change in fitting],
