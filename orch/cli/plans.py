@@ -46,9 +46,10 @@ def apply(
     dry_run: bool, key: str | None,
 ) -> None:  # fmt: skip
     """Make the run's tasks what the plan says, in one transaction; again, it changes nothing."""
-    path, reading, run = _source(call, path, request, kind, run)
-    if run is None:
+    if run is None and request is None:
         raise invalid_input("missing --run: which run are the tasks for?", reason="flag")
+    path, reading, run = _source(call, path, request, kind, run)
+    assert run is not None  # A request that has a plan was planned in a run.
     if dry_run:
         changes, work, policy = _look(call, reading, run)
         _require_sound(path, reading.problems)

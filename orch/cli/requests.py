@@ -12,7 +12,7 @@ from orch.store import turns
 from orch.workflows.reconcile import reconcile
 from schema import ids, keys
 from schema.failures import invalid_input
-from schema.json_text import NULL, Json, array, obj
+from schema.json_text import NULL, Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def plan(
         turns, problems = engineers.work(call, chosen, who, request)
         with call.db.read() as tx:
             shown = _shown(tx, operations.require(tx, request))
-        answer = Json(shown[:-1] + "," + obj(turns=turns, problems=problems)[1:])
+        answer = merge(shown, event_id=call.committed, turns=turns, problems=problems)
     call.say(answer, call.committed)
 
 
@@ -155,8 +155,7 @@ def _ask(
             words = (f"{in_run.leader} says:\n{body}",) if body else ()
             call.committed = planning.begin(tx, found, in_run, engineer, rules, words)
         shown = _shown(tx, operations.require(tx, request_id))
-        said = Json(shown[:-1] + "," + obj(event_id=call.committed)[1:])
-        return keys.store(tx, scope, said)
+        return keys.store(tx, scope, merge(shown, event_id=call.committed))
 
 
 def _repository(given: str | None) -> str:

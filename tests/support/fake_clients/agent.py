@@ -8,6 +8,7 @@
     exit=N          exit status                            hang         sleep for ever
     deaf            ignore SIGTERM and SIGINT from here on
     fork            leave a child in a session of its own, its pid in child.pid
+    deliver=FILE    inbox done --validate with a file; hand-in=FILE: unchecked
     flood=MIB       that much output                       touch=PATH   make a file, as a sign
     env             print the environment's names          brief        print what it was told
     until=PATH      wait for a file                        echo=NAME    print a variable's value
@@ -99,6 +100,9 @@ def act(kind: str, word: str) -> None:
         say(json.dumps({"type": "system", "subtype": "init", "session_id": rest}))
     elif verb in ("done", "fail"):
         inbox(verb, "--summary", rest or f"agent says {verb}")
+    elif verb in ("deliver", "hand-in"):
+        checked = ("--validate",) if verb == "deliver" else ()
+        inbox("done", *checked, "--summary", "the plan", "--body-file", rest)
     elif verb == "ask":
         inbox("update", "--status", "blocked", "--body", rest)
     elif verb == "env":
