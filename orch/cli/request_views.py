@@ -1,7 +1,6 @@
 """Plain views of the commands about requests, change requests and budgets."""
 
 from inbox.cli import plain
-from orch.cli.views import budget_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +9,15 @@ if TYPE_CHECKING:
     from schema.json_text import Json
 
 _MOST_PROBLEMS = 20
+
+
+def budget_line(answer: "Json") -> str:
+    """Return what of a run's budget is spent, as a whole line; "" for a run without one."""
+    names = ("cost_usd", "tokens", "turns", "attempts", "seconds")
+    most = plain.fields(answer, *(f"$.run.budget.limits.{name}" for name in names))
+    spent = plain.fields(answer, *(f"$.run.budget.spent.{name}" for name in names))
+    words = [f"{n} of {m} {x}" for n, m, x in zip(spent, most, names, strict=True) if m is not None]
+    return f"budget: {', '.join(words)} spent\n" if words else ""
 
 
 def _head(answer: "Json") -> str:

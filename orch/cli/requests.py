@@ -173,7 +173,10 @@ def _repository(given: str | None) -> str:
 def _follow(call: "Call", run_id: str | None) -> None:
     """Bring the run of a request up to date, if there is one."""
     if run_id is not None:
+        from orch.workflows import planning
+
         reconcile(call.db, run_id)
+        planning.give_up_closed(call.db, run_id)
 
 
 def _shown(tx: "ReadTx", request: "Request") -> Json:

@@ -2,6 +2,8 @@
 
 from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
+from orch.cli.request_views import VIEWS as REQUESTS
+from orch.cli.request_views import budget_line
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -28,15 +30,6 @@ def _counts(answer: Json, path: str = "$.run") -> str:
     return (
         ", ".join(f"{n} {name}" for n, name in zip(found, _COUNTS, strict=True) if n) or "no tasks"
     )
-
-
-def budget_line(answer: Json) -> str:
-    """Return what of a run's budget is spent, as a whole line; "" for a run without one."""
-    names = ("cost_usd", "tokens", "turns", "attempts", "seconds")
-    most = plain.fields(answer, *(f"$.run.budget.limits.{name}" for name in names))
-    spent = plain.fields(answer, *(f"$.run.budget.spent.{name}" for name in names))
-    words = [f"{n} of {m} {x}" for n, m, x in zip(spent, most, names, strict=True) if m is not None]
-    return f"budget: {', '.join(words)} spent\n" if words else ""
 
 
 def _run(answer: Json) -> str:
@@ -70,7 +63,11 @@ def _task(answer: Json) -> str:
 
 def _task_show(answer: Json) -> str:
     lines = [_task(answer)]
-    reason, gate = plain.fields(answer, "$.task.reason", "$.task.gate.status")
+    reason, gate, request = plain.fields(
+        answer, "$.task.reason", "$.task.gate.status", "$.task.request_id"
+    )
+    if request:
+        lines.insert(1, f"of request {request}: orch request show {request}")
     if reason:
         lines.insert(1, f"reason: {plain.line(reason, 300)}")
     if gate:
@@ -360,17 +357,7 @@ VIEWS: "dict[str, View]" = {
     "plan apply": _of("plan_views", "apply"),
     "plan export": _of("plan_views", "export"),
     "plan schema": BUS["schema"],
-    **{
-        words: _of("request_views", words)
-        for words in (
-            "request new",
-            "request list",
-            "request show",
-            "request plan",
-            "submit",
-            "run budget",
-        )
-    },
+    **REQUESTS,
     **{words: _of("work_views", words) for words in ("work", "logs", "stop", "continue", "usage")},
     "ready": _ready,
     "dispatch": _dispatch,

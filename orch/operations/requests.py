@@ -167,6 +167,11 @@ def follow(tx: "Tx", request: Request, task: Task) -> bool:
     return True
 
 
+def give_up(tx: "Tx", request: Request, why: str) -> None:
+    """End a planning that nobody will bring to its end."""
+    _move(tx, request, "fail", "orch", why)
+
+
 def judge(
     tx: "Tx", request: Request, run: Run, task: Task, attempt: Attempt,
     answer: tuple[str, str], problems: list[dict[str, object]],

@@ -121,6 +121,11 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
        pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
 
+-- name: attempt_in_planning :maybe
+-- reconcile: is any request of the run being planned? Most runs have none.
+SELECT 1 FROM request
+ WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused') LIMIT 1;
+
 -- name: attempt_any_request :maybe
 -- reconcile: has the planning of a request moved on? (orch/store/requests.sql has the rest)
 SELECT 1 FROM request AS q JOIN task AS t ON t.task_no = q.task_no

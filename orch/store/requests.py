@@ -98,6 +98,11 @@ def planning_runs(tx: "ReadTx") -> list[str]:
     return [row[0] for row in tx.many(_SQL["request_runs"])]
 
 
+def in_planning(tx: "ReadTx", run_id: str) -> list[Request]:
+    """Return the requests that somebody plans in a run."""
+    return [Request(row) for row in tx.many(_SQL["request_in_planning"], run_id=run_id)]
+
+
 def due(tx: "ReadTx", run_id: str) -> list[Request]:
     """Return the run's requests whose planning has moved on."""
     return [Request(row) for row in tx.many(_SQL["request_due"], run_id=run_id)]

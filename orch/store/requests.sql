@@ -49,6 +49,12 @@ SELECT v.document FROM request AS q JOIN request_view AS v ON v.request_no = q.r
 SELECT DISTINCT run_id FROM request INDEXED BY request_in_planning
  WHERE status IN ('planning', 'asked', 'refused');
 
+-- name: request_in_planning :many
+-- Those that somebody plans in a run.
+SELECT request_no, request_id, title, body, requester, priority, run_id, task_no, status
+  FROM request
+ WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused') AND status <> 'refused';
+
 -- name: request_due :many
 -- Requests whose planning has moved on, or whose refused plan has not gone back yet.
 SELECT q.request_no, q.request_id, q.title, q.body, q.requester, q.priority, q.run_id, q.task_no,

@@ -82,6 +82,16 @@ def follow(db: "Database", run_id: str) -> list[int]:
     return changed
 
 
+def give_up_closed(db: "Database", run_id: str) -> None:
+    """Let nobody wait for a plan of a run that was closed: such requests fail."""
+    with db.read() as tx:
+        if runs.require(tx, run_id).closed_at is None or not store.in_planning(tx, run_id):
+            return
+    with db.write() as tx:
+        for request in store.in_planning(tx, run_id):
+            requests.give_up(tx, request, f"run {run_id} was closed")
+
+
 def _judge(db: "Database", request: Request) -> None:
     """Hold what the engineer delivered against the rules of plans, and keep it."""
     with db.read() as tx:
@@ -167,7 +177,8 @@ def require_run(tx: "Tx", request: Request, run_id: str | None, repo_path: str) 
     Raises: not_found/run, invalid_state (closed, duplicate).
     """
     wanted = run_id or request.run_id
-    if run_id is not None and request.run_id not in (None, run_id) and request.task_no is not None:
+    known = request.run_id if request.task_no is not None else None
+    if wanted != known and known is not None and runs.require(tx, known).closed_at is None:
         raise Failure(
             "invalid_state",
             "transition",

@@ -42,6 +42,7 @@ def reconcile(db: "Database", run_id: str) -> Report:
         due = is_open and news.is_due(tx, run)
         abandoned = attempts.intents(tx, run_id)
         at_work = is_open and attempts.any_turn(tx, run_id)
+        in_planning = is_open and attempts.in_planning(tx, run_id)
     if abandoned:
         _repair(db, abandoned, report)
     if due:
@@ -58,6 +59,7 @@ def reconcile(db: "Database", run_id: str) -> Report:
             report.changed[number] = None
     if is_open:
         _read_heads(db, run, report)
+    if in_planning:
         _follow_requests(db, run_id, report)
     return report
 

@@ -194,6 +194,7 @@ def test_from_a_request_to_tasks_that_know_it(lead: Lead) -> None:
     assert [t["task_id"] for t in shown["tasks"]] == ["model", "page"]
     task = lead.do("task", "show", "--task", "page")["task"]
     assert task["request_id"] == "q"
+    assert "of request q: " in lead.orch.say("task", "show", "r/page")
     steps = [s["what"] for s in lead.do("trace", "--task", "page")["steps"]]
     assert steps[:3] == ["request_new by alice", "request_planning by leader",
                          "request_planned by eng"]  # fmt: skip
@@ -218,10 +219,7 @@ def test_without_a_run_it_gets_one_of_its_own(lead: Lead) -> None:
         lead.orch.refuse(
             "invalid_input", reason, "request", "plan", "other", "--agent", "e", *words
         )
-    error = lead.orch.refuse("invalid_state", "transition", "request", "plan", "q", "--agent", "e")
-    assert (
-        "cannot plan a request that is applied" in error["message"] or "final" in error["message"]
-    )
+    lead.orch.refuse("invalid_state", "terminal", "request", "plan", "q", "--agent", "e")
 
 
 def test_questions_go_the_way_of_any_task(lead: Lead) -> None:
@@ -351,6 +349,24 @@ def test_an_engineer_who_gives_up_and_one_that_is_called_off(lead: Lead) -> None
     lead.do("cancel", "--task", "plan-q-3")
     lead.orch.refuse("invalid_state", "transition", "request", "plan", "q", "--agent", "e", "--run",
                      "s")  # fmt: skip
+
+
+def test_a_run_that_is_closed_plans_and_takes_nothing(lead: Lead) -> None:
+    for name in ("q", "p"):
+        new(lead, request=name)
+        ask(lead, request=name)
+    deliver(lead, PLAN, request="p")
+    lead.do("run", "close")
+    lead.refuse("invalid_state", "closed", "plan", "apply", "--request", "p")
+    shown = show(lead)
+    assert (shown["request"]["status"], shown["request"]["reason"]) == (
+        "failed", "run r was closed")  # fmt: skip
+    lead.run(run="s")
+    lead.refuse("invalid_state", "closed", "request", "plan", "q", "--agent", "eng")
+    assert ask(lead, run="s")["request"]["run_id"] == "s"
+    assert deliver(lead, PLAN)["request"]["status"] == "planned"
+    assert lead.orch.ok("plan", "apply", "--request", "p", "--run", "s")["run_id"] == "s"
+    assert lead.doctor() == []
 
 
 def test_a_plan_file_may_name_its_request(lead: Lead) -> None:
