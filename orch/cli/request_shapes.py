@@ -40,6 +40,7 @@ _SHOWN: "dict[str, Any]" = {
         "?": "null",
         "task_id": "text",
         "attempt_no": "count",
+        "agent": "text",
         "format": ("yaml", "json"),
         "sha256": "sha256",
         "problems": [_PROBLEM],

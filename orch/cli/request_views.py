@@ -77,15 +77,18 @@ def _show(answer: "Json") -> str:
 
 def _plan(answer: "Json") -> list[str]:
     """Return the newest answer of the engineer, or what is wrong with it."""
-    text, number, who = plain.fields(
-        answer, "$.plan.text", "$.plan.attempt_no", "$.attempt.assigned_to"
+    text, number, who, task = plain.fields(
+        answer, "$.plan.text", "$.plan.attempt_no", "$.plan.agent", "$.plan.task_id"
     )
     if text is None:
         return []
     found = plain.rows(answer, "$.plan.problems", "$.line", "$.path", "$.message")
     if not found:
-        return [f"the plan of attempt {number}:", plain.quoted(_cut(str(text)), str(who), number)]
-    lines = [f"the answer of attempt {number} is no sound plan, {len(found)} problems:"]
+        return [
+            f"the plan of {task} attempt {number}:",
+            plain.quoted(_cut(str(text)), str(who), number),
+        ]
+    lines = [f"the answer of {task} attempt {number} is no sound plan, {len(found)} problems:"]
     for line, place, message in found[:_MOST_PROBLEMS]:
         lines.append(plain.line(f"line {line or 1}: {place}: {message}", 300))
     return lines

@@ -193,6 +193,7 @@ def _shown(tx: "ReadTx", request: "Request") -> Json:
         answer = obj(
             task_id=found.task_id,
             attempt_no=found.attempt_no,
+            agent=found.agent,
             format=found.format,
             sha256=found.sha256,
             problems=Json(found.problems),

@@ -5,7 +5,8 @@ retries are those of any task. Each step moves request and task in one transacti
 """
 
 from inbox.model import PRIORITIES
-from orch.machines import REQUEST
+from inbox.store import messages
+from orch.machines import ACTIVE, REQUEST
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, checks, runs, tasks
 from orch.operations.attempts import Order
@@ -25,6 +26,7 @@ CHECK = "plan"
 LONGEST_ID = 52  # So that the names of its planning tasks and of its engineer are names, too.
 _RULE_OF_TASK = {"dispatched": "resume", "running": "resume", "blocked": "ask", "failed": "fail",
                  "cancelled": "fail"}  # fmt: skip
+_GOAL = {"resume": "planning", "ask": "asked", "fail": "failed"}
 
 
 def require(tx: "ReadTx", request_id: str) -> Request:
@@ -92,10 +94,13 @@ def require_plannable(tx: "ReadTx", request: Request) -> None:
         raise
 
 
-def begin(tx: "Tx", request: Request, run: Run, agent: str, body: str, expects: str) -> int:
+def begin(
+    tx: "Tx", request: Request, run: Run, agent: str, body: str, summary: str, expects: str
+) -> int:
     """Ask an engineer for a plan, as a task of the run; return the last event's id.
 
-    A planning task that failed is retried; else there is a new one.
+    A planning task that failed is retried; else there is a new one, which keeps `summary` so
+    that a retry by hand is told it, too.
     Raises: invalid_state (transition, closed), refused/budget.
     """
     require_plannable(tx, request)
@@ -104,7 +109,7 @@ def begin(tx: "Tx", request: Request, run: Run, agent: str, body: str, expects: 
     task = _failed_task(tx, request, run)
     event = "retry"
     if task is None:
-        task, event = _add_task(tx, request, run), "dispatch"
+        task, event = _add_task(tx, request, run, summary), "dispatch"
     order = Order(
         run.leader, agent, "analysis", task.title, body,
         obj(request_id=request.request_id), expects,
@@ -123,7 +128,7 @@ def _failed_task(tx: "ReadTx", request: Request, run: Run) -> Task | None:
     return task if task.status == "failed" and task.run_id == run.run_id else None
 
 
-def _add_task(tx: "Tx", request: Request, run: Run) -> Task:
+def _add_task(tx: "Tx", request: Request, run: Run, summary: str) -> Task:
     """Add a task in which the request is planned; the names of earlier ones stay theirs."""
     name = first = f"plan-{request.request_id}"
     number = 1
@@ -136,7 +141,7 @@ def _add_task(tx: "Tx", request: Request, run: Run) -> Task:
     values |= {
         "task_id": name,
         "title": f"Plan: {request.title}",
-        "summary": f"Make a plan of request {request.request_id}.",
+        "summary": summary,
         "priority": request.priority,
         "rank": 0,
         "required_checks": array([CHECK]),
@@ -153,18 +158,34 @@ def _add_task(tx: "Tx", request: Request, run: Run) -> Task:
 
 
 def follow(tx: "Tx", request: Request, task: Task) -> bool:
-    """Let a request follow its planning task where no answer is to be judged; say if it moved."""
-    if task.status not in _RULE_OF_TASK:
-        return False
-    event = _RULE_OF_TASK[task.status]
-    goal = {"resume": "planning", "ask": "asked", "fail": "failed"}[event]
-    if request.status == goal or request.status not in ("planning", "asked"):
-        return False
+    """Let a request follow its planning task, except for judging an answer; say if it moved.
+
+    A leader may have retried the task of a request that was given up.
+    """
     attempt = attempts.latest(tx, task)
-    actor = attempt.assigned_to if attempt is not None else "orch"
-    reason = f"its planning task is {task.status}: orch task show {task.name}"
-    _move(tx, request, event, actor, reason if event == "fail" else "")
+    assert attempt is not None  # Its dispatch made it the request's.
+    moved = False
+    if request.status in ("refused", "failed") and task.status in ACTIVE:
+        _move(tx, request, "plan", run_leader(tx, task), attempt.assigned_to)
+        moved = True
+    event = _RULE_OF_TASK.get(task.status, "")
+    if request.status not in ("planning", "asked") or request.status == _GOAL.get(event, ""):
+        return moved
+    if not event:
+        return moved
+    words = ""
+    if event == "fail":
+        last = messages.last_words(tx, attempt.thread_no)
+        words = (
+            f"{task.name} is {task.status}: {last[0] if last else 'orch task show ' + task.name}"
+        )
+    _move(tx, request, event, attempt.assigned_to, words[:300])
     return True
+
+
+def run_leader(tx: "ReadTx", task: Task) -> str:
+    """Return who leads the run of a task."""
+    return str(runs.require(tx, task.run_id).leader)
 
 
 def give_up(tx: "Tx", request: Request, why: str) -> None:

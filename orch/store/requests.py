@@ -26,11 +26,11 @@ class Request:
 class Plan:
     """An engineer's answer as it was given; `problems` is a JSON array, [] for a sound plan."""
 
-    __slots__ = ("at", "attempt_no", "format", "problems", "sha256", "task_id", "text")
+    __slots__ = ("agent", "at", "attempt_no", "format", "problems", "sha256", "task_id", "text")
 
     def __init__(self, row: "Row") -> None:
-        (self.format, self.text, self.problems, self.sha256, self.attempt_no, self.task_id,
-         self.at) = row  # fmt: skip
+        (self.format, self.text, self.problems, self.sha256, self.attempt_no, self.agent,
+         self.task_id, self.at) = row  # fmt: skip
 
 
 def insert(tx: "Tx", values: dict[str, object], event_id: int) -> int:

@@ -47,23 +47,25 @@ SELECT v.document FROM request AS q JOIN request_view AS v ON v.request_no = q.r
 -- Runs in which somebody plans: list brings them up to date.
 -- scan: requests in planning are few, by their own partial index
 SELECT DISTINCT run_id FROM request INDEXED BY request_in_planning
- WHERE status IN ('planning', 'asked', 'refused');
+ WHERE status IN ('planning', 'asked', 'refused', 'failed');
 
 -- name: request_in_planning :many
 -- Those that somebody plans in a run.
 SELECT request_no, request_id, title, body, requester, priority, run_id, task_no, status
   FROM request
- WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused') AND status <> 'refused';
+ WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed') AND status IN ('planning', 'asked');
 
 -- name: request_due :many
 -- Requests whose planning has moved on, or whose refused plan has not gone back yet.
 SELECT q.request_no, q.request_id, q.title, q.body, q.requester, q.priority, q.run_id, q.task_no,
        q.status
   FROM request AS q JOIN task AS t ON t.task_no = q.task_no
- WHERE q.run_id = :run_id AND q.status IN ('planning', 'asked', 'refused')
+ WHERE q.run_id = :run_id AND q.status IN ('planning', 'asked', 'refused', 'failed')
    AND CASE q.status WHEN 'planning' THEN t.status NOT IN ('dispatched', 'running')
             WHEN 'asked' THEN t.status <> 'blocked'
-            ELSE t.status = 'failed' AND t.latest_attempt_no < t.max_attempts END
+            WHEN 'refused' THEN t.status NOT IN ('done', 'cancelled')
+                 AND (t.status <> 'failed' OR t.latest_attempt_no < t.max_attempts)
+            ELSE t.status NOT IN ('done', 'cancelled', 'failed') END
  ORDER BY q.request_no;
 
 -- name: request_plan_insert :exec
@@ -73,7 +75,7 @@ VALUES (:request_no, :attempt_key, :format, :text, :sha256, :problems, :now);
 
 -- name: request_plan_newest :maybe
 -- The newest answer.
-SELECT p.format, p.text, p.problems, p.sha256, a.attempt_no, t.task_id,
+SELECT p.format, p.text, p.problems, p.sha256, a.attempt_no, a.assigned_to, t.task_id,
        strftime('%Y-%m-%dT%H:%M:%fZ', p.created_at / 1000.0, 'unixepoch')
   FROM request_plan AS p JOIN attempt AS a ON a.attempt_key = p.attempt_key
   JOIN task AS t ON t.task_no = a.task_no

@@ -43,7 +43,8 @@ def begin(
     """Ask `agent` for a plan; `words` is what else it is told. Raises: what requests.begin does."""
     earlier = [*_earlier(tx, request), *words]
     body = planning_brief.text(request, run, rules.schema, rules.checks, earlier)
-    return requests.begin(tx, request, run, agent, body, rules.schema)
+    summary = planning_brief.summary(request, run)
+    return requests.begin(tx, request, run, agent, body, summary, rules.schema)
 
 
 def _earlier(tx: "ReadTx", request: Request) -> list[str]:
@@ -68,15 +69,12 @@ def follow(db: "Database", run_id: str) -> list[int]:
         due = store.due(tx, run_id)
     for request in due:
         number = request.task_no
-        with db.read() as tx:
+        with db.write() as tx:
             task = task_rows.by_no(tx, number)
+            requests.follow(tx, requests.require(tx, request.request_id), task)
         if task.status in ("verifying", "done"):
             _judge(db, request)
             points.reach("planning.judged")
-        else:
-            with db.write() as tx:
-                fresh = requests.require(tx, request.request_id)
-                requests.follow(tx, fresh, task_rows.by_no(tx, number))
         _send_back(db, request.request_id)
         changed.append(number)
     return changed

@@ -46,6 +46,19 @@ def text(request: "Request", run: "Run", schema: str, checks: list[str], earlier
     return "\n\n".join(parts)
 
 
+def summary(request: "Request", run: "Run") -> str:
+    """Return what the task says by itself: all but the schema and the example."""
+    return "\n\n".join(
+        [
+            f"Make a plan of request {request.request_id} of {request.requester}, and do nothing "
+            f"of it: {request.title}",
+            _quoted(request.body),
+            "The fields of a plan: orch plan schema",
+            _deliver(run.run_id),
+        ]
+    )
+
+
 def _deliver(run_id: str) -> str:
     return f"""\
 Write the plan to a file outside of the repository, and look at it as its reader will:

@@ -42,7 +42,7 @@ CREATE TABLE request (
 
 -- reconcile: is anybody planning in this run?
 CREATE INDEX request_in_planning ON request (run_id)
-    WHERE status IN ('planning', 'asked', 'refused');
+    WHERE status IN ('planning', 'asked', 'refused', 'failed');
 
 CREATE TRIGGER request_transition BEFORE UPDATE OF status ON request
 WHEN OLD.status <> NEW.status AND NOT EXISTS (

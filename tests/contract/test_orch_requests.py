@@ -334,7 +334,7 @@ def test_an_engineer_who_gives_up_and_one_that_is_called_off(lead: Lead) -> None
                   "too vague")  # fmt: skip
     shown = show(lead)
     assert (shown["request"]["status"], shown["task"]["status"]) == ("failed", "failed")
-    assert "orch task show r/plan-q" in shown["request"]["reason"]
+    assert shown["request"]["reason"] == "r/plan-q is failed: too vague"
     sent = ask(lead)
     assert sent["attempt"]["attempt_no"] == 2
     lead.do("cancel", "--task", "plan-q")
@@ -349,6 +349,27 @@ def test_an_engineer_who_gives_up_and_one_that_is_called_off(lead: Lead) -> None
     lead.do("cancel", "--task", "plan-q-3")
     lead.orch.refuse("invalid_state", "transition", "request", "plan", "q", "--agent", "e", "--run",
                      "s")  # fmt: skip
+
+
+def test_a_leader_may_retry_or_reassign_the_planning_like_any_task(lead: Lead) -> None:
+    new(lead)
+    sent = ask(lead)
+    lead.inbox.ok("fail", "--agent", "eng", "--thread", sent["attempt"]["thread_id"], "--summary",
+                  "too vague")  # fmt: skip
+    assert status(lead) == "failed"
+    sent = lead.do("retry", "--task", "plan-q", "--body", "Look again.")
+    assert status(lead) == "planning"
+    brief = sent["message"]["body"]
+    assert "| Every page." in brief and "Look again." in brief and "too vague" in brief
+    assert sent["thread"]["expects"] is not None
+    lead.do("reassign", "--task", "plan-q", "--to", "eng2")
+    assert show(lead)["attempt"]["assigned_to"] == "eng2"
+    thread = show(lead)["attempt"]["thread_id"]
+    lead.inbox.ok("claim", "--agent", "eng2", "--thread", thread)
+    lead.inbox.ok("done", "--agent", "eng2", "--thread", thread, "--body", json.dumps(PLAN))
+    shown = show(lead)
+    assert (shown["request"]["status"], shown["plan"]["agent"]) == ("planned", "eng2")
+    assert lead.doctor() == []
 
 
 def test_a_run_that_is_closed_plans_and_takes_nothing(lead: Lead) -> None:
