@@ -182,8 +182,3 @@ def any_turn(tx: "ReadTx", run_id: str) -> bool:
 def in_planning(tx: "ReadTx", run_id: str) -> bool:
     """Say whether any request of the run is being planned, or waits to be mended."""
     return tx.maybe(_SQL["attempt_in_planning"], run_id=run_id) is not None
-
-
-def any_request(tx: "ReadTx", run_id: str) -> bool:
-    """Say whether the planning of a request of the run has moved on."""
-    return tx.maybe(_SQL["attempt_any_request"], run_id=run_id) is not None

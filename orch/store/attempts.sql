@@ -122,20 +122,9 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
 
 -- name: attempt_in_planning :maybe
--- reconcile: is any request of the run being planned? Most runs have none.
+-- reconcile: is any request of the run being planned? (orch/store/requests.sql has the rest)
 SELECT 1 FROM request
  WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed') LIMIT 1;
-
--- name: attempt_any_request :maybe
--- reconcile: has the planning of a request moved on? (orch/store/requests.sql has the rest)
-SELECT 1 FROM request AS q JOIN task AS t ON t.task_no = q.task_no
- WHERE q.run_id = :run_id AND q.status IN ('planning', 'asked', 'refused', 'failed')
-   AND CASE q.status WHEN 'planning' THEN t.status NOT IN ('dispatched', 'running')
-            WHEN 'asked' THEN t.status <> 'blocked'
-            WHEN 'refused' THEN t.status NOT IN ('done', 'cancelled')
-                 AND (t.status <> 'failed' OR t.latest_attempt_no < t.max_attempts)
-            ELSE t.status NOT IN ('done', 'cancelled', 'failed') END
- LIMIT 1;
 
 -- name: attempt_any_turn :maybe
 -- reconcile: is any program of orch work at work in the run? (orch/store/turns.sql has the rest)

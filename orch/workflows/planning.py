@@ -59,25 +59,37 @@ def _earlier(tx: "ReadTx", request: Request) -> list[str]:
             "It was:\n" + before.text]  # fmt: skip
 
 
-def follow(db: "Database", run_id: str) -> list[int]:
-    """Bring the run's requests up to date with their planning; return the tasks that changed.
+def follow(db: "Database", run_id: str) -> tuple[list[int], list[Failure]]:
+    """Bring the run's requests up to date with their planning.
 
-    Raises: invalid_input for a broken orch.toml, refused/budget when a plan cannot go back.
+    Returns (the tasks that changed, what kept a request from going on: a broken orch.toml, a
+    spent budget); the next call tries again.
     """
-    changed = []
+    changed: list[int] = []
+    failures = []
     with db.read() as tx:
         due = store.due(tx, run_id)
     for request in due:
-        number = request.task_no
-        with db.write() as tx:
-            task = task_rows.by_no(tx, number)
-            requests.follow(tx, requests.require(tx, request.request_id), task)
-        if task.status in ("verifying", "done"):
-            _judge(db, request)
-            points.reach("planning.judged")
-        _send_back(db, request.request_id)
-        changed.append(number)
-    return changed
+        try:
+            _follow_one(db, request)
+        except Failure as failure:
+            if failure.code not in ("invalid_input", "invalid_state", "refused"):
+                raise
+            failures.append(failure)
+        else:
+            changed.append(request.task_no)
+    return changed, failures
+
+
+def _follow_one(db: "Database", request: Request) -> None:
+    """Move a request as its planning has moved, judge what came of it, send a bad plan back."""
+    with db.write() as tx:
+        task = task_rows.by_no(tx, request.task_no)
+        requests.follow(tx, requests.require(tx, request.request_id), task)
+    if task.status in ("verifying", "done"):
+        _judge(db, request)
+        points.reach("planning.judged")
+    _send_back(db, request.request_id)
 
 
 def give_up_closed(db: "Database", run_id: str) -> None:

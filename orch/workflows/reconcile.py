@@ -66,18 +66,16 @@ def reconcile(db: "Database", run_id: str) -> Report:
 
 def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
     """Let requests follow the tasks in which they are planned."""
+    from orch.store import requests
+
     with db.read() as tx:
-        if not attempts.any_request(tx, run_id):
+        if not requests.due(tx, run_id):
             return
     from orch.workflows import planning
 
-    try:
-        for number in planning.follow(db, run_id):
-            report.changed[number] = None
-    except Failure as failure:
-        if failure.code not in (*_GIT_SAYS, "invalid_input"):
-            raise
-        report.problems.append(f"a request waits: {failure.message}")
+    changed, failures = planning.follow(db, run_id)
+    report.changed |= dict.fromkeys(changed)
+    report.problems += [f"a request waits: {failure.message}" for failure in failures]
 
 
 def _read_heads(db: "Database", run: Run, report: Report) -> None:

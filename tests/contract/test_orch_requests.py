@@ -372,6 +372,17 @@ def test_a_leader_may_retry_or_reassign_the_planning_like_any_task(lead: Lead) -
     assert lead.doctor() == []
 
 
+def test_a_broken_orch_toml_holds_the_judging_and_is_told(lead: Lead) -> None:
+    new(lead)
+    ask(lead)
+    lead.config("[check\n")
+    assert deliver(lead, PLAN)["task"]["status"] == "verifying"
+    problem, = lead.do("reconcile")["problems"]  # fmt: skip
+    assert problem.startswith("a request waits: ") and "orch.toml" in problem
+    lead.config("")
+    assert status(lead) == "planned"
+
+
 def test_a_run_that_is_closed_plans_and_takes_nothing(lead: Lead) -> None:
     for name in ("q", "p"):
         new(lead, request=name)
