@@ -63,7 +63,10 @@ def apply_patches(
             objects = os.path.join(folder, "objects")
             os.mkdir(objects)
             mine["GIT_OBJECT_DIRECTORY"] = objects
-            mine["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.path.join(repo.common_dir, "objects")
+            theirs = os.path.join(repo.common_dir, "objects")
+            # Quoted, since a colon would end the path.
+            theirs = '"' + theirs.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            mine["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = theirs
         blanks = drivers_off(repo)
         call(repo, "read-tree", commit, env=mine, blanks=blanks)
         if _apply(repo, b"".join(patches), mine, blanks):

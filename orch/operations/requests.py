@@ -147,7 +147,7 @@ def _add_task(tx: "Tx", request: Request, run: Run, summary: str) -> Task:
         "required_checks": array([CHECK]),
         "allowed_paths": "[]",
         "blocked_paths": "[]",
-        "metadata": obj(planning=request.request_id),
+        "metadata": obj(plans_request=request.request_id),
         "max_attempts": 3,
         "risk": "low",
         "execution_mode": "analysis",
@@ -157,35 +157,26 @@ def _add_task(tx: "Tx", request: Request, run: Run, summary: str) -> Task:
     return task_rows.by_no(tx, task_no)
 
 
-def follow(tx: "Tx", request: Request, task: Task) -> bool:
-    """Let a request follow its planning task, except for judging an answer; say if it moved.
+def follow(tx: "Tx", request: Request, task: Task) -> None:
+    """Let a request follow its planning task, except for judging an answer.
 
     A leader may have retried the task of a request that was given up.
     """
     attempt = attempts.latest(tx, task)
     assert attempt is not None  # Its dispatch made it the request's.
-    moved = False
     if request.status in ("refused", "failed") and task.status in ACTIVE:
-        _move(tx, request, "plan", run_leader(tx, task), attempt.assigned_to)
-        moved = True
-    event = _RULE_OF_TASK.get(task.status, "")
-    if request.status not in ("planning", "asked") or request.status == _GOAL.get(event, ""):
-        return moved
-    if not event:
-        return moved
+        leader = runs.require(tx, task.run_id).leader
+        _move(tx, request, "plan", leader, attempt.assigned_to)
+    event = _RULE_OF_TASK.get(task.status)
+    if event is None or request.status not in ("planning", "asked"):
+        return
+    if request.status == _GOAL[event]:
+        return
     words = ""
     if event == "fail":
         last = messages.last_words(tx, attempt.thread_no)
-        words = (
-            f"{task.name} is {task.status}: {last[0] if last else 'orch task show ' + task.name}"
-        )
+        words = f"{task.name} is {task.status}" + (f": {last[0]}" if last else "")
     _move(tx, request, event, attempt.assigned_to, words[:300])
-    return True
-
-
-def run_leader(tx: "ReadTx", task: Task) -> str:
-    """Return who leads the run of a task."""
-    return str(runs.require(tx, task.run_id).leader)
 
 
 def give_up(tx: "Tx", request: Request, why: str) -> None:

@@ -30,7 +30,7 @@ def tasks(standing: "Iterable[Standing]", specs: "Mapping[str, str]") -> "list[d
     return [
         _fields(task, specs.get(task.task_id))
         for task in standing
-        if "planning" not in json.loads(task.columns["metadata"])
+        if "plans_request" not in json.loads(task.columns["metadata"])
     ]
 
 

@@ -84,7 +84,7 @@ SELECT p.format, p.text, p.problems, p.sha256, a.attempt_no, a.assigned_to, t.ta
 -- name: request_tasks :many
 -- What a plan of it made.
 SELECT v.document FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
- WHERE t.request_id = :request_id AND t.metadata ->> '$.planning' IS NULL ORDER BY t.task_no;
+ WHERE t.request_id = :request_id AND t.metadata ->> '$.plans_request' IS NULL ORDER BY t.task_no;
 
 -- name: request_link :exec
 -- A task keeps the request that it comes from.
@@ -109,6 +109,6 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', e.created_at / 1000.0, 'unixepoch'), e.eve
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', e.created_at / 1000.0, 'unixepoch'), e.event_id,
        e.event_type, e.actor, coalesce(e.summary, '')
   FROM task AS t JOIN event AS e ON e.run_id = t.run_id AND e.task_id = t.task_id
- WHERE t.request_id = :request_id AND t.metadata ->> '$.planning' IS NOT NULL
+ WHERE t.request_id = :request_id AND t.metadata ->> '$.plans_request' IS NOT NULL
    AND e.event_type GLOB 'request_*'
  ORDER BY 2;

@@ -85,7 +85,7 @@ SELECT q.request_no, q.request_id, json_object(
     'reason', nullif(q.reason, ''),
     'plans', (SELECT count(*) FROM request_plan AS p WHERE p.request_no = q.request_no),
     'tasks', (SELECT count(*) FROM task AS w
-               WHERE w.request_id = q.request_id AND w.metadata ->> '$.planning' IS NULL),
+               WHERE w.request_id = q.request_id AND w.metadata ->> '$.plans_request' IS NULL),
     'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', q.created_at / 1000.0, 'unixepoch'),
     'updated_at', strftime('%Y-%m-%dT%H:%M:%fZ', q.updated_at / 1000.0, 'unixepoch')
 ) AS document

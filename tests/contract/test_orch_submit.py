@@ -9,6 +9,7 @@ import pytest
 from orch.cli import shapes
 from tests.support import patches, runs
 from tests.support.patches import change, diff, document, write
+from tests.support.repos import hermetic
 from tests.support.runs import Lead
 
 SHAPE = jsonschema.Draft202012Validator(shapes.schemas()["submit"])
@@ -106,6 +107,18 @@ def test_a_dry_run_checks_everything_and_writes_nothing_at_all(lead: Lead) -> No
     wrong = document("t", change("src/a.txt", "update", found["changes"][0]["patch"].replace(
         " three", " drei")))  # fmt: skip
     refuse(lead, "invalid_state", "base_conflict", wrong, "--dry-run")
+
+
+def test_a_repository_with_a_colon_and_quotes_in_its_path(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hermetic(monkeypatch, tmp_path)
+    lead = Lead(tmp_path, empty_store, folder='odd: "place" \\ é')
+    lead.run()
+    lead.task("t")
+    found = document("t", diff(lead.repo, "README", "bye\n"))
+    assert submit(lead, found, "--dry-run")["dry_run"] is True
+    assert submit(lead, found)["task"]["status"] == "done"
 
 
 def test_the_same_file_twice_with_a_key_and_without(lead: Lead) -> None:
