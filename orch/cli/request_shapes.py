@@ -80,7 +80,9 @@ def schemas() -> "dict[str, dict[str, Any]]":
         "request new": compiled({"request": REQUEST, "next": "text", **_CHANGED}),
         "request list": compiled({"requests": [REQUEST]}),
         "request show": compiled(_SHOWN),
-        "request plan": compiled({**_SHOWN, **_CHANGED, "turns?": [TURN], "problems?": ["text"]}),
+        "request plan": compiled(
+            {**_SHOWN, "thread": THREAD, **_CHANGED, "turns?": [TURN], "problems?": ["text"]}
+        ),
         "submit": {"anyOf": [compiled(shape) for shape in ways]},
         "run budget": compiled({**budgeted, "event_id?": "count", "replayed?": "flag"}),
     }

@@ -55,16 +55,19 @@ def _list(answer: "Json") -> str:
 
 
 def _show(answer: "Json") -> str:
-    name, body, reason, run, task, who, number, status = plain.fields(
+    name, body, reason, run, task, who, number, status, thread = plain.fields(
         answer, "$.request.request_id", "$.request.body", "$.request.reason", "$.request.run_id",
         "$.task.task_id", "$.attempt.assigned_to", "$.attempt.attempt_no", "$.task.status",
+        "$.attempt.thread_id",
     )  # fmt: skip
     lines = [_head(answer)]
     lines.append(plain.quoted(_cut(str(body)), "requester", name))
     if reason:
         lines.append(f"reason: {plain.line(reason, 300)}")
     if task:
-        lines.append(f"planned in {run}/{task} by {who}, attempt {number}, {status}")
+        lines.append(
+            f"planned in {run}/{task} by {who}, attempt {number}, {status}, thread {thread}"
+        )
     text, message = plain.fields(answer, "$.question.body", "$.question.message_id")
     if message:
         lines.append(plain.quoted(str(text), str(who), message))

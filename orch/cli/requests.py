@@ -2,7 +2,7 @@
 
 import os
 
-from inbox.store import messages
+from inbox.store import messages, threads
 from orch import reads
 from orch.operations import attempts, runs
 from orch.operations import requests as operations
@@ -122,7 +122,8 @@ def plan(
         turns, problems = engineers.work(call, chosen, who, request)
         with call.db.read() as tx:
             shown = _shown(tx, operations.require(tx, request))
-        answer = merge(shown, event_id=call.committed, turns=turns, problems=problems)
+            sent = threads.document(tx, _thread(tx, request))
+        answer = merge(shown, thread=sent, event_id=call.committed, turns=turns, problems=problems)
     call.say(answer, call.committed)
 
 
@@ -133,11 +134,15 @@ def _ask(
     """Open the planning task, unless a harness is only to go on with one that is open."""
     from orch.workflows import planning
 
-    where = _repository(repo_path)
     with call.db.read() as tx:
-        found = operations.require(tx, request_id)
-        known = run or found.run_id
-        where = runs.require(tx, known).repo_path if known is not None else where
+        known = run or operations.require(tx, request_id).run_id
+        where = runs.require(tx, known).repo_path if known is not None else ""
+    if known is None:
+        where = _repository(repo_path)
+    elif repo_path is not None:
+        raise invalid_input(
+            f"--repo-path is for a run that is opened, and run {known} is there", reason="flag"
+        )
     rules = planning.Rules(where)
     with call.db.write() as tx:
         found = operations.require(tx, request_id)
@@ -155,7 +160,16 @@ def _ask(
             words = (f"{in_run.leader} says:\n{body}",) if body else ()
             call.committed = planning.begin(tx, found, in_run, engineer, rules, words)
         shown = _shown(tx, operations.require(tx, request_id))
-        return keys.store(tx, scope, merge(shown, event_id=call.committed))
+        sent = threads.document(tx, _thread(tx, request_id))
+        return keys.store(tx, scope, merge(shown, thread=sent, event_id=call.committed))
+
+
+def _thread(tx: "ReadTx", request_id: str) -> int:
+    """Return the number of the thread in which a request is planned."""
+    task = task_rows.by_no(tx, operations.require(tx, request_id).task_no)
+    attempt = attempts.latest(tx, task)
+    assert attempt is not None
+    return int(attempt.thread_no)
 
 
 def _repository(given: str | None) -> str:

@@ -220,6 +220,8 @@ def test_without_a_run_it_gets_one_of_its_own(lead: Lead) -> None:
             "invalid_input", reason, "request", "plan", "other", "--agent", "e", *words
         )
     lead.orch.refuse("invalid_state", "terminal", "request", "plan", "q", "--agent", "e")
+    lead.orch.refuse("invalid_input", "flag", "request", "plan", "other", "--agent", "e", "--run",
+                     "q", "--repo-path", ".")  # fmt: skip
 
 
 def test_questions_go_the_way_of_any_task(lead: Lead) -> None:
