@@ -79,7 +79,7 @@ def read(text: str) -> Reading:
         if isinstance(value.get(name), str) and (name,) not in broken:
             setattr(reading, name, value[name])
     if isinstance(value.get("checks", []), list) and not any(p[0] == "checks" for p in broken if p):
-        reading.checks = list(dict.fromkeys(value.get("checks", [])))
+        reading.checks = value.get("checks", [])
     if isinstance(value.get("changes"), list):
         _changes(reading, value["changes"], broken)
     return reading

@@ -52,6 +52,9 @@ class Delivery:
         if task.status in ("dispatched", "running", "blocked") and attempt is not None:
             if attempt.assigned_to == agent:
                 return "reassign"
+            if attempt.assigned_to.startswith("@"):
+                claim = f"claim it first: inbox claim --agent {agent} --thread {attempt.thread_id}"
+                raise _not_now(task, f"it waits for one of {attempt.assigned_to}", claim)
             raise _not_now(task, f"{attempt.assigned_to} works on it, not {agent}", "reassign")
         to = task.default_to or "@anybody"
         if task.status == "ready" and to != agent and not to.startswith("@"):
@@ -69,9 +72,9 @@ class Delivery:
         allowed, blocked = json.loads(task.allowed_paths), json.loads(task.blocked_paths)
         for change in self.reading.changes:
             if paths.violations([change.path], allowed, blocked):
-                what = f"{change.path} is none of the task's files: it may change " + (
-                    ", ".join(allowed) if allowed else "all but " + ", ".join(blocked)
-                )
+                what = f"{change.path} is none of the task's files: it may change "
+                what += ", ".join(allowed) or "all"
+                what += f" but {', '.join(blocked)}" if blocked else ""
                 self.reading.refuse(change, "path", what)
 
     def build(self, repo: git.Repository, place: Workspace, task: Task) -> None:
@@ -202,7 +205,7 @@ def _not_now(task: Task, why: str, how: str) -> Failure:
         "invalid_state",
         "transition",
         f"task {name} takes no change request: {why}",
-        hint=hints[how],
+        hint=hints.get(how, how),
     )
 
 

@@ -151,7 +151,7 @@ def test_every_problem_of_a_document_is_told_at_once(lead: Lead) -> None:
         "changes[0].patch_sha256: does not fit the patch",
         "changes[1].path: src/a.txt is there twice: changes[0]",
         "changes[2].path: src/b.txt is none of the task's files",
-        "changes[3].path: new.txt is none of the task's files: it may change src/**",
+        "changes[3].path: new.txt is none of the task's files: it may change src/** but src/b.txt",
         "changes[4].path: is no path inside the tree",
         "changes[5].path: is no path inside the tree",
         "changes[6].path: lies in a .git folder",
@@ -280,6 +280,14 @@ def test_who_may_bring_what(lead: Lead) -> None:
     error = refuse(lead, "invalid_state", "transition", document("t", found[0], agent="w2"))
     assert "for w1, not w2" in error["message"]
     assert submit(lead, document("pool", found[2], agent="w7"))["task"]["status"] == "done"
+    lead.task("crew", "--default-to", "@crew")
+    sent = lead.dispatch("crew", mode="analysis")
+    brought = document("crew", found[0], agent="w7")
+    error = refuse(lead, "invalid_state", "transition", brought)
+    claim = f"inbox claim --agent w7 --thread {runs.thread(sent)}"
+    assert error["hint"] == f"claim it first: {claim}"
+    lead.inbox.ok(*claim.split()[1:], "--pool", "crew")
+    assert submit(lead, brought)["attempt"]["attempt_no"] == 2
     lead.task("later", "--depends-on", "t")
     refuse(lead, "invalid_state", "not_ready", document("later", found[0]))
     lead.do("run", "close")
