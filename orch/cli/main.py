@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from inbox.cli.grammar import Command
+    from schema.transaction import ReadTx
 
     PROGRAM: Program
 
@@ -52,6 +53,13 @@ def schemas() -> "dict[str, object]":
     from orch.cli import shapes
 
     return {**shapes.schemas(), **mounted.schemas()}
+
+
+def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
+    """Return what councils said of a run's tasks, for its report."""
+    from council.cli import reading
+
+    return reading.reviews(tx, run_id)
 
 
 if not TYPE_CHECKING:

@@ -331,13 +331,13 @@ def _of_plan(name: str) -> "View":
     return _view
 
 
-def _of_work(words: str) -> "View":
-    """Return the view of a command about workers, loaded when it is used."""
+def _of_work(words: str, module: str = "work_views") -> "View":
+    """Return the view of a command about workers, or of another module, loaded when it is used."""
 
     def _view(answer: Json) -> str:
-        from orch.cli import work_views
+        from importlib import import_module
 
-        return work_views.VIEWS[words](answer)
+        return str(import_module(f"orch.cli.{module}").VIEWS[words](answer))
 
     return _view
 
@@ -361,6 +361,7 @@ VIEWS: "dict[str, View]" = {
     "plan export": _of_plan("export"),
     "plan schema": BUS["schema"],
     **{words: _of_work(words) for words in ("work", "logs", "stop", "continue", "usage")},
+    **{w: _of_work(w, "seeing_views") for w in ("top", "graph", "report", "metrics")},
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,
