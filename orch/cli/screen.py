@@ -88,5 +88,5 @@ class Screen:
             cut = len(lines) - high + 1
             lines = [*lines[: high - 1], [("dim", f"… {cut} more lines: {more}")]]
         colour = has_colour()
-        body = f"{_REST_OF_LINE}\r\n".join(paint(line, colour=colour, wide=wide) for line in lines)
+        body = f"{_REST_OF_LINE}\n".join(paint(line, colour=colour, wide=wide) for line in lines)
         kit.write_out(f"{_HOME}{body}{_REST_OF_LINE}{_REST_OF_SCREEN}")

@@ -108,7 +108,7 @@ _TOP: "dict[str, Any]" = {
             "run_id": "text", "task_id": "text", "title": "text", "status": _STATUSES,
             "attempt_no": "count", "who": "text", "claimed": "flag", "since": "time",
             "liveness": ("live", "stale", "gone", "unknown"), "harness": "text|null",
-            "turn_no": "count|null", "last_message": "text|null",
+            "turn_no": "count|null", "answered": "flag", "last_message": "text|null",
             "last_message_from": "text|null", "last_message_at": "time|null",
         }
     ],

@@ -116,6 +116,7 @@ def _at_work(one: "board.AtWork") -> "Json":
         liveness=task.liveness,
         harness=task.harness,
         turn_no=task.turn_no,
+        answered=bool(task.is_answered),
         last_message=task.last_summary,
         last_message_from=task.last_from,
         last_message_at=stamp(task.last_at),

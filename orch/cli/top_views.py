@@ -51,7 +51,7 @@ def _heading(answer: "Json") -> "list[Words]":
                       "$.counts.total", "$.goal")  # fmt: skip
     needs = len(plain.rows(answer, "$.needs", "$.kind")) + _more(answer, "needs")
     at = plain.fields(answer, "$.at")[0]
-    what = "nothing needs you" if not needs else f"{needs} need{'s' if needs == 1 else ''} you"
+    what = f"{needs} waiting for you" if needs else "nothing needs you"
     found: list[Words] = [
         [("bold", f"{len(rows)} run{'' if len(rows) == 1 else 's'}, {what}"),
          ("dim", f"  {str(at)[11:19]} UTC")]
@@ -104,18 +104,18 @@ def _at_work(answer: "Json") -> "list[Words]":
     rows = plain.rows(
         answer, "$.at_work", "$.run_id", "$.task_id", "$.status", "$.who", "$.claimed", "$.since",
         "$.liveness", "$.harness", "$.turn_no", "$.last_message_from", "$.last_message",
+        "$.answered",
     )  # fmt: skip
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, row in zip(names, rows, strict=True):
-        _, _, status, who, claimed, since, liveness, harness, turn, sender, words = row
+        _, _, status, who, claimed, since, liveness, harness, turn, sender, words, answered = row
         sign = STATUSES[str(status)][0]
-        turns = f", {harness} turn {turn}" if harness else ""
-        alive = f", {liveness}" if liveness in ("stale", "gone") else ""
-        doing = (
-            f"{who}{turns}, since {plain.ago(since)}{alive}"
-            if claimed
-            else (f"waits for {who}, {plain.ago(since)}")
-        )
+        length = plain.ago(since).removesuffix(" ago")
+        parts = [f"{who} for {length}" if claimed else f"waits for {who}, {length}"]
+        parts += [f"{harness} turn {turn}"] if harness else []
+        parts += [str(liveness)] if liveness in ("stale", "gone") else []
+        parts += ["answered, not gone on yet"] if status == "blocked" and answered else []
+        doing = ", ".join(parts)
         last = f"  {sender}: {plain.line(words)}" if words and claimed else ""
         colour = _colour(status)
         found.append([(colour, f"{sign} "), ("", f"{name}  "), (colour, f"{status}"),

@@ -98,7 +98,7 @@ def _help(words: str) -> str:
 def table(rows: "Sequence[Mapping[str, object]]") -> str:
     """Return the rows as CSV with a header; null is an empty cell."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS)  # Its \r\n makes it quote a cell with either of them.
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
