@@ -1,7 +1,8 @@
 """Documents that a command makes: printed, or written to the file that --out names.
 
 Guarantees: a file appears whole or not at all; one that was there is replaced in one step; a
-directory, a symbolic link or anything else that is no regular file is never written to.
+directory, a symbolic link, a file of the store or anything that is no regular file is never
+written to.
 """
 
 import os
@@ -12,12 +13,14 @@ from schema.failures import Failure, invalid_input
 _REASONS = {28: "full", 122: "full"}
 
 
-def write(path: str, text: str) -> str:
-    """Write a document and return where it is, as an absolute path.
+def write(path: str, text: str, store: str) -> str:
+    """Write a document and return where it is, as an absolute path; never over the `store`.
 
     Raises: invalid_input/file for a place that cannot be written, store_error/full.
     """
     whole = os.path.abspath(path)
+    if _belongs_to(store, whole):
+        raise _refused(path, "that is a file of the store; nothing was written")
     try:
         mode: int | None = os.lstat(whole).st_mode
     except FileNotFoundError:
@@ -38,6 +41,14 @@ def write(path: str, text: str) -> str:
         if os.path.lexists(draft):
             os.unlink(draft)
     return whole
+
+
+def _belongs_to(store: str, path: str) -> bool:
+    """Say whether a path is the store's: its file, what stands beside it, kept bytes, logs."""
+    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    whole = os.path.realpath(store)
+    folder = os.path.dirname(whole)
+    return place.startswith((whole, f"{folder}/artifacts/", f"{folder}/logs/"))
 
 
 def _write(draft: str, content: bytes) -> None:

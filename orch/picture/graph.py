@@ -13,6 +13,7 @@ from orch.picture.layout import Layout, Measures, Point, place
 _MARGIN, _HEAD = 20.0, 66.0
 _PAD = 14.0  # Inside a box, beside its stripe.
 _MOST_WORDS = 60  # Characters of a title in the text formats.
+_MOST_BOXES = 2000  # More are no picture any more, and take long to lay out.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def _label(node: Node) -> list[str]:
 
 def svg(graph: Graph, *, inline: bool = False) -> str:
     """Return the graph as SVG; `inline` for a page that brings the style sheet itself."""
+    if len(graph.nodes) > _MOST_BOXES:
+        return _too_many(graph, inline=inline)
     size = Measures(height=68 if any(_is_long(node) for node in graph.nodes) else 54)
     layout = place([node.task_id for node in graph.nodes], graph.edges, size)
     head = _heading(graph)
@@ -101,6 +104,12 @@ def svg(graph: Graph, *, inline: bool = False) -> str:
     if not graph.nodes:
         parts.append(text(0, 4, "The run has no tasks.", "small"))
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
+
+
+def _too_many(graph: Graph, *, inline: bool) -> str:
+    words = f"{len(graph.nodes)} tasks are too many for a picture: orch graph --format dot"
+    lines = [frame(640, 60, escape.xml(f"Run {graph.run_id}"), inline=inline)]
+    return "\n".join([*lines, text(_MARGIN, 34, words), "</svg>"]) + "\n"
 
 
 def frame(wide: float, high: float, title: str, *, inline: bool) -> str:

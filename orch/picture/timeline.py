@@ -23,6 +23,7 @@ _STEPS = tuple(
     for count in counts
 )
 _MOST_TICKS = 8
+_MOST_LANES = 500
 _GANTT = {"done": "done, ", "failed": "crit, ", "running": "active, ", "blocked": "active, "}
 
 
@@ -58,8 +59,9 @@ class Timeline:
 
 def svg(timeline: Timeline, *, inline: bool = False) -> str:
     """Return the timeline as SVG; `inline` for a page that brings the style sheet itself."""
+    lanes = timeline.lanes[-_MOST_LANES:]
     wide = _LABEL + _CHART + _NOTE + 2 * _MARGIN
-    bottom = _HEAD + len(timeline.lanes) * _ROW
+    bottom = _HEAD + len(lanes) * _ROW
     title = escape.xml(f"Timeline of run {timeline.run_id}")
     parts = [frame(wide, bottom + 36, title, inline=inline), _legend(timeline)]
     length = max(1, timeline.end - timeline.start)
@@ -70,9 +72,11 @@ def svg(timeline: Timeline, *, inline: bool = False) -> str:
             f'<line class="grid" x1="{x:.1f}" y1="{_HEAD - 6:g}" x2="{x:.1f}" y2="{bottom:g}"/>'
         )
         parts.append(text(round(x, 1), bottom + 16, _tick(offset), "small mid"))
-    for row, lane in enumerate(timeline.lanes):
+    for row, lane in enumerate(lanes):
         parts.append(_lane(timeline, lane, _HEAD + row * _ROW, scale))
-    if not timeline.lanes:
+    if len(lanes) < len(timeline.lanes):
+        parts.append(text(_MARGIN, _HEAD - 6, f"the last {_MOST_LANES} attempts", "small"))
+    if not lanes:
         parts.append(text(_MARGIN, _HEAD + 8, "Nothing was dispatched yet.", "small"))
     return "\n".join([*parts, "</svg>"]) + "\n"
 

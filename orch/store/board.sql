@@ -11,7 +11,9 @@ SELECT t.task_id, t.title, t.status, t.reason, t.updated_at, t.default_to, a.att
                   AND r.kind = 'answer' AND r.event_id > q.event_id),
        v.document -> '$.gate'
   FROM json_each(:statuses) AS s
-  JOIN task AS t ON t.run_id = :run_id AND t.status = s.value
+  JOIN task AS t ON t.task_no IN (
+       SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
+        ORDER BY o.last_event LIMIT :limit)
   JOIN task_view AS v ON v.task_no = t.task_no
   JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
   JOIN thread AS h ON h.thread_no = a.thread_no
@@ -45,6 +47,8 @@ SELECT t.task_id, t.title, t.status, a.assigned_to, t.updated_at,
        (SELECT m.summary FROM message AS m
          WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1)
   FROM json_each('["done", "cancelled"]') AS s
-  JOIN task AS t ON t.run_id = :run_id AND t.status = s.value
+  JOIN task AS t ON t.task_no IN (
+       SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
+        ORDER BY o.last_event DESC LIMIT :limit)
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  ORDER BY t.last_event DESC LIMIT :limit;
