@@ -75,7 +75,8 @@ def list_councils(tx: "ReadTx") -> list[Json]:
 def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     """Return what councils said of a run's tasks, by task id, for the run's report.
 
-    Each is {run_id, mode, attempt_no, tally, groups}; the tally is None before there is one.
+    Under "" stands the council that the run itself is. Each is {run_id, mode, attempt_no, tally,
+    groups}; the tally is None before there is one.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for name, council, mode, attempt_no, text in tx.many(_SQL["council_reviews"], run_id=run_id):

@@ -45,11 +45,11 @@ SELECT v.document,
  ORDER BY c.created_at DESC, c.run_id;
 
 -- name: council_reviews :many
--- What was said of a run's tasks, the newest tally of each council.
+-- What was said of a run's tasks, the newest tally of each council; and the run's own council.
 -- scan: councils are few
-SELECT c.reviewed_task, c.run_id, c.mode, c.reviewed_attempt_no,
+SELECT CASE WHEN c.run_id = :run_id THEN '' ELSE c.reviewed_task END, c.run_id, c.mode, c.reviewed_attempt_no,
        (SELECT t.document FROM council_tally AS t
          WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
   FROM council AS c
- WHERE substr(c.reviewed_task, 1, length(:run_id) + 1) = :run_id || '/'
+ WHERE c.run_id = :run_id OR substr(c.reviewed_task, 1, length(:run_id) + 1) = :run_id || '/'
  ORDER BY c.created_at, c.run_id;

@@ -22,6 +22,7 @@ def watch(call: "Call", run_id: str) -> None:
 
     call.streaming = True
     call.resume = call.again(f"status --run {run_id} --watch")
+    more = call.again(f"status --run {run_id}")
     is_drawn = screen.is_terminal() and not call.as_json
     seen: tuple[object, ...] = ()
 
@@ -45,7 +46,7 @@ def watch(call: "Call", run_id: str) -> None:
         with screen.Screen() as place:
             while True:
                 text = status_text(_next())
-                place.draw([_words(line) for line in text.split("\n")], call.resume)
+                place.draw([_words(line) for line in text.split("\n")], more)
     while True:
         answer = _next()
         call.stream(answer if call.as_json else status_text(answer))

@@ -1,7 +1,8 @@
 """The `orch` console script, and the one composition root: it mounts `orch council …`.
 
-The mounted rows are loaded when their group is typed, when click has to explain, and for whoever
-asks for PROGRAM: a hot command imports nothing of council (tests/contract/test_council_table.py).
+The mounted rows (and those of seeing_table.py) are loaded when a word is typed that the table does
+not know, when click has to explain, and for whoever asks for PROGRAM: a hot command imports nothing
+of council (tests/contract/test_council_table.py).
 """
 
 from inbox.cli import kit
@@ -42,9 +43,11 @@ def click_app(program: "Program", argv: list[str]) -> "tuple[Command, Any] | int
 def _whole() -> Program:
     """Return the program with what is mounted on it."""
     from council.cli.table import COMMANDS
+    from orch.cli.seeing_table import COMMANDS as SEEING
 
     own = table.PROGRAM
-    return Program(own.name, own.summary, (*own.commands.values(), *COMMANDS), own.globals)
+    rows = (*own.commands.values(), *SEEING, *COMMANDS)
+    return Program(own.name, own.summary, rows, own.globals)
 
 
 def schemas() -> "dict[str, object]":

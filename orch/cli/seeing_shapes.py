@@ -135,6 +135,7 @@ _REPORT: "dict[str, Any]" = {
     "totals": _FIGURES,
     "by_agent": [_NAMED],
     "by_harness": [_NAMED],
+    "reviews": [_REVIEW],
     "tasks": [
         {
             "task_id": "text", "title": "text", "status": _STATUSES, "reason": "text|null",

@@ -1,4 +1,4 @@
-"""The commands that show runs: rows of orch's table (table.py)."""
+"""The commands that show runs: rows that orch/cli/main.py adds, so that hot commands load none."""
 
 from inbox.cli.grammar import Command, Option
 

@@ -6,7 +6,6 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 
 from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
 from inbox.model import PRIORITIES
-from orch.cli.seeing_table import COMMANDS as SEEING
 from orch.cli.work_table import COMMANDS as WORK
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
@@ -265,7 +264,6 @@ _COMMANDS = (
     Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
     *WORK,
-    *SEEING,
     Command(
         "doctor", "orch.cli.stores:doctor",
         "Check the store, the machine, the runs and their worktrees; repairs nothing.",

@@ -27,13 +27,20 @@ _KINDS = {
     "finished": ("✓", "green", "finished"),
 }
 _MOST_OF_A_TEXT = 300
+_MOST_BYTES = 3700  # An agent's budget for one answer is 4 kB.
 
 
 def view(answer: "Json") -> str:
     """Return the board as one answer of plain mode."""
     colour = screen.has_colour()
     wide = screen.size()[0] if screen.is_terminal() else 0
-    return "\n".join(screen.paint(line, colour=colour, wide=wide) for line in lines(answer))
+    *shown, last = [screen.paint(line, colour=colour, wide=wide) for line in lines(answer)]
+    cut = 0
+    while len("\n".join(shown).encode()) > _MOST_BYTES:
+        shown.pop()
+        cut += 1
+    more = [f"… {cut} more lines: orch top --run RUN, or --json"] if cut else []
+    return "\n".join([*shown, *more, last])
 
 
 def lines(answer: "Json") -> "list[Words]":

@@ -45,6 +45,7 @@ class Account:
             "totals": figures["totals"],
             "by_agent": figures["by_agent"],
             "by_harness": figures["by_harness"],
+            "reviews": self.reviews.get("", []),
             "tasks": [self._task(task) for task in history.tasks],
             "left": self.left,
         }

@@ -61,6 +61,7 @@ def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline
         f'<p class="muted">{_when(document)}</p>',
         *_cards(document),
         *_left(document["left"]),
+        *(line for review in document["reviews"] for line in _review(review)),
         "<h2>Timeline</h2>",
         f'<div class="wide">{timelines.svg(timeline, inline=True)}</div>',
         "<h2>Dependencies</h2>",

@@ -22,6 +22,8 @@ def render(document: Document, graph: Graph, timeline: Timeline) -> str:
     lines = [f"# Report of run {code_span(run['run_id'])}", ""]
     lines += [*quoted(run["goal"]), "", "  \n".join(facts(document)), ""]
     lines += list(_left(document["left"]))
+    for review in document["reviews"]:
+        lines += ["## Review", "", *_review(review)]
     if timeline.lanes and len(timeline.lanes) <= _MOST_IN_PICTURE:
         lines += ["## Timeline", "", "```mermaid", gantt(timeline).rstrip(), "```", ""]
     if graph.edges and len(graph.nodes) <= _MOST_IN_PICTURE:

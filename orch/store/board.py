@@ -88,6 +88,11 @@ def left_behind(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[LeftBehind]"
     return [LeftBehind(*row) for row in rows]
 
 
+def is_any_standing(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether any worktree of the run stands."""
+    return tx.maybe(_SQL["board_standing"], run_id=run_id) is not None
+
+
 def late(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Late]":
     """Return late reports that could be adopted."""
     return [Late(*row) for row in tx.many(_SQL["board_late"], run_id=run_id, limit=limit)]

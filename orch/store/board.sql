@@ -34,6 +34,11 @@ SELECT t.task_id, a.attempt_no, a.assigned_to, a.worktree_path, coalesce(a.dirty
    AND (a.dirty_files > 0 AND a.workspace_status = 'created' OR a.path_violations <> '[]')
  ORDER BY t.last_event DESC LIMIT :limit;
 
+-- name: board_standing :maybe
+-- Is there any worktree to clean up?
+SELECT 1 FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
+ WHERE t.run_id = :run_id AND a.workspace_status = 'created' LIMIT 1;
+
 -- name: board_late :many
 -- A superseded worker's result that nobody took yet.
 SELECT t.task_id, a.attempt_no, a.assigned_to, a.updated_at

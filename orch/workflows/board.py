@@ -164,7 +164,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
         command = f"orch dispatch --run {run.run_id} --task {task.task_id}{more}"
         found.ready.append(Waiting(run.run_id, task.task_id, task.title, task.default_to, command))
     counts = json.loads(document)["counts"]
-    found.needs += _end(run, counts, tx.now.wall_ms)
+    found.needs += _end(tx, run, counts)
 
 
 def _need(run: "Run", one: "Active") -> Need | None:
@@ -234,21 +234,23 @@ def _landing(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
         if landing.command:
             task = tasks.by_no(tx, task_no)
             text = f"{landing.state}: {landing.detail}" if landing.detail else landing.state
-            yield Need(run.run_id, task.task_id, "landing", None, 0, text, landing.command)
+            now = tx.now.wall_ms
+            yield Need(run.run_id, task.task_id, "landing", None, now, text, landing.command)
 
 
-def _end(run: "Run", counts: dict[str, int], now: int) -> "Iterator[Need]":
+def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
     """Whether nothing goes on by itself any more: all is over, or cancelled work is waited for."""
     moving = sum(counts[name] for name in ("ready", "dispatched", "running", "verifying"))
     if moving or counts["blocked"] or counts["failed"] or not counts["total"]:
         return
+    now = tx.now.wall_ms
     if counts["planned"]:
         text = f"{counts['planned']} planned, and nothing they wait for will be done"
         command = f"orch ready --run {run.run_id} --explain"
         yield Need(run.run_id, None, "stranded", None, now, text, command)
         return
     text = f"all is over: {counts['done']} done, {counts['cancelled']} cancelled"
-    command = (
-        f"orch cleanup --run {run.run_id} --all-completed && orch run close --run {run.run_id}"
-    )
+    command = f"orch run close --run {run.run_id}"
+    if store.is_any_standing(tx, run.run_id):
+        command = f"orch cleanup --run {run.run_id} --all-completed && {command}"
     yield Need(run.run_id, None, "finished", None, now, text, command)

@@ -118,6 +118,8 @@ def test_the_report_tells_the_whole_run(lead: Lead) -> None:
     assert second["checks"][0]["status"] == "passed" and second["seconds"]["verifying"] > 0
     (review,) = checked["reviews"]
     assert (review["run_id"], review["groups"][0]["title"]) == ("C1", EVIL)
+    (own,) = look(lead, "report", "--run", "C1")["reviews"]
+    assert own["tally"] == review["tally"]
     totals = data["totals"]
     assert (totals["attempts"], totals["retries"], totals["questions"]) == (3, 1, 1)
     assert totals["success_rate"] == pytest.approx(2 / 3, abs=1e-3)

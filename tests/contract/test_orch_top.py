@@ -151,8 +151,15 @@ def test_what_is_stuck_behind_cancelled_work_and_what_is_finished(lead: Lead) ->
     found = need(lead, "stranded")
     obey(lead, found["command"])
     lead.do("cancel", "--task", "b")
-    found = need(lead, "finished")
-    assert "orch run close" in found["command"]
+    obey(lead, need(lead, "finished")["command"])  # There is no worktree to clean up.
+    assert lead.do("run", "show")["run"]["closed_at"]
+    lead.run(run="s")
+    lead.task("a", run="s")
+    sent = lead.dispatch("a", run="s")
+    lead.claim(sent)
+    lead.done(sent)
+    obey(lead, need(lead, "finished")["command"])
+    assert lead.trees() == [] and lead.do("run", "show", run="s")["run"]["closed_at"]
 
 
 def test_needs_come_in_the_order_of_their_urgency(lead: Lead) -> None:
@@ -182,6 +189,18 @@ def test_a_limit_bounds_every_list_and_says_so(lead: Lead) -> None:
     data = top(lead, "--limit", "2")
     assert len(data["ready"]) == 2
     assert "2 of" in lead.orch.run("top", "--limit", "1").out or data["more"]["ready"] == 0
+
+
+def test_an_answer_keeps_to_an_agents_budget_and_its_last_line_is_what_to_do(lead: Lead) -> None:
+    lead.run("--ownership", "warn", run="s")
+    for n in range(12):
+        lead.task(f"t{n}", "--title", "x" * 80)
+        sent = lead.dispatch(f"t{n}", mode="analysis")
+        lead.claim(sent)
+        lead.ask(sent, f"{n} " + "why? " * 100)
+    out = lead.orch.run("top", "--limit", "50").out
+    assert len(out.encode()) < 4096 and "more lines" in out
+    assert out.split("\n")[-2].startswith("next: orch answer --run r --task t0")
 
 
 def test_it_refuses_what_is_not_there(lead: Lead) -> None:
