@@ -37,7 +37,8 @@ pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px;
   color: var(--paper); background: var(--muted); white-space: nowrap; }
 table { margin-bottom: 14px; border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; }
+th, td.n, td.s { white-space: nowrap; } td.title { overflow-wrap: anywhere; min-width: 160px; }
 th { color: var(--muted); font-weight: 500; } td.n, th.n { text-align: right; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padding: 8px 14px; }
 summary { cursor: pointer; } details h3 { font-size: 15px; margin: 14px 0 4px; }
@@ -111,8 +112,10 @@ def _cards(document: Document) -> Iterator[str]:
         (str(totals["retries"]), "retries"),
         ("–" if rate is None else f"{rate:.0%}", "of attempts succeeded"),
         (str(totals["questions"]), "questions"),
-        (f"{totals['checks']['passed']} / {sum(totals['checks'].values())}", "checks passed"),
     ]
+    checks = sum(totals["checks"].values())
+    if checks:
+        cards.append((f"{totals['checks']['passed']} / {checks}", "checks passed"))
     if totals["input_tokens"] is not None or totals["output_tokens"] is not None:
         tokens = (totals["input_tokens"] or 0) + (totals["output_tokens"] or 0)
         cards.append((f"{tokens:,}".replace(",", "\u202f"), "tokens"))
@@ -161,11 +164,11 @@ def _table(tasks: Sequence[Document]) -> str:
         costs = [one["cost_usd"] for one in tried if one["cost_usd"] is not None]
         landing = f" {tag(task['landing']['state'])}" if task["landing"] else ""
         cells = [
-            f"<td><code>{xml(task['task_id'])}</code></td>",
-            f"<td>{_said(task['title'])}</td>",
-            f"<td>{tag(task['status'])}{landing}</td>",
+            f'<td class="s"><code>{xml(task["task_id"])}</code></td>',
+            f'<td class="title">{_said(task["title"])}</td>',
+            f'<td class="s">{tag(task["status"])}{landing}</td>',
             f'<td class="n">{len(tried)}</td>',
-            f"<td>{xml(tried[-1]['who']) if tried else ''}</td>",
+            f'<td class="s">{xml(tried[-1]["who"]) if tried else ""}</td>',
             f'<td class="n">{figures.duration(work * 1000) if tried else ""}</td>',
             f"<td>{xml(task['gate'] or '')}</td>",
             f'<td class="n">{len(tried[-1]["commits"]) if tried else ""}</td>',

@@ -140,7 +140,7 @@ def _lane(timeline: Timeline, lane: Lane, top: float, scale: float) -> str:
 
 def gantt(timeline: Timeline) -> str:
     """Return the timeline as a mermaid gantt: names and numbers only, nothing to be escaped."""
-    lines = ["gantt", "    dateFormat x", "    axisFormat %H:%M:%S"]
+    lines = ["gantt", "    dateFormat x", "    axisFormat %H:%M:%S", "    todayMarker off"]
     shown = ""
     for lane in timeline.lanes:
         if lane.task_id != shown:

@@ -24,7 +24,7 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_long_check_is_seen_to_go_on_and_the_bar_goes_away(lead: Lead) -> None:
     with Terminal(lead.orch, "verify", "run", "r/a") as screen:
-        screen.read(lambda s: "verifying r/a: 0 done, 2 s" in s.text, "a bar")
+        screen.read(lambda s: "verifying r/a: 0 done, " in s.text, "a bar")
         (lead.home / "go").write_text("")
         assert screen.wait() == 0
     assert screen.raw.rindex(b"\r\x1b[K") < screen.raw.index(b"task r/a is done")
