@@ -57,11 +57,8 @@ def _live(
         return document(found, limit)
 
     def _nap() -> float:
-        return (
-            max(0.01, _LEAST_SECONDS - (time.monotonic() - drawn_at))
-            if (time.monotonic() - drawn_at < _LEAST_SECONDS)
-            else _STILL_SECONDS
-        )
+        too_soon = _LEAST_SECONDS - (time.monotonic() - drawn_at)
+        return too_soon + 0.01 if too_soon > 0 else _STILL_SECONDS
 
     end = time.monotonic() + seconds if seconds else None
     topics = ["run=" + run] if run is not None else ["any"]
@@ -97,7 +94,10 @@ def document(found: "Board", limit: int) -> "Json":
         at=stamp(found.now),
         runs=array(found.runs),
         **{name: array(items[:limit]) for name, items in parts.items()},
-        more={name: max(0, len(items) - limit) for name, items in parts.items()},
+        more={
+            name: max(0, found.totals.get(name, len(items)) - min(limit, len(items)))
+            for name, items in parts.items()
+        },
         high_event_id=found.high_event_id,
     )
 

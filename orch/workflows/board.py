@@ -34,6 +34,12 @@ KINDS = (
 )  # fmt: skip
 _MOST_ACTIVE = 500
 _REPOSITORY_SECONDS = 10.0
+# list of a board: the statuses of the tasks in it.
+_COUNTED = {
+    "at_work": ("dispatched", "running", "blocked"),
+    "ready": ("ready",),
+    "done": ("done", "cancelled"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Waiting:
 
 @dataclass(slots=True)
 class Board:
-    """All open runs, or one, at one moment (`now`, ms)."""
+    """All open runs, or one, at one moment (`now`, ms); `totals` of the lists that are cut."""
 
     now: int = 0
     high_event_id: int = 0
@@ -79,6 +85,7 @@ class Board:
     at_work: list[AtWork] = field(default_factory=list)
     ready: list[Waiting] = field(default_factory=list)
     done: "list[tuple[str, store.Done]]" = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
 
 
 class Reader:
@@ -144,6 +151,9 @@ class Reader:
 def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
     document = run_rows.document(tx, run.run_id)
     found.runs.append(document)
+    counts = json.loads(document)["counts"]
+    for name, statuses in _COUNTED.items():
+        found.totals[name] += sum(counts[status] for status in statuses)
     active = store.active(tx, run.run_id, _MOST_ACTIVE)
     found.done += [(run.run_id, one) for one in store.done(tx, run.run_id, limit)]
     for one in active:
@@ -163,7 +173,6 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
         more += "" if task.default_to else " --to AGENT"
         command = f"orch dispatch --run {run.run_id} --task {task.task_id}{more}"
         found.ready.append(Waiting(run.run_id, task.task_id, task.title, task.default_to, command))
-    counts = json.loads(document)["counts"]
     found.needs += _end(tx, run, counts)
 
 

@@ -187,8 +187,10 @@ def test_a_limit_bounds_every_list_and_says_so(lead: Lead) -> None:
     for n in range(4):
         lead.task(f"t{n}")
     data = top(lead, "--limit", "2")
-    assert len(data["ready"]) == 2
-    assert "2 of" in lead.orch.run("top", "--limit", "1").out or data["more"]["ready"] == 0
+    assert len(data["ready"]) == 2 and data["more"]["ready"] == 2
+    lead.do("cancel", "--task", "t3")
+    out = lead.orch.run("top", "--limit", "1").out
+    assert "READY (3)  1 of 3: --limit N shows more" in out and "DONE (1)" in out
 
 
 def test_an_answer_keeps_to_an_agents_budget_and_its_last_line_is_what_to_do(lead: Lead) -> None:
