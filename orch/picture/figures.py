@@ -58,6 +58,13 @@ def money(microusd: "int | None") -> str:
     return f"{microusd / 1e6:.2f} USD" if microusd >= 100_000 else f"{microusd / 1e6:.4f} USD"
 
 
+def short(text: str, most: int) -> str:
+    """Return `text`, or its beginning and how much more of it there is."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}… ({len(text) - most} more characters)"
+
+
 def many(count: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun: 1 file, 2 files."""
     return f"{count} {noun if count == 1 else plural or noun + 's'}"

@@ -14,10 +14,11 @@ from orch.picture import figures, style
 from orch.picture import graph as graphs
 from orch.picture import timeline as timelines
 from orch.picture.escape import one_line, visible, xml
-from orch.picture.report_markdown import review_words, spent, usage, where
+from orch.picture.report_markdown import MOST, review_words, spent, usage, where
 
 Document = Mapping[str, Any]
 _MOST_FILES = 20
+_MOST_IN_A_LINE = 1000  # Characters.
 
 _PAGE = """\
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 FONT; }
@@ -142,12 +143,12 @@ def _left(left: Sequence[Document]) -> Iterator[str]:
 
 def _said(text: str) -> str:
     """Return a peer's words within a line."""
-    return xml(one_line(text))
+    return xml(one_line(figures.short(text, _MOST_IN_A_LINE)))
 
 
 def _block(text: str) -> str:
     """Return a peer's words with their line breaks."""
-    return f"<pre>{xml(visible(text))}</pre>" if text.strip() else ""
+    return f"<pre>{xml(visible(figures.short(text, MOST)))}</pre>" if text.strip() else ""
 
 
 def _table(tasks: Sequence[Document]) -> str:

@@ -14,6 +14,7 @@ from orch.picture.timeline import Timeline, gantt
 
 Document = Mapping[str, Any]
 _MOST_IN_PICTURE = 80  # Lanes and boxes: more is no picture any more.
+MOST = 4000  # Characters of a peer's text; the store has all of it.
 
 
 def render(document: Document, graph: Graph, timeline: Timeline) -> str:
@@ -139,10 +140,14 @@ def _attempt(attempt: Document) -> Iterator[str]:
              usage(attempt)]  # fmt: skip
     yield from (head + "; ".join(word for word in words if word), "")
     if attempt["result"]:
-        yield from (*quoted(attempt["result"]), "")
+        yield from (*quoted(figures.short(attempt["result"], MOST)), "")
     for asked in attempt["questions"]:
-        yield f"- asked: {inline(asked['question'])}"
-        answer = inline(asked["answer"]) if asked["answer"] is not None else "(not answered)"
+        yield f"- asked: {inline(figures.short(asked['question'], MOST))}"
+        answer = (
+            inline(figures.short(asked["answer"], MOST))
+            if asked["answer"] is not None
+            else "(not answered)"
+        )
         yield f"- answered: {answer}"
     for check in attempt["checks"]:
         took = f", {figures.duration(check['seconds'] * 1000)}" if check["seconds"] else ""

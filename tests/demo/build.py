@@ -110,11 +110,12 @@ def finish(leader: Leader) -> None:
 
 def _as_told(leader: Leader) -> None:
     """The story is in the store: compare it with what was told."""
-    tasks = {t["task_id"]: t for t in leader.data(f"orch report --run {RUN}")["tasks"]}
+    report = leader.data(f"orch report --run {RUN}")
+    tasks = {task["task_id"]: task for task in report["tasks"]}
     tried = {name: [a["status"] for a in task["attempts"]] for name, task in tasks.items()}
     expect(tried["parser"] == ["failed", "done"], "the parser failed its check, then passed it")
     expect(tried["manual"] == ["cancelled", "done"], "the manual was begun twice")
     (asked,) = tasks["lexer"]["attempts"][0]["questions"]
     expect(asked["answer"] == "Yes, decimals too.", "the lexer's question was answered")
     expect(all(a[-1] == "done" for a in tried.values()), "every task is done")
-    expect(not leader.data(f"orch report --run {RUN}")["totals"]["paths_not_owned"], "all in scope")
+    expect(not report["totals"]["paths_not_owned"], "all in scope")

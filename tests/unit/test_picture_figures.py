@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from orch.picture import exposition, measures, phases
-from orch.picture.figures import duration, money, percentile, stamp
+from orch.picture.figures import duration, money, percentile, short, stamp
 from orch.picture.history import Attempt, History, Landing, Lease, Question, Task, Turn
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
@@ -131,6 +131,10 @@ def test_no_value_has_no_percentile():
 )  # fmt: skip
 def test_durations_take_two_units_at_most(ms, words):
     assert duration(ms) == words
+
+
+def test_a_text_that_is_too_long_says_how_much_more_there_is():
+    assert short("abc", 3) == "abc" and short("abcdef", 3) == "abc… (3 more characters)"
 
 
 def test_moments_and_money():
