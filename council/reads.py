@@ -1,5 +1,7 @@
 """What the commands of a council show and read, as published JSON. Nothing here writes."""
 
+import json
+
 from council.records import Result
 from council.store import reports
 from orch.model import TERMINAL
@@ -8,6 +10,8 @@ from schema.json_text import NULL, Json, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from schema.transaction import ReadTx, Row
 
 _SQL = queries.load(__file__)
@@ -66,3 +70,27 @@ def list_councils(tx: "ReadTx") -> list[Json]:
         merge(row[0], tally=Json(row[1]) if row[1] else NULL)
         for row in tx.many(_SQL["council_list"])
     ]
+
+
+def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
+    """Return what councils said of a run's tasks, by task id, for the run's report.
+
+    Under "" stands the council that the run itself is. Each is {run_id, mode, attempt_no, tally,
+    groups}; the tally is None before there is one.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, council, mode, attempt_no, text in tx.many(_SQL["council_reviews"], run_id=run_id):
+        whole = json.loads(text) if text else None
+        review = {
+            "run_id": council,
+            "mode": mode,
+            "attempt_no": attempt_no,
+            "tally": {key: whole[key] for key in ("revision", "status", "verdict", "summary")}
+            if whole else None,
+            "groups": [
+                {key: group[key] for key in ("level", "severity", "title", "reviewers")}
+                for group in (whole["groups"] if whole else ())
+            ],
+        }  # fmt: skip
+        found.setdefault(name.partition("/")[2], []).append(review)
+    return found

@@ -43,3 +43,13 @@ SELECT v.document,
           FROM council_tally AS t WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
   FROM council AS c JOIN council_view AS v ON v.run_id = c.run_id
  ORDER BY c.created_at DESC, c.run_id;
+
+-- name: council_reviews :many
+-- What was said of a run's tasks, the newest tally of each council; and the run's own council.
+-- scan: councils are few
+SELECT CASE WHEN c.run_id = :run_id THEN '' ELSE c.reviewed_task END, c.run_id, c.mode, c.reviewed_attempt_no,
+       (SELECT t.document FROM council_tally AS t
+         WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
+  FROM council AS c
+ WHERE c.run_id = :run_id OR substr(c.reviewed_task, 1, length(:run_id) + 1) = :run_id || '/'
+ ORDER BY c.created_at, c.run_id;

@@ -1,16 +1,17 @@
 """The tally as Markdown for people.
 
 Owns the report's order and wording. Pure: the same tally and options give the same bytes.
-Guarantees: every number comes from the tally; every word of a reviewer passes `council.escape`;
-criticals raised by one reviewer stand on top whatever is shown; what is left out is counted.
+Guarantees: every number comes from the tally; every word of a reviewer passes
+`orch.picture.escape`; criticals raised by one reviewer stand on top whatever is shown; what is
+left out is counted.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 
-from council.escape import code_block, code_span, inline, quoted
 from council.grouping import JOIN, STRONG
 from council.model import Conflict, Group, Member, MemberRef, Related, Respondent, Tally
 from council.vocabulary import LEVELS, ROLES, Level, Status
+from orch.picture.escape import code_block, code_span, inline, quoted
 
 _HEADINGS: dict[Level, str] = {
     "consensus": "Consensus: all three reviewers",

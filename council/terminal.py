@@ -6,10 +6,10 @@ most `limit` groups, and what is left out is counted.
 
 from collections.abc import Collection
 
-from council.escape import one_line
 from council.model import Tally
 from council.report import place
 from council.vocabulary import LEVELS, Level
+from orch.picture.escape import one_line
 
 _TITLE_WIDTH = 100
 

@@ -8,7 +8,10 @@ from schema.json_text import NULL, Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from inbox.cli.kit import Call
+    from schema.transaction import ReadTx
 
 
 def show(call: "Call", *, run: str, revision: int | None) -> None:
@@ -34,3 +37,8 @@ def list_councils(call: "Call") -> None:
     """List all councils."""
     with call.db.read() as tx:
         call.say(obj(councils=array(reads.list_councils(tx))))
+
+
+def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
+    """Return what councils said of a run's tasks, by task id: the report of the run shows it."""
+    return reads.reviews(tx, run_id)

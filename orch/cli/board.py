@@ -1,10 +1,8 @@
 """status --watch: the run on the screen, drawn again whenever it changes."""
 
-import os
-import sys
-
 from inbox.workflows import wait
 from orch import reads
+from orch.cli import screen
 from orch.operations import runs
 from orch.store import runs as run_rows
 from orch.workflows.reconcile import reconcile
@@ -14,8 +12,8 @@ from schema.json_text import array, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
-
-_CLEAR = "\x1b[H\x1b[2J"
+    from orch.cli.screen import Words
+    from schema.json_text import Json
 
 
 def watch(call: "Call", run_id: str) -> None:
@@ -24,20 +22,43 @@ def watch(call: "Call", run_id: str) -> None:
 
     call.streaming = True
     call.resume = call.again(f"status --run {run_id} --watch")
-    seen = [-1]
+    more = call.again(f"status --run {run_id}")
+    is_drawn = screen.is_terminal() and not call.as_json
+    seen: tuple[object, ...] = ()
 
-    def _look() -> str | None:
+    def _look() -> "Json | None":
+        nonlocal seen
         reconcile(call.db, run_id)
         with call.db.read() as tx:
             runs.require(tx, run_id)
-            newest = events.last_id(tx)
-            if newest == seen[0]:
+            newest = (events.last_id(tx), screen.size() if is_drawn else None)
+            if newest == seen:
                 return None
-            seen[0] = newest
-            answer = obj(run=run_rows.budgeted(tx, run_id), tasks=array(reads.status(tx, run_id)))
-        return answer if call.as_json else status_text(answer)
+            seen = newest
+            return obj(run=run_rows.budgeted(tx, run_id), tasks=array(reads.status(tx, run_id)))
 
-    clear = _CLEAR if sys.stdout is not None and os.isatty(1) and not call.as_json else ""
+    def _next() -> "Json":
+        answer = wait.until(call.db, ["run=" + run_id], _look, 0)
+        assert answer is not None  # Without an end, a wait ends with an answer.
+        return answer
+
+    if is_drawn:
+        with screen.Screen() as place:
+            while True:
+                text = status_text(_next())
+                place.draw([_words(line) for line in text.split("\n")], more)
     while True:
-        text = wait.until(call.db, ["run=" + run_id], _look, 0)
-        call.stream(clear + (text or ""))
+        answer = _next()
+        call.stream(answer if call.as_json else status_text(answer))
+
+
+def _words(line: str) -> "Words":
+    """Return a line of the table with the status in it coloured."""
+    if line.startswith(("run ", "TASK ")):
+        return [("bold", line)]
+    task, space, rest = line.partition(" ")
+    status = (rest.split() or [""])[0]
+    if status not in screen.OF_STATUS:
+        return [("dim" if task == "next:" else "", line)]
+    head, _, tail = rest.partition(status)
+    return [("", task + space + head), (screen.OF_STATUS[status], status), ("", tail)]

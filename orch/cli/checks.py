@@ -35,6 +35,7 @@ def run(
     key: str | None,
 ) -> None:
     """Run the required checks in the attempt's worktree."""
+    from orch.cli.progress import Bar
     from orch.workflows import verification
 
     with call.db.read() as tx:
@@ -42,7 +43,8 @@ def run(
     if keyed.say_again(call, run_id):
         return
     reconcile(call.db, run_id)
-    verification.verify(call.db, run_id, task_id, checks, jobs or _JOBS)
+    with Bar(call, f"verifying {run_id}/{task_id}", len(checks)) as bar:
+        verification.verify(call.db, run_id, task_id, checks, jobs or _JOBS, bar.step)
     with call.db.read() as tx:
         answer = _answer(tx, run_id, task_id)
     call.say(keyed.keep(call, run_id, answer))

@@ -141,16 +141,19 @@ def _dispatch_ready(
         planned = [_rehearsed(call, wish) for wish in wishes]
         call.say(obj(dry_run=True, planned=planned))
         return
+    from orch.cli.progress import Bar
     from orch.workflows import batch
 
     scopes = [call.key_for(leader, f"{call.key}/{w.task_id}" if call.key else None) for w in wishes]
-    done, skipped = batch.dispatch_all(
-        call.db,
-        wishes,
-        scopes,
-        jobs,
-        lambda wish, tx, change: _answer(call, wish, tx, change, 0),
-    )
+    with Bar(call, f"dispatching {run_id}", len(wishes)) as bar:
+        done, skipped = batch.dispatch_all(
+            call.db,
+            wishes,
+            scopes,
+            jobs,
+            lambda wish, tx, change: _answer(call, wish, tx, change, 0),
+            bar.step,
+        )
     if not done:
         _, first = skipped[0]
         raise Failure(

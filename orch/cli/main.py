@@ -1,7 +1,8 @@
 """The `orch` console script, and the one composition root: it mounts `orch council …`.
 
-The mounted rows are loaded when their group is typed, when click has to explain, and for whoever
-asks for PROGRAM: a hot command imports nothing of council (tests/contract/test_council_table.py).
+The mounted rows (and those of seeing_table.py) are loaded when a word is typed that the table does
+not know, when click has to explain, and for whoever asks for PROGRAM: a hot command imports nothing
+of council (tests/contract/test_council_table.py).
 """
 
 from inbox.cli import kit
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from inbox.cli.grammar import Command
+    from schema.transaction import ReadTx
 
     PROGRAM: Program
 
@@ -41,9 +43,11 @@ def click_app(program: "Program", argv: list[str]) -> "tuple[Command, Any] | int
 def _whole() -> Program:
     """Return the program with what is mounted on it."""
     from council.cli.table import COMMANDS
+    from orch.cli.seeing_table import COMMANDS as SEEING
 
     own = table.PROGRAM
-    return Program(own.name, own.summary, (*own.commands.values(), *COMMANDS), own.globals)
+    rows = (*own.commands.values(), *SEEING, *COMMANDS)
+    return Program(own.name, own.summary, rows, own.globals)
 
 
 def schemas() -> "dict[str, object]":
@@ -52,6 +56,13 @@ def schemas() -> "dict[str, object]":
     from orch.cli import shapes
 
     return {**shapes.schemas(), **mounted.schemas()}
+
+
+def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
+    """Return what councils said of a run's tasks, for its report."""
+    from council.cli import reading
+
+    return reading.reviews(tx, run_id)
 
 
 if not TYPE_CHECKING:

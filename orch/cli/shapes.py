@@ -6,6 +6,7 @@ Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py ru
 from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from inbox.model import PRIORITIES
+from orch.cli.seeing_shapes import shapes as seeing
 from orch.cli.table import TASK_STATUSES
 from orch.model import MODES, OWNERSHIP, RISKS
 
@@ -341,6 +342,7 @@ DATA: "dict[str, Shape]" = {
     "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN},
     "continue": {**_DISPATCHED, "previous_attempt?": ATTEMPT},
     "usage": {"run_id": "text", "task_id": "text|null", "usage": USAGE, "turns": [TURN]},
+    **seeing(RUN),
     "doctor": BUS["doctor"],
     "schema": BUS["schema"],
     "prime": BUS["prime"],

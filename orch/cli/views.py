@@ -359,6 +359,7 @@ VIEWS: "dict[str, View]" = {
     "plan schema": BUS["schema"],
     **REQUESTS,
     **{words: _of("work_views", words) for words in ("work", "logs", "stop", "continue", "usage")},
+    **{words: _of("seeing_views", words) for words in ("top", "graph", "report", "metrics")},
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,

@@ -52,7 +52,12 @@ def cleanup(
             "no worktree to clean up",
             hint=f"see what there is: orch status --run {run_id}",
         )
-    outcomes = workflow.clean(call.db, found, chosen, force=force, dry_run=dry_run)
+    from orch.cli.progress import Bar
+
+    with Bar(call, f"cleaning up {run_id}", len(chosen)) as bar:
+        outcomes = workflow.clean(
+            call.db, found, chosen, force=force, dry_run=dry_run, step=bar.step
+        )
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned]
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned]
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept)

@@ -28,8 +28,9 @@ def dispatch_all(
     scopes: "list[Key | None]",
     jobs: int,
     answer: "Answer",
+    step: "Callable[[], None]",
 ) -> tuple[list[Json], list[tuple[str, Failure]]]:
-    """Return (answers in order, (task id, failure) of what was refused)."""
+    """Return (answers in order, (task id, failure) of what was refused); `step` after each."""
     done: dict[int, Json] = {}
     skipped: list[tuple[str, Failure]] = []
     for start in range(0, len(wishes), jobs):
@@ -40,6 +41,7 @@ def dispatch_all(
                 prepared.append((i, dispatch.prepare(db, wishes[i], scopes[i])))
             except Failure as failure:
                 skipped.append((wishes[i].task_id, failure))
+                step()
         made = _make_side_by_side([item for _, item in prepared], jobs)
         for (i, item), error in zip(prepared, made, strict=True):
             wish = wishes[i]
@@ -47,6 +49,7 @@ def dispatch_all(
                 done[i] = dispatch.finish(db, item, error, partial(answer, wish))
             except Failure as failure:
                 skipped.append((wish.task_id, failure))
+            step()
     return [done[i] for i in sorted(done)], skipped
 
 

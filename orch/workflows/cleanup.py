@@ -19,6 +19,8 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schema.transaction import Database, ReadTx
 
 
@@ -78,13 +80,16 @@ def clean(
     *,
     force: bool,
     dry_run: bool,
+    step: "Callable[[], None]",
 ) -> list[Outcome]:
-    """Remove what is proven safe; keep the rest with the reason.
+    """Remove what is proven safe; keep the rest with the reason; `step` after each.
 
     Raises: refused/repo_tampered, git_error; what was cleaned before stays cleaned.
     """
-    outcomes = []
+    outcomes: list[Outcome] = []
     for task, attempt in chosen:
+        if outcomes:
+            step()
         outcome = Outcome(task, attempt)
         outcomes.append(outcome)
         if attempt.status not in TERMINAL:

@@ -20,6 +20,7 @@ from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from schema.transaction import Database
@@ -28,8 +29,15 @@ _NOT_RUN = (126, 127)
 _PYTEST_NO_TESTS = 5
 
 
-def verify(db: "Database", run_id: str, task_id: str, only: tuple[str, ...], jobs: int) -> None:
-    """Run a task's required checks (or `only` some) and let the gate decide.
+def verify(
+    db: "Database",
+    run_id: str,
+    task_id: str,
+    only: tuple[str, ...],
+    jobs: int,
+    step: "Callable[[], None]",
+) -> None:
+    """Run a task's required checks (or `only` some) and let the gate decide; `step` after each.
 
     Raises: invalid_state (not verifying, no worktree), refused/work_at_risk for uncommitted
     work, invalid_input for a check the task does not require.
@@ -56,7 +64,7 @@ def verify(db: "Database", run_id: str, task_id: str, only: tuple[str, ...], job
     alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
     together = [n for n in chosen if n not in alone]
     for group, side_by_side in ((together, jobs), *(([name], 1) for name in alone)):
-        _run_group(db, run, task, attempt, settings, group, side_by_side, settled=settled)
+        _run_group(db, run, task, attempt, settings, group, side_by_side, step, settled=settled)
 
 
 def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
@@ -91,6 +99,7 @@ def _run_group(
     settings: "config.Config",
     group: list[str],
     jobs: int,
+    step: "Callable[[], None]",
     *,
     settled: bool,
 ) -> None:
@@ -117,6 +126,7 @@ def _run_group(
                 if result.source == "run" and result.status != "error":
                     result.cache_key = key
                 _record(db, run, task, result)
+                step()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             process.stop_all()

@@ -97,6 +97,17 @@ def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
     return repo
 
 
+def tampering(db: "Database", run: Run) -> list[str]:
+    """Return what changed of the run's repository since the run began, in words; write nothing.
+
+    A repository that the run has not seen yet, or that is gone, tells nothing. Raises: git_error.
+    """
+    with db.read() as tx:
+        known = _known(tx, run.run_id)
+    repo = git.find_repository(run.repo_path) if known and run.repo_path else None
+    return _changes(known, repo, git.fingerprint(repo)) if repo is not None else []
+
+
 def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
     """Record the repository's present configuration; return what changed, in words."""
     with db.read() as tx:

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from orch.cli import shapes
-from orch.cli.table import PROGRAM
+from orch.cli.main import PROGRAM
 from tests.support import runs
 from tests.support.cli import Answer, Cli
 from tests.support.runs import Lead, thread, worktree
@@ -47,7 +47,7 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_command_has_a_closed_schema() -> None:
-    assert set(SCHEMAS) == set(PROGRAM.commands)
+    assert set(SCHEMAS) == {words for words in PROGRAM.commands if not words.startswith("council ")}
     for words, schema in SCHEMAS.items():
         jsonschema.Draft202012Validator.check_schema(schema)
         _require_closed(words, schema)

@@ -161,7 +161,7 @@ def test_the_tool_itself(run, inbox: Cli) -> None:
 
 def test_streams_print_the_published_event(inbox: Cli) -> None:
     claimed(inbox)
-    answer = inbox.run("watch", "--follow", "--after-event", "0", "--timeout-seconds", "0.01")
+    answer = inbox.run("watch", "--follow", "--after-event", "0", "--timeout-seconds", "1")
     validator = Draft202012Validator(shapes.compiled(shapes.EVENT))
     events = [json.loads(line) for line in answer.lines]
     assert len(events) == 2

@@ -1,12 +1,10 @@
-"""A worker as a plain program: claim, work, ask, finish, all through the real `inbox`.
+"""A worker of the bus scene as a plain program: claim, work, ask, finish, through the real `inbox`.
 
-`python -m tests.demo.worker NAME POOL` works until nothing comes for a few seconds. What a task
+`python -m tests.demo.worker NAME POOL` works until nothing comes for a moment. What a thread
 asks for stands in its brief, line by line:
 
     summarise FILE            write a summary of FILE and deliver it as an artifact
-    write FILE TEXT           append TEXT to FILE in the worktree and commit it
     ask QUESTION              block until somebody answers, and write the answer down
-    broken FIRST              do it wrong unless the brief tells of an earlier failure
     hang                      claim with a short lease and never come back (to be killed)
 """
 
@@ -16,8 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PATIENCE = "4"  # Seconds without work after which a worker goes home.
-SHORT_LEASE = "1"
+PATIENCE = "1.5"  # Seconds without work after which a worker goes home.
 
 
 def inbox(*words: str, ok: tuple[int, ...] = (0,)) -> dict:
@@ -54,23 +51,17 @@ def work(name: str, claim: dict) -> None:
     task = next(m for m in claim["messages"] if m["kind"] == "task")
     say(name, f"claimed {thread} (epoch {claim['lease']['epoch']}): {task['summary']}")
     me = ["--agent", name, "--thread", thread, "--lease", token]
-    folder = Path(task["payload_json"].get("worktree_path") or os.environ["DEMO_WORK"])
-    done_before = "Attempt 1" in task["body"]
     artifacts: list[str] = []
     for line in task["body"].splitlines():
         verb, _, rest = line.strip().partition(" ")
         if verb == "hang":
             say(name, f"takes {thread} and will never come back")
-            print(f"HANGING {os.getpid()}", flush=True)
             sys.stdin.read()
         elif verb == "summarise":
             artifacts.append(summarise(rest, name))
-        elif verb == "write":
-            write(folder, *rest.split(" ", 1), me[1])
-        elif verb == "broken":
-            write(folder, "check.txt", "fixed" if done_before else "broken", me[1])
         elif verb == "ask":
-            write_answer(folder, ask(name, thread, me, rest), task["payload_json"], me[1])
+            answer = ask(name, thread, me, rest)
+            Path(os.environ["DEMO_WORK"], "answer.txt").write_text(answer + "\n")
     kept = [word for path in artifacts for word in ("--artifact", path)]
     inbox("done", *me, "--summary", f"{task['summary']}: done by {name}", *kept,
           *(["--artifact-copy"] if kept else []))  # fmt: skip
@@ -98,26 +89,6 @@ def summarise(path: str, name: str) -> str:
     words = len(text.split())
     summary.write_text(f"## {title}\n\n{first}\n\n({words} words; summarised by {name})\n")
     return str(summary)
-
-
-def write(folder: Path, path: str, text: str, author: str) -> None:
-    """Append a line to a file of the worktree and commit it."""
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("a") as file:
-        file.write(text + "\n")
-    who = ["-c", f"user.name={author}", "-c", f"user.email={author}@demo.example"]
-    git = ["git", "-C", str(folder), *who]
-    subprocess.run([*git, "add", path], check=True, capture_output=True)
-    subprocess.run([*git, "commit", "-qm", f"{path}: {text}"], check=True, capture_output=True)
-
-
-def write_answer(folder: Path, answer: str, payload: dict, author: str) -> None:
-    """Keep the answer where the work is: in a file the task owns, or beside the summaries."""
-    if payload.get("worktree_path"):
-        write(folder, payload["allowed_paths"][0], answer, author)
-    else:
-        (folder / "answer.txt").write_text(answer + "\n")
 
 
 if __name__ == "__main__":

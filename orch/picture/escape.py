@@ -101,3 +101,29 @@ def _word(word: str) -> str:
 
 def _fence(text: str, least: int) -> str:
     return "`" * max(least, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+
+
+def xml(text: str) -> str:
+    """Return `text` visible and as character data or a quoted attribute value of XML or HTML."""
+    return visible(text).translate(_XML)
+
+
+_XML = {ord(c): f"&#{ord(c)};" for c in "&<>\"'"}
+
+
+def mermaid(text: str) -> str:
+    """Return `text` as the inside of a quoted label of mermaid: one line, nothing but text.
+
+    Whatever its grammar, its directives or its Markdown could read is a character code.
+    """
+    return "".join(
+        c if c.isalnum() or c in _PLAIN_IN_MERMAID else f"#{ord(c)};" for c in one_line(text)
+    )
+
+
+_PLAIN_IN_MERMAID = frozenset(" .,-_/·…⟨⟩+–✓✗○◔◑▶◎")
+
+
+def dot(text: str) -> str:
+    """Return `text` as the inside of a quoted string of DOT; its backslashes mean nothing."""
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,1 @@
+"""Pictures and documents of a run, made of plain values: nothing here reads a store or git."""

@@ -1,0 +1,103 @@
+"""What a leader's board shows of a run: bounded, whatever the size of the run. Times are ms."""
+
+from typing import NamedTuple
+
+from schema import queries
+from schema.json_text import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schema.transaction import ReadTx
+
+_SQL = queries.load(__file__)
+_ACTIVE = array(("blocked", "failed", "verifying", "running", "dispatched"))
+
+
+class Active(NamedTuple):
+    """A task that is at work or waits for somebody, with its latest attempt."""
+
+    task_id: str
+    title: str
+    status: str
+    reason: str
+    updated_at: int
+    default_to: str | None
+    attempt_no: int
+    worker: str
+    liveness: str
+    worktree_path: str
+    workspace_status: str
+    dirty_files: int
+    path_violations: str
+    since: int
+    is_claimed: bool
+    harness: str | None
+    turn_no: int | None
+    last_from: str | None
+    last_summary: str | None
+    last_at: int | None
+    asked_at: int | None
+    question: str | None
+    is_answered: bool
+    gate: str | None
+
+
+class LeftBehind(NamedTuple):
+    """A done task whose worktree or paths are not in order."""
+
+    task_id: str
+    attempt_no: int
+    worker: str
+    worktree_path: str
+    dirty_files: int
+    path_violations: str
+    updated_at: int
+
+
+class Late(NamedTuple):
+    """An attempt that reported after it was superseded."""
+
+    task_id: str
+    attempt_no: int
+    worker: str
+    updated_at: int
+
+
+class Done(NamedTuple):
+    """A task that ended; without a worker if it was cancelled before anybody had it."""
+
+    task_id: str
+    title: str
+    status: str
+    worker: str | None
+    at: int
+    result: str | None
+
+
+def active(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Active]":
+    """Return what is at work or waits for a person, what waits longest first."""
+    rows = tx.many(_SQL["board_active"], run_id=run_id, statuses=_ACTIVE, limit=limit)
+    return [Active(*row) for row in rows]
+
+
+def left_behind(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[LeftBehind]":
+    """Return the done tasks that left something behind, the newest first."""
+    rows = tx.many(_SQL["board_left_behind"], run_id=run_id, limit=limit)
+    return [LeftBehind(*row) for row in rows]
+
+
+def is_any_standing(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether any worktree of the run stands."""
+    return tx.maybe(_SQL["board_standing"], run_id=run_id) is not None
+
+
+def late(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Late]":
+    """Return late reports that could be adopted."""
+    return [Late(*row) for row in tx.many(_SQL["board_late"], run_id=run_id, limit=limit)]
+
+
+def done(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Done]":
+    """Return what ended, the newest first."""
+    return [Done(*row) for row in tx.many(_SQL["board_done"], run_id=run_id, limit=limit)]

@@ -1,0 +1,59 @@
+-- name: board_active :many
+-- What is at work or waits for a person: few, found by their status.
+-- scan: the handful of statuses
+SELECT t.task_id, t.title, t.status, t.reason, t.updated_at, t.default_to, a.attempt_no,
+       coalesce(l.holder, a.assigned_to), a.liveness, a.worktree_path, a.workspace_status,
+       coalesce(a.dirty_files, 0), coalesce(a.path_violations, '[]'),
+       coalesce(n.started_at, l.claimed_at, a.created_at), l.claimed_at IS NOT NULL,
+       n.harness, n.turn_no, m.from_agent, m.summary, m.created_at, q.created_at,
+       coalesce(nullif(q.body, ''), q.summary),
+       EXISTS (SELECT 1 FROM message AS r WHERE r.thread_no = a.thread_no
+                  AND r.kind = 'answer' AND r.event_id > q.event_id),
+       v.document -> '$.gate'
+  FROM json_each(:statuses) AS s
+  JOIN task AS t ON t.task_no IN (
+       SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
+        ORDER BY o.last_event LIMIT :limit)
+  JOIN task_view AS v ON v.task_no = t.task_no
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+  JOIN thread AS h ON h.thread_no = a.thread_no
+  LEFT JOIN lease AS l ON l.thread_no = a.thread_no AND l.ended_at IS NULL
+  LEFT JOIN turn AS n ON n.thread_no = a.thread_no AND n.ended_at IS NULL
+  LEFT JOIN message AS m ON m.event_id = h.last_message
+  LEFT JOIN message AS q ON q.event_id = (SELECT max(x.event_id) FROM message AS x
+       WHERE x.thread_no = a.thread_no AND x.kind = 'question')
+ ORDER BY t.last_event LIMIT :limit;
+
+-- name: board_left_behind :many
+-- Done, but something of it is not: uncommitted files, or paths it did not own.
+SELECT t.task_id, a.attempt_no, a.assigned_to, a.worktree_path, coalesce(a.dirty_files, 0),
+       coalesce(a.path_violations, '[]'), a.updated_at
+  FROM task AS t
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.run_id = :run_id AND t.status = 'done'
+   AND (a.dirty_files > 0 AND a.workspace_status = 'created' OR a.path_violations <> '[]')
+ ORDER BY t.last_event DESC LIMIT :limit;
+
+-- name: board_standing :maybe
+-- Is there any worktree to clean up?
+SELECT 1 FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
+ WHERE t.run_id = :run_id AND a.workspace_status = 'created' LIMIT 1;
+
+-- name: board_late :many
+-- A superseded worker's result that nobody took yet.
+SELECT t.task_id, a.attempt_no, a.assigned_to, a.updated_at
+  FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.late_event > 0
+ WHERE t.run_id = :run_id AND t.status <> 'done' ORDER BY a.updated_at LIMIT :limit;
+
+-- name: board_done :many
+-- The newest that ended.
+-- scan: two statuses
+SELECT t.task_id, t.title, t.status, a.assigned_to, t.updated_at,
+       (SELECT m.summary FROM message AS m
+         WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1)
+  FROM json_each('["done", "cancelled"]') AS s
+  JOIN task AS t ON t.task_no IN (
+       SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
+        ORDER BY o.last_event DESC LIMIT :limit)
+  LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ ORDER BY t.last_event DESC LIMIT :limit;

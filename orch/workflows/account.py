@@ -1,0 +1,155 @@
+"""Gather the account of a run: from the store, from git, and what is left to do.
+
+Reads only, apart from the reconcile that comes first. What git cannot tell any more (a lost
+repository, commits that are gone) is left out; the rest is told all the same.
+"""
+
+import json
+from functools import partial
+from shlex import quote
+
+from orch import git
+from orch.operations import runs
+from orch.picture.account import Account, Work
+from orch.picture.figures import stamp
+from orch.store import history
+from orch.store import runs as run_rows
+from orch.workflows import board
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from orch.picture.history import Attempt
+    from schema.transaction import Database, ReadTx
+
+    Repositories = dict[str, tuple[git.Repository, str] | None]
+    Reviews = Callable[[ReadTx, str], Mapping[str, list[dict[str, Any]]]]
+
+_MOST_COMMITS = 50
+
+
+def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
+    """Return the account of a run; `reviews` gives what councils said of its tasks.
+
+    Raises: not_found/run.
+    """
+    seen = board.Reader(db, run_id, 0).read()
+    with db.read() as tx:
+        run = runs.require(tx, run_id)
+        account = Account(json.loads(run_rows.document(tx, run_id)), history.of_run(tx, run_id))
+        account.reviews = dict(reviews(tx, run_id))
+    account.left = [
+        {
+            "run_id": need.run_id,
+            "task_id": need.task_id,
+            "kind": need.kind,
+            "who": need.who,
+            "since": stamp(need.since),
+            "text": need.text,
+            "command": need.command,
+        }
+        for need in seen.needs
+    ]
+    repositories: Repositories = {}
+    for task, attempt in account.history.attempts():
+        if not attempt.head_commit or not attempt.base_commit:
+            continue
+        if attempt.repo_path not in repositories:
+            repositories[attempt.repo_path] = _open(attempt.repo_path, run.target)
+        found = repositories[attempt.repo_path]
+        if found is None:
+            continue
+        is_latest = attempt.attempt_no == task.latest_attempt_no
+        work = Work(target=run.target or "HEAD")
+        account.works[attempt.attempt_key] = work
+        for look in (_commits, _files, partial(_proof, target=found[1] if is_latest else "")):
+            try:
+                look(found[0], attempt, work)
+            except Failure as failure:
+                if failure.code not in ("git_error", "not_found", "invalid_input"):
+                    raise
+    account.left += _unlanded(account, repositories)
+    return account
+
+
+def _unlanded(account: Account, repositories: "Repositories") -> "Iterator[dict[str, Any]]":
+    """Done work that the target does not hold, where no merge queue looks after it.
+
+    Work that another one's branch contains comes with that one.
+    """
+    found: dict[str, Attempt] = {}
+    for task in account.history.tasks:
+        last = task.attempts[-1] if task.attempts else None
+        work = account.works.get(last.attempt_key) if last is not None else None
+        if last is None or work is None or task.status != "done" or task.landing is not None:
+            continue
+        if work.commits and not work.proof:
+            found[task.task_id] = last
+    for task_id, last in found.items():
+        after = [found[b] for a, b in account.history.edges if a == task_id and b in found]
+        work = account.works[last.attempt_key]
+        if not any(_contains(repositories, other, last) for other in after):
+            count = len(work.commits)
+            yield {
+                "run_id": account.history.run_id,
+                "task_id": task_id,
+                "kind": "landing",
+                "who": None,
+                "since": stamp(last.ended_at or account.history.now),
+                "text": f"{count} commit{'' if count == 1 else 's'} that {work.target} has not",
+                "command": f"git -C {quote(last.repo_path)} merge {last.branch_name}",
+            }
+
+
+def _contains(repositories: "Repositories", other: "Attempt", one: "Attempt") -> bool:
+    """Say whether the branch of `other` contains the work of `one`."""
+    found = repositories.get(one.repo_path)
+    if found is None or other.repo_path != one.repo_path:
+        return False
+    try:
+        return git.is_ancestor(found[0], one.head_commit or "", other.head_commit or "")
+    except Failure:
+        return False
+
+
+def _open(path: str, target: str) -> "tuple[git.Repository, str] | None":
+    """Return the repository and the commit that work is meant for; "" where there is none yet."""
+    try:
+        repo = git.find_repository(path)
+    except Failure:
+        return None
+    if repo is None:
+        return None
+    try:
+        return repo, git.resolve(repo, target) if target else git.head(repo).commit
+    except Failure:
+        return repo, ""
+
+
+def _commits(repo: "git.Repository", attempt: "Attempt", work: Work) -> None:
+    assert attempt.head_commit is not None
+    for one in git.list_commits(repo, attempt.base_commit, attempt.head_commit, _MOST_COMMITS):
+        work.commits.append(
+            {
+                "commit": one.commit,
+                "subject": one.subject,
+                "author": one.author,
+                "at": stamp(one.at * 1000),
+            }
+        )
+
+
+def _files(repo: "git.Repository", attempt: "Attempt", work: Work) -> None:
+    assert attempt.head_commit is not None
+    changed = git.changed_paths(repo, attempt.base_commit, attempt.head_commit)
+    work.files = [git.display(change.path) for change in changed]
+
+
+def _proof(repo: "git.Repository", attempt: "Attempt", work: Work, *, target: str) -> None:
+    """Find the work in the target; an attempt without commits of its own has nothing to land."""
+    assert attempt.head_commit is not None
+    if target and attempt.head_commit != attempt.base_commit:
+        work.proof = git.find_integration(repo, attempt.head_commit, target).proof

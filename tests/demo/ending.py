@@ -1,0 +1,61 @@
+"""Scenes 5 to 7: a council reads the parser, the work lands, nothing is left but the story."""
+
+import sys
+
+from tests.demo.build import RUN
+from tests.demo.stage import HERE, Leader, expect, title
+
+ROLES = ("architecture-reviewer", "implementation-reviewer", "risk-reviewer")
+
+
+def review(leader: Leader) -> None:
+    """Scene 5: three reviewers, each a process of its own, and one tally."""
+    title("5. A council: three reviewers judge the parser's diff, each alone")
+    leader.run(f"orch council start --run review --task {RUN}/parser --output markdown")
+    for role in ROLES:
+        leader.start(sys.executable, str(HERE / "reviewer.py"), role)
+    leader.run("orch council wait --run review --timeout-seconds 20")
+    leader.dismiss()
+    leader.run("orch council tally --run review")
+    leader.run("orch council report --run review", most=70)
+    tally = leader.data("orch council tally --run review")
+    expect(tally["summary"] == {"consensus": 0, "majority": 1, "minority": 2}, "two agree on one")
+
+
+def land(leader: Leader) -> None:
+    """Scene 6: the work reaches main, and is what was promised."""
+    title("6. Landing: what the report says is left to do, typed")
+    _land(leader)
+    said = leader.run(f"{sys.executable} -m calc", "(1.5 + 2) * 4")
+    expect(said == "14\n", "the program on main works")
+
+
+def _land(leader: Leader) -> None:
+    """The one place where landing happens: the merge queue's commands go here."""
+    left = leader.data(f"orch report --run {RUN}")["left"]
+    commands = [need["command"] for need in left if need["kind"] == "landing"]
+    expect(commands, "there is work to land")
+    for command in commands:
+        leader.run(command, "--no-edit", "-q", show=False)
+        print(f"$ {command}", flush=True)
+    leader.run("git log --oneline --graph -n 12")
+
+
+def leave(leader: Leader) -> None:
+    """Scene 7: cleanup by proof, a deep look at everything, the report."""
+    title("7. The end: cleanup by proof, doctor, the report")
+    said = leader.run(f"orch cleanup --run {RUN} --all-completed").splitlines()
+    expect(len(said) == 8, "eight worktrees are cleaned")
+    proofs = ("(ancestor", "(branch_kept", "(same_commit")
+    expect(all(any(p in line for p in proofs) for line in said), "each with its proof")
+    leader.run(f"orch run close --run {RUN}")
+    leader.run("orch doctor --deep")
+    leader.run(f"orch usage --run {RUN}")
+    for line in (
+        f"orch report --run {RUN} --format html --out report.html",
+        f"orch report --run {RUN} --out report.md",
+        f"orch graph --run {RUN} --format svg --out graph.svg",
+        f"orch metrics --run {RUN} --format csv --out attempts.csv",
+    ):
+        leader.run(line)
+    expect((leader.where / "report.html").stat().st_size > 10_000, "the report is written")
