@@ -6,6 +6,7 @@ Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py ru
 from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from inbox.model import PRIORITIES
+from orch.cli.setup_shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
 from orch.model import MODES, OWNERSHIP, RISKS
 
@@ -369,6 +370,8 @@ def schemas() -> "dict[str, object]":
     }
     ways = [compiled(shape) for shape in (_DISPATCHED, _BATCH, _PLANNED)]
     works = [compiled(shape) for shape in (_WORKED, _CHECKED)]
+    setups = [compiled(shape) for shape in (SETUP, KNOWN)]
+    found["setup"] = _titled("setup", {"anyOf": setups})
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
     return found

@@ -342,7 +342,14 @@ def _of_work(words: str) -> "View":
     return _view
 
 
+def _setup(answer: Json) -> str:
+    from orch.cli import setup_views
+
+    return setup_views.VIEWS["setup"](answer)
+
+
 VIEWS: "dict[str, View]" = {
+    "setup": _setup,
     "init": BUS["init"],
     "run init": _run,
     "run show": _run,
