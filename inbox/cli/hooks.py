@@ -12,7 +12,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Callable
 
     from inbox.cli.kit import Call
     from inbox.operations.announcing import Mail
@@ -24,19 +24,22 @@ _FIRST_BUDGET = 1700
 
 
 def hook(call: "Call", *, agent: str | None, client: str, event: str | None) -> None:
-    """Show an agent its new mail, or say nothing."""
-    _end_in_time()
-    _drain_input()
+    """Show an agent its new mail, or say nothing; with --json, say that there is none."""
+    enveloped = call.as_json and (client == "none" or not os.environ.get("ORCH_JSON"))
+    in_time = _end_in_time()
     try:
-        _announce(call, agent or "", client, event or "")
+        _drain_input()
+        _announce(call, agent or "", client, event or "", enveloped)
     except Exception:
         if os.environ.get("ORCH_DEBUG"):
             raise
-    if call.answer is None and client == "none" and call.as_json:
+    finally:
+        in_time()
+    if call.answer is None and enveloped:
         call.say(obj(agent=agent or "", messages=[], text=""))
 
 
-def _announce(call: "Call", agent: str, client: str, event: str) -> None:
+def _announce(call: "Call", agent: str, client: str, event: str, enveloped: bool) -> None:
     from inbox.operations import announcing
     from schema import ids
 
@@ -52,7 +55,7 @@ def _announce(call: "Call", agent: str, client: str, event: str) -> None:
             announcing.advance(tx, agent, shown[-1].event_id if shown else mark)
     if not shown:
         return
-    if client == "none":
+    if enveloped or client == "none":
         listed = [
             {"message_id": f"msg_{m.event_id}", "thread_id": m.thread_id, "kind": m.kind,
              "from_agent": m.sender} for m in shown
@@ -125,19 +128,25 @@ def _shaped(text: str, client: str, event: str) -> str:
     return obj(hookSpecificOutput={"hookEventName": event, "additionalContext": text})
 
 
-def _end_in_time() -> None:
-    """Let nothing hold the client up: a thread of the plainest kind ends the process."""
-    import _thread
-    import time
+def _end_in_time() -> "Callable[[], None]":
+    """Let nothing hold the client up; return what calls the watch off.
 
-    def _leave() -> "NoReturn":
-        time.sleep(_MOST_SECONDS)
-        os._exit(0)
+    A thread of the plainest kind ends the process: a signal would meet the queue's own timer.
+    """
+    import _thread
+
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def _watch() -> None:
+        if not done.acquire(timeout=_MOST_SECONDS):
+            os._exit(0)
 
     try:
-        _thread.start_new_thread(_leave, ())
+        _thread.start_new_thread(_watch, ())
     except RuntimeError:
         pass  # No thread to be had: then without.
+    return done.release
 
 
 def _drain_input() -> None:

@@ -48,6 +48,8 @@ def _read(real: str) -> bytes:
 
 def obstacle(change: Change) -> str:
     """Return what would keep a change from being written, "" if nothing is known."""
+    if change.old is not None and not os.access(change.real, os.W_OK):
+        return "is read-only for you"
     folder = os.path.dirname(change.real)
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)

@@ -12,6 +12,7 @@ from inbox.cli.table import HOOK_CLIENTS
 from tests.contract.test_shapes import checked
 from tests.house.test_imports import _FORBIDDEN, _inbox
 from tests.support.cli import DEADLINE, SCRIPTS, Cli
+from tests.support.session import Session
 
 NESTED = ("claude", "codex", "gemini", "qwen")
 
@@ -68,6 +69,14 @@ def test_orch_json_does_not_change_what_a_client_gets(inbox: Cli) -> None:
         "hook", "--client", "claude", "--event", "E"
     )
     assert _context("claude", "E", out)
+
+
+@pytest.mark.parametrize("client", HOOK_CLIENTS)
+def test_json_asked_for_is_an_envelope_whatever_the_client(inbox: Cli, client: str) -> None:
+    argv = ("hook", "--agent", "w1", "--client", client, "--event", "E")
+    assert checked("hook", inbox.ok(*argv))["messages"] == []
+    _send(inbox)
+    assert len(checked("hook", inbox.ok(*argv))["messages"]) == 1
 
 
 @pytest.mark.parametrize("client", HOOK_CLIENTS)
@@ -205,3 +214,19 @@ def test_a_closed_output_is_no_trouble_either(inbox: Cli) -> None:
         capture_output=True,
     )  # fmt: skip
     assert done.returncode == 0, done
+
+
+def test_the_mail_of_others_is_looked_through_once(inbox: Cli) -> None:
+    import apsw
+
+    session = Session(str(inbox.store))
+    for _ in range(1_050):
+        assert session.run("send", "--from", "l", "--to", "x", "--subject", "s", "--body", "b").ok
+    session.close()
+    assert inbox.say("hook", "--agent", "w1") == ""
+    connection = apsw.Connection(str(inbox.store), flags=apsw.SQLITE_OPEN_READONLY)
+    marks = connection.execute("SELECT agent, through FROM announcement").fetchall()
+    connection.close()
+    assert marks == [("w1", 1_050)]
+    _send(inbox, body="for me")
+    assert "| for me" in inbox.say("hook", "--agent", "w1")

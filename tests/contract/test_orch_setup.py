@@ -324,7 +324,8 @@ def test_what_is_in_the_way_is_told_all_at_once(orch: Cli, top: Path) -> None:
     assert "is no regular file" in error["message"]
 
 
-def test_a_directory_that_cannot_be_written(orch: Cli, top: Path) -> None:
+@pytest.mark.parametrize("what", ["directory", "file"])
+def test_what_cannot_be_written_is_told_before_anything_is(orch: Cli, top: Path, what: str) -> None:
     if os.geteuid() == 0:
         setpriv = shutil.which("setpriv")
         if setpriv is None:
@@ -333,7 +334,8 @@ def test_a_directory_that_cannot_be_written(orch: Cli, top: Path) -> None:
     else:
         drop = []
     (top / "AGENTS.md").write_bytes(NOTES)
-    top.chmod(0o555)
+    locked = top if what == "directory" else top / "AGENTS.md"
+    locked.chmod(0o555)
     try:
         scripts = Path(orch.env["PATH"].split(":")[0])
         done = subprocess.run(
@@ -341,11 +343,12 @@ def test_a_directory_that_cannot_be_written(orch: Cli, top: Path) -> None:
             cwd=orch.cwd, env=orch.env, capture_output=True, timeout=30,
         )  # fmt: skip
     finally:
-        top.chmod(0o755)
+        locked.chmod(0o755)
     error = json.loads(done.stdout)["error"]
     assert (done.returncode, error["code"], error["reason"]) == (30, "invalid_input", "file")
-    assert "not writable" in error["message"]
-    assert _tree(top) == {"AGENTS.md": NOTES + b"0o100644"}
+    assert ("not writable" if what == "directory" else "is read-only") in error["message"]
+    assert list(_tree(top)) == ["AGENTS.md"]
+    assert (top / "AGENTS.md").read_bytes() == NOTES
 
 
 _THEIRS = {
