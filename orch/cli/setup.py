@@ -38,6 +38,9 @@ def setup(
     agent = catalog.require(name)
     root = agent.home(os.environ) if user else _top()
     wish = Wish(agent, root, version.__version__, remove, force)
+    home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
+    if user and os.path.realpath(root).startswith(home.rstrip("/") + "/"):
+        wish.bounds = home  # Whoever keeps such files elsewhere at home links to them.
     planned = changes.plan(wish, agent.targets(root, user, primers()))
     answer = _answer(wish, planned, user, applied=not (check or dry_run))
     _require_no_conflict(call, wish, planned, user)

@@ -14,13 +14,16 @@ _LONGEST_DIFF = 40_000
 
 
 class Wish:
-    """What is asked for: setting up or taking out, and whether edits of ours may be lost."""
+    """What is asked for: setting up or taking out, and whether edits of ours may be lost.
 
-    __slots__ = ("agent", "force", "remove", "root", "version")
+    Links may lead anywhere below `bounds`: the repository, or all of a person's home.
+    """
+
+    __slots__ = ("agent", "bounds", "force", "remove", "root", "version")
 
     def __init__(self, agent: "Agent", root: str, version: str, remove: bool, force: bool) -> None:
         self.agent = agent
-        self.root = root
+        self.root = self.bounds = root
         self.version = version
         self.remove = remove
         self.force = force
@@ -36,7 +39,7 @@ def plan(wish: Wish, targets: list[Target]) -> list[Change]:
         path = os.path.join(target.base, target.name)
         change = Change(path, path, None, 0)
         try:
-            change = files.look(wish.root, path)
+            change = files.look(wish.bounds, path)
             if change.real in found:
                 continue
             _decide(wish, target, change)

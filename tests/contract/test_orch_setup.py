@@ -474,6 +474,22 @@ def test_user_scope_is_the_home_and_its_variables(orch: Cli, top: Path, tmp_path
     orch.refuse("invalid_input", "value", "setup", "claude", "--user", env={"HOME": None})
 
 
+def test_a_link_within_the_home_is_followed(orch: Cli, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "dotfiles").mkdir()
+    (home / ".claude").mkdir()
+    (home / "dotfiles" / "claude.md").write_bytes(NOTES)
+    (home / ".claude" / "CLAUDE.md").symlink_to("../dotfiles/claude.md")
+    _setup(orch, "claude", "--user")
+    assert b"BEGIN orch setup" in (home / "dotfiles" / "claude.md").read_bytes()
+    assert (home / ".claude" / "CLAUDE.md").is_symlink()
+    _setup(orch, "claude", "--user", "--remove")
+    assert (home / "dotfiles" / "claude.md").read_bytes() == NOTES
+    (home / ".claude" / "CLAUDE.md").unlink()
+    (home / ".claude" / "CLAUDE.md").symlink_to(tmp_path / "outside.md")
+    orch.refuse("invalid_input", "file", "setup", "claude", "--user")
+
+
 def test_outside_git_it_is_the_directory_itself(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
