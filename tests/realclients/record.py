@@ -43,10 +43,18 @@ def _mark(said: str) -> str:
 
 
 _NOT_RUN = [
-    "Codex runs in its sandbox (`workspace-write`) and the runner commits for it; its hooks ran",
-    "with `--dangerously-bypass-hook-trust`, which the preset does not pass. aider runs no",
-    "commands: it edits and commits, and the runner reports for it.",
+    "Besides the addresses of the scripted model, some got arguments of their own through",
+    "`[harness.NAME]`: codex `--dangerously-bypass-hook-trust` (without it, it runs no hooks), pi",
+    "`--offline` and its model, opencode variables against updates. Codex ran in its sandbox",
+    "(`workspace-write`) and the runner committed for it. aider runs no commands: it edits and",
+    "commits, and the runner reports for it. All ran as root. Seconds are those of a machine that",
+    "did other work as well; they compare nothing.",
     "",
-    "Not run: **amp** (needs its own product's server even with another model's address) and",
-    "**cursor-agent** (not in a public registry). Their presets follow their documentation.",
+    "`-` in **hook**: a repository's hooks run only in a trusted folder (codex, copilot), not at all",
+    "(gemini), or would leave worktrees changed (qwen); those of **user** ran. opencode and pi have",
+    "no hooks. `-` in **login**: claude tries again for minutes.",
+    "",
+    "Not run: **amp** (0.0.1790142911 was installed: `orch work --check` finds its version and",
+    "refuses without a key; a turn needs its own product's server) and **cursor-agent** (in no public",
+    "registry). Their presets follow their help and documentation.",
 ]
