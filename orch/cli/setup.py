@@ -4,7 +4,7 @@ import os
 
 from orch.setup import catalog, changes
 from orch.setup.changes import Wish
-from orch.setup.model import Broken, Change
+from orch.setup.model import Broken, Change, printable
 from schema import file, version
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
@@ -78,12 +78,12 @@ def _answer(wish: Wish, planned: list[Change], user: bool, *, applied: bool) -> 
     return obj(
         agent=wish.agent.name,
         scope="user" if user else "repository",
-        root=wish.root,
+        root=printable(wish.root),
         removing=wish.remove,
         applied=applied,
         files=[
-            {"path": c.path, "action": c.action, "why": c.why or None}
-            | ({"link_to": c.real} if os.path.islink(c.path) else {})
+            {"path": c.shown, "action": c.action, "why": c.why or None}
+            | ({"link_to": printable(c.real)} if os.path.islink(c.path) else {})
             for c in planned
         ],
         diff=changes.diff(planned),
@@ -101,7 +101,7 @@ def _require_no_conflict(call: "Call", wish: Wish, planned: list[Change], user: 
     wrong = [change for change in planned if change.action == "conflict"]
     if not wrong:
         return
-    problems = [f"{change.path} {change.why}" for change in wrong]
+    problems = [f"{change.shown} {change.why}" for change in wrong]
     edited = all("--force" in change.why for change in wrong)
     code, reason = ("refused", "work_at_risk") if edited else ("invalid_input", "file")
     see = f"to see it: {_again(call, wish, user, ' --force --dry-run')}"
@@ -120,7 +120,7 @@ def _require_nothing_to_do(call: "Call", wish: Wish, planned: list[Change], user
     if not due:
         return
     would = {"created": "create", "updated": "update", "removed": "remove"}
-    told = [f"{would[change.action]} {change.path}" for change in due]
+    told = [f"{would[change.action]} {change.shown}" for change in due]
     raise Failure(
         "invalid_state",
         "not_yet",

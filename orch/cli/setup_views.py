@@ -36,14 +36,15 @@ def _setup(answer: "Json") -> str:
     if not applied and diff:
         lines.append(plain.visible(str(diff)))
     lines += [f"note: {note}" for note in plain.texts(answer, "$.notes")]
-    if touched and applied and scope == "repository":
+    tracked = scope == "repository" and os.path.lexists(os.path.join(str(root), ".git"))
+    if touched and applied and tracked:
         lines.append("note: commit this: a task's worktree holds only what is committed")
     flags = " --user" * (scope == "user") + " --remove" * bool(removing)
     if touched and not applied:
         return "\n".join([*lines, f"next: orch setup {agent}{flags}"])
     if touched and removing:
         return "\n".join([*lines, f"next: orch setup {agent}{flags} --check"])
-    if touched and scope == "repository":
+    if touched and tracked:
         names = sorted(
             {os.path.relpath(str(p), str(root)).partition("/")[0] for _, p, _ in touched}
         )

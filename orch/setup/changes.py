@@ -135,7 +135,7 @@ def carry_out(root: str, changes: list[Change]) -> None:
             for written, made in reversed(done):
                 _undo(written, made)
             why = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else error
-            raise Broken(f"{change.path} {why}")
+            raise Broken(f"{change.shown} {why}")
     for change, _ in done:
         if change.new is None:
             files.prune(change, root)
@@ -161,8 +161,8 @@ def diff(changes: list[Change]) -> str:
         for line in difflib.unified_diff(
             before,
             after,
-            change.path if change.old is not None else "/dev/null",
-            change.path if change.new is not None else "/dev/null",
+            change.shown if change.old is not None else "/dev/null",
+            change.shown if change.new is not None else "/dev/null",
         ):
             lines.append(line.rstrip("\r\n"))
     text = "\n".join(lines)

@@ -8,7 +8,7 @@ since it was read is left alone.
 import os
 import stat
 
-from orch.setup.model import Broken, Change
+from orch.setup.model import Broken, Change, printable
 
 MOST_BYTES = 4 << 20
 _NEW_MODE = 0o666
@@ -19,7 +19,7 @@ def look(root: str, path: str) -> Change:
     real = os.path.realpath(path)
     home = os.path.realpath(root)
     if real != home and not real.startswith(home.rstrip("/") + "/"):
-        raise Broken(f"leads outside of {root}, to {real}")
+        raise Broken(f"leads outside of {printable(root)}, to {printable(real)}")
     try:
         found = os.lstat(real)
     except FileNotFoundError:
@@ -54,9 +54,9 @@ def obstacle(change: Change) -> str:
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder):
-        return f"cannot be written: {folder} is no directory"
+        return f"cannot be written: {printable(folder)} is no directory"
     if not os.access(folder, os.W_OK | os.X_OK):
-        return f"cannot be written: {folder} is not writable for you"
+        return f"cannot be written: {printable(folder)} is not writable for you"
     return ""
 
 

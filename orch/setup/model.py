@@ -1,6 +1,7 @@
 """What a setup is made of: the files it wants, and what would become of each."""
 
 import hashlib
+import os
 
 ACTIONS = ("created", "updated", "unchanged", "removed", "conflict")
 
@@ -34,6 +35,16 @@ class Change:
         self.new = old
         self.action = "unchanged"
         self.why = ""
+
+    @property
+    def shown(self) -> str:
+        """Its path as text that can be printed, whatever bytes it is made of."""
+        return printable(self.path)
+
+
+def printable(path: str) -> str:
+    """Return a path with undecodable bytes written out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def digest(text: bytes) -> str:

@@ -495,8 +495,21 @@ def test_outside_git_it_is_the_directory_itself(tmp_path: Path) -> None:
     folder.mkdir()
     orch = Cli(folder, program="orch", home=tmp_path)
     assert _setup(orch, "agents")["root"] == str(folder)
+    assert orch.say("setup", "amp").splitlines()[-1] == "next: orch setup --list"
     assert (folder / "AGENTS.md").is_file()
     assert not (folder / ".orch").exists()
+
+
+def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    orch = Cli(folder, program="orch", home=tmp_path)
+    orch.refuse("invalid_state", "not_yet", "setup", "agents", "--check")
+    assert "caf\\xe9" in _setup(orch, "agents")["root"]
+    assert "+## Work between agents" in orch.say("setup", "gemini", "--dry-run")
+    (folder / "GEMINI.md").mkdir()
+    orch.refuse("invalid_input", "file", "setup", "gemini")
+    assert (folder / "AGENTS.md").is_file()
 
 
 def test_a_worktree_is_its_own_top(orch: Cli, top: Path, tmp_path: Path) -> None:
