@@ -1,4 +1,4 @@
-# Targets: demo test check docs bench torture clean. A new machine needs Python 3.11+, pip, git, make.
+# Targets: demo test check docs bench torture realclients clean. A new machine needs Python 3.11+, pip, git, make.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TMPFS := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}')" -gt 3000000 2>/dev/null \
 	&& test -w /dev/shm && echo /dev/shm)
 
-.PHONY: help demo test check docs bench torture clean
+.PHONY: help demo test check docs bench torture realclients clean
 
 help:
 	@sed -n 's/^# Targets: \(.*\)/make \1/p' Makefile
@@ -46,5 +46,9 @@ bench: $(STAMP)
 torture: $(STAMP)
 	$(BIN)/python -m tests.torture --long
 
+# Real agent clients from the npm registry (2 GB below .realclients/), offline; not part of CI.
+realclients: $(STAMP)
+	$(BIN)/python -m tests.realclients --record $(CLIENTS)
+
 clean:
-	rm -rf $(VENV) .bench .demo .torture
+	rm -rf $(VENV) .bench .demo .torture .realclients

@@ -37,7 +37,8 @@ Name files with --artifact PATH; --artifact-copy keeps their bytes. Long text: -
 
 _LEADER = f"""\
 You lead workers over inbox, a mailbox between agents. You open threads; workers claim them.
-For runs with tasks, dependencies and worktrees use orch; see its --help.
+For runs with tasks, dependencies and worktrees use orch; see orch prime. A client that knows
+nothing of this learns it by orch setup, which also installs hooks that show it its new mail.
 
 Give work to an agent, or to anyone of a pool; --key makes a repeat harmless:
   inbox send --from lead --to worker-1 --subject 'Fix the parser' --body-file task.md --key fix-1

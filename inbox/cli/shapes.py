@@ -105,6 +105,12 @@ _CHANGE: "dict[str, Any]" = {
 }
 _HELD: "dict[str, Any]" = {**_CHANGE, "late?": "flag"}
 _TEXT: "dict[str, Any]" = {"text": "text"}
+_ANNOUNCED: "dict[str, Any]" = {
+    "message_id": "id:msg",
+    "thread_id": "text",
+    "kind": KINDS,
+    "from_agent": "text",
+}
 
 DATA: "dict[str, Shape]" = {
     "init": {"db_path": "text", "status": ("initialized",), "created": "flag"},
@@ -186,6 +192,7 @@ DATA: "dict[str, Shape]" = {
     },
     "backup": {"path": "text", "size": "count", "high_event_id": "count"},
     "schema": {"schema": "json", **_TEXT},
+    "hook": {"agent": "text", "messages": [_ANNOUNCED], **_TEXT},
     "prime": {"role": ("worker", "leader", "reviewer"), **_TEXT},
     "completion": {"shell": ("bash", "zsh", "fish"), **_TEXT},
 }

@@ -43,6 +43,8 @@ _RESULT = (
     KEY,
 )
 
+HOOK_CLIENTS = ("none", "text", "claude", "codex", "copilot", "gemini", "qwen")
+
 _COMMANDS = (
     Command(
         "init",
@@ -358,28 +360,31 @@ _COMMANDS = (
         "inbox schema claim",
     ),
     Command(
-        "prime",
-        "inbox.cli.stores:prime",
+        "prime", "inbox.cli.stores:prime",
         "Print what an agent needs to know, in under 700 tokens.",
-        (
-            Option(
-                "--role",
-                "choice",
-                "worker, leader or reviewer",
-                default="worker",
-                choices=("worker", "leader", "reviewer"),
-            ),
-        ),
+        (Option("--role", "choice", "worker, leader or reviewer", default="worker",
+                choices=("worker", "leader", "reviewer")),),
         "inbox prime --role worker",
     ),
     Command(
-        "completion",
-        "inbox.cli.stores:completion",
-        "Print the completion script of a shell.",
+        "hook", "inbox.cli.hooks:hook",
+        "For hooks of agent clients: show an agent its new mail, else say nothing.",
+        (
+            Option("--agent", "text", "whose mail", env="INBOX_AGENT"),
+            Option("--client", "choice", "whose hook it is: the form of the answer",
+                   default="none", choices=HOOK_CLIENTS),
+            Option("--event", "text", "the hook's event, as the client names it"),
+        ),
+        "inbox hook --client claude --event PostToolUse",
+        "Always exits 0, within two seconds, with less than 2 kB. What was shown is not shown "
+        "again, and stays unread until it is read. orch setup AGENT installs the hooks.",
+    ),
+    Command(
+        "completion", "inbox.cli.stores:completion", "Print the completion script of a shell.",
         (Option("SHELL", "choice", "bash, zsh or fish", choices=("bash", "zsh", "fish")),),
         "inbox completion bash > ~/.local/share/bash-completion/completions/inbox",
     ),
-)
+)  # fmt: skip
 
 PROGRAM = Program(
     "inbox",

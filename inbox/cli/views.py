@@ -377,5 +377,6 @@ VIEWS: "dict[str, View]" = {
     "backup": _backup,
     "schema": _text,
     "prime": _text,
+    "hook": _text,
     "completion": _text,
 }

@@ -7,6 +7,7 @@ from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from inbox.model import PRIORITIES
 from orch.cli.seeing_shapes import shapes as seeing
+from orch.cli.setup_shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
 from orch.model import MODES, OWNERSHIP, RISKS
 
@@ -380,6 +381,8 @@ def schemas() -> "dict[str, object]":
 
     found |= {words: _titled(words, schema) for words, schema in request_shapes.schemas().items()}
     works = [compiled(shape) for shape in (_WORKED, _CHECKED)]
+    setups = [compiled(shape) for shape in (SETUP, KNOWN)]
+    found["setup"] = _titled("setup", {"anyOf": setups})
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
     return found

@@ -7,6 +7,7 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
 from inbox.model import PRIORITIES
 from orch.cli.request_table import COMMANDS as REQUESTS
+from orch.cli.setup_table import COMMANDS as SETUP
 from orch.cli.work_table import COMMANDS as WORK
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
@@ -270,6 +271,7 @@ _COMMANDS = (
             _ONE_TASK, "orch trace docs-1/outline"),
     *WORK,
     *REQUESTS,
+    *SETUP,
     Command(
         "doctor", "orch.cli.stores:doctor",
         "Check the store, the machine, the runs and their worktrees; repairs nothing.",
@@ -282,7 +284,7 @@ _COMMANDS = (
         "orch schema task show",
     ),
     Command(
-        "prime", "inbox.cli.stores:prime", "Print what an agent needs to know.",
+        "prime", "orch.cli.primer:prime", "Print what an agent needs to know, in under 700 tokens.",
         (Option("--role", "choice", "leader, worker or reviewer", default="leader",
                 choices=("worker", "leader", "reviewer")),),
         "orch prime --role leader",

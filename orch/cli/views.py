@@ -339,7 +339,14 @@ def _of(module: str, name: str) -> "View":
     return _view
 
 
+def _setup(answer: Json) -> str:
+    from orch.cli import setup_views
+
+    return setup_views.VIEWS["setup"](answer)
+
+
 VIEWS: "dict[str, View]" = {
+    "setup": _setup,
     "init": BUS["init"],
     "run init": _run,
     "run show": _run,

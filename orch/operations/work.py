@@ -7,6 +7,7 @@ is killed leaves either a running turn, which its successor judges, or a finishe
 from inbox import model as bus
 from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
+from inbox.store import cursors
 from inbox.store import leases as lease_rows
 from orch.model import Attempt, Run, Task
 from orch.operations import budgets
@@ -108,6 +109,8 @@ def begin(
         log_path=log_path,
         runner=runner,
     )
+    if told_through:  # Its brief holds them in full: no hook need show them again.
+        cursors.advance(tx, grip.agent, grip.thread_no, told_through)
     if session:
         turns.set_session(tx, key, session)
     turn = turns.require(tx, key)

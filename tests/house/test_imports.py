@@ -74,6 +74,11 @@ _HOT = {
     "list": _LISTS,
     "show --thread {held}": _SHOWS | _set("inbox.reads inbox.store.leases"),
     "ack --agent w --thread {held} --through msg_3": _SHOWS,
+    "hook --agent w --client claude --event E": (
+        (_EVERY - {"schema.events"})
+        | _set("inbox.cli.hooks inbox.operations inbox.operations.announcing select")
+        | _set("inbox.store inbox.store.announcements inbox.cli.plain _json")
+    ),
     "watch --after-event 1": (
         (_SHOWS - {"inbox.cli.threads"})
         | _RULES

@@ -127,7 +127,7 @@ def _owner(table: str) -> str:
     for script in sorted((_ROOT / "schema" / "migrations").glob("*.sql")):
         made = re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", script.read_text(encoding="utf-8"))
         if any(table == name or table.startswith(f"{name}_") for name in made):
-            words = script.stem.partition("_")[2]
+            words = script.stem.split("_")[1]
             return words if words in _PACKAGES else "orch"  # 0004_work: what later ones add.
     return f"nobody: {table}"
 

@@ -1,0 +1,41 @@
+"""Unread mail that was not announced yet: looked for, and marked as announced.
+
+The mark is no read cursor: an announcement that got lost leaves the mail unread.
+"""
+
+from inbox.store import announcements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+_MOST_LOOKED_AT = (
+    20_000  # Messages back from the newest; what is older is left to `fetch --unread`.
+)
+_MOST_WITHOUT_MARK = 1_000  # Others' messages looked through before the mark is moved past them.
+_MOST_MAIL = 8
+
+
+class Mail:
+    """One message to announce."""
+
+    __slots__ = ("body", "event_id", "kind", "sender", "subject", "summary", "thread_id")
+
+    def __init__(self, row: "tuple[int, str, str, str, str, str, str]") -> None:
+        (self.event_id, self.sender, self.kind, self.thread_id, self.subject, self.summary,
+         self.body) = row  # fmt: skip
+
+
+def find(tx: "ReadTx", agent: str) -> tuple[list[Mail], int]:
+    """Return (mail to announce, oldest first, and where a mark without any would go, else 0)."""
+    newest = announcements.newest(tx)
+    mark = announcements.through(tx, agent)
+    after = max(mark or 0, newest - _MOST_LOOKED_AT)
+    found = [Mail(row) for row in announcements.mail(tx, agent, after, newest, _MOST_MAIL)]
+    far = newest - (mark or 0) > _MOST_WITHOUT_MARK
+    return found, newest if far and not found else 0
+
+
+def advance(tx: "Tx", agent: str, through: int) -> None:
+    """Count everything up to the message as announced to the agent."""
+    announcements.advance(tx, agent, through)

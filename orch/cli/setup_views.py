@@ -1,0 +1,71 @@
+"""Plain views of `orch setup`."""
+
+import os
+
+from inbox.cli import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.json_text import Json
+
+
+def _setup(answer: "Json") -> str:
+    agent, removing, applied, scope, root = plain.fields(
+        answer, "$.agent", "$.removing", "$.applied", "$.scope", "$.root"
+    )
+    if agent is None:
+        return _known(answer)
+    files = plain.rows(answer, "$.files", "$.action", "$.path", "$.link_to")
+    touched = [row for row in files if row[0] != "unchanged"]
+    what = "taken out" if removing else "set up"
+    if not touched:
+        state = "nothing of ours is there" if removing else "up to date, nothing to do"
+        head = f"{agent} in {plain.line(root, 4096)}: {state}"
+    elif applied:
+        head = f"{agent} {what} in {plain.line(root, 4096)}: {len(touched)} files changed"
+    else:
+        head = f"{agent} would be {what} in {plain.line(root, 4096)}; nothing is written"
+    lines = [head]
+    for action, path, link in files:
+        lines.append(f"{action:9} {plain.line(path, 4096)}")
+        if link:
+            lines[-1] += f" (a link to {plain.line(link, 4096)})"
+    (diff,) = plain.fields(answer, "$.diff")
+    if not applied and diff:
+        lines.append(plain.visible(str(diff)))
+    lines += [f"note: {note}" for note in plain.texts(answer, "$.notes")]
+    tracked = scope == "repository" and os.path.lexists(os.path.join(str(root), ".git"))
+    if touched and applied and tracked:
+        lines.append("note: commit this: a task's worktree holds only what is committed")
+    flags = " --user" * (scope == "user") + " --remove" * bool(removing)
+    if touched and not applied:
+        return "\n".join([*lines, f"next: orch setup {agent}{flags}"])
+    if touched and removing:
+        return "\n".join([*lines, f"next: orch setup {agent}{flags} --check"])
+    if touched and tracked:
+        names = sorted(
+            {os.path.relpath(str(p), str(root)).partition("/")[0] for _, p, _ in touched}
+        )
+        return "\n".join([*lines, f"next: git add {' '.join(names)}"])
+    return "\n".join([*lines, "next: orch setup --list"])
+
+
+def _known(answer: "Json") -> str:
+    body = [
+        [name, repository or "-", hooks or "-", title]
+        for name, title, repository, hooks in plain.rows(
+            answer, "$.agents", "$.agent", "$.title", "$.repository[0]", "$.hooks"
+        )
+    ]
+    body = [[n, p, "yes" if "repository" in str(h) else "--user" if "user" in str(h) else "-", t]
+            for n, p, h, t in body]  # fmt: skip
+    header = ("AGENT", "INSTRUCTIONS", "HOOKS", "CLIENT")
+    table = plain.listing(
+        f"{len(body)} clients are known", header, body, "orch setup --list --json"
+    )
+    return f"{table}\nnext: orch setup AGENT --dry-run"
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {"setup": _setup}

@@ -1,0 +1,1 @@
+"""What `orch setup` writes for a client, and takes out again: instructions, skills, hooks."""

@@ -1,0 +1,169 @@
+"""From what a client wants to what becomes of each file; then all of it is written, or nothing."""
+
+import difflib
+import os
+
+from orch.setup import blocks, files, hooks
+from orch.setup.model import Broken, Change, Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.setup.catalog import Agent
+
+_LONGEST_DIFF = 40_000
+
+
+class Wish:
+    """What is asked for: setting up or taking out, and whether edits of ours may be lost.
+
+    Links may lead anywhere below `bounds`: the repository, or all of a person's home.
+    """
+
+    __slots__ = ("agent", "bounds", "force", "remove", "root", "version")
+
+    def __init__(self, agent: "Agent", root: str, version: str, remove: bool, force: bool) -> None:
+        self.agent = agent
+        self.root = self.bounds = root
+        self.version = version
+        self.remove = remove
+        self.force = force
+
+
+def plan(wish: Wish, targets: list[Target]) -> list[Change]:
+    """Return one change per file; `conflict` with its reason for those that must not be touched.
+
+    Two names of one file (CLAUDE.md linked to AGENTS.md) give one change.
+    """
+    found: dict[str, Change] = {}
+    for target in targets:
+        path = os.path.join(target.base, target.name)
+        change = Change(path, path, None, 0)
+        try:
+            change = files.look(wish.bounds, path)
+            if change.real in found:
+                continue
+            _decide(wish, target, change)
+            if change.new != change.old and (why := files.obstacle(change)):
+                raise Broken(why)
+        except Broken as broken:
+            change.new, change.action, change.why = change.old, "conflict", str(broken)
+        found[change.real] = change
+    return list(found.values())
+
+
+def _decide(wish: Wish, target: Target, change: Change) -> None:
+    try:
+        change.new = _RULES[target.kind](wish, target.content, change)
+    except hooks.Edited as event:
+        raise Broken(f"our entry for {event} was edited: {_KEEP}")
+    if change.new != change.old:
+        change.action = (
+            "removed" if wish.remove else "updated" if change.old is not None else "created"
+        )
+
+
+_KEEP = "keep it, or take ours with --force"
+
+
+def _block(wish: Wish, text: object, change: Change) -> bytes | None:
+    old = change.old
+    if old is None:
+        return None if wish.remove else blocks.fresh(str(text), wish.version)
+    blocks.require_text(old)
+    found = blocks.find(old)
+    if found is not None and found.edited and not wish.force:
+        raise Broken(f"our block was edited: {_KEEP}")
+    if wish.remove:
+        rest = blocks.take(old) if found is not None else old
+        return None if found is not None and not rest and old.endswith(b"\n") else rest
+    if found is not None and not found.edited and blocks.current(found, str(text)):
+        return old
+    return blocks.put(old, str(text), wish.version)
+
+
+def _skill(wish: Wish, text: object, change: Change) -> bytes | None:
+    wanted = blocks.sealed(str(text), wish.version)
+    if change.old is None:
+        return None if wish.remove else wanted
+    own = blocks.unseal(change.old)
+    if own is None:
+        return _foreign(wish, change)
+    if own[1] and not wish.force:
+        raise Broken(f"our skill was edited: {_KEEP}")
+    if wish.remove:
+        return None
+    return change.old if own[0].replace(b"\r\n", b"\n") == str(text).encode() else wanted
+
+
+def _file(wish: Wish, text: object, change: Change) -> bytes | None:
+    wanted = str(text).encode()
+    if change.old is None:
+        return None if wish.remove else wanted
+    if change.old == wanted or wish.force:
+        return None if wish.remove else wanted
+    raise Broken(f"is not as setup writes it: {_KEEP}")
+
+
+def _foreign(wish: Wish, change: Change) -> bytes | None:
+    if wish.remove:
+        return change.old
+    raise Broken("is a skill of that name which is not ours: move it away first")
+
+
+def _hooks(wish: Wish, entries: object, change: Change) -> bytes | None:
+    assert isinstance(entries, dict)
+    comments = wish.agent.comments
+    if not wish.remove:
+        return hooks.put(change.old, entries, comments, wish.force)
+    return (
+        change.old if change.old is None else hooks.take(change.old, entries, comments, wish.force)
+    )
+
+
+_RULES = {"block": _block, "skill": _skill, "file": _file, "hooks": _hooks}
+
+
+def carry_out(root: str, changes: list[Change]) -> None:
+    """Write all changes; where one fails, the others are undone. Raises: Broken naming the file."""
+    done: list[tuple[Change, list[str]]] = []
+    for change in changes:
+        if change.new == change.old:
+            continue
+        try:
+            done.append((change, files.write(change)))
+        except (OSError, Broken) as error:
+            for written, made in reversed(done):
+                _undo(written, made)
+            why = f"cannot be written: {error.strerror}" if isinstance(error, OSError) else error
+            raise Broken(f"{change.shown} {why}")
+    for change, _ in done:
+        if change.new is None:
+            files.prune(change, root)
+
+
+def _undo(change: Change, made: list[str]) -> None:
+    back = Change(change.path, change.real, change.new, change.mode)
+    back.new = change.old
+    try:
+        files.write(back)
+        for folder in made:
+            os.rmdir(folder)
+    except (OSError, Broken):
+        pass  # Somebody else works there: his file stays.
+
+
+def diff(changes: list[Change]) -> str:
+    """Return what would change as a unified diff."""
+    lines: list[str] = []
+    for change in changes:
+        before = (change.old or b"").decode("utf-8", "backslashreplace").splitlines(True)
+        after = (change.new or b"").decode("utf-8", "backslashreplace").splitlines(True)
+        for line in difflib.unified_diff(
+            before,
+            after,
+            change.shown if change.old is not None else "/dev/null",
+            change.shown if change.new is not None else "/dev/null",
+        ):
+            lines.append(line.rstrip("\r\n"))
+    text = "\n".join(lines)
+    return text if len(text) <= _LONGEST_DIFF else text[:_LONGEST_DIFF] + "\n… (cut)"
