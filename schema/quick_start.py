@@ -74,6 +74,7 @@ class _Loader(SourceFileLoader):
         self._code = code
 
     def get_code(self, _name: str) -> "CodeType":
+        """Return it."""
         return self._code
 
 
@@ -93,8 +94,8 @@ def _fresh(name: str, stem: str, inside: list[str] | None = None) -> ModuleSpec 
     head = _UNCHANGED + time.to_bytes(4, "little") + size.to_bytes(4, "little")
     if len(content) == _MOST_BYTES or not content.startswith(head):
         return None
-    loader = _Loader(name, source, loads(memoryview(content)[16:]))
-    spec = ModuleSpec(name, loader, origin=source)
+    code = loads(memoryview(content)[16:])  # noqa: S302 - the file that Python itself would load
+    spec = ModuleSpec(name, _Loader(name, source, code), origin=source)
     spec.has_location = True
     spec.cached = compiled  # Else Python works it out again, for a sixth of the import.
     spec.submodule_search_locations = inside

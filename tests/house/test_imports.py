@@ -19,10 +19,10 @@ import os, sys
 import apsw
 before = set(sys.modules)
 from inbox.cli import kit
-from inbox.cli.main import click_app
+from inbox.cli.main import whole
 from inbox.cli.table import PROGRAM
 call = kit.Call(PROGRAM.name, "", True, None)
-status = kit.run(call, PROGRAM, sys.argv[1:], click_app)
+status = kit.run(call, PROGRAM, sys.argv[1:], whole)
 os.write(2, " ".join(sorted(set(sys.modules) - before)).encode())
 os._exit(status)
 """
