@@ -4,8 +4,8 @@ Incremental: reads only the run's events after the cursor. Idempotent: a second 
 nothing. Order is the log's, so a task passes through every state its thread went through.
 """
 
-from orch.machines import ACTIVE, OF_THREAD
-from orch.model import Attempt, Run, Task
+from orch.machines import OF_THREAD
+from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import runs, tasks
 from orch.store import attempts, news
 from orch.store import runs as run_rows

@@ -1,10 +1,12 @@
 -- name: news_due :one
 -- Asked by every command of a run, so one statement, each part of it along an index: the log,
--- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads.
+-- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads. Replies and
+-- renewals leave a thread as it was: they are read over with the next event that does not.
 SELECT EXISTS (
          SELECT 1 FROM event
           WHERE run_id = :run_id AND event_id > :after AND thread_no IS NOT NULL
-            AND substr(event_type, 1, 7) = 'thread_')
+            AND substr(event_type, 1, 7) = 'thread_'
+            AND event_type NOT IN ('thread_reply', 'thread_renew'))
        OR EXISTS (
          SELECT CASE WHEN CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
                           ELSE l.wall_deadline - :now END BETWEEN 1 AND l.ttl_ms + 5000
