@@ -1,7 +1,8 @@
 -- name: news_due :one
 -- Asked by every command of a run, so one statement, each part of it along an index: the log,
--- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads. Replies and
--- renewals leave a thread as it was: they are read over with the next event that does not.
+-- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads;
+-- requests being planned (orch/store/requests.sql). Replies and renewals leave a thread as it was:
+-- they are read over with the next event that does not.
 SELECT EXISTS (
          SELECT 1 FROM event
           WHERE run_id = :run_id AND event_id > :after AND thread_no IS NOT NULL
