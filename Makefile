@@ -17,7 +17,7 @@ TMPFS := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}')
 help:
 	@sed -n 's/^# Targets: \(.*\)/make \1/p' Makefile
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml inbox/cli/bin/inbox orch/cli/bin/orch
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install -q --group dev

@@ -5,9 +5,10 @@ The task in which an engineer plans leads a request's; `plan` and `apply` are a 
 Adding a rule? Also add it to `transition` in a new migration (test_machines.py compares).
 """
 
+from orch.model import ACTIVE
 from schema.machine import Machine, Rule
 
-_ACTIVE = ("dispatched", "running", "blocked")
+_AT_WORK = ACTIVE[:3]
 
 # fmt: off
 TASK = Machine(
@@ -24,13 +25,13 @@ TASK = Machine(
         Rule("dispatched", "run",      "running",    "its thread was claimed"),
         Rule("blocked",    "run",      "running",    "its worker goes on"),
         Rule("running",    "run",      "running",    "its worker goes on"),
-        *(Rule(s, "release",  "dispatched", "its worker gave the thread back") for s in _ACTIVE),
-        *(Rule(s, "block",    "blocked",    "its worker asks a question") for s in _ACTIVE),
-        *(Rule(s, "verify",   "verifying",  "the work is done, its checks not") for s in _ACTIVE),
-        *(Rule(s, "done",     "done",       "the result is in") for s in _ACTIVE),
-        *(Rule(s, "fail",     "failed",     "its worker gave up") for s in _ACTIVE),
-        *(Rule(s, "cancel",   "cancelled",  "called off") for s in _ACTIVE),
-        *(Rule(s, "reassign", "dispatched", "a new attempt by somebody else") for s in _ACTIVE),
+        *(Rule(s, "release",  "dispatched", "its worker gave the thread back") for s in _AT_WORK),
+        *(Rule(s, "block",    "blocked",    "its worker asks a question") for s in _AT_WORK),
+        *(Rule(s, "verify",   "verifying",  "the work is done, its checks not") for s in _AT_WORK),
+        *(Rule(s, "done",     "done",       "the result is in") for s in _AT_WORK),
+        *(Rule(s, "fail",     "failed",     "its worker gave up") for s in _AT_WORK),
+        *(Rule(s, "cancel",   "cancelled",  "called off") for s in _AT_WORK),
+        *(Rule(s, "reassign", "dispatched", "a new attempt by somebody else") for s in _AT_WORK),
         Rule("verifying",  "done",     "done",       "all required checks passed"),
         Rule("verifying",  "fail",     "failed",     "a required check failed"),
         Rule("verifying",  "reassign", "dispatched", "a new attempt by somebody else"),
@@ -39,9 +40,9 @@ TASK = Machine(
         Rule("failed",     "reassign", "dispatched", "a new attempt by somebody else"),
         Rule("failed",     "cancel",   "cancelled",  "called off"),
         *(Rule(s, "adopt",    "done",       "a late report was taken as the result")
-          for s in (*_ACTIVE, "verifying", "failed", "cancelled")),
+          for s in (*ACTIVE, "failed", "cancelled")),
         *(Rule(s, "adopt",    "verifying",  "a late report was taken; its checks are to run")
-          for s in (*_ACTIVE, "verifying", "failed", "cancelled")),
+          for s in (*ACTIVE, "failed", "cancelled")),
     ),
 )
 REQUEST = Machine(
@@ -65,8 +66,6 @@ REQUEST = Machine(
     ),
 )
 # fmt: on
-
-ACTIVE = (*_ACTIVE, "verifying")
 
 # What a thread's status means for the task whose attempt it carries: the event it causes.
 OF_THREAD = {

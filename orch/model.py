@@ -9,6 +9,7 @@ RISKS = ("low", "medium", "high")
 MODES = ("analysis", "code")
 DEFAULT_MAX_ATTEMPTS = 3
 REQUEST_STATUSES = ("new", "planning", "asked", "planned", "refused", "failed", "applied")
+ACTIVE = ("dispatched", "running", "blocked", "verifying")  # An attempt works on the task.
 TERMINAL = ("done", "failed", "cancelled")
 
 

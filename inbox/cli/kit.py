@@ -170,36 +170,30 @@ def _comparable(value: object) -> object:
     return value
 
 
-def main(
-    program: "Program", click_app: "Callable[[Program, list[str]], tuple[Command, Any] | int]"
-) -> "NoReturn":
+def main(program: "Program", whole: "Callable[[], Program]") -> "NoReturn":
     """Run the console script and end the process without the interpreter's teardown (2.4 ms)."""
     _fill_standard_streams()
     argv = sys.argv[1:]
     call = Call(program.name, "", "--json" in argv or _env_json(), None)
-    status = run(call, program, argv, click_app)
+    status = run(call, program, argv, whole)
     os._exit(status)  # While `call` lives: closing its store would only cost 0.2 ms.
 
 
-def run(
-    call: Call,
-    program: "Program",
-    argv: list[str],
-    click_app: "Callable[[Program, list[str]], tuple[Command, Any] | int]",
-) -> int:
-    """Run one command line and return its exit status; everything has been printed."""
+def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Program]") -> int:
+    """Run one command line and return its exit status; everything has been printed.
+
+    `program` holds the commands that are looked at first, `whole()` all of them.
+    """
     get: str | None = None
     try:
-        split = (
-            None
-            if f"_{program.name.upper()}_COMPLETE" in os.environ
-            else parse.split(program, argv)
-        )
+        completing = f"_{program.name.upper()}_COMPLETE" in os.environ
+        split = None if completing else parse.split(program, argv)
         if split is None:
-            call.words, call.command = parse.typed(program, argv)
+            every = whole()
+            call.words, call.command = parse.typed(every, argv)
             if any(word.partition("=")[0] == "--get" for word in argv):
                 get = ""  # Not parsed yet, but asked for: a failure prints no JSON.
-            handed = click_app(program, argv)
+            handed = (None if completing else parse.split(every, argv)) or _ask_click(every, argv)
             if isinstance(handed, int):
                 return handed
             split = handed
@@ -229,6 +223,13 @@ def run(
         return print_failure(call, failure, plain_only=get is not None)
     except Exception as error:
         return print_failure(call, _our_bug(error), plain_only=get is not None)
+
+
+def _ask_click(program: "Program", argv: list[str]) -> "tuple[Command, parse.Raw] | int":
+    """Hand what the small parser does not know to click."""
+    from inbox.cli import click_app
+
+    return click_app.parse(program, argv)
 
 
 def _env_json() -> bool:

@@ -37,7 +37,7 @@ def claim(
             raise _nothing(agent)
         call.say(answer, call.committed)
         return
-    from inbox.workflows import wait
+    from inbox.workflows import arrivals
 
     call.resume = (
         call.again(f"claim --agent {agent} --next")
@@ -46,7 +46,7 @@ def claim(
         + (f" --key {kit.quoted(key)}" if key is not None else "")
         + f" --timeout-seconds {timeout:g}"
     )
-    found = wait.for_work(
+    found = arrivals.for_work(
         call.db,
         agent,
         pools,

@@ -5,7 +5,8 @@ import os
 from inbox.cli import kit
 from inbox.operations import leases
 from inbox.store import messages
-from inbox.workflows import wait
+from inbox.workflows import arrivals
+from inbox.workflows.wait import timed_out
 from schema import events
 from schema.failures import Failure, invalid_input
 from schema.json_text import array, merge, obj
@@ -43,12 +44,12 @@ def watch(
         return
     tail = f" --timeout-seconds {seconds:g}"
     call.resume = f"{words} --after-event {after_event}{tail}"
-    found, position = wait.for_event(
+    found, position = arrivals.for_event(
         call.db, agent=agent, statuses=statuses, run=run, after=after_event, timeout=seconds
     )
     call.resume = f"{words} --after-event {position}{tail}"
     if found is None:
-        raise wait.timed_out("no event fits", seconds, position, call.resume)
+        raise timed_out("no event fits", seconds, position, call.resume)
     call.say(merge(found, resume=call.resume))
 
 
@@ -73,7 +74,7 @@ def _follow(
     streamed = False
     while deadline is None or time.monotonic() < deadline:
         left = 0.0 if deadline is None else max(0.001, deadline - time.monotonic())
-        found, position = wait.for_event(
+        found, position = arrivals.for_event(
             call.db,
             agent=agent,
             statuses=statuses,
@@ -88,7 +89,7 @@ def _follow(
             streamed = True
         call.resume = f"{words} --after-event {position}"
     if not streamed:
-        raise wait.timed_out("no event fits", seconds, position, call.resume)
+        raise timed_out("no event fits", seconds, position, call.resume)
 
 
 def wait_reply(
@@ -119,7 +120,7 @@ def wait_reply(
         words += f" --lease {kit.quoted(lease)}"
     tail = f" --timeout-seconds {timeout:g}"
     call.resume = f"{words} --after-event {after}{tail}"
-    reply = wait.Reply(call.db, found, agent, kinds, after, lease)
+    reply = arrivals.Reply(call.db, found, agent, kinds, after, lease)
     try:
         answer = reply.wait(timeout)
     except Failure as failure:  # Ended early: the thread closed, the lease lost.
@@ -127,5 +128,5 @@ def wait_reply(
         raise
     call.resume = f"{words} --after-event {reply.position}{tail}"
     if answer is None:
-        raise wait.timed_out(f"no answer in {thread}", timeout, reply.position, call.resume)
+        raise timed_out(f"no answer in {thread}", timeout, reply.position, call.resume)
     call.say(merge(answer, resume=call.resume))

@@ -1,48 +1,33 @@
 """The `orch` console script, and the one composition root: it mounts `orch council …`.
 
-The mounted rows (and those of seeing_table.py) are loaded when a word is typed that the table does
-not know, when click has to explain, and for whoever asks for PROGRAM: a hot command imports nothing
-of council (tests/contract/test_council_table.py).
+Hot rows are looked at first. All the others, mounted ones too (council, seeing_table.py), are
+loaded when none of those is meant, when click has to explain, and for whoever asks for PROGRAM: a
+hot command imports nothing of council (tests/contract/test_council_table.py).
 """
 
 from inbox.cli import kit
-from inbox.cli.grammar import Program
-from orch.cli import table
+from orch.cli import hot_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from inbox.cli.grammar import Command
+    from inbox.cli.grammar import Program
     from schema.transaction import ReadTx
 
     PROGRAM: Program
 
-_MOUNTED = "council"
-
 
 def main() -> "NoReturn":
     """Run `orch` with the process's arguments."""
-    table.PROGRAM.groups.add(_MOUNTED)
-    kit.main(table.PROGRAM, click_app)
+    kit.main(hot_table.PROGRAM, whole)
 
 
-def click_app(program: "Program", argv: list[str]) -> "tuple[Command, Any] | int":
-    """Hand what the small parser does not know to it again with all commands, then to click."""
-    from inbox.cli import parse
-
-    whole = _whole()
-    known = parse.split(whole, argv)
-    if known is not None:
-        return known
-    from inbox.cli import click_app as app
-
-    return app.parse(whole, argv)
-
-
-def _whole() -> Program:
-    """Return the program with what is mounted on it."""
+def whole() -> "Program":
+    """Return the program with all of its commands."""
     from council.cli.table import COMMANDS
+    from inbox.cli.grammar import Program
+    from orch.cli import table
     from orch.cli.seeing_table import COMMANDS as SEEING
 
     own = table.PROGRAM
@@ -71,5 +56,5 @@ if not TYPE_CHECKING:
         """Return PROGRAM, the whole of it, made when it is asked for."""
         if name != "PROGRAM":
             raise AttributeError(f"orch.cli.main has no {name!r}")
-        found = globals()["PROGRAM"] = _whole()
+        found = globals()["PROGRAM"] = whole()
         return found

@@ -56,7 +56,7 @@ def wait(
 ) -> None:
     """Wait for something to happen in a run."""
     from inbox.workflows.wait import timed_out
-    from orch.cli.table import WAITABLE
+    from orch.cli.hot_table import WAITABLE
     from orch.workflows import watch
 
     words = call.again(f"wait --run {run}")

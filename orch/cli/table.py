@@ -1,11 +1,12 @@
 """The commands of `orch`: the one table behind parsing, help, completion and the reference.
 
 Adding a command? A row here, a function of that name, its plain view (views.py), its shape
-(shapes.py), a test in tests/contract/, then `make docs`.
+(shapes.py), a test in tests/contract/, then `make docs`. The hot rows are in hot_table.py.
 """
 
-from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
+from inbox.cli.grammar import BODY, KEY, Command, Option, Program
 from inbox.model import PRIORITIES
+from orch.cli import hot_table
 from orch.cli.request_table import COMMANDS as REQUESTS
 from orch.cli.setup_table import COMMANDS as SETUP
 from orch.cli.work_table import COMMANDS as WORK
@@ -15,24 +16,15 @@ TASK_STATUSES = (
     "planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
     "cancelled",
 )  # fmt: skip
-WAITABLE = (
-    "task_blocked", "task_done", "task_failed", "task_cancelled", "task_verifying", "task_stale",
-    "run_done",
-)  # fmt: skip
 
-_RUN = Option("--run", "name", "the run's id", required=True)
-_RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
-_TASK = Option("--task", "task", "the task's id, or run/task")
-_NAMED = Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name")
-_ONE_TASK = (_NAMED, _RUN_OF_TASK, _TASK)
+_RUN, _ONE_TASK = hot_table.RUN, hot_table.ONE_TASK
+_PAYLOAD, _AFTER = hot_table.PAYLOAD, hot_table.AFTER
 _TO = Option("--to", "addressee", "who does it: an agent, or @pool (else the task's default)")
 _BASE_REF = Option("--base-ref", "text", "start from this branch, tag or commit (else HEAD)")
 _REPO = Option("--repo-path", "path", "the repository (else the run's, else this directory)")
 _ROOT = Option("--workspace-root", "path", "where worktrees are made (<repo>/.orch/worktrees)")
 _REASON = Option("--reason", "text", "why")
-_PAYLOAD = Option("--payload-json", "json", "a JSON object for programs to read", dest="payload")
 _DRY_RUN = Option("--dry-run", "flag", "print what would be done and change nothing")
-_AFTER = Option("--after-event", "event", "look at what came after this event id")
 _MODE = Option("--execution-mode", "choice", "analysis, or code in a worktree of its own",
                choices=MODES, dest="mode")  # fmt: skip
 
@@ -156,12 +148,7 @@ _COMMANDS = (
     ),
     Command("plan schema", "orch.cli.plans:schema", "Print the JSON Schema of a plan.", (),
             "orch plan schema"),
-    Command(
-        "ready", "orch.cli.schedule:ready", "What can be dispatched now, in dispatch order.",
-        (_RUN, Option("--limit", "count", "at most so many", default=50),
-         Option("--explain", "flag", "say for each other task why it is not ready")),
-        "orch ready --run docs-1 --explain",
-    ),
+    *hot_table.COMMANDS,
     Command(
         "dispatch", "orch.cli.dispatches:dispatch", "Give a ready task to an agent.",
         (
@@ -172,29 +159,6 @@ _COMMANDS = (
             _DRY_RUN,
         ),
         "orch dispatch --run docs-1 --task outline --execution-mode analysis --to w1",
-    ),
-    Command("reconcile", "orch.cli.schedule:reconcile",
-            "Bring the run up to date with its threads; says exactly what changed.",
-            (_RUN, KEY), "orch reconcile --run docs-1"),
-    Command(
-        "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
-        (_RUN,
-         Option("--for", "choices", "what to wait for, comma-separated", choices=WAITABLE,
-                default=WAITABLE, dest="kinds"),
-         _AFTER, TIMEOUT),
-        "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
-    ),
-    Command("blocked", "orch.cli.schedule:blocked", "Tasks that wait for an answer.", (_RUN,),
-            "orch blocked --run docs-1"),
-    Command(
-        "answer", "orch.cli.schedule:answer", "Answer a task's worker.",
-        (*_ONE_TASK, *BODY, _PAYLOAD, KEY),
-        "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
-    ),
-    Command(
-        "status", "orch.cli.schedule:status", "Where a run stands, task by task.",
-        (_RUN, Option("--watch", "flag", "keep it on the screen until stopped")),
-        "orch status --run docs-1",
     ),
     Command(
         "retry", "orch.cli.dispatches:retry", "Try a failed task again.",
@@ -296,9 +260,5 @@ _COMMANDS = (
     ),
 )  # fmt: skip
 
-PROGRAM = Program(
-    "orch",
-    "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
-    _COMMANDS,
-    (DB, JSON, GET),
-)
+_HOT = hot_table.PROGRAM
+PROGRAM = Program(_HOT.name, _HOT.summary, _COMMANDS, _HOT.globals)

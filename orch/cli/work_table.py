@@ -1,11 +1,7 @@
 """The commands about workers: rows of orch's table (table.py)."""
 
 from inbox.cli.grammar import BODY, KEY, Command, Option, me
-
-_RUN = Option("--run", "name", "the run's id (or name the task R/T)")
-_TASK = Option("--task", "task", "the task's id, or run/task")
-_NAMED = Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name")
-_ONE_TASK = (_NAMED, _RUN, _TASK)
+from orch.cli.hot_table import ONE_TASK
 
 COMMANDS = (
     Command(
@@ -33,7 +29,7 @@ COMMANDS = (
     Command(
         "logs", "orch.cli.work_logs:logs", "What a task's agent printed.",
         (
-            *_ONE_TASK,
+            *ONE_TASK,
             Option("--attempt", "count", "of this attempt (default: the newest)"),
             Option("--follow", "flag", "go on until the agent ends", short="-f"),
             Option("--lines", "count", "only the last so many lines", default=60),
@@ -42,20 +38,20 @@ COMMANDS = (
     ),
     Command(
         "stop", "orch.cli.work:stop", "End the agent that works on a task: asked, then killed.",
-        (*_ONE_TASK, Option("--reason", "text", "why", default="stopped by the leader")),
+        (*ONE_TASK, Option("--reason", "text", "why", default="stopped by the leader")),
         "orch stop docs-1/outline --reason 'wrong direction'",
         note="The task fails and can be continued or retried; its uncommitted work is kept.",
     ),
     Command(
         "continue", "orch.cli.work:go_on", "Let a task's agent go on, with a word more.",
-        (*_ONE_TASK, *BODY, KEY),
+        (*ONE_TASK, *BODY, KEY),
         "orch continue docs-1/outline --body 'Use the second variant.'",
         note="An open attempt goes on in its worktree and, where the client can, in its session; "
         "a failed one as a new attempt on top of its commits. A running orch work does it.",
     ),
     Command(
         "usage", "orch.cli.work:usage", "What agents took: turns, seconds, tokens, cost.",
-        (*_ONE_TASK, Option("--limit", "count", "at most so many turns", default=50)),
+        (*ONE_TASK, Option("--limit", "count", "at most so many turns", default=50)),
         "orch usage --run docs-1",
     ),
 )  # fmt: skip

@@ -1,7 +1,6 @@
 """Taking a late report as the result: what a superseded worker brought is not lost."""
 
-from orch.machines import ACTIVE
-from orch.model import Attempt, Run, Task
+from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import attempts, reconciliation, runs, tasks
 from orch.store import attempts as store
 from orch.store import tasks as task_rows

@@ -2,8 +2,7 @@
 
 from inbox import model as bus
 from inbox.operations import leases, threads
-from orch.machines import ACTIVE
-from orch.model import Attempt, Run, Task, Workspace
+from orch.model import ACTIVE, Attempt, Run, Task, Workspace
 from orch.operations import tasks
 from orch.store import attempts as store
 from orch.store import tasks as task_rows

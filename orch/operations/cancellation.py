@@ -1,7 +1,6 @@
 """Calling off a task, or every open task of a run; siblings are untouched."""
 
-from orch.machines import ACTIVE
-from orch.model import Run, Task
+from orch.model import ACTIVE, Run, Task
 from orch.operations import attempts, runs, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import tasks as store

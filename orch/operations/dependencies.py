@@ -1,7 +1,6 @@
 """Edges between tasks: no cycles, counters kept, nothing written when refused."""
 
-from orch.machines import ACTIVE
-from orch.model import Task
+from orch.model import ACTIVE, Task
 from orch.operations import tasks
 from orch.store import dependencies as store
 from orch.store import tasks as task_rows

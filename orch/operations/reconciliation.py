@@ -4,10 +4,9 @@ Incremental: reads only the run's events after the cursor. Idempotent: a second 
 nothing. Order is the log's, so a task passes through every state its thread went through.
 """
 
-from orch.machines import ACTIVE, OF_THREAD
-from orch.model import Attempt, Run, Task
+from orch.machines import OF_THREAD
+from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import runs, tasks
-from orch.operations.news import LIVENESS, is_new
 from orch.store import attempts, news
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
@@ -103,11 +102,9 @@ def _note_late_report(tx: "Tx", task: Task, attempt: Attempt, event_id: int) -> 
 def _observe(tx: "Tx", run: Run) -> list[int]:
     """Note which leases ran out: an observation, shown and waitable; it revokes nothing."""
     changed = []
-    for attempt, lapsed in attempts.lapsed(tx, run.run_id):
-        if not is_new(attempt, lapsed):
-            continue
-        attempts.set_liveness(tx, attempt.attempt_key, LIVENESS[lapsed])
-        if lapsed:
+    for attempt, liveness in attempts.seen_anew(tx, run.run_id):
+        attempts.set_liveness(tx, attempt.attempt_key, liveness)
+        if liveness == "stale":
             task = task_rows.by_no(tx, attempt.task_no)
             events.record(
                 tx,

@@ -6,8 +6,8 @@ retries are those of any task. Each step moves request and task in one transacti
 
 from inbox.model import PRIORITIES
 from inbox.store import messages
-from orch.machines import ACTIVE, REQUEST
-from orch.model import Attempt, Run, Task, Workspace
+from orch.machines import REQUEST
+from orch.model import ACTIVE, Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, checks, runs, tasks
 from orch.operations.attempts import Order
 from orch.store import checks as check_rows

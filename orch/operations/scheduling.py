@@ -3,7 +3,7 @@
 import os
 
 from orch.model import Run, Task
-from orch.store import attempts, tasks
+from orch.store import tasks
 from schema import file
 from schema.failures import Failure
 
@@ -31,6 +31,8 @@ def hindrance(
     A dispatch under way, its time (if `timed`), a lock, or paths that another task owns.
     `repository` is where it would work when that is not the run's.
     """
+    from orch.store import attempts
+
     if attempts.intent_of(tx, task.task_no) is not None:
         return "somebody is dispatching it right now"
     if timed and task.not_before_at > tx.now.wall_ms:

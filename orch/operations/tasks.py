@@ -1,8 +1,7 @@
 """A task: added, edited, moved; every move of its status goes through `move`."""
 
-from orch.machines import ACTIVE, EVENT_OF_STATUS, TASK
-from orch.model import Run, Task
-from orch.store import attempts, dependencies
+from orch.model import ACTIVE, Run, Task
+from orch.store import attempts
 from orch.store import tasks as store
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
@@ -45,6 +44,8 @@ def add(
         )
     if task_id in depends_on:
         raise self_dependency(run.run_id, task_id)
+    from orch.store import dependencies
+
     needed = [require(tx, run.run_id, other) for other in depends_on]
     event_id = events.record(
         tx,
@@ -122,6 +123,8 @@ def move(
     Guarantees: locks are held exactly while the task is active; a done task frees its
     dependents in the same transaction.
     """
+    from orch.machines import EVENT_OF_STATUS, TASK
+
     target = TASK.next(task.status, event, wanted)
     event_id = events.record(
         tx,
@@ -144,5 +147,7 @@ def move(
 
 
 def _free_dependents(tx: "Tx", task: Task, actor: str) -> None:
+    from orch.store import dependencies
+
     for number in dependencies.satisfied(tx, task.task_no):
         move(tx, store.by_no(tx, number), "satisfy", actor)

@@ -7,7 +7,7 @@ Tasks that the plan does not name are nobody's concern here.
 import json
 
 from inbox.model import PRIORITIES
-from orch.machines import ACTIVE
+from orch.model import ACTIVE
 from orch.plan.rules import Work
 
 TYPE_CHECKING = False

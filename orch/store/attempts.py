@@ -105,10 +105,11 @@ def without_head(tx: "ReadTx", run_id: str) -> list[Attempt]:
     return [Attempt(row) for row in tx.many(_SQL["attempt_without_head"], run_id=run_id)]
 
 
-def lapsed(tx: "ReadTx", run_id: str) -> "list[tuple[Attempt, bool]]":
-    """Return (attempt, whether its lease has run out) of the run's attempts being worked on."""
-    rows = tx.many(_SQL["attempt_leases"], run_id=run_id, domain=tx.now.domain, boot=tx.now.boot_ms)
-    return [(Attempt(row[:-1]), bool(row[-1])) for row in rows]
+def seen_anew(tx: "ReadTx", run_id: str) -> "list[tuple[Attempt, str]]":
+    """Return (attempt, 'live' or 'stale') where the worker's lease says other than is recorded."""
+    now = tx.now
+    rows = tx.many(_SQL["attempt_seen_anew"], run_id=run_id, domain=now.domain, boot=now.boot_ms)
+    return [(Attempt(row[:-1]), row[-1]) for row in rows]
 
 
 def intend(
@@ -172,13 +173,3 @@ class Intent:
 def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
     """Return the run's dispatches under way."""
     return [Intent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
-
-
-def any_turn(tx: "ReadTx", run_id: str) -> bool:
-    """Say whether a program of orch work is recorded as running in the run."""
-    return tx.maybe(_SQL["attempt_any_turn"], run_id=run_id) is not None
-
-
-def in_planning(tx: "ReadTx", run_id: str) -> bool:
-    """Say whether any request of the run is being planned, or waits to be mended."""
-    return tx.maybe(_SQL["attempt_in_planning"], run_id=run_id) is not None

@@ -86,18 +86,20 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assig
    AND (a.head_commit IS NULL OR a.dirty_files > 0) AND a.workspace_status = 'created'
    AND a.status IN ('done', 'verifying');
 
--- name: attempt_leases :many
--- The clock rule of schema/clock.py, over the few attempts being worked on.
+-- name: attempt_seen_anew :many
+-- What leases tell about their workers and is not recorded yet, by the rule of schema/clock.py.
 SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
        a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
        a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
        a.dirty_files, a.liveness, a.late_event, a.path_violations,
-       CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
-            ELSE l.wall_deadline - :now END NOT BETWEEN 1 AND l.ttl_ms + 5000
+       CASE WHEN CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
+                 ELSE l.wall_deadline - :now END BETWEEN 1 AND l.ttl_ms + 5000
+            THEN 'live' ELSE 'stale' END AS seen
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
   JOIN task AS t ON t.task_no = a.task_no AND t.latest_attempt_no = a.attempt_no
   JOIN lease AS l ON l.thread_no = a.thread_no AND l.ended_at IS NULL
- WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked');
+ WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked')
+   AND a.liveness NOT IN ('gone', seen);
 
 -- name: intent_insert :exec
 -- The primary key makes two dispatches of one task impossible.
@@ -120,12 +122,3 @@ SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no
 SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit, pid, pid_started,
        pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
-
--- name: attempt_in_planning :maybe
--- reconcile: is any request of the run being planned? (orch/store/requests.sql has the rest)
-SELECT 1 FROM request
- WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed') LIMIT 1;
-
--- name: attempt_any_turn :maybe
--- reconcile: is any program of orch work at work in the run? (orch/store/turns.sql has the rest)
-SELECT 1 FROM turn WHERE run_id = :run_id AND ended_at IS NULL LIMIT 1;

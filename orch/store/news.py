@@ -1,9 +1,10 @@
-"""What a run's log says that its tasks have not heard yet."""
+"""What a run's log says that its tasks have not heard yet, and whether there is any of it."""
 
 from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.model import Run
     from schema.transaction import ReadTx, Row
 
 _SQL = queries.load(__file__)
@@ -19,9 +20,19 @@ class Item:
          self.assigned_to, self.reason) = row  # fmt: skip
 
 
-def is_any(tx: "ReadTx", run_id: str, after: int) -> bool:
-    """Say whether there is anything after the cursor."""
-    return tx.maybe(_SQL["news_any"], run_id=run_id, after=after) is not None
+def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool]":
+    """Return what there is to reconcile: (news for tasks, dispatches under way, turns, heads,
+    requests being planned).
+
+    In a closed run only dispatches count.
+    """
+    values = {"run_id": run.run_id, "after": run.reconciled_through}
+    now = tx.now
+    row = tx.one(_SQL["news_due"], **values, domain=now.domain, boot=now.boot_ms)
+    told, dispatches, turns, heads, requests = map(bool, row)
+    if run.closed_at is not None:
+        return False, dispatches, False, False, False
+    return told, dispatches, turns, heads, requests
 
 
 def after(tx: "ReadTx", run_id: str, position: int) -> list[Item]:

@@ -1,8 +1,32 @@
--- name: news_any :maybe
--- The cheap question before any write lock.
-SELECT 1 FROM event
- WHERE run_id = :run_id AND event_id > :after AND thread_no IS NOT NULL
-   AND substr(event_type, 1, 7) = 'thread_' LIMIT 1;
+-- name: news_due :one
+-- Asked by every command of a run, so one statement, each part of it along an index: the log,
+-- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads;
+-- requests being planned (orch/store/requests.sql). Replies and renewals leave a thread as it was:
+-- they are read over with the next event that does not.
+SELECT EXISTS (
+         SELECT 1 FROM event
+          WHERE run_id = :run_id AND event_id > :after AND thread_no IS NOT NULL
+            AND substr(event_type, 1, 7) = 'thread_'
+            AND event_type NOT IN ('thread_reply', 'thread_renew'))
+       OR EXISTS (
+         SELECT CASE WHEN CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
+                          ELSE l.wall_deadline - :now END BETWEEN 1 AND l.ttl_ms + 5000
+                     THEN 'live' ELSE 'stale' END AS seen
+           FROM task AS t
+           JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+           JOIN lease AS l ON l.thread_no = a.thread_no AND l.ended_at IS NULL
+          WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked')
+            AND a.liveness NOT IN ('gone', seen)),
+       EXISTS (SELECT 1 FROM dispatch_intent WHERE run_id = :run_id),
+       EXISTS (SELECT 1 FROM turn WHERE run_id = :run_id AND ended_at IS NULL),
+       EXISTS (
+         SELECT 1 FROM task AS t
+           JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+          WHERE t.run_id = :run_id AND t.status IN ('done', 'verifying')
+            AND a.execution_mode = 'code' AND (a.head_commit IS NULL OR a.dirty_files > 0)
+            AND a.workspace_status = 'created' AND a.status IN ('done', 'verifying')),
+       EXISTS (SELECT 1 FROM request
+                WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed'));
 
 -- name: news_of_run :many
 -- Along the run's part of the log, so the cost is that of the change.

@@ -1,19 +1,17 @@
 """Reconcile: carry the bus over to the tasks, repair what a dead dispatch left, read heads.
 
 Guarantees: killed at any point, the next one finishes what is left; a second call finds
-nothing. Costs one small read when there is nothing to do.
+nothing. Costs two small reads when there is nothing to do, and loads nothing more.
 """
 
-from orch.model import Run
-from orch.operations import news, runs
-from orch.store import attempts
-from schema import points
+from orch.operations import runs
+from orch.store import news
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.model import Run
     from schema.transaction import Database
-
 
 _UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be seen from here.
 
@@ -38,28 +36,19 @@ def reconcile(db: "Database", run_id: str) -> Report:
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        is_open = run.closed_at is None
-        due = is_open and news.is_due(tx, run)
-        abandoned = attempts.intents(tx, run_id)
-        at_work = is_open and attempts.any_turn(tx, run_id)
-        in_planning = is_open and attempts.in_planning(tx, run_id)
-    if abandoned:
-        _repair(db, abandoned, report)
-    if due:
-        from orch.operations import reconciliation
-
-        with db.write() as tx:
-            for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
-                report.changed[number] = None
-        points.reach("reconcile.absorbed")
-    if at_work:
+        told, dispatches, turns, heads, planning = news.due(tx, run)
+    if dispatches:
+        _repair(db, run_id, report)
+    if told:
+        _absorb(db, run_id, report)
+    if turns:
         from orch.workflows import workers
 
         for number in workers.note_gone(db, run_id):
             report.changed[number] = None
-    if is_open:
+    if told or turns or heads:
         _read_heads(db, run, report)
-    if in_planning:
+    if planning:
         _follow_requests(db, run_id, report)
     return report
 
@@ -78,13 +67,27 @@ def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
     report.problems += [f"a request waits: {failure.message}" for failure in failures]
 
 
-def _read_heads(db: "Database", run: Run, report: Report) -> None:
+def _absorb(db: "Database", run_id: str, report: Report) -> None:
+    """Carry the news over to the tasks."""
+    from orch.operations import reconciliation
+    from schema import points
+
+    with db.write() as tx:
+        for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
+            report.changed[number] = None
+    points.reach("reconcile.absorbed")
+
+
+def _read_heads(db: "Database", run: "Run", report: Report) -> None:
     """Record what finished code attempts left: their head, and what is uncommitted."""
+    from orch.store import attempts
+
     with db.read() as tx:
         unread = attempts.without_head(tx, run.run_id)
     if not unread:
         return
     from orch.workflows import heads
+    from schema import points
 
     for attempt in unread:
         try:
@@ -100,13 +103,16 @@ def _read_heads(db: "Database", run: Run, report: Report) -> None:
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 
 
-def _repair(db: "Database", found: "list[attempts.Intent]", report: Report) -> None:
+def _repair(db: "Database", run_id: str, report: Report) -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import identity
     from orch.operations import attempts as operations
-    from orch.store import tasks
+    from orch.store import attempts, tasks
     from orch.workflows import workspaces
+    from schema import points
 
+    with db.read() as tx:
+        found = attempts.intents(tx, run_id)
     now = db.clock.now().wall_ms
     for intent in found:
         gone = identity.is_gone(*intent.process)

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from orch.operations import runs as orch_runs
+from orch.store import news
+from schema import file
 from tests.support import runs
 from tests.support.cli import until
 from tests.support.runs import Lead, thread, worktree
@@ -418,3 +421,21 @@ def test_every_look_has_a_plain_view_that_ends_with_what_to_do_next(lead: Lead) 
         assert len(text) < 4096
     assert lead.orch.say("run", "list").startswith("1 runs")
     assert lead.orch.say("status", "--run", "r").splitlines()[-1] == "next: orch blocked --run r"
+
+
+def test_an_answer_and_a_renewal_are_no_news_and_what_follows_them_is(lead: Lead) -> None:
+    """A command of a run takes the write lock only for what moves a task."""
+    lead.task("a")
+    sent = lead.dispatch("a", mode="analysis")
+    lead.claim(sent)
+    lead.ask(sent)
+    lead.do("answer", "--task", "a", "--body", "b")
+    lead.inbox.ok("renew", "--agent", "w1", "--thread", thread(sent))
+    db = file.open_store(str(lead.store))
+    with db.read() as tx:
+        assert news.due(tx, orch_runs.require(tx, runs.RUN)) == (False,) * 5
+    lead.go_on(sent)
+    with db.read() as tx:
+        assert news.due(tx, orch_runs.require(tx, runs.RUN)) == (True, False, False, False, False)
+    db.close()
+    assert updated(lead) == {"a": "running"}

@@ -4,6 +4,7 @@ A module that appears here by surprise is either needed (add it, and say why in 
 import that belongs into the function that uses it. The sets are those of a fresh `python -I`.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,15 +15,21 @@ from inbox.machines import THREAD
 from inbox.model import TERMINAL
 from tests.support.cli import clean_environment
 
+# As the console script begins; the program's first table and all of it, then argv.
 _PROBE = """
 import os, sys
-import apsw
+from schema import quick_start
+quick_start.prepare()
 before = set(sys.modules)
 from inbox.cli import kit
-from inbox.cli.main import click_app
-from inbox.cli.table import PROGRAM
+if sys.argv.pop(1) == "inbox":
+    from inbox.cli.main import whole
+    from inbox.cli.table import PROGRAM
+else:
+    from orch.cli.main import whole
+    from orch.cli.hot_table import PROGRAM
 call = kit.Call(PROGRAM.name, "", True, None)
-status = kit.run(call, PROGRAM, sys.argv[1:], click_app)
+status = kit.run(call, PROGRAM, sys.argv[1:], whole)
 os.write(2, " ".join(sorted(set(sys.modules) - before)).encode())
 os._exit(status)
 """
@@ -35,16 +42,17 @@ def _set(*lines: str) -> frozenset[str]:
 # Cost 3 ms and more each (docs/reference/benchmarks.md); apsw alone brings none of them.
 _FORBIDDEN = _set(
     "re json typing enum dataclasses contextlib pathlib inspect logging subprocess asyncio shlex",
-    "signal socket hashlib datetime importlib.metadata click pydantic orjson rich apsw.ext",
+    "collections signal socket hashlib datetime importlib.metadata",
+    "click pydantic orjson rich apsw.ext",
 )
 
-# Every command: argv, the kit, the open store and one transaction.
-_EVERY = _set(
-    "inbox inbox.cli inbox.cli.main inbox.cli.kit inbox.cli.parse inbox.cli.values",
-    "inbox.cli.grammar inbox.cli.table inbox.model",
-    "schema schema.failures schema.ids schema.file schema.transaction schema.clock",
+# Every command of either program: argv, the kit, the open store and one transaction.
+_BOTH = _set(
+    "inbox inbox.cli inbox.cli.kit inbox.cli.parse inbox.cli.values inbox.cli.grammar",
+    "schema.failures schema.ids schema.file schema.transaction schema.clock",
     "schema.json_text schema.queries schema.events",
 )
+_EVERY = _BOTH | _set("inbox.cli.main inbox.cli.table inbox.model")
 _LISTS = _EVERY | _set("inbox.cli.threads inbox.reads inbox.store inbox.store.messages")
 _SHOWS = _EVERY | _set(
     "inbox.cli.threads inbox.store inbox.store.threads inbox.store.messages inbox.store.cursors"
@@ -82,15 +90,37 @@ _HOT = {
     "watch --after-event 1": (
         (_SHOWS - {"inbox.cli.threads"})
         | _RULES
-        | _set("inbox.cli.waits inbox.workflows inbox.workflows.wait inbox.reads")
+        | _set("inbox.cli.waits inbox.workflows inbox.workflows.wait inbox.workflows.arrivals")
+        | _set("inbox.reads")
     ),
 }
 
+# Every command of a run: the run, and whether there is anything to reconcile.
+_RUN = _BOTH | _set(
+    "orch orch.cli orch.cli.main orch.cli.hot_table orch.cli.schedule orch.model",
+    "orch.operations orch.operations.runs orch.store orch.store.runs orch.store.news",
+    "orch.workflows orch.workflows.reconcile",
+)
+_ANSWER = (
+    (_RUN | _RULES | _SEND) - _set("inbox.cli.main inbox.cli.table inbox.cli.threads")
+    | _set("orch.cli.names orch.operations.tasks orch.operations.attempts orch.reads")
+    | _set("orch.store.tasks orch.store.attempts")
+)
+_HOT_ORCH = {
+    "ready --run r": _RUN | _set("orch.operations.scheduling orch.store.tasks"),
+    "blocked --run r": _RUN | _set("orch.reads"),
+    "status --run r": _RUN | _set("orch.reads"),
+    "reconcile --run r": _RUN | _set("orch.reads"),
+    "wait --run r --for task_blocked": _RUN
+    | _set("orch.reads orch.store.tasks orch.workflows.watch inbox.workflows inbox.workflows.wait"),
+    "answer r/t --body b": _ANSWER,
+}
 
-def _inbox(folder: Path, *argv: str) -> tuple[str, set[str]]:
+
+def _call(program: str, folder: Path, *argv: str) -> tuple[str, set[str]]:
     """Run one command in a fresh isolated interpreter; return its answer and what it loaded."""
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _PROBE, "--db", str(folder / "coord.db"), *argv],
+        [sys.executable, "-I", "-c", _PROBE, program, "--db", str(folder / "coord.db"), *argv],
         capture_output=True,
         text=True,
         env=clean_environment(folder),
@@ -105,29 +135,53 @@ def _inbox(folder: Path, *argv: str) -> tuple[str, set[str]]:
 @pytest.fixture
 def threads(tmp_path: Path) -> dict[str, str]:
     """Return the ids of an open thread and of one that `w` holds, in a store in tmp_path."""
-    _inbox(tmp_path, "init")
+    _call("inbox", tmp_path, "init")
     send = ("send", "--from", "lead", "--to", "w", "--get", "data.thread.thread_id", "--subject")
-    ids = {name: _inbox(tmp_path, *send, name)[0] for name in ("held", "open")}
-    _inbox(tmp_path, "claim", "--agent", "w", "--thread", ids["held"])
+    ids = {name: _call("inbox", tmp_path, *send, name)[0] for name in ("held", "open")}
+    _call("inbox", tmp_path, "claim", "--agent", "w", "--thread", ids["held"])
     return ids
 
 
 @pytest.mark.parametrize("line", _HOT)
 def test_a_hot_command_loads_exactly(line: str, tmp_path: Path, threads: dict[str, str]) -> None:
-    _, loaded = _inbox(tmp_path, "--json", *line.format(**threads).split(" "))
+    _, loaded = _call("inbox", tmp_path, "--json", *line.format(**threads).split(" "))
     assert sorted(loaded - _HOT[line]) == [], "loaded beyond what is listed"
     assert sorted(_HOT[line] - loaded) == [], "listed, but not loaded any more"
 
 
-@pytest.mark.parametrize("line", _HOT)
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    """Return a folder whose store has run r, reconciled; its task t waits for an answer."""
+    _call("orch", tmp_path, "init")
+    _call("orch", tmp_path, "run", "init", "--run", "r", "--goal", "g")
+    _call("orch", tmp_path, "task", "add", "--run", "r", "--task", "t", "--default-to", "w")
+    given = _call("orch", tmp_path, "--json", "dispatch", "r/t", "--execution-mode", "analysis")
+    work = ("--agent", "w", "--thread", json.loads(given[0])["data"]["attempt"]["thread_id"])
+    _call("inbox", tmp_path, "claim", *work)
+    _call("inbox", tmp_path, "update", *work, "--status", "blocked", "--body", "Which port?")
+    _call("orch", tmp_path, "reconcile", "--run", "r")
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", _HOT_ORCH)
+def test_a_hot_command_of_orch_loads_exactly(line: str, asked: Path) -> None:
+    _, loaded = _call("orch", asked, "--json", *line.split(" "))
+    assert sorted(loaded - _HOT_ORCH[line]) == [], "loaded beyond what is listed"
+    assert sorted(_HOT_ORCH[line] - loaded) == [], "listed, but not loaded any more"
+
+
+_ALL_HOT = _HOT | _HOT_ORCH
+
+
+@pytest.mark.parametrize("line", _ALL_HOT)
 def test_no_hot_command_is_allowed_a_costly_module(line: str) -> None:
-    assert not _HOT[line] & _FORBIDDEN
-    assert not {name for name in _HOT[line] if name.partition(".")[0] in _FORBIDDEN}
+    assert not _ALL_HOT[line] & _FORBIDDEN
+    assert not {name for name in _ALL_HOT[line] if name.partition(".")[0] in _FORBIDDEN}
 
 
 def test_apsw_brings_no_costly_module(tmp_path: Path) -> None:
-    """`_HOT` counts from after `import apsw`: what that brings is judged here."""
-    code = "import sys; import apsw; print(*sys.modules)"
+    """The sets count from after `import apsw`: what that brings is judged here."""
+    code = "import sys; from schema import quick_start; quick_start.prepare(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True
     )

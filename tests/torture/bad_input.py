@@ -13,7 +13,7 @@ import sys
 
 from inbox.cli import kit, parse
 from inbox.cli.grammar import Command, Option
-from inbox.cli.main import click_app
+from inbox.cli.main import whole
 from inbox.cli.table import PROGRAM
 from schema import migrate
 from schema.failures import TABLE
@@ -234,7 +234,7 @@ class _Entry:
         os.close(null)
         sys.stdout.flush()
         try:
-            status = kit.run(kit.Call(PROGRAM.name, "", True, None), PROGRAM, argv, click_app)
+            status = kit.run(kit.Call(PROGRAM.name, "", True, None), PROGRAM, argv, whole)
             sys.stdout.flush()
             sys.stderr.flush()
         except SystemExit as gone:

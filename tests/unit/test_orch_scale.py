@@ -8,8 +8,8 @@ import apsw
 import pytest
 
 from orch import reads
-from orch.operations import news, runs, scheduling, tasks
-from orch.store import audit
+from orch.operations import runs, scheduling, tasks
+from orch.store import audit, news
 from schema import file
 from schema.transaction import Database
 
@@ -73,7 +73,7 @@ def test_the_counters_of_the_sample_are_right(db: Database) -> None:
 def test_ready_walks_the_index_and_stops(db: Database, limit: int) -> None:
     with Meter(db) as meter, db.read() as tx:
         run = runs.require(tx, "r")
-        assert not news.is_due(tx, run)
+        assert news.due(tx, run) == (False,) * 5
         found, more = scheduling.ready(tx, run, limit)
     assert len(found) == limit
     assert more is True

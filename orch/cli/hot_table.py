@@ -1,0 +1,59 @@
+"""The hot commands of `orch`: rows that every start reads, and what all rows share.
+
+Short on purpose: each row costs every start. The others are in table.py, which is loaded when
+none of these is meant.
+"""
+
+from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
+
+WAITABLE = (
+    "task_blocked", "task_done", "task_failed", "task_cancelled", "task_verifying", "task_stale",
+    "run_done",
+)  # fmt: skip
+
+RUN = Option("--run", "name", "the run's id", required=True)
+_RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
+_TASK = Option("--task", "task", "the task's id, or run/task")
+_NAMED = Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name")
+ONE_TASK = (_NAMED, _RUN_OF_TASK, _TASK)
+PAYLOAD = Option("--payload-json", "json", "a JSON object for programs to read", dest="payload")
+AFTER = Option("--after-event", "event", "look at what came after this event id")
+
+COMMANDS = (
+    Command(
+        "ready", "orch.cli.schedule:ready", "What can be dispatched now, in dispatch order.",
+        (RUN, Option("--limit", "count", "at most so many", default=50),
+         Option("--explain", "flag", "say for each other task why it is not ready")),
+        "orch ready --run docs-1 --explain",
+    ),
+    Command("reconcile", "orch.cli.schedule:reconcile",
+            "Bring the run up to date with its threads; says exactly what changed.",
+            (RUN, KEY), "orch reconcile --run docs-1"),
+    Command(
+        "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
+        (RUN,
+         Option("--for", "choices", "what to wait for, comma-separated", choices=WAITABLE,
+                default=WAITABLE, dest="kinds"),
+         AFTER, TIMEOUT),
+        "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
+    ),
+    Command("blocked", "orch.cli.schedule:blocked", "Tasks that wait for an answer.", (RUN,),
+            "orch blocked --run docs-1"),
+    Command(
+        "answer", "orch.cli.schedule:answer", "Answer a task's worker.",
+        (*ONE_TASK, *BODY, PAYLOAD, KEY),
+        "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
+    ),
+    Command(
+        "status", "orch.cli.schedule:status", "Where a run stands, task by task.",
+        (RUN, Option("--watch", "flag", "keep it on the screen until stopped")),
+        "orch status --run docs-1",
+    ),
+)  # fmt: skip
+
+PROGRAM = Program(
+    "orch",
+    "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
+    COMMANDS,
+    (DB, JSON, GET),
+)

@@ -1,0 +1,119 @@
+"""The console scripts' own imports give what Python's would; what is unusual is left to Python."""
+
+import compileall
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import clean_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+_LOOK = """
+import sys
+top, quick, code = sys.argv[1:]
+sys.path.insert(0, top)
+from schema import quick_start
+if quick == "quick":
+    quick_start.prepare()
+facts = {}
+exec(code)
+import json
+print(json.dumps(facts))
+"""
+_FACTS = """
+import schema.migrate, inbox.cli.table, orch.cli.table, orch.git
+for name, module in sorted(sys.modules.items()):
+    if name.partition(".")[0] in ("schema", "inbox", "orch") and name != "schema.quick_start":
+        spec = module.__spec__
+        facts[name] = [module.__file__, module.__cached__, module.__package__, module.__doc__,
+                       list(getattr(module, "__path__", [])), spec.origin, spec.name, spec.parent,
+                       spec.loader.get_source(name), spec.loader.is_package(name)]
+"""
+_SCHEMA = """
+import schema.version
+facts = [schema.version.__version__, type(schema.version.__loader__).__name__]
+"""
+
+
+def look(top: Path, code: str, *, quick: bool = True, **env: str) -> object:
+    """Return the facts that a fresh interpreter finds out about the packages in `top`."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK, str(top), "quick" if quick else "", code],
+        capture_output=True,
+        text=True,
+        env=clean_environment(top, **env),
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a directory with a compiled copy of `schema`."""
+    ignored = shutil.ignore_patterns("__pycache__", "migrations")
+    shutil.copytree(ROOT / "schema", tmp_path / "schema", ignore=ignored)
+    assert compileall.compile_dir(tmp_path / "schema", quiet=1)
+    return tmp_path
+
+
+def test_modules_are_those_that_python_would_import() -> None:
+    assert compileall.compile_dir(ROOT / "schema", quiet=1)
+    facts = look(ROOT, _FACTS)
+    assert len(facts) > 15
+    assert facts == look(ROOT, _FACTS, quick=False)
+
+
+def test_a_fresh_compiled_file_is_taken_and_nothing_else(copy: Path) -> None:
+    source = copy / "schema" / "version.py"
+    (compiled,) = (copy / "schema" / "__pycache__").glob("version.*.pyc")
+    version = look(copy, _SCHEMA)[0]
+    assert look(copy, _SCHEMA) == [version, "_Loader"]
+    assert look(copy, _SCHEMA, PYTHONPYCACHEPREFIX=str(copy / "c")) == [version, "SourceFileLoader"]
+
+    source.write_text('__version__ = "edited"\n')  # Another size, another time.
+    assert look(copy, _SCHEMA) == ["edited", "SourceFileLoader"]
+    assert look(copy, _SCHEMA) == ["edited", "_Loader"]  # Python has compiled it meanwhile.
+
+    compiled.write_bytes(b"\0" * 16 + compiled.read_bytes()[16:])  # Another Python's.
+    assert look(copy, _SCHEMA, PYTHONDONTWRITEBYTECODE="1") == ["edited", "SourceFileLoader"]
+    compiled.unlink()
+    assert look(copy, _SCHEMA, PYTHONDONTWRITEBYTECODE="1") == ["edited", "SourceFileLoader"]
+
+
+def test_a_compiled_file_of_the_same_size_but_another_time_is_stale(copy: Path) -> None:
+    source = copy / "schema" / "version.py"
+    source.write_text(source.read_text().replace(look(copy, _SCHEMA)[0], "9.9.9"))
+    os.utime(source, (1, 1))
+    assert look(copy, _SCHEMA) == ["9.9.9", "SourceFileLoader"]
+
+
+def test_a_module_that_does_not_exist_is_an_import_error_as_ever(copy: Path) -> None:
+    code = """
+try:
+    import schema.nothing
+except ModuleNotFoundError as error:
+    facts = [str(error), error.name]
+"""
+    assert look(copy, code) == ["No module named 'schema.nothing'", "schema.nothing"]
+
+
+def test_apsw_comes_without_collections_and_those_come_whole_later() -> None:
+    code = """
+before = "apsw" in sys.modules and "collections" not in sys.modules
+import apsw, collections.abc, collections
+class Named(collections.abc.Mapping):
+    def __getitem__(self, name): return {"a": 7}[name]
+    def __iter__(self): return iter("a")
+    def __len__(self): return 1
+rows = apsw.Connection(":memory:").execute("SELECT :a", Named()).fetchall()
+facts = [before, rows, collections.abc.__name__, collections.Counter("aa")["a"],
+         collections.abc is sys.modules["collections.abc"]]
+"""
+    assert look(ROOT, code) == [True, [[7]], "collections.abc", 2, True]
