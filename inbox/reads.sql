@@ -9,21 +9,26 @@ SELECT v.document, 0
  ORDER BY e.event_id DESC LIMIT :limit;
 
 -- name: fetch_assigned :many
--- One index walk per (assignee, status), newest first, then the newest of those.
+-- One index walk per (assignee, status), newest first, then the newest of those; only what is
+-- answered becomes a document.
 -- scan: the few (assignee, status) pairs of one call
 SELECT v.document,
        (SELECT count(*) FROM message AS m
          WHERE m.thread_no = t.thread_no AND m.event_id > coalesce(
                (SELECT last_read FROM cursor WHERE agent = :reader AND thread_no = t.thread_no), 0))
-  FROM json_each(:offers) AS o
-  JOIN thread AS t ON t.thread_no IN (
-       SELECT n.thread_no FROM thread AS n
-        WHERE n.assigned_to = o.value ->> 0 AND n.status = o.value ->> 1
-          AND (:unread_only = 0 OR n.last_message > coalesce(
-              (SELECT last_read FROM cursor WHERE agent = :reader AND thread_no = n.thread_no), 0))
-        ORDER BY n.last_event DESC LIMIT :limit)
-  JOIN thread_view AS v ON v.thread_no = t.thread_no
- ORDER BY t.last_event DESC LIMIT :limit;
+  FROM (SELECT c.thread_no, c.last_event
+          FROM json_each(:offers) AS o
+          JOIN thread AS c ON c.thread_no IN (
+               SELECT n.thread_no FROM thread AS n
+                WHERE n.assigned_to = o.value ->> 0 AND n.status = o.value ->> 1
+                  AND (:unread_only = 0 OR n.last_message > coalesce(
+                      (SELECT last_read FROM cursor
+                        WHERE agent = :reader AND thread_no = n.thread_no), 0))
+                ORDER BY n.last_event DESC LIMIT :limit)
+         ORDER BY c.last_event DESC LIMIT :limit) AS t
+ CROSS JOIN thread_view AS v
+ WHERE v.thread_no = t.thread_no
+ ORDER BY t.last_event DESC;
 
 -- name: list_all :many
 -- No selective filter: walk the primary key backwards.
@@ -62,14 +67,16 @@ SELECT v.document FROM thread AS t JOIN thread_view AS v USING (thread_no)
 -- One index walk per status, then the newest of those.
 -- scan: a few statuses, each the newest of one index
 SELECT v.document
-  FROM json_each(:statuses) AS s
-  JOIN thread AS t ON t.thread_no IN (
-       SELECT n.thread_no FROM thread AS n
-        WHERE n.status = s.value AND n.last_event > :after_event
-        ORDER BY n.thread_no DESC LIMIT :limit)
-  JOIN thread_view AS v ON v.thread_no = t.thread_no
- WHERE :agent IS NULL AND :run IS NULL AND :created_by IS NULL
- ORDER BY t.thread_no DESC LIMIT :limit;
+  FROM (SELECT n.thread_no
+          FROM json_each(:statuses) AS s
+          JOIN thread AS n ON n.thread_no IN (
+               SELECT c.thread_no FROM thread AS c
+                WHERE c.status = s.value AND c.last_event > :after_event
+                ORDER BY c.thread_no DESC LIMIT :limit)
+         ORDER BY n.thread_no DESC LIMIT :limit) AS t
+ CROSS JOIN thread_view AS v
+ WHERE v.thread_no = t.thread_no AND :agent IS NULL AND :run IS NULL AND :created_by IS NULL
+ ORDER BY t.thread_no DESC;
 
 -- name: event_first :maybe
 -- watch: along the log from the cursor, which is the primary key.
