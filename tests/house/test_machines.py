@@ -44,6 +44,9 @@ _ROWS = {
     "VALUES (lower(hex(randomblob(8))), '', '', 'pending', 1, 'a', 'b', 'b', 0, 0)",
     "task": "INSERT INTO task (run_id, task_id, title, summary, priority, status, created_at, "
     "updated_at) VALUES ('r', lower(hex(randomblob(8))), '', '', 1, 'ready', 0, 0)",
+    "entry": "INSERT INTO entry (queue_no, run_id, head_commit, base_commit, strategy, priority, "
+    "added_by, queued_event, last_event, created_at, updated_at) "
+    "VALUES (1, 'r', '', '', 'merge', 1, 'l', 0, 0, 0, 0)",
 }
 
 
