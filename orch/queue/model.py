@@ -25,8 +25,8 @@ class Entry:
 
     `needs` are open entries of the same queue that must land first; `waits_for` says in words
     what else must happen first (a dependency that nobody queued, held, or failed). `approval`
-    is "granted", "needed", "rejected"; `approvers` names what is missing, in words. `checks` is
-    the digest of the checks its candidate must pass. `solo`: never in a batch with others
+    is "granted", "needed", "rejected"; `approvers` names what is missing, in words. `checks` are
+    what its candidate must pass, sorted, as name@digest of command and environment. `solo`: never in a batch with others
     (high risk).
     """
 
@@ -39,7 +39,7 @@ class Entry:
     rank: int
     order_no: int
     status: str
-    checks: str
+    checks: tuple[str, ...]
     paths: tuple[str, ...] = ()
     needs: tuple[int, ...] = ()
     waits_for: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class Trials:
     """
 
     tree: str
-    checks: str
+    checks: tuple[str, ...]
     ends: tuple[str, ...]
 
 
@@ -102,6 +102,9 @@ class Limits:
 class Snapshot:
     """All that one pass knows. `tip` and `tip_tree` are the target's commit and its tree.
 
+    A prefix of a chain must pass the union of its entries' checks; a suspect's failure counts
+    only if the target's own tree passes the same ones.
+
     `base_checks` is the digest of the checks that the target itself must pass when a failure
     is to be blamed. `hold_reason` is "" unless the queue is stopped: by a red target (then
     `hold_tree` is the tree that failed) or by a person (then `hold_tree` is "").
@@ -118,7 +121,6 @@ class Snapshot:
     limits: Limits
     hold_reason: str = ""
     hold_tree: str = ""
-    base_checks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Test:
 
     commit: str
     tree: str
-    checks: str
+    checks: tuple[str, ...]
     purpose: str
     entries: tuple[int, ...]
 
