@@ -26,8 +26,8 @@ class Entry:
     `needs` are open entries of the same queue that must land first; `waits_for` says in words
     what else must happen first (a dependency that nobody queued, held, or failed). `approval`
     is "granted", "needed", "rejected"; `approvers` names what is missing, in words. `checks` are
-    what its candidate must pass, sorted, as name@digest of command and environment. `solo`: never in a batch with others
-    (high risk).
+    what its candidate must pass, sorted, as name@digest of command and environment. `solo`:
+    never in a batch with others (high risk).
     """
 
     entry_no: int
@@ -104,9 +104,7 @@ class Snapshot:
 
     A prefix of a chain must pass the union of its entries' checks; a suspect's failure counts
     only if the target's own tree passes the same ones.
-
-    `base_checks` is the digest of the checks that the target itself must pass when a failure
-    is to be blamed. `hold_reason` is "" unless the queue is stopped: by a red target (then
+    `hold_reason` is "" unless the queue is stopped: by a red target (then
     `hold_tree` is the tree that failed) or by a person (then `hold_tree` is "").
     """
 
