@@ -50,6 +50,7 @@ class Entry:
     failures: int = 0
     conflicts: int = 0
     errors: int = 0
+    flakes: int = 0
     not_before: int = 0
     solo: bool = False
 
