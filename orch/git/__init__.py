@@ -12,7 +12,9 @@ Adding a public name? It stands in three lists below: tests/unit/test_git_names.
 # ruff: noqa: I001
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
+    from orch.git.commits import missing_objects
     from orch.git.merges import (
         Identity, Merge, ORCH, PathChange, changed_paths, commit_tree, diff_text,
         heads_missing_from,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         take_snapshot)
     from orch.git.tamper import Difference, differences, fingerprint
     from orch.git.traits import Traits, read_traits
+    from orch.git.workbench import Workbench, open_workbench
     from orch.git.worktrees import (
         Removed, Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
         recover_worktree, remove_worktree)
@@ -41,6 +44,7 @@ __all__ = [
     "ORCH",
     "PROOFS",
     "SALVAGE",
+    "Candidate",
     "Change",
     "Commit",
     "Difference",
@@ -55,6 +59,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Traits",
+    "Workbench",
     "Worktree",
     "add_detached",
     "add_worktree",
@@ -87,10 +92,14 @@ __all__ = [
     "list_worktrees",
     "locked_directory",
     "main_checkout",
+    "make_candidate",
+    "make_revert",
     "merge_base",
     "merge_heads",
     "merge_trees",
+    "missing_objects",
     "open_repository",
+    "open_workbench",
     "operation_in_progress",
     "read_ref",
     "read_traits",
@@ -111,7 +120,9 @@ __all__ = [
     "tree_id",
 ]
 _HOME = {
+    "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
+    "commits": "missing_objects",
     "merges": (
         "Identity Merge ORCH PathChange changed_paths commit_tree heads_missing_from diff_text "
         "merge_heads merge_trees"),
@@ -131,6 +142,7 @@ _HOME = {
         "take_snapshot"),
     "tamper": "Difference differences fingerprint",
     "traits": "Traits read_traits",
+    "workbench": "Workbench open_workbench",
     "worktrees": (
         "Removed Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
         "recover_worktree remove_worktree"),
