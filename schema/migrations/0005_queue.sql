@@ -127,6 +127,10 @@ CREATE TABLE entry (
     landed_on       TEXT NOT NULL DEFAULT '',
     landed_at       INTEGER,
     rolled_back_by  INTEGER REFERENCES entry (entry_no),
+    risk            TEXT NOT NULL DEFAULT 'high',
+    approvals       TEXT NOT NULL DEFAULT '{"needed":[],"given":[],"missing":[]}',
+    position        INTEGER,
+    why             TEXT NOT NULL DEFAULT '',
     added_by        TEXT NOT NULL,
     queued_event    INTEGER NOT NULL,
     last_event      INTEGER NOT NULL,
@@ -143,7 +147,9 @@ CREATE TABLE entry (
     CONSTRAINT entry_landed_tree_was_tested
         CHECK (status NOT IN ('landed', 'verified') OR (tested_tree <> '' AND landed_commit <> '')),
     CONSTRAINT entry_paths_array CHECK (json_type(changed_paths) = 'array'),
-    CONSTRAINT entry_facts_object CHECK (json_type(facts) = 'object')
+    CONSTRAINT entry_facts_object CHECK (json_type(facts) = 'object'),
+    CONSTRAINT entry_risk_known CHECK (risk IN ('low', 'medium', 'high')),
+    CONSTRAINT entry_approvals_object CHECK (json_type(approvals) = 'object')
 ) STRICT;
 
 -- At most one entry of an attempt is on its way to a target.
@@ -234,7 +240,7 @@ CREATE INDEX trial_check_cached ON trial_check (cache_key) WHERE cache_key IS NO
 CREATE TABLE approval (
     approval_no   INTEGER PRIMARY KEY,
     run_id        TEXT NOT NULL,
-    task_no       INTEGER NOT NULL REFERENCES task (task_no),
+    task_no       INTEGER REFERENCES task (task_no),
     head_commit   TEXT NOT NULL,
     policy_digest TEXT NOT NULL,
     kind          TEXT NOT NULL,
@@ -247,7 +253,7 @@ CREATE TABLE approval (
     CONSTRAINT approval_verdict_known CHECK (verdict IN ('approve', 'reject', 'abstain'))
 ) STRICT;
 
-CREATE INDEX approval_of_head ON approval (task_no, head_commit, approval_no);
+CREATE INDEX approval_of_head ON approval (head_commit, approval_no);
 
 CREATE TRIGGER approval_frozen BEFORE UPDATE ON approval
 BEGIN SELECT RAISE(ABORT, 'approval: append-only'); END;
@@ -291,3 +297,48 @@ CREATE TRIGGER queue_pass_frozen BEFORE UPDATE ON queue_pass
 BEGIN SELECT RAISE(ABORT, 'queue_pass: append-only'); END;
 CREATE TRIGGER queue_pass_kept BEFORE DELETE ON queue_pass
 BEGIN SELECT RAISE(ABORT, 'queue_pass: append-only'); END;
+
+-- The published shape of an entry; `approvals`, `position` and `why` are as its last pass saw them.
+CREATE VIEW entry_view AS
+SELECT e.entry_no, json_object(
+    'entry_id', 'ent_' || e.entry_no,
+    'run_id', e.run_id,
+    'task_id', t.task_id,
+    'attempt_no', a.attempt_no,
+    'kind', e.kind,
+    'status', e.status,
+    'reason', nullif(e.reason, ''),
+    'target', substr(q.target, 12),
+    'repo_path', q.repo_path,
+    'strategy', e.strategy,
+    'priority', CASE e.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' WHEN 2 THEN 'high'
+                     ELSE 'rollback' END,
+    'head_commit', e.head_commit,
+    'base_commit', e.base_commit,
+    'changed_paths', json(e.changed_paths),
+    'risk', e.risk,
+    'approvals', json(e.approvals),
+    'bounces', e.bounces,
+    'overtaken', e.overtaken,
+    'failures', e.failures,
+    'conflicts', e.conflicts,
+    'errors', e.errors,
+    'flakes', e.flakes,
+    'not_before', CASE WHEN e.not_before_at > 0
+        THEN strftime('%Y-%m-%dT%H:%M:%fZ', e.not_before_at / 1000.0, 'unixepoch') END,
+    'tested_tree', nullif(e.tested_tree, ''),
+    'landed_commit', nullif(e.landed_commit, ''),
+    'landed_on', nullif(substr(e.landed_on, 12), ''),
+    'landed_at', CASE WHEN e.landed_at IS NOT NULL
+        THEN strftime('%Y-%m-%dT%H:%M:%fZ', e.landed_at / 1000.0, 'unixepoch') END,
+    'position', e.position,
+    'waits_for', nullif(e.why, ''),
+    'reverts', CASE WHEN e.reverts IS NOT NULL THEN 'ent_' || e.reverts END,
+    'rolled_back_by', CASE WHEN e.rolled_back_by IS NOT NULL THEN 'ent_' || e.rolled_back_by END,
+    'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', e.created_at / 1000.0, 'unixepoch'),
+    'updated_at', strftime('%Y-%m-%dT%H:%M:%fZ', e.updated_at / 1000.0, 'unixepoch')
+) AS document
+  FROM entry AS e
+  JOIN queue AS q ON q.queue_no = e.queue_no
+  LEFT JOIN task AS t ON t.task_no = e.task_no
+  LEFT JOIN attempt AS a ON a.attempt_key = e.attempt_key;
