@@ -37,9 +37,7 @@ def require_of_task(tx: "ReadTx", task: Task) -> Entry:
     """Return a task's newest entry. Raises: not_found/entry."""
     found = store.of_task(tx, task.task_no)
     if not found:
-        raise not_found(
-            "entry", task.name, hint=f"it was never queued: orch queue add {task.name}"
-        )
+        raise not_found("entry", task.name, hint=f"it was never queued: orch queue add {task.name}")
     return found[0]
 
 

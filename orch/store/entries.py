@@ -76,9 +76,7 @@ def landed_of(tx: "ReadTx", run_id: str, queue_no: int) -> list[Entry]:
 
 def landed_after(tx: "ReadTx", entry: Entry) -> list[Entry]:
     """Return what landed on the same target after an entry, oldest first."""
-    rows = tx.many(
-        _SQL["entry_landed_after"], queue_no=entry.queue_no, entry_no=entry.entry_no
-    )
+    rows = tx.many(_SQL["entry_landed_after"], queue_no=entry.queue_no, entry_no=entry.entry_no)
     return [get(tx, row[0]) for row in rows]
 
 
@@ -144,9 +142,7 @@ def see(
 
 def set_facts(tx: "Tx", entry_no: int, facts: Json, changed_paths: Json) -> None:
     """Replace what was found out about its change."""
-    tx.execute(
-        _SQL["entry_set_facts"], entry_no=entry_no, facts=facts, changed_paths=changed_paths
-    )
+    tx.execute(_SQL["entry_set_facts"], entry_no=entry_no, facts=facts, changed_paths=changed_paths)
 
 
 def roll_back(tx: "Tx", entry_no: int, by_no: int) -> None:
