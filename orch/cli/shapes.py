@@ -216,6 +216,15 @@ _FINDING: "dict[str, Any]" = {
     "message": "text",
 }
 
+_INTEGRATION: "dict[str, Any]" = {
+    "?": "null",
+    "entry_id": "text",
+    "status": "text",
+    "target": "text",
+    "landed_commit": "text|null",
+    "reason": "text|null",
+}
+
 DATA: "dict[str, Shape]" = {
     "init": BUS["init"],
     "run init": _RUN_CHANGE,
@@ -276,7 +285,7 @@ DATA: "dict[str, Shape]" = {
                 **_UPDATED,
                 "latest_message": _NO_MESSAGE,
                 "blocked_question": _NO_MESSAGE,
-                "integration": "null",
+                "integration": _INTEGRATION,
             }
         ],
         "high_event_id": "count",
@@ -371,6 +380,10 @@ def schemas() -> "dict[str, object]":
     works = [compiled(shape) for shape in (_WORKED, _CHECKED)]
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
+    from orch.cli import queue_shapes
+
+    for words, several in queue_shapes.DATA.items():
+        found[words] = _titled(words, {"anyOf": [compiled(shape) for shape in several]})
     return found
 
 

@@ -6,6 +6,7 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 
 from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
 from inbox.model import PRIORITIES
+from orch.cli.queue_table import COMMANDS as LANDING
 from orch.cli.work_table import COMMANDS as WORK
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
@@ -263,6 +264,7 @@ _COMMANDS = (
     ),
     Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
+    *LANDING,
     *WORK,
     Command(
         "doctor", "orch.cli.stores:doctor",

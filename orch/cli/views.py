@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
+from orch.cli.queue_table import COMMANDS as LANDING
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -322,24 +323,13 @@ def _trace(answer: Json) -> str:
     return "\n".join(lines)
 
 
-def _of_plan(name: str) -> "View":
+def _of(module: str, words: str) -> "View":
     """Return a view that stands in a module which other commands do not load."""
 
     def _view(answer: Json) -> str:
-        from orch.cli import plan_views
+        from importlib import import_module
 
-        return plan_views.VIEWS[name](answer)
-
-    return _view
-
-
-def _of_work(words: str) -> "View":
-    """Return the view of a command about workers, loaded when it is used."""
-
-    def _view(answer: Json) -> str:
-        from orch.cli import work_views
-
-        return work_views.VIEWS[words](answer)
+        return str(import_module("orch.cli." + module).VIEWS[words](answer))
 
     return _view
 
@@ -357,12 +347,13 @@ VIEWS: "dict[str, View]" = {
     "dep add": _task,
     "dep rm": _task,
     "dep list": _dependencies,
-    "plan check": _of_plan("check"),
-    "plan lint": _of_plan("lint"),
-    "plan apply": _of_plan("apply"),
-    "plan export": _of_plan("export"),
+    "plan check": _of("plan_views", "check"),
+    "plan lint": _of("plan_views", "lint"),
+    "plan apply": _of("plan_views", "apply"),
+    "plan export": _of("plan_views", "export"),
     "plan schema": BUS["schema"],
-    **{words: _of_work(words) for words in ("work", "logs", "stop", "continue", "usage")},
+    **{words: _of("work_views", words) for words in ("work", "logs", "stop", "continue", "usage")},
+    **{command.words: _of("queue_views", command.words) for command in LANDING},
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,

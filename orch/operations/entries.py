@@ -186,6 +186,13 @@ def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     return move(tx, entry, "cancel", actor, reason)
 
 
+def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:
+    """Record that what landed was taken back, by a revert or by putting the target back."""
+    store.roll_back(tx, entry.entry_no, by.entry_no)
+    how = f"by {by.entry_id}" if by.entry_no != entry.entry_no else "the target was put back"
+    return move(tx, entry, "rollback", reason=f"rolled back: {how}")
+
+
 def hold_queue(tx: "Tx", queue: Queue, run_id: str | None, actor: str, reason: str) -> int:
     """Stop a whole queue until a person releases it; tell it in a run that is in it."""
     return _set_hold(tx, queue, run_id, actor, "queue_held", reason, "")

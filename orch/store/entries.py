@@ -213,3 +213,43 @@ def landed_on_paths(tx: "ReadTx", queue_no: int, files: Json) -> list[Entry]:
     """Return what landed by a queue and changed any of the files, the newest first."""
     rows = tx.many(_SQL["entry_conflicting"], queue_no=queue_no, files=files)
     return [get(tx, row[0]) for row in rows]
+
+
+def revert_of(tx: "ReadTx", entry_no: int) -> int | None:
+    """Return the open entry that takes an entry back, or None."""
+    row = tx.maybe(_SQL["entry_revert_of"], entry_no=entry_no)
+    return row[0] if row else None
+
+
+def landed_with(tx: "ReadTx", entry_no: int, commit: str) -> bool:
+    """Say whether another entry landed at `commit` in the same landing as this one."""
+    found = tx.maybe(_SQL["entry_landed_with"], entry_no=entry_no, commit_id=commit)
+    return found is not None
+
+
+def reverted_by(tx: "ReadTx", queue_no: int, task_no: int, attempt_key: int) -> int | None:
+    """Return the entry that took an attempt back from a target, or None."""
+    row = tx.maybe(
+        _SQL["entry_rolled_back"], queue_no=queue_no, task_no=task_no, attempt_key=attempt_key
+    )
+    return row[0] if row else None
+
+
+def integrating(tx: "ReadTx", queue_no: int, run_id: str) -> list[Entry]:
+    """Return the open entries that bring a run's integration branch to a target."""
+    rows = tx.many(_SQL["entry_integrating"], queue_no=queue_no, run_id=run_id)
+    return [get(tx, row[0]) for row in rows]
+
+
+def document_seen(
+    tx: "ReadTx", entry_no: int, position: int | None, why: str, approvals: Json, risk: str
+) -> Json:
+    """Return the published JSON of one entry, with what a look at git has just shown."""
+    return tx.json(
+        _SQL["entry_document_seen"],
+        entry_no=entry_no,
+        position=position,
+        why=why,
+        approvals=approvals,
+        risk=risk,
+    )

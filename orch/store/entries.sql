@@ -175,3 +175,36 @@ SELECT e.entry_no FROM entry AS e
    AND EXISTS (SELECT 1 FROM json_each(e.changed_paths) AS p
                 WHERE p.value IN (SELECT value FROM json_each(:files)))
  ORDER BY e.landed_at DESC LIMIT 20;
+
+-- name: entry_revert_of :maybe
+-- Is something taking it back already?
+SELECT entry_no FROM entry WHERE reverts = :entry_no
+   AND status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally')
+ ORDER BY entry_no DESC LIMIT 1;
+
+-- name: entry_landed_with :maybe
+-- Did another entry land at this commit, in the same landing?
+-- scan: the entries of one queue
+SELECT o.entry_no FROM entry AS e JOIN entry AS o ON o.queue_no = e.queue_no
+ WHERE e.entry_no = :entry_no AND o.entry_no <> e.entry_no AND o.landed_commit = :commit_id
+   AND o.landed_at = e.landed_at LIMIT 1;
+
+-- name: entry_rolled_back :maybe
+-- Was this attempt taken back from this queue's target by a revert?
+SELECT rolled_back_by FROM entry
+ WHERE queue_no = :queue_no AND task_no = :task_no AND attempt_key = :attempt_key
+   AND rolled_back_by IS NOT NULL AND rolled_back_by <> entry_no
+ ORDER BY entry_no DESC LIMIT 1;
+
+-- name: entry_integrating :many
+-- Open entries that bring a run's integration branch somewhere.
+SELECT entry_no FROM entry
+ WHERE queue_no = :queue_no AND run_id = :run_id AND kind = 'integrate'
+   AND status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally')
+ ORDER BY entry_no;
+
+-- name: entry_document_seen :one
+-- The published shape, with what was just found out.
+SELECT json_set(document, '$.position', :position, '$.waits_for', nullif(:why, ''),
+                '$.approvals', json(:approvals), '$.risk', :risk)
+  FROM entry_view WHERE entry_no = :entry_no;

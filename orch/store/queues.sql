@@ -44,7 +44,7 @@ UPDATE queue SET runner_pid = NULL, runner_started = NULL, runner_boot = NULL, r
 
 -- name: queue_hold :exec
 -- By a red target (with the tree that failed) or by a person.
-UPDATE queue SET hold_reason = :reason, hold_tree = :tree, updated_at = :now
+UPDATE queue SET hold_reason = :reason, hold_tree = :tree
  WHERE queue_no = :queue_no;
 
 -- name: queue_window :exec

@@ -64,6 +64,14 @@ def conflict_of(tx: "ReadTx", queue_no: int, entry_no: int) -> Built | None:
     return Built(row) if row else None
 
 
+def made_on(tx: "ReadTx", queue_no: int, entry_no: int, commit: str) -> str:
+    """Return the commit that an entry's landed commit was put on, "" when it is not known."""
+    row = tx.maybe(
+        _SQL["candidate_made_on"], queue_no=queue_no, entry_no=entry_no, commit_id=commit
+    )
+    return row[0] if row else ""
+
+
 def forget_built(tx: "Tx", queue_no: int, entry_no: int) -> None:
     """Let an entry's steps be made again."""
     tx.execute(_SQL["candidate_forget"], queue_no=queue_no, entry_no=entry_no)

@@ -91,3 +91,9 @@ SELECT c.check_name, c.summary, c.output_tail
   FROM trial AS t JOIN trial_check AS c ON c.trial_no = t.trial_no
  WHERE t.queue_no = :queue_no AND t.tree = :tree AND c.status <> 'passed'
  ORDER BY t.trial_no DESC, c.check_name LIMIT 1;
+
+-- name: candidate_made_on :maybe
+-- On top of which commit an entry's landed commit was put.
+-- scan: the steps of one queue
+SELECT onto FROM candidate
+ WHERE queue_no = :queue_no AND entry_no = :entry_no AND commit_id = :commit_id LIMIT 1;
