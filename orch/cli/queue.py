@@ -196,7 +196,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
 
 
 def _explained(
-    call: "Call", tx: "ReadTx", entry: Entry, queue: Queue, now: queue_names.Explained
+    call: "Call", tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Explained"
 ) -> list[str]:
     """Return in sentences why an entry is where it is and what moves it on."""
     lines = []

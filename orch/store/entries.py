@@ -1,7 +1,7 @@
 """Rows of `entry`: what is on its way to a target, and what landed."""
 
 from schema import queries
-from schema.json_text import NULL, Json, obj
+from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,24 +183,6 @@ def task_facts(tx: "ReadTx", task_no: int) -> "tuple[str, int, int]":
     """Return (risk, rank, priority) of a task."""
     row = tx.one(_SQL["entry_task_facts"], task_no=task_no)
     return row[0], row[1], row[2]
-
-
-def integration(tx: "ReadTx", run_id: str) -> dict[str, Json]:
-    """Return by task id how far each task of a run is on its way to a target."""
-    return {
-        row[0]: obj(
-            entry_id=row[1], status=row[2], target=row[3], landed_commit=row[4], reason=row[5]
-        )
-        for row in tx.many(_SQL["entry_all_integrated"], run_id=run_id)
-    }
-
-
-def integration_of(tx: "ReadTx", task_no: int) -> Json:
-    """Return how far one task is on its way to a target, `null` when it was never queued."""
-    row = tx.maybe(_SQL["entry_integration"], task_no=task_no)
-    if row is None:
-        return NULL
-    return obj(entry_id=row[0], status=row[1], target=row[2], landed_commit=row[3], reason=row[4])
 
 
 def targets(tx: "ReadTx", task_no: int, repo_path: str) -> list[str]:

@@ -147,20 +147,6 @@ SELECT DISTINCT assigned_to FROM attempt WHERE task_no = :task_no;
 -- What the policy asks of a task.
 SELECT t.risk, t.rank, t.priority FROM task AS t WHERE t.task_no = :task_no;
 
--- name: entry_integration :maybe
--- Where a task's work is on its way to a target: the newest entry.
-SELECT 'ent_' || e.entry_no, e.status, substr(q.target, 12), nullif(e.landed_commit, ''),
-       nullif(e.reason, '')
-  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
- WHERE e.task_no = :task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1;
-
--- name: entry_all_integrated :many
--- Of every task that was queued in a run: where it is.
-SELECT t.task_id, 'ent_' || e.entry_no, e.status, substr(q.target, 12),
-       nullif(e.landed_commit, ''), nullif(e.reason, '')
-  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no JOIN task AS t ON t.task_no = e.task_no
- WHERE e.run_id = :run_id AND e.kind = 'task' ORDER BY e.entry_no;
-
 -- name: entry_targets :many
 -- Where a task's work may be found: the targets it landed on.
 SELECT DISTINCT q.target FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
