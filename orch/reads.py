@@ -64,6 +64,8 @@ def wanted_now(tx: "ReadTx", run: "Run", kinds: tuple[str, ...]) -> "tuple[int, 
     for kind in kinds:
         if kind == "run_done":
             row = (0, run.settled_event) if run.settled_event else None
+        elif kind.startswith("entry_"):
+            row = tx.maybe(_SQL["wait_state_entry"], run_id=run.run_id, status=kind[6:])
         elif kind in ("task_blocked", "task_stale"):
             row = tx.maybe(_SQL["wait_state_" + kind[5:]], run_id=run.run_id)
         else:

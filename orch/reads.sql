@@ -67,3 +67,8 @@ SELECT t.task_no, (SELECT max(e.event_id) FROM event AS e
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked') AND a.liveness IN ('stale', 'gone')
  ORDER BY told LIMIT 1;
+
+-- name: wait_state_entry :maybe
+-- The first that was told among the run's entries in a status.
+SELECT coalesce(task_no, 0), last_event FROM entry
+ WHERE run_id = :run_id AND status = :status ORDER BY last_event LIMIT 1;

@@ -19,6 +19,12 @@ WAITABLE = (
     "run_done",
 )  # fmt: skip
 
+# Of entries of a queue: waited for when they are named.
+LANDING_WAITABLE = (
+    "entry_verified", "entry_awaiting_approval", "entry_conflict", "entry_failed", "entry_error",
+    "entry_held", "entry_quarantined", "entry_landed_externally",
+)  # fmt: skip
+
 _RUN = Option("--run", "name", "the run's id", required=True)
 _RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
 _TASK = Option("--task", "task", "the task's id, or run/task")
@@ -174,8 +180,8 @@ _COMMANDS = (
     Command(
         "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
         (_RUN,
-         Option("--for", "choices", "what to wait for, comma-separated", choices=WAITABLE,
-                default=WAITABLE, dest="kinds"),
+         Option("--for", "choices", "what to wait for, comma-separated",
+                choices=WAITABLE + LANDING_WAITABLE, default=WAITABLE, dest="kinds"),
          _AFTER, TIMEOUT),
         "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
     ),

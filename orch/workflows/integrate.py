@@ -9,16 +9,17 @@ from orch.model import Run
 from orch.operations import entries, runs
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
+from orch.store import trials
 from orch.store.queues import Queue
 from orch.workflows import queue_gate, queue_place, workspaces
 from orch.workflows.queue_place import HEADS
 from schema import points
 from schema.failures import Failure
-from schema.json_text import Json, array
+from schema.json_text import Json, array, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import Database, Tx
+    from schema.transaction import Database, ReadTx, Tx
 
 
 class Plan:
@@ -103,8 +104,12 @@ def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
     The same head is queued once; an entry with an older one is superseded.
     """
     seen = queue_gate.look(plan.repo, plan.base, plan.head, None, None)
+    repo_path = plan.repo.top or plan.repo.common_dir
+    with db.read() as tx:
+        source = queue_rows.find(tx, repo_path, plan.source)
+        came = source is not None and _came_by_queue(tx, source, plan)
+    facts = merge(seen.facts, came_by_queue=came)
     with db.write() as tx:
-        repo_path = plan.repo.top or plan.repo.common_dir
         queue = queue_rows.open_one(tx, repo_path, plan.target)
         number = _known(tx, queue, plan)
         if number is None:
@@ -115,7 +120,7 @@ def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
                     "run_id": plan.run.run_id, "kind": "integrate", "task_no": None,
                     "attempt_key": None, "reverts": None, "head_commit": plan.head,
                     "base_commit": plan.base, "strategy": "merge", "priority": 1, "rank": 0,
-                    "changed_paths": array(seen.paths), "facts": seen.facts, "bounces": 0,
+                    "changed_paths": array(seen.paths), "facts": facts, "bounces": 0,
                     "risk": "high", "approvals": Json('{"needed":[],"given":[],"missing":[]}'),
                     "added_by": plan.actor,
                 },
@@ -124,6 +129,25 @@ def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
             number = made.entry_no
     points.reach("integrate.queued")
     return number, queue
+
+
+def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
+    """Say whether all that is to be integrated landed by a queue, one entry on the other.
+
+    Then each of them was approved as the policy wants it, and nothing else comes along.
+    """
+    landed = {
+        str(entry.landed_commit): entry
+        for entry in entry_rows.chosen(tx, None, source.queue_no, None)
+        if entry.status in ("landed", "verified")
+    }
+    at = plan.head
+    while at != plan.base:
+        entry = landed.pop(at, None)
+        if entry is None:
+            return False
+        at = trials.made_on(tx, source.queue_no, entry.entry_no, at)
+    return True
 
 
 def _known(tx: "Tx", queue: Queue, plan: Plan) -> int | None:

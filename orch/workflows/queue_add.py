@@ -11,6 +11,7 @@ from orch.queue.model import STRATEGIES
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
+from orch.store.queues import Queue
 from orch.workflows import queue_gate, queue_place
 from orch.workflows.queue_place import HEADS, Place
 from schema import keys, points
@@ -136,6 +137,7 @@ def confirm(
             _require_same(tx, item)
             repo_path = item.repo.top or item.repo.common_dir
             queue = queue_rows.open_one(tx, repo_path, item.target)
+            _refuse_taken_back(tx, queue, item)
             values = {**item.values, "bounces": bounces}
             added.append(entries.add(tx, queue, values, item.task.task_id))
         said = keys.store(tx, key, answer(tx, added))
@@ -156,6 +158,22 @@ def _require_same(tx: "ReadTx", item: Prepared) -> None:
             f"{item.task.name} has a newer attempt by now",
             hint="run the same command again",
         )
+
+
+def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: Prepared) -> None:
+    """Refuse commits that a revert took back: the target holds them, so they would add nothing."""
+    attempt = item.attempt
+    by = entry_rows.reverted_by(tx, queue.queue_no, item.task.task_no, attempt.attempt_key)
+    if by is None:
+        return
+    raise Failure(
+        "invalid_state",
+        "superseded",
+        f"{item.task.name} landed on {queue.branch} and was taken back by ent_{by}: the same "
+        "commits cannot land again",
+        hint=f"have it done again: orch queue retry {item.task.name} --rework --body TEXT",
+        details={"revert": f"ent_{by}"},
+    )
 
 
 def keep(db: "Database", entry: Entry) -> None:

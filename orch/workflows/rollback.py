@@ -10,6 +10,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
+from orch.store.queues import Queue
 from orch.workflows import landing, queue_lease, queue_place
 from orch.workflows.queue_place import Place
 from orch.workflows.queue_run import hold_dependents
@@ -57,8 +58,10 @@ def decide(db: "Database", entry_no: int) -> Plan:
         later = entry_rows.landed_after(tx, entry)
         before = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
         in_batch = bool(before) and entry_rows.landed_with(tx, entry.entry_no, before)
+        others = [q for q in queue_rows.all_of(tx, entry.run_id) if q.queue_no != queue.queue_no]
     place = queue_place.open_queue(db, queue)
     why = _why_not_put_back(db, place, entry, before, in_batch=in_batch, later=later)
+    why = why or _held_elsewhere(place, entry, others)
     return Plan(place, entry, REVERT if why else PUT_BACK, before, why)
 
 
@@ -103,6 +106,17 @@ def _why_not_put_back(
             ends = trials.ends(tx, entry.queue_no)
         if not any(t == tree and end == "passed" for t, _, end in ends):
             return "it landed together with others, and what they are without it was not tested"
+    return ""
+
+
+def _held_elsewhere(place: Place, entry: Entry, others: list[Queue]) -> str:
+    """Return in words which other target of the run holds the landed commit already, "" if none."""
+    for queue in others:
+        if queue.repo_path != place.queue.repo_path:
+            continue
+        tip = git.read_ref(place.repo, queue.target)
+        if tip and git.is_ancestor(place.repo, entry.landed_commit, tip):
+            return f"{queue.branch} holds it already"
     return ""
 
 
