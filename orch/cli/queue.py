@@ -279,7 +279,7 @@ def retry(
     from orch.workflows import rework as workflow
 
     with call.db.read() as tx:
-        found = queue_names.require(tx, entry, run)
+        found = queue_names.require(tx, entry, run, of_work=True)
         leader = runs.require(tx, found.run_id).leader
         kept = call.stored(tx, call.key_for(leader))
         queue = queue_rows.get(tx, found.queue_no)

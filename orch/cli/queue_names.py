@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _PREFIX = "ent_"
 
 
-def require(tx: "ReadTx", name: str | None, run: str | None) -> Entry:
-    """Return the entry that is named. Raises: invalid_input, not_found (entry, run, task)."""
+def require(tx: "ReadTx", name: str | None, run: str | None, *, of_work: bool = False) -> Entry:
+    """Return the entry that is named; by its task, the newest one.
+
+    `of_work`: the newest that brings the task's work, not one that takes it back. Raises:
+    invalid_input, not_found (entry, run, task).
+    """
     if name is None:
         raise invalid_input(
             "missing ENTRY: which one?", reason="flag", hint="ent_5, or its task: R/T"
@@ -28,7 +32,10 @@ def require(tx: "ReadTx", name: str | None, run: str | None) -> Entry:
     if name.startswith(_PREFIX) and digits.isascii() and digits.isdigit() and len(digits) < 18:
         return entries.require(tx, int(digits))
     _, task = names.require_task(tx, run, name, None)
-    return entries.require_of_task(tx, task)
+    newest = entries.require_of_task(tx, task)
+    if of_work and newest.kind != "task":
+        return next(e for e in store.of_task(tx, task.task_no) if e.kind == "task")
+    return newest
 
 
 def document(tx: "ReadTx", entry: Entry, now: "Explained") -> Json:

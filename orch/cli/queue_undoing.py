@@ -31,7 +31,7 @@ def rollback(
 ) -> None:
     """Take back what landed."""
     with call.db.read() as tx:
-        found = queue_names.require(tx, entry, run)
+        found = queue_names.require(tx, entry, run, of_work=True)
         actor = as_name or runs.require(tx, found.run_id).leader
         scope = call.key_for(actor)
         kept = call.stored(tx, scope)

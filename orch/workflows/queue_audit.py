@@ -42,11 +42,10 @@ def commits(db: "Database") -> Check:
         elif not _is_there(repo, head):
             lost.append(f"{name}: its head {head[:12]} is gone")
         elif landed and not _is_on(repo, landed, target):
-            lost.append(
-                f"{name}: {landed[:12]} is no longer on {target.removeprefix('refs/heads/')}"
-            )
-    if lost or unknown:
-        words = "; ".join([*lost, *unknown][:_NAMED])
+            branch = target.removeprefix("refs/heads/")
+            odd.append(f"{name}: {landed[:12]} is no longer on {branch}")
+    if lost or odd:
+        words = "; ".join([*lost, *odd][:_NAMED])
         status = PROBLEM if lost else WARNING
         return Check("landed commits", status, words, "was the target or the repository changed?")
     return Check("landed commits", OK, f"{len(found)} entries have all their commits")
