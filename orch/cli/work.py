@@ -45,12 +45,12 @@ def work(
     agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
     for name in agents:
         ids.require_name(name, "--agent")
-    chosen, found = _chosen(call, harness, program)
+    picked, found = chosen(call, harness, program)
     if check:
-        call.say(_checked(chosen, found))
+        call.say(_checked(picked, found))
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
-    plan = workflow.Plan(agents, pools, chosen, mode, model.lease_ms(lease_seconds))
+    plan = workflow.Plan(agents, pools, picked, mode, model.lease_ms(lease_seconds))
     crew = workflow.Crew(call.db.path, plan, Stop(), _teller(call))
     if for_seconds:
         crew.stop.deadline = time.monotonic() + for_seconds
@@ -75,15 +75,24 @@ def work(
     )
 
 
-def _chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
+def one_turn(call: "Call", agent: str, harness: "tuple[Harness, Found]") -> workflow.Crew:
+    """Let one agent do the one thread that waits for it; return what came of it."""
+    plan = workflow.Plan([agent], (), harness[0], "once", model.lease_ms(None))
+    crew = workflow.Crew(call.db.path, plan, Stop(), _teller(call))
+    _heed_signals(call, crew)
+    crew.run()
+    return crew
+
+
+def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
     settings = config.load(None)
-    chosen, problems = harnesses.resolve(name, settings.harnesses, program)
-    if chosen is not None:
-        found = workflow.check(call.db.path, chosen)
+    picked, problems = harnesses.resolve(name, settings.harnesses, program)
+    if picked is not None:
+        found = workflow.check(call.db.path, picked)
         problems = found.problems
         if not problems:
-            return chosen, found
+            return picked, found
     raise Failure(
         "invalid_input",
         "value",

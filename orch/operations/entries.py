@@ -162,7 +162,8 @@ def hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Let a held or quarantined entry go on; what it failed before counts no more."""
     event_id = move(tx, entry, "release", actor, reason)
-    store.forgive(tx, entry.entry_no)
+    store.forgive(tx, entry.entry_no, event_id)
+    queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
     return event_id
 
@@ -177,6 +178,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             hint=f"when it is mended: orch queue release {entry.entry_id}",
         )
     event_id = move(tx, entry, "retry", actor, reason)
+    queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
     return event_id
 
@@ -207,6 +209,8 @@ def release_queue(tx: "Tx", queue: Queue, run_id: str | None, actor: str, reason
     """Let a whole queue go on."""
     event_id = _set_hold(tx, queue, run_id, actor, "queue_released", reason, "")
     queue_rows.hold(tx, queue.queue_no, "")
+    if actor != ACTOR:
+        queue_rows.retry(tx, queue.queue_no)
     return event_id
 
 

@@ -13,12 +13,12 @@ class Approval:
     """One verdict: approve, reject or abstain, by a human, a council or a reviewer."""
 
     __slots__ = (
-        "approval_no", "at", "given_by", "head_commit", "kind", "note", "policy_digest", "verdict",
+        "approval_no", "at", "event_id", "given_by", "head_commit", "kind", "note", "policy_digest", "verdict",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
         (self.approval_no, self.head_commit, self.policy_digest, self.kind, self.verdict,
-         self.given_by, self.note, self.at) = row  # fmt: skip
+         self.given_by, self.note, self.at, self.event_id) = row  # fmt: skip
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

@@ -17,8 +17,8 @@ class Entry:
         "approvals", "attempt_key", "base_commit", "bounces", "changed_paths", "conflicts",
         "entry_no", "errors", "facts", "failures", "flakes", "head_commit", "kind",
         "landed_commit", "landed_on", "not_before_at", "overtaken", "position", "priority",
-        "queue_no", "queued_event", "rank", "reason", "repo_path", "reverts", "risk", "run_id",
-        "status", "strategy", "target", "task_id", "task_no", "tested_tree", "why",
+        "queue_no", "queued_event", "rank", "reason", "released_event", "repo_path", "reverts",
+        "risk", "run_id", "status", "strategy", "target", "task_id", "task_no", "tested_tree", "why",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
@@ -27,8 +27,8 @@ class Entry:
          self.status, self.reason, self.changed_paths, self.facts, self.bounces, self.overtaken,
          self.failures, self.conflicts, self.errors, self.flakes, self.not_before_at,
          self.tested_tree, self.landed_commit, self.landed_on, self.risk, self.approvals,
-         self.position, self.why, self.queued_event, self.repo_path, self.target,
-         self.task_id) = row  # fmt: skip
+         self.position, self.why, self.queued_event, self.released_event, self.repo_path,
+         self.target, self.task_id) = row  # fmt: skip
 
     @property
     def entry_id(self) -> str:
@@ -114,9 +114,9 @@ def count(tx: "Tx", entry_no: int, counter: str) -> None:
     tx.execute(_SQL["entry_count"], entry_no=entry_no, count=counter)
 
 
-def forgive(tx: "Tx", entry_no: int) -> None:
-    """Let earlier failures count no more: a person released it."""
-    tx.execute(_SQL["entry_forgive"], entry_no=entry_no)
+def forgive(tx: "Tx", entry_no: int, event_id: int) -> None:
+    """Let earlier failures count no more: a person released it by this event."""
+    tx.execute(_SQL["entry_forgive"], entry_no=entry_no, event_id=event_id)
 
 
 def set_landed(tx: "Tx", entry: Entry, commit: str, tree: str) -> None:

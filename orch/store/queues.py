@@ -99,6 +99,11 @@ def hold(tx: "Tx", queue_no: int, reason: str, tree: str = "") -> None:
     tx.execute(_SQL["queue_hold"], queue_no=queue_no, reason=reason, tree=tree)
 
 
+def retry(tx: "Tx", queue_no: int) -> None:
+    """Let what failed before now be tried again: a person said so."""
+    tx.execute(_SQL["queue_retry"], queue_no=queue_no)
+
+
 def set_window(tx: "Tx", queue_no: int, size: int) -> None:
     """Set how many entries go into one batch."""
     tx.execute(_SQL["queue_window"], queue_no=queue_no, size=size)

@@ -47,6 +47,10 @@ UPDATE queue SET runner_pid = NULL, runner_started = NULL, runner_boot = NULL, r
 UPDATE queue SET hold_reason = :reason, hold_tree = :tree
  WHERE queue_no = :queue_no;
 
+-- name: queue_retry :exec
+-- What failed before now convicts nobody any more: a person let it be tried again.
+UPDATE queue SET retried_at = :now WHERE queue_no = :queue_no;
+
 -- name: queue_window :exec
 -- How many entries go into one batch.
 UPDATE queue SET window = :size WHERE queue_no = :queue_no;

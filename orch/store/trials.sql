@@ -45,10 +45,13 @@ UPDATE trial SET status = 'interrupted', summary = 'its runner ended', ended_at 
  WHERE queue_no = :queue_no AND status = 'running' AND fence < :fence;
 
 -- name: trial_of_queue :many
--- Every finished trial, oldest first, for the planner.
+-- Every finished trial that still counts, oldest first, for the planner.
 -- scan: the trials of one queue
-SELECT tree, checks, status FROM trial
- WHERE queue_no = :queue_no AND status IN ('passed', 'failed', 'error') ORDER BY trial_no;
+SELECT t.tree, t.checks, t.status FROM trial AS t JOIN queue AS q ON q.queue_no = t.queue_no
+ WHERE t.queue_no = :queue_no
+   AND (t.status = 'passed'
+        OR (t.status IN ('failed', 'error') AND t.started_at >= q.retried_at))
+ ORDER BY t.trial_no;
 
 -- name: trial_list :many
 -- For people: the trials that an entry was part of.

@@ -87,7 +87,7 @@ def _begin(lease: Lease, place: Place, step: Test) -> Trial:
                 continue
             key = checking.cache_key(step.tree, check, place.settings)
             known = trials.cached(tx, key)
-            if known is None or (step.purpose == "rerun" and known[0] != "passed"):
+            if known is None or known[0] != "passed":  # A failure is tried, not believed.
                 trial.open.append((name, key))
                 continue
             status, summary, tail, exit_status = known

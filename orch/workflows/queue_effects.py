@@ -120,11 +120,11 @@ def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> N
                     raise
                 _break(lease, entry, failure, done)
                 return
-            if onto == seen.snapshot.tip and made.tree == seen.snapshot.tip_tree:
-                if entry.kind == "task":
-                    note_external(lease, place, entry, "merge_adds_nothing")
-                    done.moved[number] = None
-                    return
+            adds_nothing = onto == seen.snapshot.tip and made.tree == seen.snapshot.tip_tree
+            if adds_nothing and entry.kind == "task":
+                note_external(lease, place, entry, "merge_adds_nothing")
+                done.moved[number] = None
+                return
             with lease.write() as tx:
                 trials.keep_built(
                     tx, lease.queue_no, onto, number, commit=made.commit, tree=made.tree,

@@ -72,7 +72,7 @@ def weigh(
     owners = entry_rows.owners(tx, entry.task_no) if entry.task_no is not None else set()
     verdict.needed = ["1 human"]
     latest: dict[str, approval_rows.Approval] = {}
-    for one in approval_rows.of_head(tx, entry.task_no, entry.head_commit):
+    for one in counting(tx, entry):
         if one.policy_digest == digest and one.given_by not in owners:
             latest[one.given_by] = one
     verdict.given = [n for n, one in latest.items() if one.verdict == "approve"]
@@ -83,6 +83,18 @@ def weigh(
     else:
         verdict.missing = ["1 human"]
     return verdict
+
+
+def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
+    """Return the verdicts on an entry's head that count.
+
+    Once an entry that was rejected is released, only what was said after that does.
+    """
+    found = approval_rows.of_head(tx, entry.task_no, entry.head_commit)
+    earlier = [one for one in found if one.event_id < entry.released_event]
+    if any(one.verdict == "reject" for one in earlier):
+        return [one for one in found if one.event_id > entry.released_event]
+    return found
 
 
 def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:

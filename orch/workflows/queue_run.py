@@ -49,6 +49,10 @@ class Outcome:
         self.plan: Plan | None = None
         self.seen: Seen | None = None
 
+    def note(self, problems: list[str]) -> None:
+        """Keep what could not be done, each thing once."""
+        self.problems += [text for text in problems if text not in self.problems]
+
 
 def run(db: "Database", queue: Queue, options: Options) -> Outcome:
     """Run a queue until nothing can be done now, or once up to its first landing.
@@ -82,7 +86,7 @@ def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> N
         report = Report()
         bring_up_to_date(lease, place, moved=place.look() != tip, report=report)
         outcome.changed |= report.changed
-        outcome.problems = report.problems
+        outcome.note(report.problems)
         seen = queue_snapshot.take(lease.db, place, options)
         plan = planner.plan(seen.snapshot)
         told = documents.snapshot_json(seen.snapshot)
@@ -104,7 +108,7 @@ def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> N
         outcome.landed += done.landed
         outcome.changed |= done.moved
         tip = place.look() if done.landed else tip or seen.snapshot.tip
-        rework.after_pass(lease, place, list(done.moved), outcome.problems)
+        outcome.note(rework.after_pass(lease, place, list(done.moved)))
         if done.blockers:
             outcome.blockers = done.blockers
             break

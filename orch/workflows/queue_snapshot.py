@@ -152,6 +152,7 @@ def _known(
         failures=entry.failures,
         conflicts=entry.conflicts,
         errors=entry.errors,
+        flakes=entry.flakes,
         not_before=entry.not_before_at,
         solo=verdict.solo or entry.kind != "task",
     )

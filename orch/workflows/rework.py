@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 _REFUSALS = ("invalid_state", "refused", "not_found", "git_error", "invalid_input")
 
 
-def after_pass(lease: Lease, place: Place, numbers: list[int], problems: list[str]) -> None:
-    """Send back what conflicted in this pass; what cannot be sent back is told in `problems`."""
+def after_pass(lease: Lease, place: Place, numbers: list[int]) -> list[str]:
+    """Send back what conflicted in this pass; return in words what could not be."""
+    problems: list[str] = []
     if place.settings.queue.conflict != "rework":
-        return
+        return problems
     for number in numbers:
         with lease.db.read() as tx:
             entry = entry_rows.get(tx, number)
@@ -42,6 +43,7 @@ def after_pass(lease: Lease, place: Place, numbers: list[int], problems: list[st
                 raise
             problems.append(f"{entry.entry_id} ({entry.name}) waits for you: {failure.message}")
         points.reach("queue.sent_back")
+    return problems
 
 
 def send_back(

@@ -73,7 +73,8 @@ INSERT INTO transition (machine, source, target) VALUES
     ('entry', 'quarantined', 'superseded'),
     ('entry', 'quarantined', 'landed_externally');
 
--- One queue per (repository, target). The runner's lease: its identity and a fence that every
+-- One queue per (repository, target). What failed before `retried_at` counts no more: a person
+-- said so. The runner's lease: its identity and a fence that every
 -- write of a pass repeats; a new runner raises it.
 CREATE TABLE queue (
     queue_no       INTEGER PRIMARY KEY,
@@ -82,6 +83,7 @@ CREATE TABLE queue (
     hold_reason    TEXT NOT NULL DEFAULT '',
     hold_tree      TEXT NOT NULL DEFAULT '',
     window         INTEGER NOT NULL DEFAULT 4,
+    retried_at     INTEGER NOT NULL DEFAULT 0,
     fence          INTEGER NOT NULL DEFAULT 0,
     runner_pid     INTEGER,
     runner_started INTEGER,
@@ -131,6 +133,7 @@ CREATE TABLE entry (
     approvals       TEXT NOT NULL DEFAULT '{"needed":[],"given":[],"missing":[]}',
     position        INTEGER,
     why             TEXT NOT NULL DEFAULT '',
+    released_event  INTEGER NOT NULL DEFAULT 0,
     added_by        TEXT NOT NULL,
     queued_event    INTEGER NOT NULL,
     last_event      INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 """Approvals, holds, rollback, integration: what people decide about what lands."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,43 @@ def test_what_others_squashed_is_found_on_the_target(land: Landing) -> None:
     land.repo.git("commit", "-qm", "squashed")
     land.try_run()
     assert land.entry("a")["status"] == "landed_externally"
+
+
+REVIEWER = r"""
+import json, os, subprocess, sys
+verdict = sys.argv[1]
+body = {"reviewer_role": "risk-reviewer", "findings": [], "verdict": verdict}
+if verdict == "rubbish":
+    body = {"nothing": 1}
+if verdict == "crash":
+    sys.exit(3)
+open("review.json", "w").write(json.dumps(body))
+subprocess.run(["inbox", "done", "--summary", "REVIEWED", "--body-file", "review.json"], check=True)
+"""
+
+
+def reviewed(land: Landing, verdict: str) -> dict:
+    """Let a program review task a with a verdict."""
+    script = land.lead.home / "reviewer.py"
+    script.write_text(REVIEWER)
+    words = ("review", "r/a", "--harness", "command")
+    return land.orch.ok(*words, "--", sys.executable, str(script), verdict)
+
+
+def test_a_reviewers_verdict_counts_and_none_is_none(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    for word in ("crash", "rubbish", "abstain"):
+        found = reviewed(land, word)
+        assert found["counts_as"] is None
+        assert found["why"]
+    assert land.show("a")["verdicts"] == []
+    found = reviewed(land, "approve")
+    assert (found["verdict"], found["counts_as"]) == ("approve", "approve")
+    (verdict,) = land.show("a")["verdicts"]
+    assert (verdict["kind"], verdict["verdict"]) == ("reviewer", "approve")
+    assert land.try_run().status == 90, "without a policy only a person counts"
+    reviewed(land, "block")
+    assert land.entry("a")["status"] == "held"
+    words = ("review", "r/a", "--harness", "command", "--as", "w1")
+    land.orch.refuse("refused", "approval_required", *words, "--", "true")
