@@ -5,7 +5,7 @@ from orch.cli import queue_names
 from orch.operations import approvals, runs
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
-from orch.workflows import queue_gate
+from orch.workflows import queue_gate, queue_snapshot
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import obj
@@ -59,9 +59,9 @@ def _give(
             call.committed = approvals.give(
                 tx, found, digest, kind="human", verdict=verdict, by=actor, note=note
             )
-            now = queue_gate.weigh(
-                tx, settings, store.get(tx, found.entry_no), waived=False, resolved=False
-            )
+            fresh = store.get(tx, found.entry_no)
+            waived = not queue_snapshot.checks_of(tx, settings, fresh)
+            now = queue_gate.weigh(tx, settings, fresh, waived=waived, resolved=False)
             store.see(tx, found.entry_no, now.risk, now.document(), found.position, found.why)
             latest = approval_rows.of_head(tx, found.task_no, found.head_commit)[-1]
             answer = keys.store(

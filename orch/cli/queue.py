@@ -182,7 +182,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
         verdicts = approval_rows.of_head(tx, found.task_no, found.head_commit)
         more = {}
         if explain:
-            more = {"explained": _explained(call, tx, found, queue, now)}
+            more = {"explained": _explained(tx, found, queue, now)}
         call.say(
             obj(
                 entry=queue_names.document(tx, found, now),
@@ -195,9 +195,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
         )
 
 
-def _explained(
-    call: "Call", tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Explained"
-) -> list[str]:
+def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Explained") -> list[str]:
     """Return in sentences why an entry is where it is and what moves it on."""
     lines = []
     place, why, _, risk = now.get(entry.entry_no, (None, entry.why, NULL, entry.risk))
@@ -210,7 +208,7 @@ def _explained(
     if entry.reason:
         lines.append(f"it is {entry.status}: {entry.reason}")
     lines.append(f"its risk is {risk}")
-    lines += queue_names.rules(call, tx, entry)
+    lines += queue_names.rules(tx, entry)
     command = queue_names.next_command(entry)
     if command:
         lines.append(f"what helps: {command}")

@@ -10,7 +10,6 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
     from schema.transaction import ReadTx
 
     Explained = dict[int, tuple[int | None, str, Json, str]]
@@ -76,14 +75,15 @@ def error(failure: Failure) -> dict[str, object]:
     }
 
 
-def rules(call: "Call", tx: "ReadTx", entry: Entry) -> list[str]:
+def rules(tx: "ReadTx", entry: Entry) -> list[str]:
     """Return in words which rules of the policy an entry meets."""
     from orch import config
-    from orch.workflows import queue_gate
+    from orch.workflows import queue_gate, queue_snapshot
 
     settings = config.load(entry.repo_path)
-    verdict = queue_gate.weigh(tx, settings, entry, waived=False, resolved=False)
-    return list(verdict.why)
+    waived = not queue_snapshot.checks_of(tx, settings, entry)
+    verdict = queue_gate.weigh(tx, settings, entry, waived=waived, resolved=False)
+    return [f"because of {why}" for why in verdict.why]
 
 
 def next_command(entry: Entry) -> str:

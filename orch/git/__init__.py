@@ -126,6 +126,8 @@ _HOME = {
     "merges": (
         "Identity Merge ORCH PathChange changed_paths commit_tree heads_missing_from diff_text "
         "merge_heads merge_trees"),
+    "landing": "Blocker checkouts_of rehearse move_target create_target refresh_checkout is_published",
+    "slots": "open_slot",
     "names": (
         "attempt_branch display is_oid redact ref_fault require_branch require_oid require_ref "
         "salvage_ref"),

@@ -72,6 +72,14 @@ def made_on(tx: "ReadTx", queue_no: int, entry_no: int, commit: str) -> str:
     return row[0] if row else ""
 
 
+def was_resolved(tx: "ReadTx", queue_no: int, entry_no: int, commit: str) -> bool:
+    """Say whether lines of two sides were brought together mechanically in a candidate."""
+    row = tx.maybe(
+        _SQL["candidate_resolved"], queue_no=queue_no, entry_no=entry_no, commit_id=commit
+    )
+    return row is not None
+
+
 def forget_built(tx: "Tx", queue_no: int, entry_no: int) -> None:
     """Let an entry's steps be made again."""
     tx.execute(_SQL["candidate_forget"], queue_no=queue_no, entry_no=entry_no)

@@ -100,3 +100,10 @@ SELECT c.check_name, c.summary, c.output_tail
 -- scan: the steps of one queue
 SELECT onto FROM candidate
  WHERE queue_no = :queue_no AND entry_no = :entry_no AND commit_id = :commit_id LIMIT 1;
+
+-- name: candidate_resolved :maybe
+-- Was it put on top with both sides' lines?
+-- scan: the steps of one queue
+SELECT 1 FROM candidate
+ WHERE queue_no = :queue_no AND entry_no = :entry_no AND commit_id = :commit_id
+   AND resolved <> '[]' LIMIT 1;

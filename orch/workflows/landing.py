@@ -12,6 +12,7 @@ from orch.operations import entries
 from orch.queue.model import Land
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
+from orch.store import trials
 from orch.store.entries import Entry
 from orch.workflows import queue_gate, queue_place
 from orch.workflows.queue_lease import Lease
@@ -179,7 +180,9 @@ def verify(lease: Lease, place: Place, landed: list[Entry]) -> list[Entry]:
     missing = []
     tip = place.look()
     for entry in landed:
-        seen = is_there(place, entry, tip)
+        with lease.db.read() as tx:
+            resolved = trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+        seen = is_there(place, entry, tip, resolved=resolved)
         event = "verify" if seen else "miss"
         reason = "" if seen else f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
         with lease.write() as tx:
@@ -194,14 +197,16 @@ def verify(lease: Lease, place: Place, landed: list[Entry]) -> list[Entry]:
     return missing
 
 
-def is_there(place: Place, entry: Entry, tip: str) -> bool:
-    """Say whether a landed entry's work is on the target: its commit, and its change in that."""
+def is_there(place: Place, entry: Entry, tip: str, *, resolved: bool) -> bool:
+    """Say whether a landed entry's work is on the target: its commit, and its change in that.
+
+    What was `resolved` mechanically is no longer the change as its worker wrote it.
+    """
     if not git.is_ancestor(place.repo, entry.landed_commit, tip):
         return False
     if entry.kind == "revert":
         return True
-    with_union = entry.facts and '"machine_resolved":true' in entry.facts
-    return bool(with_union) or bool(
+    return resolved or bool(
         git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
     )
 

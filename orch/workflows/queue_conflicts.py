@@ -21,12 +21,14 @@ _MOST_OTHERS = 10
 
 def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
-    union = [g for rule in place.settings.queue.resolve for g in rule.paths]
     message = message_of(lease.db, entry)
     if entry.kind == "revert":
         with lease.db.read() as tx:
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
-        return git.make_revert(place.repo, onto, entry.head_commit, message, before=before)
+        return git.make_revert(
+            place.repo, onto, entry.head_commit, message, before=before,
+            union=place.settings.queue.union,
+        )  # fmt: skip
     return git.make_candidate(
         place.repo,
         onto,
@@ -35,7 +37,7 @@ def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Cand
         entry.strategy,
         message,
         fast_forward=entry.kind == "integrate",
-        union=union,
+        union=place.settings.queue.union,
     )
 
 

@@ -19,6 +19,7 @@ from orch.workflows.queue_place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.config import Config
     from schema.transaction import Database, ReadTx
 
 
@@ -70,7 +71,7 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
         found = entry_rows.open_of_queue(tx, queue.queue_no)
         built = trials.built(tx, queue.queue_no)
         resolved = {b.entry_no for b in built if b.resolved != "[]"}
-        names = {e.entry_no: checks_of(tx, place, e) for e in found}
+        names = {e.entry_no: checks_of(tx, place.settings, e) for e in found}
         verdicts = {
             e.entry_no: queue_gate.weigh(
                 tx,
@@ -102,21 +103,21 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
     return Seen(snapshot, {e.entry_no: e for e in found}, verdicts)
 
 
-def checks_of(tx: "ReadTx", place: Place, entry: Entry) -> list[str]:
+def checks_of(tx: "ReadTx", settings: "Config", entry: Entry) -> list[str]:
     """Return the names of the checks that an entry's candidate must pass, sorted."""
-    wanted = set(place.settings.queue.checks)
+    wanted = set(settings.queue.checks)
     if entry.task_no is not None:
         wanted |= set(json.loads(task_rows.by_no(tx, entry.task_no).required_checks))
     if entry.kind == "integrate":
-        wanted |= _checks_of_landed(tx, place, entry)
+        wanted |= _checks_of_landed(tx, entry)
     return sorted(wanted)
 
 
-def _checks_of_landed(tx: "ReadTx", place: Place, entry: Entry) -> set[str]:
+def _checks_of_landed(tx: "ReadTx", entry: Entry) -> set[str]:
     """Return the checks of the tasks that an integration branch holds."""
     found: set[str] = set()
     for queue in queue_rows.all_of(tx, entry.run_id):
-        if queue.queue_no == place.queue.queue_no or queue.repo_path != place.queue.repo_path:
+        if queue.queue_no == entry.queue_no or queue.repo_path != entry.repo_path:
             continue
         for one in entry_rows.landed_of(tx, entry.run_id, queue.queue_no):
             if one.task_no is not None:
