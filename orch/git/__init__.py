@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
     from orch.git.commits import missing_objects
+    from orch.git.in_the_way import Blocker
+    from orch.git.landing import (
+        checkouts_of, create_target, is_published, move_target, refresh_checkout, rehearse,
+        release_checkouts)
     from orch.git.merges import (
         Identity, Merge, ORCH, PathChange, changed_paths, commit_tree, diff_text,
         heads_missing_from,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from orch.git.salvage import (
         SALVAGE, Salvage, Snapshot, commit_all, list_salvages, restore_salvage, save_salvage,
         take_snapshot)
+    from orch.git.slots import open_slot, remove_slot
     from orch.git.tamper import Difference, differences, fingerprint
     from orch.git.traits import Traits, read_traits
     from orch.git.workbench import Workbench, open_workbench
@@ -44,6 +49,7 @@ __all__ = [
     "ORCH",
     "PROOFS",
     "SALVAGE",
+    "Blocker",
     "Candidate",
     "Change",
     "Commit",
@@ -66,9 +72,11 @@ __all__ = [
     "attempt_branch",
     "changed_paths",
     "checked_out_at",
+    "checkouts_of",
     "commit_all",
     "commit_tree",
     "count_commits",
+    "create_target",
     "delete_branch",
     "diff_text",
     "differences",
@@ -84,6 +92,7 @@ __all__ = [
     "hidden_files",
     "is_ancestor",
     "is_oid",
+    "is_published",
     "linked_worktree",
     "list_commits",
     "list_files",
@@ -98,7 +107,9 @@ __all__ = [
     "merge_heads",
     "merge_trees",
     "missing_objects",
+    "move_target",
     "open_repository",
+    "open_slot",
     "open_workbench",
     "operation_in_progress",
     "read_ref",
@@ -106,6 +117,10 @@ __all__ = [
     "recover_worktree",
     "redact",
     "ref_fault",
+    "refresh_checkout",
+    "rehearse",
+    "release_checkouts",
+    "remove_slot",
     "remove_worktree",
     "require_branch",
     "require_oid",
@@ -123,11 +138,13 @@ _HOME = {
     "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
     "commits": "missing_objects",
+    "in_the_way": "Blocker",
+    "landing": (
+        "checkouts_of create_target is_published move_target refresh_checkout rehearse "
+        "release_checkouts"),
     "merges": (
         "Identity Merge ORCH PathChange changed_paths commit_tree heads_missing_from diff_text "
         "merge_heads merge_trees"),
-    "landing": "Blocker checkouts_of rehearse move_target create_target refresh_checkout is_published",
-    "slots": "open_slot",
     "names": (
         "attempt_branch display is_oid redact ref_fault require_branch require_oid require_ref "
         "salvage_ref"),
@@ -142,6 +159,7 @@ _HOME = {
     "salvage": (
         "SALVAGE Salvage Snapshot commit_all list_salvages restore_salvage save_salvage "
         "take_snapshot"),
+    "slots": "open_slot remove_slot",
     "tamper": "Difference differences fingerprint",
     "traits": "Traits read_traits",
     "workbench": "Workbench open_workbench",

@@ -76,6 +76,8 @@ def settle(lease: Lease, place: Place) -> list[Entry]:
         )
         if now == intent.to_commit:
             refresh(place, intent.from_commit, intent.to_commit)
+        else:
+            git.release_checkouts(place.repo, place.queue.target)
         points.reach("landing.settled")
         return _confirm(lease, place, moved=moved)
 
@@ -90,19 +92,16 @@ def blockers(place: Place, old: str, new: str) -> "list[git.Blocker]":
 
 def dirty(place: Place, found: "list[git.Blocker]") -> Failure:
     """Return the refusal to move a target whose checkouts stand in the way."""
-    files = [f"{b.checkout}: {name}" for b in found for name in b.files]
-    busy = [f"{b.checkout}: {b.operation} in progress" for b in found if b.operation]
-    where = found[0].checkout
-    hint = f"commit or stash them: git -C {where} stash -u; then run the same command again"
-    if busy:
-        hint = f"finish or abort it first: git -C {where} status"
     return Failure(
         "invalid_state",
         "dirty",
-        f"{place.queue.branch} is checked out, and landing would touch what is not committed: "
-        + "; ".join([*busy, *files][:5]),
-        hint=hint,
-        details={"checkouts": [b.checkout for b in found], "files": files[:200], "busy": busy},
+        f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
+        hint=f"{found[0].hint}; then run the same command again",
+        details={
+            "checkouts": [b.checkout for b in found],
+            "files": [name for b in found for name in b.files][:200],
+            "busy": [b.operation for b in found if b.operation],
+        },
     )
 
 

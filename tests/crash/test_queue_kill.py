@@ -52,7 +52,7 @@ def settled(land: Landing, entries: int) -> None:
     listed = land.orch.ok("queue", "list", "--run", "r")["entries"]
     assert [e["status"] for e in listed] == ["verified"] * entries
     land.landed_was_tested()
-    landed = [e for e in land.lead.events("entry_landed")]
+    landed = list(land.lead.events("entry_landed"))
     assert len(landed) == entries, "told once each"
     assert land.orch.ok("queue", "replay")["differing"] == []
     assert land.repo.git("status", "--porcelain") == ""
