@@ -10,6 +10,7 @@ from orch.queue.model import Hold, Move, Snapshot, Step, Test
 
 _LONGEST_BACKOFF = 15 * 60_000
 _DOUBLINGS = 9
+_TRIES = 2
 
 
 def decide(snapshot: Snapshot, chain: Chain, *, whole: str = "batch") -> tuple[Step, ...]:
@@ -78,7 +79,10 @@ def _suspect(
 
 
 def _base(snapshot: Snapshot, prefix: Prefix) -> Step | None:
-    """Return the trial of the target's own tree, or the hold when it is red; None when green."""
+    """Return the trial of the target's own tree, or the hold when it is red; None when green.
+
+    It gets its second try too: a target that merely flaked holds nobody.
+    """
     ends = next(
         (
             t.ends
@@ -87,10 +91,12 @@ def _base(snapshot: Snapshot, prefix: Prefix) -> Step | None:
         ),
         (),
     )
-    if not ends:
-        return Test(snapshot.tip, snapshot.tip_tree, prefix.checks, "base", ())
-    if "passed" in ends or ends[-1] == "error":
+    if "passed" in ends:
         return None
+    if ends and ends[-1] == "error" and prefix.entry.status == "testing":
+        return _broken(snapshot, prefix)
+    if ends.count("failed") < _TRIES:
+        return Test(snapshot.tip, snapshot.tip_tree, prefix.checks, "base", ())
     branch = snapshot.target.removeprefix("refs/heads/")
     return Hold(f"{branch} itself fails the checks: nobody's entry is to blame", snapshot.tip_tree)
 

@@ -32,14 +32,14 @@ class Prefix:
 class Chain:
     """Prefixes on `onto`; `unbuilt` entries are still to be put on the last one.
 
-    `skipped` do not merge with an entry that is ahead of them; `conflict` does not merge with
-    the target itself, together with the files.
+    `skipped` cannot be on it, each with the reason; `conflict` does not merge with the target
+    itself, together with the files.
     """
 
     onto: str
     prefixes: tuple[Prefix, ...] = ()
     unbuilt: tuple[Entry, ...] = ()
-    skipped: tuple[tuple[Entry, Entry], ...] = ()
+    skipped: tuple[tuple[Entry, str], ...] = ()
     conflict: tuple[Entry, tuple[str, ...]] | None = None
 
     @property
@@ -51,33 +51,62 @@ class Chain:
 def walk(snapshot: Snapshot, entries: tuple[Entry, ...], most: int) -> Chain:
     """Follow the links from the target's tip through `entries`, in order, `most` at the most.
 
-    An entry that does not merge with what is ahead of it is skipped: once that has landed, or
-    left the queue, it is tried again.
+    An entry that does not merge with what is ahead of it is skipped, and so is what needs it: once
+    that has landed, or left the queue, it is tried again. Nobody passes one that was overtaken
+    as often as may be: there the chain ends.
     """
     links = {(link.onto, link.entry_no): link for link in snapshot.links}
     ends = {(t.tree, t.checks): t.ends for t in snapshot.trials}
     at = snapshot.tip
     prefixes: list[Prefix] = []
-    skipped: list[tuple[Entry, Entry]] = []
+    skipped: dict[int, tuple[Entry, str]] = {}
     checks: tuple[str, ...] = ()
     for place, entry in enumerate(entries):
         if len(prefixes) == most:
             break
+        if lacking := [skipped[n][0] for n in entry.needs if n in skipped]:
+            skipped[entry.entry_no] = (
+                entry,
+                f"waits for {lacking[0].name}, which is not on the chain",
+            )
+            if _is_last_straw(entry, snapshot.limits):
+                break
+            continue
         link = links.get((at, entry.entry_no))
         if link is None:
-            rest = entries[place : place + most - len(prefixes)]
-            return Chain(snapshot.tip, tuple(prefixes), rest, tuple(skipped))
+            rest = _rest(entries[place:], most - len(prefixes), {*skipped})
+            return Chain(snapshot.tip, tuple(prefixes), rest, tuple(skipped.values()))
         if not link.is_clean:
             if not prefixes:
                 return Chain(snapshot.tip, conflict=(entry, link.files))
-            skipped.append((entry, prefixes[-1].entry))
+            ahead = prefixes[-1].entry.name
+            skipped[entry.entry_no] = entry, f"does not merge with {ahead}, which is ahead of it"
+            if _is_last_straw(entry, snapshot.limits):
+                break
             continue
         at = link.commit
         checks = tuple(sorted({*checks, *entry.checks}))
         before = tuple(p.entry for p in prefixes)
         state, flaked = _judge(ends.get((link.tree, checks), ()), (*before, entry), snapshot.limits)
         prefixes.append(Prefix(entry, link.commit, link.tree, checks, state, flaked))
-    return Chain(snapshot.tip, tuple(prefixes), (), tuple(skipped))
+    return Chain(snapshot.tip, tuple(prefixes), (), tuple(skipped.values()))
+
+
+def _is_last_straw(entry: Entry, limits: Limits) -> bool:
+    return entry.overtaken >= limits.overtakes
+
+
+def _rest(entries: tuple[Entry, ...], most: int, skipped: set[int]) -> tuple[Entry, ...]:
+    """Return the next entries to be built, without those that need a skipped one."""
+    found: list[Entry] = []
+    for entry in entries:
+        if len(found) == most:
+            break
+        if skipped.isdisjoint(entry.needs):
+            found.append(entry)
+        else:
+            skipped.add(entry.entry_no)
+    return tuple(found)
 
 
 def _judge(ends: tuple[str, ...], entries: tuple[Entry, ...], limits: Limits) -> tuple[str, bool]:

@@ -14,14 +14,24 @@ Rank = tuple[bool, bool, int, int, int]
 
 
 def rank_of(entry: Entry, overtakes: int) -> Rank:
-    """Return what entries are compared by; the smaller goes first."""
-    return (
-        entry.overtaken < overtakes,
-        entry.bounces < _BOUNCED,
-        -entry.priority,
-        entry.rank,
-        entry.order_no,
-    )
+    """Return what entries are compared by; the smaller goes first.
+
+    Among those that were overtaken as often as may be, arrival alone decides: else they would
+    overtake each other.
+    """
+    if entry.overtaken >= overtakes:
+        return (False, False, 0, 0, entry.order_no)
+    return (True, entry.bounces < _BOUNCED, -entry.priority, entry.rank, entry.order_no)
+
+
+def seniority(ordered: tuple[Entry, ...]) -> dict[int, int]:
+    """Return each entry's arrival, or that of the earliest one which needs it to land."""
+    found = {entry.entry_no: entry.order_no for entry in ordered}
+    for entry in reversed(ordered):
+        for other in entry.needs:
+            if other in found:
+                found[other] = min(found[other], found[entry.entry_no])
+    return found
 
 
 def arrange(snapshot: Snapshot) -> tuple[tuple[Entry, ...], dict[int, str]]:
@@ -105,7 +115,7 @@ def _by_rank(free: dict[int, Entry], known: dict[int, Entry], overtakes: int) ->
 def _inherited(
     free: dict[int, Entry], needed_by: dict[int, list[int]], overtakes: int
 ) -> dict[int, Rank]:
-    """Return each entry's rank, or the smaller one of what waits for it."""
+    """Return each entry's rank, or the smaller one of what waits for it and may land itself."""
     ranks = {number: rank_of(entry, overtakes) for number, entry in free.items()}
     left = {number: len(later) for number, later in needed_by.items()}
     leaves = [number for number, count in left.items() if not count]
@@ -113,7 +123,8 @@ def _inherited(
         number = leaves.pop()
         for other in set(free[number].needs):
             if other in free:
-                ranks[other] = min(ranks[other], ranks[number])
+                if free[number].approval == "granted":
+                    ranks[other] = min(ranks[other], ranks[number])
                 left[other] -= 1
                 if not left[other]:
                     leaves.append(other)

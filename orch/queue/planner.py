@@ -77,8 +77,7 @@ def _main(snapshot: Snapshot, approved: tuple[Entry, ...], why: dict[int, str]) 
     if not batch:
         return ()
     chain = walk(snapshot, batch, most)
-    for entry, ahead in chain.skipped:
-        why[entry.entry_no] = f"does not merge with {ahead.name}, which is ahead of it"
+    why.update((entry.entry_no, reason) for entry, reason in chain.skipped)
     if chain.conflict is not None:
         return (_conflict(snapshot, *chain.conflict),)
     if chain.unbuilt:
@@ -117,7 +116,9 @@ def _build(chain: Chain) -> tuple[Step, ...]:
 
 
 def _testing(chain: Chain, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the moves to `testing`: of the entries on trial, and of whom the target is tried for."""
     tested = {n for step in steps if isinstance(step, Test) for n in step.entries}
+    tested = tested or {chain.prefixes[0].entry.entry_no}
     return tuple(
         Move(p.entry.entry_no, "test", "")
         for p in chain.prefixes
@@ -140,8 +141,9 @@ def _land(
             count = "flakes" if flaked and not prefix.entry.flakes else ""
             steps.append(Move(prefix.entry.entry_no, "pass", reason, count))
     numbers = tuple(p.entry.entry_no for p in members)
-    newest = max(p.entry.order_no for p in members)
-    left = tuple(e.entry_no for e in approved if e.entry_no not in numbers and e.order_no < newest)
+    arrived = order.seniority(approved)
+    newest = max(arrived[number] for number in numbers)
+    left = tuple(n for n, arrival in arrived.items() if n not in numbers and arrival < newest)
     steps.append(Land(chain.onto, last.commit, last.tree, numbers, left))
     widest = _WIDEST * snapshot.limits.batch
     if length == len(chain.prefixes) >= snapshot.window and snapshot.window < widest:
