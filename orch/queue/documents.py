@@ -1,7 +1,6 @@
 """Snapshots and plans as JSON and back: the audit's rows, byte-equal for equal values."""
 
 import json
-from dataclasses import asdict, fields
 from typing import Any
 
 from orch.queue.model import (
@@ -26,13 +25,17 @@ _STEPS: tuple[type[Any], ...] = (Build, Test, Move, Window, Hold, Unhold, Land)
 
 def snapshot_json(snapshot: Snapshot) -> str:
     """Return a snapshot as JSON text."""
-    return _dumps(asdict(snapshot))
+    found = _fields(snapshot)
+    for name in ("entries", "links", "trials"):
+        found[name] = [_fields(one) for one in found[name]]
+    found["limits"] = _fields(snapshot.limits)
+    return _dumps(found)
 
 
 def plan_json(plan: Plan) -> str:
     """Return a plan as JSON text; each step says what it is under `step`."""
-    steps = [{"step": type(step).__name__.lower(), **asdict(step)} for step in plan.steps]
-    return _dumps({**asdict(plan), "steps": steps})
+    steps = [{"step": type(step).__name__.lower(), **_fields(step)} for step in plan.steps]
+    return _dumps({**_fields(plan), "steps": steps})
 
 
 def snapshot_from_json(text: str) -> Snapshot:
@@ -82,9 +85,14 @@ def _dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _fields(value: Any) -> dict[str, Any]:
+    """Return a value's fields in their order; `asdict` copies each in depth, ten times as slow."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
 def _made(kind: type[Any], values: dict[str, Any]) -> Any:
     """Return a value of `kind` from JSON, lists as tuples; fields it does not have are left out."""
-    known = {field.name for field in fields(kind)}
+    known = kind.__slots__
     return kind(**{name: _tuples(value) for name, value in values.items() if name in known})
 
 

@@ -6,7 +6,7 @@ file or git. After the steps the caller reads a new snapshot and plans again.
 """
 
 from orch.queue import blame, order
-from orch.queue.chain import GOOD, Chain, walk
+from orch.queue.chain import BAD, FLAKY, GOOD, Chain, walk
 from orch.queue.model import (
     Build,
     Entry,
@@ -48,12 +48,37 @@ def _done(
 
 
 def _held(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> Plan:
-    """A queue held for a red target goes on by itself once the target's tree is another."""
+    """A queue held for a red target goes on by itself once the target's tree is another.
+
+    Until then only what takes work back may land: it may be what mends the target.
+    """
     red = snapshot.hold_tree
-    steps: tuple[Step, ...] = (Unhold(),) if red and red != snapshot.tip_tree else ()
     for entry in ordered:
         why[entry.entry_no] = f"the queue is held: {snapshot.hold_reason}"
+    if not red:
+        return _done(snapshot, (), ordered, why)
+    steps = (Unhold(),) if red != snapshot.tip_tree else _mend(snapshot, ordered, why)
     return _done(snapshot, steps, ordered, why)
+
+
+def _mend(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> tuple[Step, ...]:
+    """Return the next steps of the first revert that may make a red target green."""
+    for entry in ordered:
+        if entry.kind != "revert" or entry.approval != _GRANTED:
+            continue
+        chain = walk(snapshot, (entry,), 1)
+        if chain.conflict is not None:
+            return (_conflict(snapshot, *chain.conflict),)
+        if chain.unbuilt:
+            return _build(chain)
+        if chain.prefixes[0].state in (BAD, FLAKY):
+            why[entry.entry_no] += "; taking this back does not mend it"
+            continue
+        steps = blame.decide(snapshot, chain)
+        if not steps:
+            return _land(snapshot, chain, 1, (entry,))
+        return (*_testing(chain, steps), *steps)
+    return ()
 
 
 def _chores(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
@@ -97,7 +122,13 @@ def _batch(snapshot: Snapshot, approved: tuple[Entry, ...]) -> tuple[tuple[Entry
     if approved[0].solo:
         return approved[:1], 1
     alone = next((i for i, e in enumerate(approved) if e.solo), len(approved))
-    return approved[:alone], max(1, min(snapshot.window, _WIDEST * snapshot.limits.batch))
+    return approved[:alone], max(1, min(snapshot.window, _widest(snapshot)))
+
+
+def _widest(snapshot: Snapshot) -> int:
+    """Return how far success may widen the window; a batch of one is meant: one by one."""
+    batch = snapshot.limits.batch
+    return 1 if batch == 1 else _WIDEST * batch
 
 
 def _conflict(snapshot: Snapshot, entry: Entry, files: tuple[str, ...]) -> Move:
@@ -116,7 +147,7 @@ def _build(chain: Chain) -> tuple[Step, ...]:
 
 
 def _testing(chain: Chain, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the moves to `testing`: of the entries on trial, and of whom the target is tried for."""
+    """Return the moves to `testing`: of those on trial, or of whom the target is tried for."""
     tested = {n for step in steps if isinstance(step, Test) for n in step.entries}
     tested = tested or {chain.prefixes[0].entry.entry_no}
     return tuple(
@@ -145,8 +176,7 @@ def _land(
     newest = max(arrived[number] for number in numbers)
     left = tuple(n for n, arrival in arrived.items() if n not in numbers and arrival < newest)
     steps.append(Land(chain.onto, last.commit, last.tree, numbers, left))
-    widest = _WIDEST * snapshot.limits.batch
-    if length == len(chain.prefixes) >= snapshot.window and snapshot.window < widest:
+    if length == len(chain.prefixes) >= snapshot.window and snapshot.window < _widest(snapshot):
         steps.append(Window(snapshot.window + 1))
     return tuple(steps)
 

@@ -1,8 +1,8 @@
 """A merge queue in memory: a target, entries, checks that lie, people, runners that die.
 
-It knows the truth that the planner does not: what each tree holds, which trees are bad, what clashes
-with what. It applies the planner's steps as the real effects do, and judges each one. A tree is the
-set of patches in it; a commit is a tree with the way it was made.
+It knows the truth that the planner does not: what each tree holds, which trees are bad, what
+clashes with what. It applies the planner's steps as the real effects do, and judges each one. A
+tree is the set of patches in it; a commit is a tree with the way it was made.
 """
 
 import random
@@ -11,8 +11,22 @@ from dataclasses import dataclass, field, replace
 from orch.machines import ENTRY
 from orch.queue import documents
 from orch.queue.model import (
-    FINAL, MOVING, STOPPED, Build, Entry, Hold, Land, Limits, Link, Move, Plan, Snapshot, Test,
-    Trials, Unhold, Window,
+    FINAL,
+    MOVING,
+    STOPPED,
+    Build,
+    Entry,
+    Hold,
+    Land,
+    Limits,
+    Link,
+    Move,
+    Plan,
+    Snapshot,
+    Test,
+    Trials,
+    Unhold,
+    Window,
 )  # fmt: skip
 from orch.queue.planner import plan
 
@@ -70,6 +84,7 @@ class World:
         self.reasons: dict[int, str] = {}
         self.clashes: set[frozenset[str]] = set()
         self.bad: dict[frozenset[str], str] = {}  # All these patches in a tree: this check fails.
+        self.cures: dict[str, frozenset[str]] = {}  # A revert's patch, and what it takes back.
         self.trees: dict[str, frozenset[str]] = {}
         self.commits: dict[str, str] = {}
         self.links: dict[tuple[str, int], Link] = {}
@@ -214,7 +229,7 @@ class World:
         return found
 
     def _zombie(self, snapshot: Snapshot, rest: tuple[object, ...], fence: int) -> None:
-        """A runner that was only stopped goes on after another took over: nothing may come of it."""
+        """A stopped runner goes on after another took over: nothing may come of it."""
         self.fence += 1
         before = (self.tip, dict(self.entries), len(self.ends), self.window, self.hold)
         for step in rest:
@@ -259,7 +274,10 @@ class World:
     def is_good(self, tree: str, check: str) -> bool:
         """Say whether a tree truly passes a check."""
         held = self.trees[tree]
-        return not any(what <= held and check == name for what, name in self.bad.items())
+        cured = {self.cures[patch] for patch in held if patch in self.cures}
+        return not any(
+            what <= held and check == name and what not in cured for what, name in self.bad.items()
+        )
 
     def _test(self, step: Test) -> None:
         if self.commits[step.commit] != step.tree:
@@ -385,6 +403,17 @@ class World:
             errors=0,
         )  # fmt: skip
 
+    def _mend(self) -> None:
+        """A person takes back what made the target red, or repairs it and releases the queue."""
+        held = self.trees[self.commits[self.tip]]
+        red = [what for what in self.bad if what <= held and what not in self.cures.values()]
+        tried = any(e.kind == "revert" and e.status not in FINAL for e in self.entries.values())
+        if not red or tried or self.rng.random() < 0.4:
+            self.release_queue()
+            return
+        number = self.add(kind="revert", priority=3, solo=True)
+        self.cures[self.patch[number]] = red[0]
+
     def release_queue(self) -> None:
         """A person repairs a red target and lets the queue go on."""
         held = self.trees[self.commits[self.tip]]
@@ -400,12 +429,12 @@ class World:
     # To the end.
 
     def run(self) -> None:
-        """Pass after pass until nothing can be done any more; time goes on where something waits."""
+        """Pass after pass until nothing can be done; time goes on where something waits."""
         for _ in range(_MOST_PASSES):
             found = self.step()
             if not found.steps:
                 if self.hold is not None and self.hold.tree:
-                    self.release_queue()
+                    self._mend()
                 elif found.wake_at:
                     self.now = max(self.now, found.wake_at)
                 elif not self._someone_acts():
@@ -486,8 +515,11 @@ class World:
     def _count_overtaken(self, snapshot: Snapshot, step: Land) -> None:
         """Count it anew: an entry that may land stays behind while a younger one lands.
 
-        One that lands because an older one needs it is as old as that one.
+        One that lands because an older one needs it is as old as that one. While the target is
+        red, nobody can be overtaken by what mends it.
         """
+        if snapshot.hold_reason:
+            return
         known = {e.entry_no: e for e in snapshot.entries}
         able = [n for n in plan(snapshot).order if known[n].approval == "granted"]
         ages = {n: known[n].order_no for n in able}
