@@ -4,6 +4,7 @@ Guarantees: the text of a suspected secret is never kept, only where it stands. 
 cut counts as larger than any limit.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
@@ -24,6 +25,7 @@ _CI = (
     *(".pre-commit-config.yaml", "**/tox.ini", "**/noxfile.py", "orch.toml", "**/.gitattributes"),
     *("**/.gitmodules",),
 )
+_HUNK = re.compile(r"@@ -[0-9]+(?:,([0-9]+))? \+([0-9]+)(?:,([0-9]+))? @@")
 _GITLINK, _SYMLINK = "160000", "120000"
 _SECRETS_SHOWN = 20
 UNBOUNDED = 1 << 31
@@ -101,27 +103,27 @@ def _is_mode_change(status: str, old: str, new: str) -> bool:
 
 
 def _patch(patch: str) -> tuple[int, tuple[str, ...]]:
-    """Return (changed lines, where added lines look like secrets, as path:line)."""
+    """Return (changed lines, where added lines look like secrets, as path:line).
+
+    A hunk's head says how long the hunk is: a line of a file that looks like a head is none.
+    """
     count, at, path = 0, 0, ""
+    old_left = new_left = 0
     found: list[str] = []
     for line in patch.split("\n"):
-        if line.startswith("+++ "):
-            path = line[4:].removeprefix("b/")
-        elif line.startswith("@@ "):
-            at = _start(line)
-        elif line.startswith("+"):
+        if not (old_left or new_left):
+            if line.startswith("+++ "):
+                path = line[4:].removeprefix("b/").rstrip("\t")
+            elif head := _HUNK.match(line):
+                old_left, at, new_left = (1 if n is None else int(n) for n in head.groups())
+            continue
+        if line.startswith("+"):
             count += 1
             if len(found) < _SECRETS_SHOWN and holds_secret(line[1:]):
                 found.append(f"{path}:{at}")
-            at += 1
-        elif line.startswith("-") and not line.startswith("--- "):
-            count += 1
+            at, new_left = at + 1, new_left - 1
+        elif line.startswith("-"):
+            count, old_left = count + 1, old_left - 1
         elif line.startswith(" "):
-            at += 1
+            at, old_left, new_left = at + 1, old_left - 1, new_left - 1
     return count, tuple(found)
-
-
-def _start(head: str) -> int:
-    """Return the first new line's number of a hunk's head: `@@ -1,2 +3,4 @@`."""
-    number = head.partition(" +")[2].partition(" ")[0].partition(",")[0]
-    return int(number) if number.isdigit() else 0

@@ -33,6 +33,17 @@ def test_facts_count_lines_and_say_only_where_a_secret_stands():
     assert "AKIA" not in str(found.document())
 
 
+def test_lines_that_look_like_a_head_hide_nothing():
+    patch = (
+        "--- a/a b\n+++ b/a b\t\n@@ -1,2 +1,3 @@ def f():\n--- old\n+++ KEY = "
+        "'AKIAABCDEFGHIJKLMNOP'\n+@@ -1 +1 @@\n x\n\\ No newline at end of file\n"
+        "--- a/b\n+++ b/b\n@@ -0,0 +1 @@\n+AKIAABCDEFGHIJKLMNOP\n"
+    )
+    found = seen(patch=patch)
+    assert found.lines == 4
+    assert found.secrets == ("a b:1", "b:1")
+
+
 def test_facts_know_dependencies_ci_modes_and_submodules():
     found = seen(
         ("sub/package.json", "M", "100644", "100644"),
@@ -51,8 +62,9 @@ def test_facts_know_dependencies_ci_modes_and_submodules():
 
 
 def test_a_cut_patch_is_larger_than_any_limit():
-    found = policy.require(Policy(), seen(patch="", cut=True), Situation())
-    assert found.risk == "medium"
+    for patch in ("", *(PATCH[:end] for end in range(len(PATCH)))):
+        found = policy.require(Policy(), seen(patch=patch, cut=True), Situation())
+        assert found.risk in ("medium", "high")
 
 
 def test_without_a_policy_a_person_approves_everything():
@@ -86,7 +98,11 @@ def test_rules_of_ones_own_add_approvers_and_all_conditions_must_hold():
     assert (small.risk, small.approvers) == ("medium", ("human", "human", "council"))
     assert small.why == ("db: db/x.sql",)
     large = policy.require(
-        mine, seen(("db/x.sql", "A", "000000", "100644"), patch="+++ b/db/x.sql\n+a\n+b\n+c\n"),
+        mine,
+        seen(
+            ("db/x.sql", "A", "000000", "100644"),
+            patch="+++ b/db/x.sql\n@@ -0,0 +1,3 @@\n+a\n+b\n+c\n",
+        ),
         Situation(),
     )  # fmt: skip
     assert large.risk == "high"
@@ -106,7 +122,16 @@ def test_rules_of_ones_own_add_approvers_and_all_conditions_must_hold():
         (("human",), ("human approve anna", "human reject anna"), "rejected", ("anna",)),
         (("human",), ("human reject anna", "human approve anna"), "granted", ()),
         (("council",), ("human approve anna",), "granted", ()),
-        (("reviewer",), ("reviewer reject bot", "human approve anna"), "rejected", ("bot",)),
+        (("reviewer",), ("human approve anna", "reviewer reject bot"), "rejected", ("bot",)),
+        (("reviewer",), ("reviewer reject bot", "human approve anna"), "granted", ()),
+        (("reviewer",), ("reviewer reject bot", "human approve w1"), "rejected", ("bot",)),
+        (("council",), ("human reject bob", "council approve c"), "rejected", ("bob",)),
+        (
+            ("human",),
+            ("human approve anna", "human reject bob", "human approve anna"),
+            "granted",
+            (),
+        ),
         ((), ("reviewer reject bot",), "granted", ()),
         (("human",), ("human abstain anna",), "needed", ("1 human",)),
     ],
