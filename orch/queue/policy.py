@@ -99,18 +99,16 @@ def decide(
 
     `owners` did the work: their votes count for nothing. `humans`, if any, are the only names
     whose vote is a person's. A person may stand in for a council or a reviewer, never the other
-    way round. Any rejection by somebody whose approval would count rejects, until that one, or a
-    person later, approves. `votes` are oldest first.
+    way round. Any rejection by somebody whose approval would count rejects.
     """
     excluded, named = set(owners), set(humans)
     newest: dict[str, Vote] = {}
     for vote in votes:
         is_nobody = vote.kind == _HUMAN and named and vote.given_by not in named
         if vote.given_by not in excluded and not is_nobody:
-            newest.pop(vote.given_by, None)  # So that they stay in the order they were given in.
             newest[vote.given_by] = vote
     counting = [v for v in newest.values() if v.kind in (_HUMAN, *requirement.approvers)]
-    against = _standing_rejections(counting)
+    against = tuple(v.given_by for v in counting if v.verdict == "reject")
     given = [v for v in counting if v.verdict == "approve"]
     if against:
         return Decision("rejected", tuple(v.given_by for v in given), against)
@@ -124,14 +122,6 @@ def decide(
     del missing[: len(spare)]
     words = tuple(f"{missing.count(kind)} {kind}" for kind in dict.fromkeys(missing))
     return Decision("needed" if missing else "granted", tuple(v.given_by for v in given), words)
-
-
-def _standing_rejections(votes: list[Vote]) -> tuple[str, ...]:
-    """Return who rejects, without those whom a person has overruled since."""
-    overruled = max(
-        (i for i, v in enumerate(votes) if v.kind == _HUMAN and v.verdict == "approve"), default=-1
-    )
-    return tuple(v.given_by for v in votes[overruled + 1 :] if v.verdict == "reject")
 
 
 def _fires(rule: PolicyRule, facts: Facts, situation: Situation) -> str | None:
