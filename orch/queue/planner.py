@@ -184,11 +184,12 @@ def _land(
 def _convicted(
     snapshot: Snapshot, chain: Chain, steps: tuple[Step, ...], approved: tuple[Entry, ...]
 ) -> tuple[Step, ...]:
-    """Return a conviction together with what is good before it, and a smaller window."""
+    """Return a verdict with what is good before it, and a smaller window if somebody failed."""
     good = max((k for k, p in enumerate(chain.prefixes, 1) if p.state == GOOD), default=0)
     landing = _land(snapshot, chain, good, approved) if good else ()
     narrower: tuple[Step, ...] = ()
-    if len(chain.prefixes) > 1 and snapshot.window > 1:
+    failed = any(isinstance(s, Move) and s.count in ("failures", "flakes") for s in steps)
+    if failed and len(chain.prefixes) > 1 and snapshot.window > 1:
         narrower = (Window(max(1, snapshot.window // 2)),)
     return (*steps, *narrower, *landing)
 
