@@ -13,7 +13,8 @@ class Approval:
     """One verdict: approve, reject or abstain, by a human, a council or a reviewer."""
 
     __slots__ = (
-        "approval_no", "at", "event_id", "given_by", "head_commit", "kind", "note", "policy_digest", "verdict",
+        "approval_no", "at", "event_id", "given_by", "head_commit", "kind", "note",
+        "policy_digest", "verdict",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:

@@ -18,7 +18,8 @@ class Entry:
         "entry_no", "errors", "facts", "failures", "flakes", "head_commit", "kind",
         "landed_commit", "landed_on", "not_before_at", "overtaken", "position", "priority",
         "queue_no", "queued_event", "rank", "reason", "released_event", "repo_path", "reverts",
-        "risk", "run_id", "status", "strategy", "target", "task_id", "task_no", "tested_tree", "why",
+        "risk", "run_id", "status", "strategy", "target", "task_id", "task_no", "tested_tree",
+        "why",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:

@@ -176,9 +176,8 @@ def test_without_attempts_left_a_conflict_waits_for_a_person(land: Landing) -> N
 
 
 def test_lines_of_both_sides_are_kept_only_where_a_path_opted_in(land: Landing) -> None:
-    resolve = '[[queue.resolve]]\npaths = ["CHANGELOG.md"]\nwith = "union"\n'
     land.repo.commit("CHANGELOG.md", "# Changes\n")
-    land.lead.config("[queue]\n" + resolve)
+    land.lead.config('[queue]\nunion = ["CHANGELOG.md"]\n')
     for name in ("a", "b"):
         land.lead.task(name)
     sent = [land.lead.dispatch(name) for name in ("a", "b")]
