@@ -11,7 +11,15 @@ from pydantic import (
     model_validator,
 )
 
-from orch.config import PLAN_RULES, Check, Config, PlanPolicy
+from orch.config import (
+    PLAN_RULES,
+    Check,
+    Config,
+    PlanPolicy,
+    Policy,
+    PolicyRule,
+    QueueRules,
+)
 from orch.harness.table import HarnessTable
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -32,6 +40,13 @@ Environment = Annotated[dict[str, Argument], Field(max_length=100)]
 
 
 Level = Literal["refuse", "warn", "off"]
+Risk = Literal["low", "medium", "high"]
+Approver = Literal["human", "council", "reviewer"]
+Condition = Literal[
+    "secrets", "waived_checks", "gitlinks", "scope", "ci", "machine_resolved", "dependencies",
+    "modes", "flaky",
+]  # fmt: skip
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_inside)]
 
 
 class _Strict(BaseModel):
@@ -82,6 +97,67 @@ class PlanTable(_Strict):
     default_minutes: int = Field(30, ge=1, description="counted for a task without an estimate")
 
 
+class QueueTable(_Strict):
+    """[queue]"""
+
+    target: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="the branch to land on; left out: orch-integration/RUN"
+    )
+    strategy: Literal["merge", "squash", "rebase"] = Field("merge", description="how work lands")
+    batch: int = Field(4, ge=1, le=64, description="entries that are tested together")
+    jobs: int = Field(1, ge=1, le=32, description="trials at once")
+    checks: list[Name] | Literal["none"] = Field(
+        [], description='checks of every landing beside the tasks\' own; "none": there is no CI'
+    )
+    profile: Name | None = Field(None, description="a profile whose checks every landing must pass")
+    flake: Literal["accept", "approve", "reject"] = Field(
+        "accept", description="a failure, then a pass on the same tree: what that is"
+    )
+    overtakes: int = Field(5, ge=1, le=1000, description="landings that may overtake an entry")
+    failures: int = Field(3, ge=1, le=100, description="failures until quarantine")
+    conflicts: int = Field(2, ge=1, le=100, description="conflicts until quarantine")
+    backoff: float | int = Field(30, gt=0, le=900, description="seconds after an error, doubling")
+    conflict: Literal["rework", "hold"] = Field(
+        "rework", description="a conflict goes back to its owner, or waits for a person"
+    )
+    hermetic: bool = Field(False, description="remove ignored files before each trial too")
+    union: list[Glob] = Field(
+        [], description="files where a conflict keeps the lines of both sides, e.g. a changelog"
+    )
+
+
+class PolicyRuleTable(_Strict):
+    """[[policy.rule]]"""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="what people are told"
+    )
+    paths: list[Glob] = Field([], description="fires when a changed file fits one of these globs")
+    when: list[Condition] = Field([], description="and all of these are so")
+    min_lines: int = Field(0, ge=0, description="and at least so many lines change")
+    min_files: int = Field(0, ge=0, description="and at least so many files change")
+    min_deleted: int = Field(0, ge=0, description="and at least so many files are deleted")
+    risk: Risk = Field("low", description="then the risk is at least this")
+    approve: list[Approver] = Field([], description="and these must approve, one for each word")
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "PolicyRuleTable":
+        if not (self.paths or self.when or self.min_lines or self.min_files or self.min_deleted):
+            raise ValueError("say when it fires: paths, when, min_lines, min_files, min_deleted")
+        return self
+
+
+class PolicyTable(_Strict):
+    """[policy]"""
+
+    low: list[Approver] = Field([], description="who approves a landing of low risk")
+    medium: list[Approver] = Field(["human"], description="who approves one of medium risk")
+    high: list[Approver] = Field(["human"], description="who approves one of high risk")
+    humans: list[Name] = Field([], description="the only names that count as people; none: any")
+    builtin: bool = Field(True, description="the built-in rules count too (guide/policy.md)")
+    rule: list[PolicyRuleTable] = Field([], max_length=200, description="rules of your own")
+
+
 class OrchToml(_Strict):
     """The whole file."""
 
@@ -97,14 +173,28 @@ class OrchToml(_Strict):
         default_factory=lambda: PlanTable.model_validate({}), description="rules of orch plan lint"
     )
 
+    queue: QueueTable = Field(
+        default_factory=lambda: QueueTable.model_validate({}), description="the merge queue"
+    )
+    policy: PolicyTable | None = Field(
+        None, description="who must approve a landing; left out: a person, always"
+    )
+
     @model_validator(mode="after")
-    def _profiles_name_checks(self) -> "OrchToml":
+    def _names_are_known(self) -> "OrchToml":
         unknown = [
             f"profile.{profile} names the unknown check {name!r}"
             for profile, names in self.profile.items()
             for name in names
             if name not in self.check
         ]
+        unknown += [
+            f"queue.checks names the unknown check {name!r}"
+            for name in (self.queue.checks if isinstance(self.queue.checks, list) else [])
+            if name not in self.check
+        ]
+        if self.queue.profile is not None and self.queue.profile not in self.profile:
+            unknown.append(f"queue.profile names the unknown profile {self.queue.profile!r}")
         if unknown:
             raise ValueError("; ".join(unknown))
         return self
@@ -124,17 +214,44 @@ class OrchToml(_Strict):
             for name, c in self.check.items()
         }
         found.profiles = {name: list(checks) for name, checks in self.profile.items()}
-        found.plan = self._policy()
+        found.plan = self._plan_policy()
+        found.queue = self._queue_rules()
+        found.policy = self._landing_policy()
         found.harnesses = {
             name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
         }
         return found
 
-    def _policy(self) -> PlanPolicy:
+    def _plan_policy(self) -> PlanPolicy:
         found = PlanPolicy()
         given = self.plan.model_dump()
         found.levels = {rule: given[rule] for rule in PLAN_RULES}
         found.max_files, found.max_bytes = self.plan.max_files, self.plan.max_bytes
         found.max_minutes = self.plan.max_minutes
         found.default_minutes = self.plan.default_minutes
+        return found
+
+    def _queue_rules(self) -> QueueRules:
+        found, given = QueueRules(), self.queue
+        found.target, found.strategy = given.target or "", given.strategy
+        found.batch, found.jobs, found.flake = given.batch, given.jobs, given.flake
+        found.overtakes, found.failures = given.overtakes, given.failures
+        found.conflicts, found.conflict = given.conflicts, given.conflict
+        found.backoff_ms = int(given.backoff * 1000)
+        found.hermetic, found.union = given.hermetic, list(given.union)
+        names = list(given.checks) if isinstance(given.checks, list) else []
+        names += self.profile[given.profile] if given.profile is not None else []
+        found.checks = sorted(set(names))
+        found.no_ci = given.checks == "none"
+        return found
+
+    def _landing_policy(self) -> Policy | None:
+        if self.policy is None:
+            return None
+        found, given = Policy(), self.policy
+        found.approvers = {
+            "low": list(given.low), "medium": list(given.medium), "high": list(given.high)
+        }  # fmt: skip
+        found.humans, found.builtin = list(given.humans), given.builtin
+        found.rules = [PolicyRule(**rule.model_dump()) for rule in given.rule]
         return found

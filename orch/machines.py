@@ -1,7 +1,8 @@
-"""The states of a task and of a request: the tables that code, file, docs and tests read.
+"""The states of tasks, requests and entries: the tables that code, file, docs and tests read.
 
 A thread's states lead a task's (reconcile); `retry`, `reassign` and `adopt` are the leader's.
 The task in which an engineer plans leads a request's; `plan` and `apply` are a person's.
+An entry's are led by the passes of `orch queue run` and by people.
 Adding a rule? Also add it to `transition` in a new migration (test_machines.py compares).
 """
 
@@ -37,6 +38,7 @@ TASK = Machine(
         Rule("verifying",  "reassign", "dispatched", "a new attempt by somebody else"),
         Rule("verifying",  "cancel",   "cancelled",  "called off"),
         Rule("failed",     "retry",    "dispatched", "a new attempt"),
+        Rule("done",       "rework",   "dispatched", "its landing met a conflict: a new attempt"),
         Rule("failed",     "reassign", "dispatched", "a new attempt by somebody else"),
         Rule("failed",     "cancel",   "cancelled",  "called off"),
         *(Rule(s, "adopt",    "done",       "a late report was taken as the result")
@@ -63,6 +65,47 @@ REQUEST = Machine(
           for s in ("planned", "refused", "failed")),
         *(Rule(s, "apply",  "applied", "a person applied a plan of it")
           for s in ("new", "planned", "refused", "failed")),
+    ),
+)
+
+_ON_ITS_WAY = ("queued", "building", "testing", "passed", "awaiting_approval")
+_STOPPED = ("conflict", "failed", "error")
+_ASIDE = ("held", "quarantined")
+
+ENTRY = Machine(
+    name="entry",
+    initial="queued",
+    states=("queued", "building", "testing", "passed", "awaiting_approval", "landing", "landed",
+            "verified", "conflict", "failed", "error", "held", "quarantined", "cancelled",
+            "superseded", "landed_externally"),
+    rules=(
+        Rule("queued",   "build",   "building", "it is put on top of what goes before it"),
+        Rule("building", "test",    "testing",  "its candidate is made, its checks run"),
+        Rule("testing",  "pass",    "passed",   "the checks passed on its candidate's tree"),
+        Rule("passed",   "ask",     "awaiting_approval", "somebody must approve it first"),
+        Rule("awaiting_approval", "approve", "passed", "all approvals it needs are there"),
+        Rule("passed",   "land",    "landing",  "the target is about to move to its candidate"),
+        Rule("landing",  "confirm", "landed",   "the target moved"),
+        Rule("landed",   "verify",  "verified", "its work was seen on the target"),
+        Rule("landed",   "miss",    "error",    "its work was not seen on the target"),
+        *(Rule(s, "rollback", "cancelled", "it was taken back") for s in ("landed", "verified")),
+        *(Rule(s, "requeue", "queued", "the target moved, or the runner was killed")
+          for s in ("building", "testing", "passed", "awaiting_approval", "landing")),
+        Rule("building", "conflict", "conflict", "it does not merge with what goes before it"),
+        Rule("testing",  "fail",     "failed",   "a check failed because of it"),
+        *(Rule(s, "break", "error", "git or a check could not run")
+          for s in ("building", "testing")),
+        *(Rule(s, "retry", "queued", "tried again") for s in _STOPPED),
+        *(Rule(s, "quarantine", "quarantined", "it failed too often; only release brings it back")
+          for s in ("building", "testing", *_STOPPED)),
+        *(Rule(s, "hold", "held", "a person stopped it") for s in (*_ON_ITS_WAY, *_STOPPED)),
+        *(Rule(s, "release", "queued", "a person let it go on") for s in _ASIDE),
+        *(Rule(s, "cancel", "cancelled", "called off")
+          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
+        *(Rule(s, "supersede", "superseded", "its task has a newer head")
+          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
+        *(Rule(s, "find", "landed_externally", "its work was found on the target")
+          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
     ),
 )
 # fmt: on

@@ -46,8 +46,18 @@ def environment(added: "Mapping[str, str]") -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict(added)
 
 
-def run(command: list[str], *, cwd: str, environment: dict[str, str], timeout: float) -> Done:
-    """Run a program to its end, or stop its whole group after `timeout` seconds."""
+def run(
+    command: list[str],
+    *,
+    cwd: str,
+    environment: dict[str, str],
+    timeout: float,
+    hold: tuple[int, ...] = (),
+) -> Done:
+    """Run a program to its end, or stop its whole group after `timeout` seconds.
+
+    `hold`: descriptors that it keeps open, so that a lock outlives us while it runs.
+    """
     started = time.monotonic()
     try:
         child = subprocess.Popen(
@@ -58,6 +68,7 @@ def run(command: list[str], *, cwd: str, environment: dict[str, str], timeout: f
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=hold,
         )
     except OSError as error:
         return Done(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)

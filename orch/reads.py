@@ -25,14 +25,15 @@ def blocked(tx: "ReadTx", run_id: str) -> list[Json]:
 
 
 def status(tx: "ReadTx", run_id: str) -> list[Json]:
-    """Return each task with its latest attempt, its latest message and its open question."""
+    """Return each task with its latest attempt, its latest message, its open question, its way to a
+    target."""
     return [
         merge(
             row[0],
             latest_attempt=Json(row[1]) if row[1] else NULL,
             latest_message=Json(row[2]) if row[2] else NULL,
             blocked_question=Json(row[3]) if row[3] else NULL,
-            integration=NULL,
+            integration=Json(row[4]) if row[4] else NULL,
         )
         for row in tx.many(_SQL["status_tasks"], run_id=run_id)
     ]
@@ -63,6 +64,8 @@ def wanted_now(tx: "ReadTx", run: "Run", kinds: tuple[str, ...]) -> "tuple[int, 
     for kind in kinds:
         if kind == "run_done":
             row = (0, run.settled_event) if run.settled_event else None
+        elif kind.startswith("entry_"):
+            row = tx.maybe(_SQL["wait_state_entry"], run_id=run.run_id, status=kind[6:])
         elif kind in ("task_blocked", "task_stale"):
             row = tx.maybe(_SQL["wait_state_" + kind[5:]], run_id=run.run_id)
         else:

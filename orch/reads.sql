@@ -23,7 +23,13 @@ SELECT v.document,
        CASE WHEN t.status = 'blocked' THEN (
             SELECT document FROM message_view WHERE event_id = (
                    SELECT max(m.event_id) FROM message AS m
-                    WHERE m.thread_no = a.thread_no AND m.kind = 'question')) END
+                    WHERE m.thread_no = a.thread_no AND m.kind = 'question')) END,
+       (SELECT json_object('entry_id', 'ent_' || e.entry_no, 'status', e.status,
+                           'target', substr(q.target, 12),
+                           'landed_commit', nullif(e.landed_commit, ''),
+                           'reason', nullif(e.reason, ''))
+          FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1)
   FROM task AS t
   JOIN task_view AS v ON v.task_no = t.task_no
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
@@ -61,3 +67,8 @@ SELECT t.task_no, (SELECT max(e.event_id) FROM event AS e
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.status IN ('running', 'blocked') AND a.liveness IN ('stale', 'gone')
  ORDER BY told LIMIT 1;
+
+-- name: wait_state_entry :maybe
+-- The first that was told among the run's entries in a status.
+SELECT coalesce(task_no, 0), last_event FROM entry
+ WHERE run_id = :run_id AND status = :status ORDER BY last_event LIMIT 1;

@@ -29,7 +29,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
     "key_conflict":     (30, "no", ("other_arguments",),
                          "the same --key was used with other arguments"),
     "not_found":        (40, "no", ("store", "thread", "message", "artifact", "run", "task",
-                                    "attempt", "dependency", "check", "salvage", "council",
+                                    "attempt", "dependency", "check", "salvage", "council", "entry",
                                     "repository", "request", "file"),
                          "no such thing"),
     "internal_error":   (50, "no", ("bug",),

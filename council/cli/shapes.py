@@ -87,6 +87,19 @@ _DATA: "dict[str, dict[str, Any]]" = {
         ],
     },
     "council list": {"councils": [{**_COUNCIL, "tally": {**_OUTCOME, "?": "null"}}]},
+    "review": {
+        "run_id": "text",
+        "task_id": "text",
+        "head_commit": "text",
+        "reviewer": "text",
+        "review_run": "text",
+        "verdict": "text|null",
+        "counts_as": "text|null",
+        "findings": "count",
+        "why": "text|null",
+        "problems": ["text"],
+        "replayed?": "flag",
+    },
 }
 
 

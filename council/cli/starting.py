@@ -51,7 +51,7 @@ def start(
     if _is_known(call, scope):
         return
     change = _look(call, council, diff, task)
-    artifacts = _keep(call, council, change)
+    artifacts = keep_change(call, council, change)
     seats = [
         _seat(council, number, role, agents[role], change) for number, role in enumerate(ROLES, 1)
     ]
@@ -159,7 +159,7 @@ def _task_in_target(call: "Call", council: Council) -> str | None:
         return f"{run_id}/{task_id}" if tasks.find(tx, run_id, task_id) is not None else None
 
 
-def _keep(call: "Call", council: Council, change: str) -> tuple[Artifact, ...]:
+def keep_change(call: "Call", council: Council, change: str) -> tuple[Artifact, ...]:
     """Keep the diff's bytes beside the store; return the artifact that carries them."""
     if not change:
         return ()

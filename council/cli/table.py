@@ -82,4 +82,22 @@ COMMANDS = (
     ),
     Command("council list", "council.cli.reading:list_councils", "List all councils, newest first.",
             (), "orch council list"),
+    Command(
+        "review", "council.cli.reviewing:review",
+        "Let one agent review a task's change; its verdict counts for the landing.",
+        (
+            Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name"),
+            Option("--run", "name", "the run's id (or name the task R/T)"),
+            Option("--harness", "text", "which client: claude, codex, …, command, or of orch.toml",
+                   required=True),
+            Option("PROGRAM", "text", "with --harness command: the program and its arguments",
+                   dest="program", many=True),
+            Option("--as", "name", "the reviewer's name (default: reviewer of this task)",
+                   dest="as_name"),
+            KEY,
+        ),
+        "orch review docs-1/outline --harness claude",
+        "approve counts as an approval, revise and block as a reject; a crash, an abstention or "
+        "an answer that cannot be read is no verdict.",
+    ),
 )  # fmt: skip

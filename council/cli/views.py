@@ -120,6 +120,23 @@ def _list(answer: Json) -> str:
     return f"{text}\nnext: orch council show --run {body[0][0]}" if body else text
 
 
+def _review(answer: Json) -> str:
+    run, task, who, verdict, counts, findings, why, where = plain.fields(
+        answer, "$.run_id", "$.task_id", "$.reviewer", "$.verdict", "$.counts_as", "$.findings",
+        "$.why", "$.review_run",
+    )  # fmt: skip
+    said = f"{verdict}, {findings} findings" if verdict else "no verdict"
+    lines = [f"{who} on {run}/{task}: {said}{_replayed(answer)}"]
+    if counts:
+        lines.append(f"counts as: {counts}")
+    if why:
+        lines.append(f"why: {plain.line(why, 300)}")
+    lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
+    lines.append(f"read it: orch task show {where}/review")
+    follow = f"orch queue run --run {run}" if counts == "approve" else f"orch status --run {run}"
+    return "\n".join([*lines, f"next: {follow}"])
+
+
 VIEWS: "dict[str, View]" = {
     "council start": _start,
     "council wait": _wait,
@@ -127,4 +144,5 @@ VIEWS: "dict[str, View]" = {
     "council report": _report,
     "council show": _show,
     "council list": _list,
+    "review": _review,
 }

@@ -40,19 +40,7 @@ def start(
     Raises: invalid_state/duplicate when the run exists.
     """
     run_id = council.run_id
-    runs.init(
-        tx,
-        {
-            "run_id": run_id,
-            "goal": f"{council.mode}: {headline}",
-            "summary": "a council of three reviewers",
-            "leader": leader,
-            "repo_path": council.repo_path,
-            "base_ref": "",
-            "target": "",
-            "ownership": "warn",
-        },
-    )
+    _open_run(tx, council, leader, headline, "a council of three reviewers")
     store.insert(tx, council)
     for number, seat in enumerate(seats, 1):
         task_no = _ask(tx, council, leader, seat, artifacts)
@@ -69,6 +57,34 @@ def start(
             quorum=council.quorum,
             reviewers=[{"reviewer_role": seat.role, "task_id": seat.task_id} for seat in seats],
         ),
+    )
+
+
+def ask_one(
+    tx: "Tx", council: Council, leader: str, seat: Seat, headline: str,
+    artifacts: tuple[Artifact, ...],
+) -> int:  # fmt: skip
+    """Open a run with one reviewer's task, dispatched at once; return the task's number.
+
+    It is no council: nobody tallies it. Raises: invalid_state/duplicate when the run exists.
+    """
+    _open_run(tx, council, leader, headline, "one reviewer")
+    return _ask(tx, council, leader, seat, artifacts)
+
+
+def _open_run(tx: "Tx", council: Council, leader: str, headline: str, summary: str) -> None:
+    runs.init(
+        tx,
+        {
+            "run_id": council.run_id,
+            "goal": f"{council.mode}: {headline}",
+            "summary": summary,
+            "leader": leader,
+            "repo_path": council.repo_path,
+            "base_ref": "",
+            "target": "",
+            "ownership": "warn",
+        },
     )
 
 

@@ -44,3 +44,8 @@ def insert_reviewer(tx: "Tx", run_id: str, seat: int, role: str, task_no: int) -
 def document(tx: "ReadTx", run_id: str) -> "Json":
     """Return the published JSON of one council with its reviewers."""
     return tx.json(_SQL["council_document"], run_id=run_id)
+
+
+def agents(tx: "ReadTx", run_id: str) -> set[str]:
+    """Return everybody who was given a reviewer's task of the council."""
+    return {str(row[0]) for row in tx.many(_SQL["council_agents"], run_id=run_id)}

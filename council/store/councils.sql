@@ -26,3 +26,9 @@ VALUES (:run_id, :seat, :reviewer_role, :task_no);
 -- name: council_document :one
 -- The published shape.
 SELECT document FROM council_view WHERE run_id = :run_id;
+
+-- name: council_agents :many
+-- Whoever was given a reviewer's task.
+SELECT DISTINCT a.assigned_to
+  FROM council_reviewer AS r JOIN attempt AS a ON a.task_no = r.task_no
+ WHERE r.run_id = :run_id;

@@ -10,6 +10,7 @@ from council.records import Council, Result
 from council.store.tallies import Stored
 from council.tally import tally_answers
 from council.vocabulary import Similarity
+from council.workflows import landing
 from orch.operations import runs
 from orch.workflows.reconcile import reconcile
 from schema import points
@@ -38,6 +39,8 @@ def tally(
     reviewers work, closed), invalid_input for a review that cannot be read.
     """
     reconcile(db, run_id)
+    with db.read() as tx:
+        digest = landing.policy_of(councils.require(tx, run_id))
     while True:
         with db.read() as tx:
             council = councils.require(tx, run_id)
@@ -47,6 +50,7 @@ def tally(
         with db.write() as tx:
             if _state(reads.results(tx, run_id)) == _state(results):
                 stored, _ = tallies.record(tx, runs.require(tx, run_id), found)
+                landing.pass_on(tx, council, found, digest)
                 return answer(tx, stored)
 
 

@@ -10,6 +10,11 @@ WAITABLE = (
     "task_blocked", "task_done", "task_failed", "task_cancelled", "task_verifying", "task_stale",
     "run_done",
 )  # fmt: skip
+# Of entries of a queue: waited for when they are named.
+LANDING_WAITABLE = (
+    "entry_verified", "entry_awaiting_approval", "entry_conflict", "entry_failed", "entry_error",
+    "entry_held", "entry_quarantined", "entry_landed_externally",
+)  # fmt: skip
 
 RUN = Option("--run", "name", "the run's id", required=True)
 _RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
@@ -32,8 +37,8 @@ COMMANDS = (
     Command(
         "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
         (RUN,
-         Option("--for", "choices", "what to wait for, comma-separated", choices=WAITABLE,
-                default=WAITABLE, dest="kinds"),
+         Option("--for", "choices", "what to wait for, comma-separated",
+                choices=WAITABLE + LANDING_WAITABLE, default=WAITABLE, dest="kinds"),
          AFTER, TIMEOUT),
         "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
     ),

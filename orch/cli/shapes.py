@@ -222,6 +222,9 @@ _FINDING: "dict[str, Any]" = {
     "message": "text",
 }
 
+_INTEGRATION: "dict[str, Any]" = {"?": "null", "landed_commit": "text|null", "reason": "text|null",
+    **dict.fromkeys(("entry_id", "status", "target"), "text")}  # fmt: skip
+
 DATA: "dict[str, Shape]" = {
     "init": BUS["init"],
     "run init": {"run": _BUDGETED, **_CHANGED},
@@ -283,7 +286,7 @@ DATA: "dict[str, Shape]" = {
                 **_UPDATED,
                 "latest_message": _NO_MESSAGE,
                 "blocked_question": _NO_MESSAGE,
-                "integration": "null",
+                "integration": _INTEGRATION,
             }
         ],
         "high_event_id": "count",
@@ -385,6 +388,10 @@ def schemas() -> "dict[str, object]":
     found["setup"] = _titled("setup", {"anyOf": setups})
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
+    from orch.cli import queue_shapes
+
+    for words, several in queue_shapes.DATA.items():
+        found[words] = _titled(words, {"anyOf": [compiled(shape) for shape in several]})
     return found
 
 

@@ -7,6 +7,7 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 from inbox.cli.grammar import BODY, KEY, Command, Option, Program
 from inbox.model import PRIORITIES
 from orch.cli import hot_table
+from orch.cli.queue_table import COMMANDS as LANDING
 from orch.cli.request_table import COMMANDS as REQUESTS
 from orch.cli.setup_table import COMMANDS as SETUP
 from orch.cli.work_table import COMMANDS as WORK
@@ -233,6 +234,7 @@ _COMMANDS = (
     ),
     Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
+    *LANDING,
     *WORK,
     *REQUESTS,
     *SETUP,

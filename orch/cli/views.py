@@ -339,14 +339,11 @@ def _of(module: str, name: str) -> "View":
     return _view
 
 
-def _setup(answer: Json) -> str:
-    from orch.cli import setup_views
-
-    return setup_views.VIEWS["setup"](answer)
+def _all_of(module: str, words: str, group: str = "") -> "dict[str, View]":
+    return {group + word: _of(module, group + word) for word in words.split()}
 
 
 VIEWS: "dict[str, View]" = {
-    "setup": _setup,
     "init": BUS["init"],
     "run init": _run,
     "run show": _run,
@@ -365,8 +362,12 @@ VIEWS: "dict[str, View]" = {
     "plan export": _of("plan_views", "export"),
     "plan schema": BUS["schema"],
     **REQUESTS,
-    **{words: _of("work_views", words) for words in ("work", "logs", "stop", "continue", "usage")},
-    **{words: _of("seeing_views", words) for words in ("top", "graph", "report", "metrics")},
+    **_all_of("setup_views", "setup"),
+    **_all_of("work_views", "work logs stop continue usage"),
+    **_all_of("seeing_views", "top graph report metrics"),
+    **_all_of("queue_views", "integrate approve reject"),
+    **_all_of("queue_views", "add list show run approve reject hold release cancel", "queue "),
+    **_all_of("queue_views", "retry rollback audit replay", "queue "),
     "ready": _ready,
     "dispatch": _dispatch,
     "reconcile": _reconcile,

@@ -77,6 +77,15 @@ def work(
     )
 
 
+def one_turn(call: "Call", agent: str, harness: "tuple[Harness, Found]") -> workflow.Crew:
+    """Let one agent do the one thread that waits for it; return what came of it."""
+    plan = workflow.Plan([agent], (), harness[0], "once", model.lease_ms(None))
+    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
+    heed_signals(call, crew)
+    crew.run()
+    return crew
+
+
 def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
     settings = config.load(None)

@@ -12,7 +12,13 @@ Adding a public name? It stands in three lists below: tests/unit/test_git_names.
 # ruff: noqa: I001
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
+    from orch.git.commits import missing_objects
+    from orch.git.in_the_way import Blocker
+    from orch.git.landing import (
+        checkouts_of, create_target, is_published, move_target, refresh_checkout, rehearse,
+        release_checkouts)
     from orch.git.merges import (
         Identity, Merge, ORCH, PathChange, changed_paths, commit_tree, diff_text,
         heads_missing_from,
@@ -32,8 +38,10 @@ if TYPE_CHECKING:
     from orch.git.salvage import (
         SALVAGE, Salvage, Snapshot, commit_all, list_salvages, restore_salvage, save_salvage,
         take_snapshot)
+    from orch.git.slots import open_slot, remove_slot
     from orch.git.tamper import Difference, differences, fingerprint
     from orch.git.traits import Traits, read_traits
+    from orch.git.workbench import Workbench, open_workbench
     from orch.git.worktrees import (
         Removed, Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
         recover_worktree, remove_worktree)
@@ -43,6 +51,8 @@ __all__ = [
     "PROOFS",
     "SALVAGE",
     "Applied",
+    "Blocker",
+    "Candidate",
     "Change",
     "Commit",
     "Difference",
@@ -57,6 +67,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Traits",
+    "Workbench",
     "Worktree",
     "add_detached",
     "add_worktree",
@@ -64,9 +75,11 @@ __all__ = [
     "attempt_branch",
     "changed_paths",
     "checked_out_at",
+    "checkouts_of",
     "commit_all",
     "commit_tree",
     "count_commits",
+    "create_target",
     "delete_branch",
     "diff_text",
     "differences",
@@ -82,6 +95,7 @@ __all__ = [
     "hidden_files",
     "is_ancestor",
     "is_oid",
+    "is_published",
     "linked_worktree",
     "list_commits",
     "list_files",
@@ -90,10 +104,16 @@ __all__ = [
     "list_worktrees",
     "locked_directory",
     "main_checkout",
+    "make_candidate",
+    "make_revert",
     "merge_base",
     "merge_heads",
     "merge_trees",
+    "missing_objects",
+    "move_target",
     "open_repository",
+    "open_slot",
+    "open_workbench",
     "operation_in_progress",
     "path_modes",
     "read_ref",
@@ -101,6 +121,10 @@ __all__ = [
     "recover_worktree",
     "redact",
     "ref_fault",
+    "refresh_checkout",
+    "rehearse",
+    "release_checkouts",
+    "remove_slot",
     "remove_worktree",
     "require_branch",
     "require_oid",
@@ -116,7 +140,13 @@ __all__ = [
     "tree_id",
 ]
 _HOME = {
+    "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
+    "commits": "missing_objects",
+    "in_the_way": "Blocker",
+    "landing": (
+        "checkouts_of create_target is_published move_target refresh_checkout rehearse "
+        "release_checkouts"),
     "merges": (
         "Identity Merge ORCH PathChange changed_paths commit_tree heads_missing_from diff_text "
         "merge_heads merge_trees"),
@@ -135,8 +165,10 @@ _HOME = {
     "salvage": (
         "SALVAGE Salvage Snapshot commit_all list_salvages restore_salvage save_salvage "
         "take_snapshot"),
+    "slots": "open_slot remove_slot",
     "tamper": "Difference differences fingerprint",
     "traits": "Traits read_traits",
+    "workbench": "Workbench open_workbench",
     "worktrees": (
         "Removed Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
         "recover_worktree remove_worktree"),

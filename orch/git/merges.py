@@ -31,12 +31,23 @@ ORCH = Identity()
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One side of a path in conflict: `stage` 1 is the base, 2 ours, 3 theirs."""
+
+    path: str
+    stage: int
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A merge that was made, or why not.
 
     `kind`: "same" (one head), "fast_forward" (one head contains the others), "merge", or
     "conflict"; then `commit` and `tree` are "", `files` names the paths, `between` the two
-    commits, and `notes` are git's sentences.
+    commits, and `notes` are git's sentences. `stages`, `types` (git's words for each kind of
+    conflict) and `marked`, the tree with conflict markers, are what a resolution starts from.
     """
 
     kind: str
@@ -45,6 +56,9 @@ class Merge:
     files: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    types: tuple[str, ...] = ()
+    marked: str = ""
 
     @property
     def is_clean(self) -> bool:
@@ -96,11 +110,19 @@ def merge_heads(
     return Merge("merge", done, tree)
 
 
-def merge_trees(repo: Repository, ours: str, theirs: str) -> Merge:
+def merge_trees(
+    repo: Repository,
+    ours: str,
+    theirs: str,
+    *,
+    blanks: "tuple[tuple[str, str], ...] | None" = None,
+    config: "tuple[tuple[str, str], ...]" = (),
+) -> Merge:
     """Return the merge of two commits as a tree, or its conflict; `commit` stays ""."""
     pair = [require_oid(oid, repo.object_format) for oid in (ours, theirs)]
-    asked = ["merge-tree", "--write-tree", "-z", "--name-only", "--messages"]
-    answer = call(repo, *asked, *pair, ok=(0, 1, 128), seconds=300)
+    asked = ["merge-tree", "--write-tree", "-z", "--messages"]
+    sure = (*DURABLE, *config)
+    answer = call(repo, *asked, *pair, ok=(0, 1, 128), seconds=300, blanks=blanks, config=sure)
     if answer.code == 128 and "unrelated histories" in answer.err:
         return Merge("conflict", "", "", (), tuple(pair), ("the commits share no history",))
     records = os.fsdecode(answer.out).split("\0")
@@ -110,20 +132,30 @@ def merge_trees(repo: Repository, ours: str, theirs: str) -> Merge:
     if answer.code == 0:
         return Merge("merge", "", records[0])
     end = records.index("", 1)
-    files = tuple(dict.fromkeys(records[1:end]))
-    return Merge("conflict", "", "", files, tuple(pair), _notes(records[end + 1 :]))
+    stages = tuple(_stage(record) for record in records[1:end])
+    types, notes = _sentences(records[end + 1 :])
+    files = tuple(dict.fromkeys(stage.path for stage in stages))
+    return Merge("conflict", "", "", files, tuple(pair), notes, stages, types, records[0])
 
 
-def _notes(records: list[str]) -> tuple[str, ...]:
-    """Return the sentences of `-z` messages: count, that many paths, type, text; repeated."""
-    notes = []
+def _stage(record: str) -> Stage:
+    facts, _, path = record.partition("\t")
+    mode, oid, number = facts.split(" ")
+    return Stage(path, int(number), mode, oid)
+
+
+def _sentences(records: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (types, sentences) of the conflicts in `-z` messages: count, that many paths,
+    type, text; repeated."""
+    types, notes = [], []
     at = 0
     while at < len(records) and records[at].isdigit():
-        at += int(records[at]) + 2
-        if at < len(records) and records[at].startswith("CONFLICT"):
-            notes.append(display(records[at].strip()))
-        at += 1
-    return tuple(notes)
+        at += int(records[at]) + 1
+        if at + 1 < len(records) and records[at].startswith("CONFLICT"):
+            types.append(records[at])
+            notes.append(display(records[at + 1].strip()))
+        at += 2
+    return tuple(dict.fromkeys(types)), tuple(notes)
 
 
 def commit_tree(

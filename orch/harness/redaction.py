@@ -23,7 +23,17 @@ _NAMED = re.compile(
     rb"(?:bearer\s{1,4}|basic\s{1,4})?|\bbearer\s{1,4})([^\s\"'\\,;}]{8,})",
     re.IGNORECASE,
 )
+_LITERAL = re.compile(
+    rb"(?:api[_-]?key|secret|passwd|password)[\"']?\s{0,4}[:=]\s{0,4}[\"'][^\s\"']{8,}[\"']",
+    re.IGNORECASE,
+)
 _USERINFO = re.compile(rb"(://)[^/\s@:]{0,200}:[^/\s@]{1,200}@")
+
+
+def holds_secret(line: str) -> bool:
+    """Say whether a line has something shaped like a key, or an assignment of a password."""
+    data = line.encode("utf-8", "surrogateescape")
+    return bool(_KEYS.search(data) or _LITERAL.search(data))
 
 
 class Redactor:

@@ -121,7 +121,7 @@ def move(
     """Move a task along its table, tell it, and do what follows for others; return the event.
 
     Guarantees: locks are held exactly while the task is active; a done task frees its
-    dependents in the same transaction.
+    dependents in the same transaction, one that is no longer done binds them again.
     """
     from orch.machines import EVENT_OF_STATUS, TASK
 
@@ -137,12 +137,14 @@ def move(
         summary=reason or None,
         payload=payload,
     )
-    was_active = task.status in ACTIVE
+    was_active, was_done = task.status in ACTIVE, task.status == "done"
     store.move(tx, task, target, event_id, reason)
     if was_active and target not in ACTIVE:
         store.drop_locks(tx, task.task_no)
     if target == "done":
         _free_dependents(tx, task, actor)
+    elif was_done:
+        _bind_dependents(tx, task, actor)
     return event_id
 
 
@@ -151,3 +153,13 @@ def _free_dependents(tx: "Tx", task: Task, actor: str) -> None:
 
     for number in dependencies.satisfied(tx, task.task_no):
         move(tx, store.by_no(tx, number), "satisfy", actor)
+
+
+def _bind_dependents(tx: "Tx", task: Task, actor: str) -> None:
+    """Let what waits for a task wait again: its counter rises, and what was ready is planned."""
+    from orch.store import dependencies
+
+    for number, _, status in dependencies.dependents(tx, task.task_no):
+        if status == "ready":
+            move(tx, store.by_no(tx, number), "depend", actor)
+        dependencies.recount(tx, number)

@@ -21,6 +21,12 @@ QUESTIONS = (
     ("attempts", "audit_attempt_numbers"),
     ("attempts", "audit_attempt_of_task"),
     ("attempts", "audit_attempt_of_thread"),
+    ("entries", "audit_landed_untested"),
+    ("entries", "audit_landing_of_intent"),
+    ("entries", "audit_candidate_of_entry"),
+    ("entries", "audit_trial_of_checks"),
+    ("entries", "audit_trial_incomplete"),
+    ("entries", "audit_rolled_back"),
 )
 
 
@@ -61,3 +67,20 @@ def intents(tx: "ReadTx") -> "list[tuple[str, str, tuple[int, int, str]]]":
 def works(tx: "ReadTx") -> list[Work]:
     """Return every attempt that has a branch."""
     return [Work(row) for row in tx.many(_SQL["audit_works"])]
+
+
+def entry_moves(tx: "ReadTx") -> set[tuple[str, str]]:
+    """Return the moves of an entry that the file allows."""
+    return {(row[0], row[1]) for row in tx.many(_SQL["audit_entry_moves"])}
+
+
+def landings(tx: "ReadTx") -> "list[tuple[str, tuple[int, int, str] | None]]":
+    """Return (target, the runner's process or None) of every landing under way."""
+    rows = tx.many(_SQL["audit_landings"])
+    return [(row[0], (row[1], row[2], row[3]) if row[1] is not None else None) for row in rows]
+
+
+def entry_heads(tx: "ReadTx") -> "list[tuple[str, str, str, str, str]]":
+    """Return (entry, repository, head, landed commit or "", target) of entries that count."""
+    rows = tx.many(_SQL["audit_entry_heads"])
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]

@@ -138,3 +138,78 @@ SELECT t.run_id || '/' || t.task_id, a.attempt_no, a.repo_path, a.branch_name, a
        a.workspace_status, coalesce(a.head_commit, '')
   FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
  WHERE a.branch_name <> '' ORDER BY a.attempt_key;
+
+-- name: audit_landed_untested :many
+-- What landed has a passed trial of exactly its tree (I18).
+-- scan: compares all entries, on request only
+SELECT 'ent_' || e.entry_no || ' landed with tree ' || substr(e.tested_tree, 1, 12)
+       || ', of which no trial passed'
+  FROM entry AS e
+ WHERE e.status IN ('landed', 'verified') AND NOT EXISTS (
+       SELECT 1 FROM trial AS t
+        WHERE t.queue_no = e.queue_no AND t.tree = e.tested_tree AND t.status = 'passed')
+ LIMIT 20;
+
+-- name: audit_landing_of_intent :many
+-- An entry is landing exactly while an intent names it.
+-- scan: compares all entries, on request only
+SELECT 'ent_' || e.entry_no || ' is ' || e.status || ', its queue has '
+       || CASE WHEN i.queue_no IS NULL THEN 'no landing under way' ELSE 'one that names it' END
+  FROM entry AS e
+  LEFT JOIN landing_intent AS i ON i.queue_no = e.queue_no AND EXISTS (
+       SELECT 1 FROM json_each(i.entries) AS p WHERE p.value ->> '$.entry_no' = e.entry_no)
+ WHERE (e.status = 'landing') <> (i.queue_no IS NOT NULL)
+ LIMIT 20;
+
+-- name: audit_candidate_of_entry :many
+-- A step of a chain stands in the queue of its entry, and rests on a commit.
+-- scan: compares all steps, on request only
+SELECT 'a step of ent_' || c.entry_no || ' stands in queue ' || c.queue_no || ', the entry in '
+       || e.queue_no
+  FROM candidate AS c JOIN entry AS e ON e.entry_no = c.entry_no
+ WHERE c.queue_no <> e.queue_no OR c.onto = ''
+ LIMIT 20;
+
+-- name: audit_trial_of_checks :many
+-- A trial passed only if each of its checks did.
+-- scan: compares all trials, on request only
+SELECT 'trial ' || t.trial_no || ' passed, its check ' || c.check_name || ' is ' || c.status
+  FROM trial AS t JOIN trial_check AS c ON c.trial_no = t.trial_no
+ WHERE t.status = 'passed' AND c.status <> 'passed'
+ LIMIT 20;
+
+-- name: audit_trial_incomplete :many
+-- And only if all of them have a result.
+-- scan: compares all trials, on request only
+SELECT 'trial ' || t.trial_no || ' passed with ' || count(c.check_name) || ' results of '
+       || json_array_length(t.checks) || ' checks'
+  FROM trial AS t LEFT JOIN trial_check AS c ON c.trial_no = t.trial_no
+ WHERE t.status = 'passed' GROUP BY t.trial_no
+HAVING count(c.check_name) <> json_array_length(t.checks)
+ LIMIT 20;
+
+-- name: audit_rolled_back :many
+-- What was taken back is over, and by something that landed or is on its way.
+-- scan: compares all entries, on request only
+SELECT 'ent_' || e.entry_no || ' was rolled back and is ' || e.status
+  FROM entry AS e WHERE e.rolled_back_by IS NOT NULL AND e.status <> 'cancelled'
+ LIMIT 20;
+
+-- name: audit_entry_moves :many
+-- To be compared with the Machine.
+SELECT source, target FROM transition WHERE machine = 'entry';
+
+-- name: audit_landings :many
+-- Landings under way, with who runs their queue.
+-- scan: they are few
+SELECT substr(q.target, 12), q.runner_pid, q.runner_started, q.runner_boot
+  FROM landing_intent AS i JOIN queue AS q ON q.queue_no = i.queue_no ORDER BY q.queue_no;
+
+-- name: audit_entry_heads :many
+-- Commits that open entries bring, and those that landed.
+-- scan: lists all of them, on request only
+SELECT 'ent_' || e.entry_no, q.repo_path, e.head_commit,
+       CASE WHEN e.status = 'verified' AND e.rolled_back_by IS NULL THEN e.landed_commit ELSE '' END,
+       q.target
+  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+ WHERE e.status NOT IN ('cancelled', 'superseded', 'landed_externally') ORDER BY e.entry_no;

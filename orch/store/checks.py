@@ -71,12 +71,6 @@ def newest_statuses(tx: "ReadTx", task_no: int) -> "list[tuple[str, str | None]]
     return [(row[0], row[1]) for row in rows]
 
 
-def cached(tx: "ReadTx", cache_key: str) -> "tuple[str, str, str, int | None] | None":
-    """Return (status, summary, tail, exit status) of a run with this key: pass or fail only."""
-    row = tx.maybe(_SQL["check_cached"], cache_key=cache_key)
-    return (row[0], row[1], row[2], row[3]) if row else None
-
-
 def failures(tx: "ReadTx", attempt_key: int) -> "list[tuple[str, str]]":
     """Return (check, output's tail) of what failed in an attempt."""
     return [(row[0], row[1]) for row in tx.many(_SQL["check_failures"], attempt_key=attempt_key)]

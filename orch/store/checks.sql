@@ -19,11 +19,6 @@ SELECT q.value, c.status
           AND n.check_name = q.value)
  WHERE t.task_no = :task_no;
 
--- name: check_cached :maybe
--- An error is never reused; a pass or a failure is, for the same tree, command and environment.
-SELECT status, summary, output_tail, exit_status FROM check_result
- WHERE cache_key = :cache_key AND status IN ('passed', 'failed') ORDER BY result_no DESC LIMIT 1;
-
 -- name: check_failures :many
 -- For the next attempt's brief.
 SELECT c.check_name, coalesce(nullif(c.output_tail, ''), c.summary) FROM check_result AS c

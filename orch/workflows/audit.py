@@ -7,9 +7,9 @@ kept counter against its rows, and that each recorded commit is still reachable 
 import os
 
 from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
-from orch.machines import TASK
+from orch.machines import ENTRY, TASK
 from orch.store import audit as store
-from orch.workflows import workers
+from orch.workflows import queue_audit, workers
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -27,13 +27,15 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     """Return every finding about runs, good ones included."""
     with db.read() as tx:
         works = store.works(tx)
-    checks = [_dispatches(db), workers.examine(db), *_worktrees(works)]
+    checks = [_dispatches(db), workers.examine(db), *_worktrees(works), queue_audit.landings(db)]
     if deep:
-        checks += [*_tables(db), _circles(db), _machine(db), _commits(works)]
+        checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
+        checks.append(queue_audit.commits(db))
     return checks
 
 
-def _verdict(name: str, wrong: list[str], well: str, status: str, hint: str) -> Check:
+def verdict(name: str, wrong: list[str], well: str, status: str, hint: str) -> Check:
+    """Return a finding: all is well, or the first few things that are wrong."""
     if not wrong:
         return Check(name, OK, well)
     more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
@@ -48,7 +50,7 @@ def _dispatches(db: "Database") -> Check:
     dead = [(run, task) for run, task, process in found if identity.is_gone(*process)]
     hint = "; ".join(f"orch reconcile --run {run}" for run in dict.fromkeys(run for run, _ in dead))
     wrong = [f"the dispatch of {task} was killed half-way" for _, task in dead]
-    return _verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
+    return verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
 
 
 def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
@@ -60,7 +62,7 @@ def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
         if not os.path.isdir(work.worktree_path)
     ]
     hint = "its branch is kept; orch cleanup takes note of it"
-    yield _verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
+    yield verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
     known = {work.worktree_path for work in works}
     strays = []
     for folder in sorted({os.path.dirname(work.worktree_path) for work in works}):
@@ -69,7 +71,7 @@ def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
             if name.startswith("attempt-") and path not in known:
                 strays.append(path)
     hint = "orch reconcile, then look into them: nothing refers to them"
-    yield _verdict("strays", strays, "no worktree that no attempt names", WARNING, hint)
+    yield verdict("strays", strays, "no worktree that no attempt names", WARNING, hint)
 
 
 def _tables(db: "Database") -> "Iterator[Check]":
@@ -81,7 +83,7 @@ def _tables(db: "Database") -> "Iterator[Check]":
                 if group == name
                 for found in store.wrong(tx, question)
             ]
-        yield _verdict(name, wrong, _WELL[name], PROBLEM, _ASK)
+        yield verdict(name, wrong, _WELL[name], PROBLEM, _ASK)
 
 
 _WELL = {
@@ -89,6 +91,7 @@ _WELL = {
     "tallies": "each run counts its tasks rightly",
     "held locks": "held by the tasks being worked on, and by no other",
     "attempts": "they agree with their tasks and threads",
+    "entries": "what landed was tested, and every step of the queue stands in it",
 }
 
 
@@ -111,14 +114,18 @@ def _circles(db: "Database") -> Check:
             if not waits[number]:
                 free.append(number)
     wrong = [f"{len(waits) - seen} tasks wait in a circle"] if seen < len(waits) else []
-    return _verdict("circles", wrong, f"none in {len(edges)} dependencies", PROBLEM, _ASK)
+    return verdict("circles", wrong, f"none in {len(edges)} dependencies", PROBLEM, _ASK)
 
 
-def _machine(db: "Database") -> Check:
+def _machines(db: "Database") -> "Iterator[Check]":
     with db.read() as tx:
-        held = store.moves(tx)
-    wrong = [f"{source} to {target}" for source, target in sorted(held ^ TASK.edges())]
-    return _verdict("task moves", wrong, f"{len(held)}, as the program has them", PROBLEM, _ASK)
+        held = (
+            ("task moves", TASK, store.moves(tx)),
+            ("entry moves", ENTRY, store.entry_moves(tx)),
+        )
+    for name, machine, moves in held:
+        wrong = [f"{source} to {target}" for source, target in sorted(moves ^ machine.edges())]
+        yield verdict(name, wrong, f"{len(moves)}, as the program has them", PROBLEM, _ASK)
 
 
 def _commits(works: list[store.Work]) -> Check:
@@ -145,8 +152,8 @@ def _commits(works: list[store.Work]) -> Check:
     hint = "git keeps unreachable commits for two weeks: git branch rescued COMMIT"
     well = f"{sum(bool(w.head_commit) for w in works)} recorded heads are all reachable"
     if lost:
-        return _verdict("commits", [f"on no branch: {one}" for one in lost], "", PROBLEM, hint)
-    return _verdict("commits", unknown, well, WARNING, "was the repository moved?")
+        return verdict("commits", [f"on no branch: {one}" for one in lost], "", PROBLEM, hint)
+    return verdict("commits", unknown, well, WARNING, "was the repository moved?")
 
 
 def _tips(repo: "git.Repository") -> dict[str, str]:

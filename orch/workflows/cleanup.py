@@ -11,6 +11,7 @@ from orch import git
 from orch.model import TERMINAL, Attempt, Run, Task
 from orch.operations import runs
 from orch.store import attempts as store
+from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.workflows import heads, placing, workspaces
 from schema import events, points
@@ -107,7 +108,9 @@ def clean(
 
 def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_run: bool) -> None:
     repo = workspaces.open_checked(db, run, outcome.attempt.repo_path)
-    _prove(repo, run, outcome.attempt, outcome)
+    with db.read() as tx:
+        landed = entry_rows.targets(tx, outcome.task.task_no, repo.top or repo.common_dir)
+    _prove(repo, run, outcome.attempt, outcome, landed)
     _examine(outcome, force=force)
     if outcome.reason or dry_run:
         outcome.cleaned = not outcome.reason
@@ -115,13 +118,16 @@ def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_r
     _remove(db, repo, run, outcome)
 
 
-def _prove(repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome) -> None:
-    """Name the proof: integrated in the target, or else its branch is kept."""
+def _prove(
+    repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
+) -> None:
+    """Name the proof: integrated where it `landed` or in the target, or else its branch is kept."""
     branch = "refs/heads/" + attempt.branch_name
     head = git.read_ref(repo, branch)
-    target = _target(repo, run)
-    if head and target:
-        outcome.proof = git.find_integration(repo, head, target).proof
+    targets = [*(git.read_ref(repo, ref) for ref in landed), _target(repo, run)]
+    for target in dict.fromkeys(filter(None, targets)):
+        if head and not outcome.proof:
+            outcome.proof = git.find_integration(repo, head, target).proof
     if not outcome.proof and head:
         outcome.proof = "branch_kept"
     if not outcome.proof:

@@ -173,6 +173,8 @@ def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
         _require_retryable(tx, task, wish)
     if wish.event == "reassign" and wish.delivery is None:
         _require_reassignable(tx, task)
+    if wish.event == "rework" and task.status != "done":
+        raise scheduling.not_ready(tx, task, f"it is {task.status}, not done")
     timed = wish.event == "dispatch"  # What a leader types for one task is meant now.
     busy = scheduling.hindrance(tx, run, task, repository=wish.repo_path, timed=timed)
     if busy is not None:
@@ -255,6 +257,8 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
     words = [f"{name}:\n{tail}" for name, tail in check_rows.failures(tx, before.attempt_key)]
     words += messages.last_words(tx, before.thread_no)
     how = "failed" if task.status == "failed" else "was given up"
+    if task.status == "done":
+        how = "is done and did not land"
     return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
 
 

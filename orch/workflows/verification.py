@@ -1,22 +1,20 @@
 """Verification: the required checks, run in the attempt's worktree at the recorded head.
 
-Fail closed (I16): a missing command, exit 126 or 127, a time-out, zero tests, a changed head or an
-unknown check is an error, never a pass. A pass or a failure is reused for the same tree,
-command and environment.
+What a check's end means is decided by checking.py, as for the merge queue; a pass or a failure
+of either counts for the other where tree, command and environment are the same.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
-from orch import config, evidence, git, process
+from orch import config, git, process
 from orch.config import Check
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
 from orch.store import checks as store
-from orch.workflows import heads, workspaces
-from schema import ids, points
+from orch.store import trials
+from orch.workflows import checking, heads, workspaces
+from schema import points
 from schema.failures import Failure
-from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from schema.transaction import Database
-
-_NOT_RUN = (126, 127)
-_PYTEST_NO_TESTS = 5
 
 
 def verify(
@@ -111,7 +106,7 @@ def _run_group(
         check = settings.checks.get(name)
         key = _cache_key(attempt, check, settings) if check is not None and settled else None
         with db.read() as tx:
-            known = store.cached(tx, key) if key is not None else None
+            known = trials.cached(tx, key) if key is not None else None
         planned.append((name, check, key, known))
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures = [
@@ -148,12 +143,10 @@ def _result(
             exit_status=exit_status, head_commit=attempt.head_commit,
         )  # fmt: skip
     if future is None:
-        return store.Result(
-            name, "error", "run", run.leader, head_commit=attempt.head_commit,
-            summary=f"orch.toml defines no check {name}",
-        )  # fmt: skip
-    result = future.result()
-    result.check = name
+        result = checking.unknown(name)
+        result.head_commit = attempt.head_commit
+    else:
+        result = future.result()
     result.recorded_by = run.leader
     return result
 
@@ -171,38 +164,23 @@ def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
     points.reach("verify.recorded")
 
 
-def _cache_key(attempt: Attempt, check: Check, settings: "config.Config") -> str | None:
+def _cache_key(attempt: Attempt, check: Check, settings: "config.Config") -> str:
     """Return what the result depends on: tree, command, environment."""
     repo = git.open_repository(attempt.repo_path)
     tree = git.tree_id(repo, attempt.head_commit) if attempt.head_commit else ""
-    environment = sorted((settings.environment | check.environment).items())
-    search = os.environ.get("PATH", "")
-    return ids.digest(dumps([tree, check.command, check.timeout, environment, search]))
+    return checking.cache_key(tree, check, settings)
 
 
 def _run_check(attempt: Attempt, check: Check, settings: "config.Config") -> store.Result:
-    """Run one check and judge it: closed, not open, where it is unclear.
-
-    What a check leaves untracked is no change of the work; a tracked file that differs is.
-    """
-    moved = _moved(attempt)
-    if moved:
-        return _error(attempt, f"{moved} since the work was reported done")
-    done = process.run(
-        check.command,
-        cwd=attempt.worktree_path,
-        environment=process.environment(settings.environment | check.environment),
-        timeout=check.timeout,
-    )
-    status, why = _judge(done)
-    moved = _moved(attempt)
-    if moved:
-        status, why = "error", f"{moved} while the check ran"
-    return store.Result(
-        check.name, status, "run", "", summary=why, head_commit=attempt.head_commit,
-        head=done.head, tail=done.tail, exit_status=done.exit_status,
-        duration_ms=done.duration_ms,
-    )  # fmt: skip
+    """Run one check in the attempt's worktree; an error where that is not as recorded."""
+    first = _moved(attempt)
+    if first:
+        why = f"{first} since the work was reported done"
+        result = store.Result(check.name, "error", "run", "", summary=why)
+    else:
+        result = checking.run(check, settings, attempt.worktree_path, lambda: _moved(attempt))
+    result.head_commit = attempt.head_commit
+    return result
 
 
 def _moved(attempt: Attempt) -> str:
@@ -215,19 +193,3 @@ def _moved(attempt: Attempt) -> str:
         return "the head changed"
     changed = git.status(worktree).tracked
     return f"{git.display(changed[0].path)} changed" if changed else ""
-
-
-def _error(attempt: Attempt, why: str) -> store.Result:
-    return store.Result("", "error", "run", "", summary=why, head_commit=attempt.head_commit)
-
-
-def _judge(done: process.Done) -> tuple[str, str]:
-    """Return (status, why): passed only for exit 0 with tests that ran."""
-    if done.exit_status is None:
-        return "error", done.verdict
-    if done.exit_status in _NOT_RUN:
-        return "error", f"exit {done.exit_status}: the command could not be run"
-    empty = evidence.ran_nothing(done.head + "\n" + done.tail)
-    if empty and done.exit_status in (0, _PYTEST_NO_TESTS):
-        return "error", "zero tests ran"
-    return ("failed" if done.exit_status else "passed"), done.verdict

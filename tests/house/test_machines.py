@@ -47,6 +47,9 @@ _ROWS = {
     "request": "INSERT INTO request (request_id, title, body, requester, priority, status, "
     "created_event, created_at, updated_at) "
     "VALUES (lower(hex(randomblob(8))), '', '', 'a', 1, 'new', 1, 0, 0)",
+    "entry": "INSERT INTO entry (queue_no, run_id, head_commit, base_commit, strategy, priority, "
+    "added_by, queued_event, last_event, created_at, updated_at) "
+    "VALUES (1, 'r', '', '', 'merge', 1, 'l', 0, 0, 0, 0)",
 }
 
 

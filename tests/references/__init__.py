@@ -10,13 +10,13 @@ from inbox.cli.grammar import Command, Option, Program
 from inbox.cli.table import PROGRAM as INBOX
 from inbox.machines import THREAD
 from orch.cli.main import PROGRAM as ORCH
-from orch.machines import REQUEST, TASK
+from orch.machines import ENTRY, REQUEST, TASK
 from schema.failures import TABLE
 from schema.machine import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-MACHINES = (THREAD, TASK, REQUEST)
+MACHINES = (THREAD, TASK, REQUEST, ENTRY)
 _NOTE = "<!-- Made by `make docs`; edit the table in the code, not this page. -->\n"
 
 

@@ -27,6 +27,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "clock":      ("clock",       "scenarios",                          100_000,   5_000_000),
     "points":     ("points",      "passes over every crash point",            1,         500),
     "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),
+    "landing":    ("landing",     "queues",                                  60,      10_000),
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
 }
 # fmt: on

@@ -1,0 +1,115 @@
+"""How a run of queues ends when nothing landed: the one refusal that says what helps."""
+
+from orch.cli import approvals, queue_names
+from orch.operations import entries
+from orch.store import entries as store
+from orch.store.entries import Entry
+from orch.workflows import landing, queue_place
+from orch.workflows.queue_run import Outcome
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+_PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_externally", "cancelled")
+
+
+def waiting(entry: Entry) -> dict[str, object]:
+    """Return an open entry as what it waits for, with the command that helps."""
+    return {
+        "entry_id": entry.entry_id,
+        "name": entry.name,
+        "status": entry.status,
+        "why": entry.reason or entry.why,
+        "command": queue_names.next_command(entry),
+    }
+
+
+def refusal(
+    db: "Database", outcomes: list[Outcome], again: str, only: int | None = None
+) -> Failure | None:
+    """Return why nothing landed, None when something did or an entry came to an end.
+
+    In this order: nothing is queued, a checkout stands in the way, people must approve, the queue
+    is held, checks could not run, nothing can move.
+    """
+    if only is None and any(outcome.landed for outcome in outcomes):
+        return None
+    for outcome in outcomes:
+        if outcome.blockers:
+            return landing.dirty(queue_place.open_queue(db, outcome.queue), outcome.blockers)
+    found: list[Entry] = []
+    ended = False
+    with db.read() as tx:
+        for outcome in outcomes:
+            found += store.open_of_queue(tx, outcome.queue.queue_no)
+            ended = ended or any(store.get(tx, n).status in _PROGRESS for n in outcome.changed)
+    if only is not None:
+        found = [entry for entry in found if entry.entry_no == only] or found
+        ended = False
+    if not found:
+        return None if ended else _empty(outcomes)
+    unapproved = [e for e in found if e.status == "awaiting_approval"]
+    if unapproved:
+        return approvals.refusal([(e.entry_id, e.name, _missing(e)) for e in unapproved], again)
+    for outcome in outcomes:
+        if outcome.hold_reason:
+            return _held(outcome, again)
+    return None if ended else _stuck(found, again)
+
+
+def _missing(entry: Entry) -> list[str]:
+    import json
+
+    found: list[str] = json.loads(entry.approvals)["missing"]
+    return found
+
+
+def _empty(outcomes: list[Outcome]) -> Failure:
+    names = ", ".join(outcome.queue.branch for outcome in outcomes)
+    return Failure(
+        "no_matching_work",
+        "empty",
+        f"nothing is queued for {names}" if names else "nothing is queued",
+        hint="put finished work in: orch queue add R/T, or orch queue add --run R --all",
+    )
+
+
+def _held(outcome: Outcome, again: str) -> Failure:
+    queue = outcome.queue
+    red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
+    hint = (
+        f"mend {queue.branch}: the queue goes on by itself when its checks pass; then {again}"
+        if red
+        else f"orch queue release --target {queue.branch}"
+    )
+    return Failure(
+        "invalid_state",
+        "not_ready",
+        f"the queue of {queue.branch} is held: {outcome.hold_reason}",
+        hint=hint,
+        details={"target": queue.branch, "reason": outcome.hold_reason},
+    )
+
+
+def _stuck(found: list[Entry], again: str) -> Failure:
+    words = "; ".join(
+        f"{e.entry_id} ({e.name}) is {e.status}"
+        + (f": {e.reason or e.why}" if e.reason or e.why else "")
+        for e in found[:5]
+    )
+    first = next((e for e in found if e.status not in ("queued", "building", "testing")), found[0])
+    command = queue_names.next_command(first)
+    return Failure(
+        "invalid_state",
+        "not_ready",
+        f"nothing can land now: {words}",
+        hint=f"when it is mended: {command}" if command else f"look: {again} --explain",
+        details={"waiting": [waiting(e) for e in found[:200]]},
+    )
+
+
+def is_over(entry: Entry) -> bool:
+    """Say whether nothing happens to an entry any more."""
+    return entry.status in entries.FINAL

@@ -1,0 +1,239 @@
+"""queue run, integrate: the runner, what it came to, and how it ends when nothing could land."""
+
+import time
+
+from inbox.workflows import wait
+from orch.cli import queue_ends, queue_names
+from orch.operations import entries
+from orch.store import entries as store
+from orch.store.queues import Queue
+from orch.workflows import integrate as integration
+from orch.workflows import queue_place, queue_run
+from orch.workflows.queue_run import Outcome
+from orch.workflows.queue_snapshot import Options
+from schema import events, keys
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.kit import Call
+
+
+def run(
+    call: "Call",
+    *,
+    run: str | None,
+    target: str | None,
+    repo_path: str | None,
+    once: bool,
+    until_empty: bool,
+    watch: bool,
+    jobs: int | None,
+    batch: int | None,
+    steal: bool,
+    dry_run: bool,
+    explain: bool,
+    key: str | None,
+) -> None:
+    """Run the queues that are meant, one after the other."""
+    if sum((once, until_empty, watch)) > 1:
+        raise invalid_input("--once, --until-empty and --watch exclude each other", reason="flag")
+    scope = call.key_for(entries.ACTOR)
+    with call.db.read() as tx:
+        kept = call.stored(tx, scope)
+    if kept is not None:
+        call.say(kept)
+        return
+    options = Options(batch, jobs)
+    options.mode = "once" if once else "watch" if watch else "until_empty"
+    options.steal = steal
+    words = (
+        "queue run" + (f" --run {run}" if run else "") + (f" --target {target}" if target else "")
+    )
+    call.resume = call.again(words)
+    queues = queue_place.queues_of(call.db, run, target, repo_path)
+    if dry_run:
+        outcomes = [queue_run.rehearse(call.db, queue, options) for queue in queues]
+        call.say(_planned(outcomes))
+        return
+    if watch:
+        _watch(call, run, target, repo_path, options)
+        return
+    outcomes = [queue_run.run(call.db, queue, options) for queue in queues]
+    answer = _answer(call, run, outcomes, explain=explain)
+    refusal = queue_ends.refusal(call.db, outcomes, call.again(words))
+    if refusal is not None:
+        refusal.data = answer
+        raise refusal
+    call.say(_keep(call, scope, answer))
+
+
+def _keep(call: "Call", scope: "keys.Key | None", answer: Json) -> Json:
+    if scope is None:
+        return answer
+    with call.db.write() as tx:
+        return keys.find(tx, scope) or keys.store(tx, scope, answer)
+
+
+def _answer(call: "Call", run: str | None, outcomes: list[Outcome], *, explain: bool) -> Json:
+    """Return what a run came to: what landed, what else changed, what waits and for what."""
+    landed: dict[int, None] = {}
+    changed: dict[int, None] = {}
+    waiting = []
+    with call.db.read() as tx:
+        for outcome in outcomes:
+            landed |= {entry.entry_no: None for entry in outcome.landed}
+            changed |= outcome.changed
+            for entry in store.open_of_queue(tx, outcome.queue.queue_no):
+                waiting.append(queue_ends.waiting(entry))
+        rest = {}
+        if explain:
+            rest = {"explained": [line for o in outcomes for line in _reasons(o)]}
+        return obj(
+            run_id=run,
+            landed=array(store.document(tx, n) for n in landed),
+            changed=array(store.document(tx, n) for n in changed if n not in landed),
+            waiting=waiting,
+            queues=[queue_names.of_queue(tx, o.queue.queue_no) for o in outcomes],
+            passes=sum(o.passes for o in outcomes),
+            trials=sum(o.trials for o in outcomes),
+            problems=[problem for o in outcomes for problem in o.problems],
+            high_event_id=events.last_id(tx),
+            **rest,
+        )
+
+
+def _reasons(outcome: Outcome) -> list[str]:
+    if outcome.plan is None:
+        return []
+    return [f"ent_{number}: {why}" for number, why in outcome.plan.why]
+
+
+def _planned(outcomes: list[Outcome]) -> Json:
+    """Return what the next pass of each queue would do; nothing was changed."""
+    from orch.queue import documents
+
+    plans = []
+    for outcome in outcomes:
+        assert outcome.plan is not None
+        assert outcome.seen is not None
+        plans.append(
+            obj(
+                target=outcome.queue.branch,
+                tip=outcome.seen.snapshot.tip,
+                steps=[documents.step_text(step) for step in outcome.plan.steps],
+                order=[f"ent_{n}" for n in outcome.plan.order],
+                why=[{"entry_id": f"ent_{n}", "why": text} for n, text in outcome.plan.why],
+            )
+        )
+    return obj(dry_run=True, plans=array(plans))
+
+
+_NAP = 300.0
+
+
+def _watch(
+    call: "Call", run: str | None, target: str | None, repo_path: str | None, options: Options
+) -> None:
+    """Run the queues whenever something changed, until stopped; one line per landing or change."""
+    call.streaming = True
+    options.mode = "until_empty"
+    after = [-1]
+
+    def _look() -> int | None:
+        with call.db.read() as tx:
+            newest = events.last_id(tx)
+        return newest if newest != after[0] else None
+
+    nap = _NAP
+    while True:
+        if wait.until(call.db, ["any"], _look, nap) is None and nap == _NAP:
+            continue
+        outcomes = []
+        for queue in queue_place.queues_of(call.db, run, target, repo_path):
+            outcomes.append(queue_run.run(call.db, queue, options))
+        with call.db.read() as tx:
+            after[0] = events.last_id(tx)
+        for line in _lines(call, outcomes):
+            call.stream(line)
+        nap = _until_wake(outcomes)
+
+
+def _until_wake(outcomes: list[Outcome]) -> float:
+    """Return how long nothing can change by itself, in seconds."""
+    moments = [o.plan.wake_at for o in outcomes if o.plan is not None and o.plan.wake_at]
+    if not moments:
+        return _NAP
+    return min(_NAP, max(0.05, min(moments) / 1000 - time.time()))
+
+
+def _lines(call: "Call", outcomes: list[Outcome]) -> list[str]:
+    found = []
+    with call.db.read() as tx:
+        for outcome in outcomes:
+            numbers = dict.fromkeys([*(e.entry_no for e in outcome.landed), *outcome.changed])
+            for number in numbers:
+                entry = store.get(tx, number)
+                if call.as_json:
+                    found.append(str(store.document(tx, number)))
+                else:
+                    found.append(f"{entry.entry_id} {entry.name} {entry.status}: {entry.reason}")
+    return found
+
+
+def integrate(
+    call: "Call",
+    *,
+    run: str,
+    into: str | None,
+    repo_path: str | None,
+    jobs: int | None,
+    steal: bool,
+    dry_run: bool,
+    key: str | None,
+) -> None:
+    """Bring a run's integration branch into a branch of the user's."""
+    from orch.cli import keyed
+
+    if keyed.say_again(call, run):
+        return
+    plan = integration.decide(call.db, run, into, repo_path)
+    document = {
+        "source": plan.source.removeprefix(queue_place.HEADS),
+        "target": plan.target.removeprefix(queue_place.HEADS),
+        "head_commit": plan.head,
+    }
+    if dry_run:
+        call.say(obj(dry_run=True, run_id=run, **document, commits=integration.commits(plan)))
+        return
+    number, queue = integration.queue_it(call.db, plan)
+    outcome = _run_for(call, queue, jobs, steal=steal)
+    with call.db.read() as tx:
+        entry = store.get(tx, number)
+        answer = obj(
+            run_id=run,
+            **document,
+            entry=store.document(tx, number),
+            passes=outcome.passes,
+            trials=outcome.trials,
+        )
+    if entry.status not in ("verified", "landed", "landed_externally"):
+        again = call.again(f"integrate --run {run}" + (f" --into {into}" if into else ""))
+        refusal = queue_ends.refusal(call.db, [outcome], again, only=number)
+        assert refusal is not None
+        refusal.data = answer
+        raise refusal
+    call.say(keyed.keep(call, run, answer))
+
+
+def _run_for(call: "Call", queue: Queue, jobs: int | None, *, steal: bool) -> Outcome:
+    options = Options(None, jobs)
+    options.steal = steal
+    return queue_run.run(call.db, queue, options)
+
+
+def require_any(outcomes: list[Outcome]) -> None:
+    """Raise no_matching_work/empty when there is no queue at all."""
+    if not outcomes:
+        raise Failure("no_matching_work", "empty", "nothing was ever queued")

@@ -1,0 +1,181 @@
+"""Slots: detached worktrees of the queue in which candidates are tested, one after the other.
+
+A slot is the queue's own: what a check leaves in it is cleared away without asking, only
+ignored files (caches) stay unless it is to be hermetic. Guarantees: an opened slot holds
+exactly the files of its commit, seen by git with no index flag in the way, or opening fails;
+a slot that a kill left half-made or a check left broken is mended or refused, never used as
+it is; files of a directory that is not a slot are never touched. One user of a slot at a
+time: the caller's lock.
+"""
+
+import contextlib
+import os
+
+from orch.git import undo
+from orch.git.changes import status
+from orch.git.names import display, listed, require_oid, unusable
+from orch.git.refs import head, tree_id
+from orch.git.repository import (
+    Repository,
+    call,
+    drivers_off,
+    linked_worktree,
+    locked_directory,
+    read_small,
+)
+from orch.git.traits import read_traits
+from orch.git.worktrees import CHECKOUT_SECONDS
+from schema.failures import Failure, invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Blanks = tuple[tuple[str, str], ...]
+
+# In the administrative directory of what `open_slot` made: no other worktree is ever a slot.
+_OURS = "orch-slot"
+# Whole files, whatever a check or the user configured for a checkout.
+_WHOLE = (("core.sparseCheckout", "false"), ("core.sparseCheckoutCone", "false"))
+
+
+def open_slot(
+    repo: Repository, path: str, commit: str, *, root: str = "", hermetic: bool = False
+) -> Repository:
+    """Return the slot at `path` with exactly the files of `commit`; make it where it is not.
+
+    `root` as for `add_worktree`. `hermetic` clears ignored files too.
+    Raises: invalid_state/unsupported (submodules, filters), invalid_state/branch_exists when
+    other files lie at `path`, refused/repo_tampered, git_error.
+    """
+    require_oid(commit, repo.object_format)
+    path, root = undo.require_place(path, root, must_be_free=False)
+    lacking = read_traits(repo, commit).unsupported
+    if lacking:
+        raise unusable("unsupported", f"{commit[:12]} cannot be tested in a slot: {lacking}")
+    slot = _mended(repo, path, commit) or _made(repo, path, commit)
+    blanks = drivers_off(slot)
+    fault = _brought(slot, commit, blanks, hermetic=hermetic)
+    if fault:  # An index flag, a planted or a broken index: read all files anew.
+        _unlink(os.path.join(slot.git_dir, "index"))
+        fault = _brought(slot, commit, blanks, hermetic=hermetic)
+    if not fault:
+        return slot
+    raise Failure(
+        "git_error",
+        "failed",
+        f"the slot {display(path)} could not be brought to {commit[:12]}: {fault}",
+        hint=f"look into it, then remove it: git worktree remove --force {display(path)}",
+    )
+
+
+def _made(repo: Repository, path: str, commit: str) -> Repository:
+    """Register a slot without files, under our mark until it has them."""
+    if os.path.isdir(path) and os.listdir(path):
+        shown = display(path)
+        raise unusable("branch_exists", f"{shown} holds files and is no slot", path=shown)
+    blanks = drivers_off(repo)
+    with locked_directory(repo.common_dir) as held:
+        asked = ("worktree", "add", "--detach", "--no-checkout", "--lock", "--reason")
+        mark = undo.mark(path)
+        call(repo, *asked, mark, "--", path, commit, hold=(held,), blanks=blanks)
+    slot = linked_worktree(repo, path)
+    _write(os.path.join(slot.git_dir, _OURS), "")
+    return slot
+
+
+def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
+    """Return the registered slot with sound administrative files, None when there is none."""
+    with locked_directory(repo.common_dir):
+        admin = undo.admin_of(repo, path)
+    if not admin:
+        return None
+    if undo.is_half_made(admin, path):
+        # Killed at any point of `worktree add`: each file has one right content.
+        _write(os.path.join(admin, "commondir"), "../..\n")
+        _write(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
+        _write(os.path.join(admin, "HEAD"), f"{commit}\n")
+        _write(os.path.join(admin, _OURS), "")
+    elif not os.path.isfile(os.path.join(admin, _OURS)):
+        raise unusable("branch_exists", f"{display(path)} is a worktree, no slot", path=path)
+    elif os.path.lexists(os.path.join(admin, "locked")):
+        raise unusable("branch_exists", f"{display(path)} is locked by somebody", path=path)
+    for stale in ("index.lock", "HEAD.lock", "logs/HEAD.lock"):
+        _unlink(os.path.join(admin, stale))
+    os.makedirs(path, exist_ok=True)
+    pointer = os.path.join(path, ".git")
+    if os.path.islink(pointer) or os.path.isdir(pointer):
+        shown = display(pointer)
+        raise Failure("refused", "repo_tampered", f"{shown} is no file of git", details={
+            "name": shown, "old": f"gitdir: {admin}", "new": "a link or a directory"})  # fmt: skip
+    if read_small(pointer) != f"gitdir: {admin}\n":
+        _write(pointer, f"gitdir: {admin}\n")
+    return linked_worktree(repo, path)
+
+
+def _brought(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -> str:
+    """Bring the slot to `commit`; return why it is not there, "" when it is."""
+    try:
+        _bring(slot, commit, blanks, hermetic=hermetic)
+        return _fault(slot, commit, blanks)
+    except Failure as failure:
+        if failure.code != "git_error":
+            raise
+        return failure.message
+
+
+def _bring(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -> None:
+    """Set HEAD, index and files to `commit`, and clear what is untracked."""
+    # First off whatever branch a check went to: `reset` would move it.
+    why = ("update-ref", "--no-deref", "-m", "orch: slot", "HEAD", commit)
+    call(slot, *why, blanks=blanks)
+    asked = ("reset", "--hard", "--quiet", "--no-recurse-submodules", commit)
+    call(slot, *asked, seconds=CHECKOUT_SECONDS, blanks=blanks, config=_WHOLE)
+    _unlink(os.path.join(slot.git_dir, "locked"))  # Our mark: the files are there.
+    swept = ("clean", "-ffdxq") if hermetic else ("clean", "-ffdq")
+    call(slot, *swept, seconds=CHECKOUT_SECONDS, blanks=blanks, config=_WHOLE)
+
+
+def _fault(slot: Repository, commit: str, blanks: "Blanks") -> str:
+    """Return why the slot does not hold exactly `commit`, "" when it does."""
+    flagged = [
+        record[2:]
+        for record in call(slot, "ls-files", "-v", "-z", blanks=blanks).records()
+        if record[0] != "H"
+    ]
+    if flagged:
+        return f"index flags hide {', '.join(listed(flagged, 3))}"
+    if call(slot, "write-tree", blanks=blanks).text() != tree_id(slot, commit):
+        return "its index is of another tree"
+    seen = status(slot)
+    if not seen.is_clean:
+        return f"{', '.join(listed(seen.files, 3))} cannot be cleared away"
+    return "" if head(slot).commit == commit else "its HEAD is elsewhere"
+
+
+def remove_slot(repo: Repository, path: str) -> bool:
+    """Remove the slot at `path` with all that is in it; say whether there was one.
+
+    Raises: invalid_input when the worktree there is no slot, git_error.
+    """
+    path, _ = undo.require_place(path, "", must_be_free=False)
+    with locked_directory(repo.common_dir) as held:
+        admin = undo.admin_of(repo, path)
+        if not admin:
+            return False
+        is_ours = os.path.isfile(os.path.join(admin, _OURS)) or undo.is_half_made(admin, path)
+        if not is_ours:
+            raise invalid_input(f"{display(path)} is a worktree, not a slot")
+        # Twice, for one that was killed while it was made and is locked by our mark.
+        force = ("--force", "--force") if undo.is_half_made(admin, path) else ("--force",)
+        asked = ("worktree", "remove", *force, "--", path)
+        call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
+    return True
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

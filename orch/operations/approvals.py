@@ -1,0 +1,121 @@
+"""Verdicts on what is to land: recorded, told, and never by whom the work belongs to."""
+
+from orch.model import Task
+from orch.operations import entries
+from orch.store import approvals as store
+from orch.store import entries as entry_rows
+from orch.store.entries import Entry
+from schema import events
+from schema.failures import Failure
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+OVER = (*entries.FINAL, "landed", "landing")
+
+
+def give(
+    tx: "Tx", entry: Entry, digest: str, *, kind: str, verdict: str, by: str, note: str
+) -> int:
+    """Record a verdict on an entry's head under the present policy; return the event's id.
+
+    A reject holds the entry until somebody releases it. Raises: refused/approval_required for
+    the owner of the work, invalid_state/terminal when it is over.
+    """
+    if entry.status in OVER:
+        raise Failure(
+            "invalid_state",
+            "terminal",
+            f"{entry.entry_id} ({entry.name}) is {entry.status}: nothing is to be approved",
+            hint=f"orch queue show {entry.entry_id}",
+        )
+    refuse_owner(tx, entry.task_no, entry.name, by)
+    _record(
+        tx, Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit), digest,
+        kind=kind, verdict=verdict, by=by, note=note,
+    )  # fmt: skip
+    if verdict == "reject":
+        _hold(tx, entry, by, note)
+    return tx.last_event_id
+
+
+def give_on_work(
+    tx: "Tx", task: Task, head: str, digest: str, *, kind: str, verdict: str, by: str, note: str
+) -> int:
+    """Record a verdict on a head of a task, queued or not yet; return the event's id, 0 if known.
+
+    A reject holds every open entry of that head. Raises: refused/approval_required for the owner.
+    """
+    refuse_owner(tx, task.task_no, task.name, by)
+    said = [one for one in store.of_head(tx, task.task_no, head) if one.given_by == by]
+    if said and (said[-1].verdict, said[-1].policy_digest) == (verdict, digest):
+        return 0
+    work = Work(task.run_id, task.task_no, task.task_id, head)
+    _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
+    for entry in entry_rows.of_task(tx, task.task_no):
+        if verdict == "reject" and entry.head_commit == head and entry.status not in OVER:
+            _hold(tx, entry, by, note)
+    return tx.last_event_id
+
+
+class Work:
+    """What a verdict is on: a head of a task, or of an integration branch."""
+
+    __slots__ = ("head", "run_id", "task_id", "task_no")
+
+    def __init__(self, run_id: str, task_no: int | None, task_id: str | None, head: str) -> None:
+        self.run_id = run_id
+        self.task_no = task_no
+        self.task_id = task_id
+        self.head = head
+
+
+def _record(
+    tx: "Tx", work: Work, digest: str, *, kind: str, verdict: str, by: str, note: str
+) -> None:
+    event_id = events.record(
+        tx,
+        "approval_given",
+        by,
+        run_id=work.run_id,
+        task_id=work.task_id,
+        summary=f"{verdict} by {kind} {by}" + (f": {note}" if note else ""),
+        payload=obj(
+            kind=kind,
+            verdict=verdict,
+            head_commit=work.head,
+            policy_digest=digest,
+            note=note or None,
+        ),
+    )
+    store.insert(
+        tx,
+        run_id=work.run_id,
+        task_no=work.task_no,
+        head_commit=work.head,
+        policy_digest=digest,
+        kind=kind,
+        verdict=verdict,
+        given_by=by,
+        note=note,
+        event_id=event_id,
+    )
+
+
+def _hold(tx: "Tx", entry: Entry, by: str, note: str) -> None:
+    if entry.status not in ("held", "quarantined"):
+        entries.hold(tx, entry, by, f"rejected by {by}" + (f": {note}" if note else ""))
+
+
+def refuse_owner(tx: "ReadTx", task_no: int | None, name: str, by: str) -> None:
+    """Raise refused/approval_required for whoever worked on the task."""
+    if task_no is None or by not in entry_rows.owners(tx, task_no):
+        return
+    raise Failure(
+        "refused",
+        "approval_required",
+        f"{by} worked on {name}: nobody approves their own work",
+        hint=f"somebody else: orch approve {name} --as NAME",
+    )

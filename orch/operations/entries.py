@@ -1,0 +1,228 @@
+"""An entry of a queue: put in, moved, held, released, called off; one atomic step each.
+
+Every change of its status goes through `move`, which tells it (`entry_<status>`) with the run and
+the task, so `orch events`, `orch wait` and `orch trace` see it.
+"""
+
+from orch.machines import ENTRY
+from orch.model import Attempt, Run, Task
+from orch.operations import attempts
+from orch.store import entries as store
+from orch.store import queues as queue_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from orch.store.queues import Queue
+from schema import events
+from schema.failures import Failure, not_found
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+ACTOR = "orch"
+FINAL = ("verified", "cancelled", "superseded", "landed_externally")
+_ON_THE_WAY = ("build", "test", "pass", "approve", "requeue")
+
+
+def require(tx: "ReadTx", entry_no: int) -> Entry:
+    """Return the entry. Raises: not_found/entry."""
+    found = store.find(tx, entry_no)
+    if found is None:
+        raise not_found("entry", f"ent_{entry_no}", hint="list them: orch queue list")
+    return found
+
+
+def require_of_task(tx: "ReadTx", task: Task) -> Entry:
+    """Return a task's newest entry. Raises: not_found/entry."""
+    found = store.of_task(tx, task.task_no)
+    if not found:
+        raise not_found("entry", task.name, hint=f"it was never queued: orch queue add {task.name}")
+    return found[0]
+
+
+def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
+    """Return the attempt whose work can be queued: done, code, committed.
+
+    Raises: invalid_state (transition, unsupported), refused/work_at_risk.
+    """
+    where = f"--run {run.run_id} --task {task.task_id}"
+    if task.status != "done":
+        hint = f"orch verify run {where}" if task.status == "verifying" else ""
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}, not done: only finished work can land",
+            hint=hint or f"orch task show {where}",
+            details={"status": task.status},
+        )
+    attempt = attempts.latest(tx, task)
+    if attempt is None or attempt.execution_mode != "code" or not attempt.head_commit:
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"task {task.name} has no commits to land: its work was not code",
+            hint=f"orch task show {where}",
+        )
+    if attempt.dirty_files:
+        raise Failure(
+            "refused",
+            "work_at_risk",
+            f"{task.name} left {attempt.dirty_files} files uncommitted in {attempt.worktree_path}: "
+            "they would not land",
+            hint=f"commit them: git -C {attempt.worktree_path} add -A, then "
+            f"git -C {attempt.worktree_path} commit -m TEXT, then orch reconcile --run "
+            f"{run.run_id}",
+            details={"worktree_path": attempt.worktree_path, "files": attempt.dirty_files},
+        )
+    return attempt
+
+
+def add(tx: "Tx", queue: Queue, values: dict[str, object], task_id: str | None) -> Entry:
+    """Put work into a queue and tell it. Raises: invalid_state/duplicate when it is there."""
+    key = values["attempt_key"]
+    known = store.open_of_attempt(tx, queue.queue_no, int(str(key))) if key is not None else None
+    if known is not None:
+        raise Failure(
+            "invalid_state",
+            "duplicate",
+            f"{values['run_id']}/{task_id} is on its way to {queue.branch} already: ent_{known}",
+            hint=f"look at it: orch queue show ent_{known}",
+            details={"entry_id": f"ent_{known}"},
+        )
+    event_id = events.record(
+        tx,
+        "entry_queued",
+        str(values["added_by"]),
+        run_id=str(values["run_id"]),
+        task_id=task_id,
+        status="queued",
+        summary=f"queued for {queue.branch}",
+        payload=obj(target=queue.target, head_commit=values["head_commit"], kind=values["kind"]),
+    )
+    number = store.insert(
+        tx, {**values, "queue_no": queue.queue_no, "rank": values["rank"], "event_id": event_id}
+    )
+    return store.get(tx, number)
+
+
+def move(
+    tx: "Tx",
+    entry: Entry,
+    event: str,
+    actor: str = ACTOR,
+    reason: str = "",
+    *,
+    count: str = "",
+    not_before: int = 0,
+    payload: Json | None = None,
+) -> int:
+    """Move an entry along its table and tell it; return the event's id, 0 when it was there.
+
+    A pass names only where an entry ends: the steps in between are walked here. Raises:
+    invalid_state (transition, terminal).
+    """
+    for step in _steps_to(entry.status, event):
+        store.move(tx, entry, ENTRY.next(entry.status, step), 0, "")
+    target = ENTRY.next(entry.status, event)
+    event_id = events.record(
+        tx,
+        f"entry_{target}",
+        actor,
+        run_id=entry.run_id,
+        task_id=entry.task_id,
+        status=target,
+        summary=reason or f"{entry.entry_id} for {entry.target.removeprefix('refs/heads/')}",
+        payload=payload or obj(entry_id=entry.entry_id, target=entry.target),
+    )
+    store.move(tx, entry, target, event_id, reason, count, not_before)
+    return event_id
+
+
+def _steps_to(status: str, event: str) -> list[str]:
+    """Return the events that lead from a status to the nearest one in which `event` may come."""
+    seen = {status}
+    ways: list[tuple[str, list[str]]] = [(status, [])]
+    while ways:
+        at, way = ways.pop(0)
+        if any(rule.source == at and rule.event == event for rule in ENTRY.rules):
+            return way
+        for rule in ENTRY.rules:
+            if rule.source == at and rule.event in _ON_THE_WAY and rule.target not in seen:
+                seen.add(rule.target)
+                ways.append((rule.target, [*way, rule.event]))
+    return []
+
+
+def hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
+    """Stop an entry until a person releases it. Raises: invalid_state."""
+    return move(tx, entry, "hold", actor, reason)
+
+
+def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
+    """Let a held or quarantined entry go on; what it failed before counts no more."""
+    event_id = move(tx, entry, "release", actor, reason)
+    store.forgive(tx, entry.entry_no, event_id)
+    queue_rows.retry(tx, entry.queue_no)
+    trials.forget_built(tx, entry.queue_no, entry.entry_no)
+    return event_id
+
+
+def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
+    """Try a stopped entry again at once. Raises: invalid_state; a quarantined one is released."""
+    if entry.status == "quarantined":
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"{entry.entry_id} is quarantined: it failed too often ({entry.reason})",
+            hint=f"when it is mended: orch queue release {entry.entry_id}",
+        )
+    event_id = move(tx, entry, "retry", actor, reason)
+    queue_rows.retry(tx, entry.queue_no)
+    trials.forget_built(tx, entry.queue_no, entry.entry_no)
+    return event_id
+
+
+def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
+    """Take an entry out of its queue; its task and its branch stay. Raises: invalid_state."""
+    return move(tx, entry, "cancel", actor, reason)
+
+
+def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:
+    """Record that what landed was taken back, by a revert or by putting the target back."""
+    store.roll_back(tx, entry.entry_no, by.entry_no)
+    how = f"by {by.entry_id}" if by.entry_no != entry.entry_no else "the target was put back"
+    return move(tx, entry, "rollback", reason=f"rolled back: {how}")
+
+
+def hold_queue(tx: "Tx", queue: Queue, run_id: str | None, actor: str, reason: str) -> int:
+    """Stop a whole queue until a person releases it; tell it in a run that is in it."""
+    return _set_hold(tx, queue, run_id, actor, "queue_held", reason, "")
+
+
+def hold_red(tx: "Tx", queue: Queue, run_id: str | None, reason: str, tree: str) -> int:
+    """Stop a queue whose target's own tree fails; it goes on by itself when that changes."""
+    return _set_hold(tx, queue, run_id, ACTOR, "queue_held", reason, tree)
+
+
+def release_queue(tx: "Tx", queue: Queue, run_id: str | None, actor: str, reason: str) -> int:
+    """Let a whole queue go on."""
+    event_id = _set_hold(tx, queue, run_id, actor, "queue_released", reason, "")
+    queue_rows.hold(tx, queue.queue_no, "")
+    if actor != ACTOR:
+        queue_rows.retry(tx, queue.queue_no)
+    return event_id
+
+
+def _set_hold(
+    tx: "Tx", queue: Queue, run_id: str | None, actor: str, kind: str, reason: str, tree: str
+) -> int:
+    queue_rows.hold(tx, queue.queue_no, reason, tree)
+    return events.record(
+        tx,
+        kind,
+        actor,
+        run_id=run_id,
+        summary=f"{queue.branch}: {reason}",
+        payload=obj(target=queue.target, reason=reason, tree=tree or None),
+    )

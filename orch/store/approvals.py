@@ -1,0 +1,70 @@
+"""Rows of `approval`: verdicts on one head under one policy; append-only."""
+
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Row, Tx
+
+_SQL = queries.load(__file__)
+
+
+class Approval:
+    """One verdict: approve, reject or abstain, by a human, a council or a reviewer."""
+
+    __slots__ = (
+        "approval_no", "at", "event_id", "given_by", "head_commit", "kind", "note",
+        "policy_digest", "verdict",
+    )  # fmt: skip
+
+    def __init__(self, row: "Row") -> None:
+        (self.approval_no, self.head_commit, self.policy_digest, self.kind, self.verdict,
+         self.given_by, self.note, self.at, self.event_id) = row  # fmt: skip
+
+    def document(self) -> dict[str, object]:
+        """Return the published shape."""
+        return {
+            "approval_no": self.approval_no,
+            "kind": self.kind,
+            "verdict": self.verdict,
+            "given_by": self.given_by,
+            "note": self.note,
+            "head_commit": self.head_commit,
+            "policy_digest": self.policy_digest,
+            "created_at": self.at,
+        }
+
+
+def insert(
+    tx: "Tx",
+    *,
+    run_id: str,
+    task_no: int | None,
+    head_commit: str,
+    policy_digest: str,
+    kind: str,
+    verdict: str,
+    given_by: str,
+    note: str,
+    event_id: int,
+) -> int:
+    """Add a verdict and return its number."""
+    approval_no: int = tx.value(
+        _SQL["approval_insert"],
+        run_id=run_id,
+        task_no=task_no,
+        head_commit=head_commit,
+        policy_digest=policy_digest,
+        kind=kind,
+        verdict=verdict,
+        given_by=given_by,
+        note=note,
+        event_id=event_id,
+    )
+    return approval_no
+
+
+def of_head(tx: "ReadTx", task_no: int | None, head_commit: str) -> list[Approval]:
+    """Return every verdict on a head, in order; whether its policy still counts is the caller's."""
+    rows = tx.many(_SQL["approval_of_head"], task_no=task_no, head_commit=head_commit)
+    return [Approval(row) for row in rows]

@@ -1,0 +1,160 @@
+"""Bringing a run's integration branch into the user's branch: an entry of that branch's queue.
+
+The same passes, checks and landing as for any other entry; where the branch has not moved, it is
+brought forward to the very commit that was tested.
+"""
+
+from orch import config, git
+from orch.model import Run
+from orch.operations import entries, runs
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store import trials
+from orch.store.queues import Queue
+from orch.workflows import queue_gate, queue_place, workspaces
+from orch.workflows.queue_place import HEADS
+from schema import points
+from schema.failures import Failure
+from schema.json_text import Json, array, merge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, ReadTx, Tx
+
+
+class Plan:
+    """What is to be brought where."""
+
+    __slots__ = ("actor", "base", "head", "repo", "run", "source", "target")
+
+    def __init__(self, run: Run, repo: git.Repository) -> None:
+        self.run = run
+        self.repo = repo
+        self.source = ""
+        self.target = ""
+        self.head = ""
+        self.base = ""
+        self.actor: str = run.leader
+
+
+def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None) -> Plan:
+    """Return what would be integrated. Raises: invalid_state/not_ready, no_matching_work/empty."""
+    with db.read() as tx:
+        run = runs.require_open(tx, run_id)
+    path = workspaces.repository_of(run, repo_path)
+    repo = queue_place.repository(db, run, path)
+    plan = Plan(run, repo)
+    plan.source = queue_place.target_of(run, config.load(repo.top), None)
+    plan.target = git.require_branch(_into(repo, into))
+    plan.head = git.read_ref(repo, plan.source)
+    if plan.source == plan.target:
+        raise Failure(
+            "no_matching_work",
+            "empty",
+            f"run {run_id} lands on {into or plan.target.removeprefix(HEADS)} itself",
+            hint=f"orch queue run --run {run_id}",
+        )
+    if not plan.head:
+        raise Failure(
+            "invalid_state",
+            "not_ready",
+            f"nothing of run {run_id} has landed: there is no {plan.source.removeprefix(HEADS)}",
+            hint=f"orch queue add --run {run_id} --all, then orch queue run --run {run_id}",
+        )
+    tip = git.read_ref(repo, plan.target)
+    if not tip:
+        raise Failure(
+            "invalid_input",
+            "value",
+            f"there is no branch {plan.target.removeprefix(HEADS)}",
+            hint="name an existing one with --into",
+        )
+    if git.is_ancestor(repo, plan.head, tip):
+        raise Failure(
+            "no_matching_work",
+            "empty",
+            f"{plan.target.removeprefix(HEADS)} holds all of {plan.source.removeprefix(HEADS)}",
+            hint=f"see what waits: orch queue list --run {run_id}",
+        )
+    plan.base = git.merge_base(repo, plan.head, tip)
+    return plan
+
+
+def _into(repo: git.Repository, into: str | None) -> str:
+    branch = (into or "").removeprefix(HEADS) or git.head(repo).branch
+    if not branch:
+        raise Failure(
+            "invalid_input",
+            "flag",
+            f"{repo.top or repo.common_dir} is on no branch",
+            hint="name the branch: --into BRANCH",
+        )
+    return branch
+
+
+def commits(plan: Plan) -> list[str]:
+    """Return what would come in, the newest first, in one line each."""
+    found = git.list_commits(plan.repo, plan.base, plan.head, 200)
+    return [f"{one.commit[:12]} {one.subject}" for one in found]
+
+
+def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
+    """Put the branch's present head into its target's queue; return (entry number, queue).
+
+    The same head is queued once; an entry with an older one is superseded.
+    """
+    seen = queue_gate.look(plan.repo, plan.base, plan.head, None, None)
+    repo_path = plan.repo.top or plan.repo.common_dir
+    with db.read() as tx:
+        source = queue_rows.find(tx, repo_path, plan.source)
+        came = source is not None and _came_by_queue(tx, source, plan)
+    facts = merge(seen.facts, came_by_queue=came)
+    with db.write() as tx:
+        queue = queue_rows.open_one(tx, repo_path, plan.target)
+        number = _known(tx, queue, plan)
+        if number is None:
+            made = entries.add(
+                tx,
+                queue,
+                {
+                    "run_id": plan.run.run_id, "kind": "integrate", "task_no": None,
+                    "attempt_key": None, "reverts": None, "head_commit": plan.head,
+                    "base_commit": plan.base, "strategy": "merge", "priority": 1, "rank": 0,
+                    "changed_paths": array(seen.paths), "facts": facts, "bounces": 0,
+                    "risk": "high", "approvals": Json('{"needed":[],"given":[],"missing":[]}'),
+                    "added_by": plan.actor,
+                },
+                None,
+            )  # fmt: skip
+            number = made.entry_no
+    points.reach("integrate.queued")
+    return number, queue
+
+
+def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
+    """Say whether all that is to be integrated landed by a queue, one entry on the other.
+
+    Then each of them was approved as the policy wants it, and nothing else comes along.
+    """
+    landed = {
+        str(entry.landed_commit): entry
+        for entry in entry_rows.chosen(tx, None, source.queue_no, None)
+        if entry.status in ("landed", "verified")
+    }
+    at = plan.head
+    while at != plan.base:
+        entry = landed.pop(at, None)
+        if entry is None:
+            return False
+        at = trials.made_on(tx, source.queue_no, entry.entry_no, at)
+    return True
+
+
+def _known(tx: "Tx", queue: Queue, plan: Plan) -> int | None:
+    found = None
+    for entry in entry_rows.integrating(tx, queue.queue_no, plan.run.run_id):
+        if entry.head_commit == plan.head:
+            found = int(entry.entry_no)
+        elif entry.status not in ("landing", "landed"):
+            entries.move(tx, entry, "supersede", reason="the integration branch moved on")
+    return found

@@ -1,0 +1,228 @@
+"""Landing: the target moves to a tested commit, by compare-and-swap, and only then is it told.
+
+Intent row -> the target's ref -> the checkouts that stand on it -> confirmation; killed between any
+two, `settle` finds out where it was and finishes or takes it back. The landed tree is the tested
+tree (I18): the file refuses an intent for any other, and git is asked once more before.
+"""
+
+import json
+
+from orch import git
+from orch.operations import entries
+from orch.queue.model import Land
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from orch.workflows import queue_gate, queue_place
+from orch.workflows.queue_lease import Lease
+from orch.workflows.queue_place import Place
+from schema import points
+from schema.failures import Failure
+from schema.json_text import array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, Tx
+
+
+class Blocked(Exception):
+    """A checkout of the target stands in the way; nothing was changed."""
+
+    def __init__(self, blockers: "list[git.Blocker]") -> None:
+        super().__init__(f"{len(blockers)} checkouts block the landing")
+        self.blockers = blockers
+
+
+def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[Entry]:
+    """Move the target from `step.onto` to `step.commit`; return what landed, [] if it may not.
+
+    `links` are the commits at which each entry of the step is on the chain. Raises: Blocked,
+    lease_conflict/superseded, git_error.
+    """
+    with lease.effects():
+        if git.tree_id(place.repo, step.commit) != step.tree:
+            raise Failure(
+                "internal_error", "bug", f"{step.commit} has not the tree that was tested"
+            )
+        if place.look() != step.onto:
+            return []  # Somebody moved the target; the next pass looks again.
+        found = blockers(place, step.onto, step.commit)
+        if found:
+            raise Blocked(found)
+        if not _intend(lease, place, step, links):
+            return []
+        points.reach("landing.intended")
+        moved = _move(place, step.onto, step.commit)
+        points.reach("landing.moved")
+        if moved:
+            refresh(place, step.onto, step.commit)
+            points.reach("landing.refreshed")
+        landed = _confirm(lease, place, moved=moved)
+    points.reach("landing.confirmed")
+    return landed
+
+
+def settle(lease: Lease, place: Place) -> list[Entry]:
+    """Finish or take back a landing that was killed half-way; return what landed by it."""
+    with lease.db.read() as tx:
+        intent = queue_rows.intent_of(tx, lease.queue_no)
+    if intent is None:
+        return []
+    with lease.effects():
+        now = git.read_ref(place.repo, place.queue.target)
+        moved = bool(now) and (
+            now == intent.to_commit or git.is_ancestor(place.repo, intent.to_commit, now)
+        )
+        if now == intent.to_commit:
+            refresh(place, intent.from_commit, intent.to_commit)
+        else:
+            git.release_checkouts(place.repo, place.queue.target)
+        points.reach("landing.settled")
+        return _confirm(lease, place, moved=moved)
+
+
+def blockers(place: Place, old: str, new: str) -> "list[git.Blocker]":
+    """Return what in the target's checkouts stands in the way of a move; asked without writing."""
+    found: list[git.Blocker] = []
+    for checkout in git.checkouts_of(place.repo, place.queue.target):
+        found += git.rehearse(checkout, old, new)
+    return found
+
+
+def dirty(place: Place, found: "list[git.Blocker]") -> Failure:
+    """Return the refusal to move a target whose checkouts stand in the way."""
+    return Failure(
+        "invalid_state",
+        "dirty",
+        f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
+        hint=f"{found[0].hint}; then run the same command again",
+        details={
+            "checkouts": [b.checkout for b in found],
+            "files": [name for b in found for name in b.files][:200],
+            "busy": [b.operation for b in found if b.operation],
+        },
+    )
+
+
+def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bool:
+    """Write the landing down if all of it may still land; say whether."""
+    with lease.write() as tx:
+        found = [entry_rows.find(tx, number) for number in step.entries]
+        ready = [entry for entry in found if entry is not None and _may_land(tx, place, entry)]
+        if len(ready) != len(step.entries):
+            return False
+        rows = [obj(entry_no=e.entry_no, commit=links[e.entry_no]) for e in ready]
+        queue_rows.intend(
+            tx, lease.queue_no, lease.fence, step.onto, step.commit, step.tree, array(rows)
+        )
+        for entry in ready:
+            entries.move(tx, entry, "land")
+        for number in step.overtaken:
+            entry_rows.count(tx, number, "overtaken")
+    return True
+
+
+def _may_land(tx: "Tx", place: Place, entry: Entry) -> bool:
+    """Say whether an entry is still on its way, with every approval it needs, under the lock."""
+    if entry.status not in ("queued", "building", "testing", "passed", "awaiting_approval"):
+        return False
+    return queue_gate.weigh_now(tx, place, entry).state == "granted"
+
+
+def _move(place: Place, old: str, new: str) -> bool:
+    """Move the target's ref, made first where it is still to come; say whether it moved."""
+    target = place.queue.target
+    if not place.exists and not git.create_target(place.repo, target, old):
+        return False
+    points.reach("landing.target_made")
+    return git.move_target(place.repo, target, old, new, "orch queue: landing")
+
+
+def refresh(place: Place, old: str, new: str) -> None:
+    """Bring every checkout of the target to the new commit, the user's own files untouched."""
+    for checkout in git.checkouts_of(place.repo, place.queue.target):
+        git.refresh_checkout(checkout, old, new)
+
+
+def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
+    """Record what the landing came to: landed, or back in the queue."""
+    landed: list[Entry] = []
+    with lease.write() as tx:
+        intent = queue_rows.intent_of(tx, lease.queue_no)
+        if intent is None:
+            return []
+        for row in json.loads(intent.entries):
+            entry = entry_rows.get(tx, row["entry_no"])
+            if entry.status != "landing":
+                continue
+            if not moved:
+                entries.move(tx, entry, "requeue", reason="the target moved meanwhile")
+                continue
+            entry_rows.set_landed(tx, entry, row["commit"], intent.tree)
+            payload = obj(
+                entry_id=entry.entry_id,
+                target=entry.target,
+                commit=row["commit"],
+                tree=intent.tree,
+            )
+            entries.move(tx, entry, "confirm", payload=payload)
+            if entry.kind == "revert":
+                entries.take_back(tx, entry_rows.get(tx, entry.reverts), entry)
+            landed.append(entry_rows.get(tx, entry.entry_no))
+        queue_rows.forget_intent(tx, lease.queue_no)
+    return landed
+
+
+def verify(lease: Lease, place: Place, landed: list[Entry]) -> list[Entry]:
+    """Look for the work on the target; what is seen there is verified. Returns what was not."""
+    missing = []
+    tip = place.look()
+    for entry in landed:
+        with lease.db.read() as tx:
+            resolved = trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+        seen = is_there(place, entry, tip, resolved=resolved)
+        event = "verify" if seen else "miss"
+        reason = "" if seen else f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
+        with lease.write() as tx:
+            current = entry_rows.get(tx, entry.entry_no)
+            if current.status == "landed":
+                entries.move(tx, current, event, reason=reason)
+        points.reach("landing.verified")
+        if seen:
+            finish(lease, place, entry)
+        else:
+            missing.append(entry)
+    return missing
+
+
+def is_there(place: Place, entry: Entry, tip: str, *, resolved: bool) -> bool:
+    """Say whether a landed entry's work is on the target: its commit, and its change in that.
+
+    What was `resolved` mechanically is no longer the change as its worker wrote it.
+    """
+    if not git.is_ancestor(place.repo, entry.landed_commit, tip):
+        return False
+    if entry.kind == "revert":
+        return True
+    return resolved or bool(
+        git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
+    )
+
+
+def finish(lease: Lease, place: Place, entry: Entry) -> None:
+    """Let go of what kept an entry's head, where something else holds it."""
+    queue_place.drop_head(place, entry.entry_no, entry.head_commit, branch_of(lease.db, entry))
+
+
+def branch_of(db: "Database", entry: Entry) -> str:
+    """Return the branch of an entry's attempt, "" where it has none."""
+    from orch.store import attempts
+
+    if entry.task_no is None or entry.attempt_key is None:
+        return ""
+    with db.read() as tx:
+        for attempt in attempts.of_task(tx, entry.task_no):
+            if attempt.attempt_key == entry.attempt_key:
+                return str(attempt.branch_name)
+    return ""

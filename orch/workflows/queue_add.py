@@ -1,0 +1,184 @@
+"""Putting finished work into a queue: looked at in git first, then one transaction, then its ref.
+
+The entry's head is frozen, and kept by a ref of its own until the entry is over: its branch may be
+deleted meanwhile. Killed between the two, the next pass makes the ref.
+"""
+
+from orch import config, git
+from orch.model import Attempt, Run, Task
+from orch.operations import entries, runs, tasks
+from orch.queue.model import STRATEGIES
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store.entries import Entry
+from orch.store.queues import Queue
+from orch.workflows import queue_gate, queue_place
+from orch.workflows.queue_place import HEADS, Place
+from schema import keys, points
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.transaction import Database, ReadTx, Tx
+
+
+class Wish:
+    """What was asked for; None where run, orch.toml or task decides."""
+
+    __slots__ = ("actor", "priority", "strategy", "target")
+
+    def __init__(
+        self,
+        target: str | None = None,
+        strategy: str | None = None,
+        priority: int | None = None,
+        actor: str = "",
+    ) -> None:
+        self.target = target
+        self.strategy = strategy
+        self.priority = priority
+        self.actor = actor
+
+
+class Prepared:
+    """An entry that was decided and looked at in git; nothing is written yet."""
+
+    __slots__ = ("attempt", "repo", "run", "target", "task", "values")
+
+    def __init__(self, run: Run, task: Task, attempt: Attempt, repo: git.Repository) -> None:
+        self.run = run
+        self.task = task
+        self.attempt = attempt
+        self.repo = repo
+        self.target = ""
+        self.values: dict[str, object] = {}
+
+
+def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
+    """Ask everything that may refuse, and read what the change is.
+
+    Raises: not_found, invalid_state (transition, unsupported, superseded), invalid_input,
+    refused (work_at_risk, repo_tampered), git_error.
+    """
+    with db.read() as tx:
+        run = runs.require_open(tx, run_id)
+        task = tasks.require(tx, run_id, task_id)
+        attempt = entries.require_fit(tx, run, task)
+        risk, rank, priority = entry_rows.task_facts(tx, task.task_no)
+    repo = queue_place.repository(db, run, attempt.repo_path)
+    settings = config.load(repo.top)
+    found = Prepared(run, task, attempt, repo)
+    found.target = queue_place.target_of(run, settings, wish.target)
+    require_unmoved(repo, task, attempt)
+    if found.target == HEADS + attempt.branch_name:
+        raise invalid_input(f"{attempt.branch_name} is the task's own branch, not a target")
+    strategy = wish.strategy or settings.queue.strategy
+    if strategy not in STRATEGIES:
+        raise invalid_input(f"strategy {strategy!r} is unknown", hint=", ".join(STRATEGIES))
+    seen = queue_gate.look(repo, attempt.base_commit, attempt.head_commit, task, attempt)
+    found.values = {
+        "run_id": run.run_id,
+        "kind": "task",
+        "task_no": task.task_no,
+        "attempt_key": attempt.attempt_key,
+        "reverts": None,
+        "head_commit": attempt.head_commit,
+        "base_commit": attempt.base_commit,
+        "strategy": strategy,
+        "priority": priority if wish.priority is None else wish.priority,
+        "rank": rank,
+        "changed_paths": array(seen.paths),
+        "facts": seen.facts,
+        "bounces": 0,
+        "risk": risk,
+        "approvals": Json('{"needed":[],"given":[],"missing":[]}'),
+        "added_by": wish.actor or run.leader,
+    }
+    return found
+
+
+def require_unmoved(repo: git.Repository, task: Task, attempt: Attempt) -> None:
+    """Raise invalid_state/superseded when the branch is not where the work was reported done."""
+    now = git.read_ref(repo, HEADS + attempt.branch_name)
+    if not now or now == attempt.head_commit:
+        return  # A deleted branch loses nothing: the commit is recorded.
+    raise Failure(
+        "invalid_state",
+        "superseded",
+        f"{attempt.branch_name} moved to {now[:12]} after {task.name} was reported done at "
+        f"{str(attempt.head_commit)[:12]}: what was checked is not what would land",
+        hint=f"look: git log {str(attempt.head_commit)[:12]}..{attempt.branch_name}; put it back "
+        f"(git branch -f {attempt.branch_name} {str(attempt.head_commit)[:12]}), or have it "
+        f"done again: orch queue retry {task.name} --rework",
+        details={"branch": attempt.branch_name, "now": now, "recorded": attempt.head_commit},
+    )
+
+
+def confirm(
+    db: "Database",
+    prepared: "list[Prepared]",
+    answer: "Callable[[Tx, list[Entry]], Json]",
+    key: "keys.Key | None" = None,
+    bounces: int = 0,
+) -> Json:
+    """Write all entries in one transaction with the answer, then keep their heads.
+
+    Raises: invalid_state/duplicate, and whatever changed since `prepare`.
+    """
+    added: list[Entry] = []
+    with db.write() as tx:
+        stored = keys.find(tx, key)
+        if stored is not None:
+            return stored
+        for item in prepared:
+            _require_same(tx, item)
+            repo_path = item.repo.top or item.repo.common_dir
+            queue = queue_rows.open_one(tx, repo_path, item.target)
+            _refuse_taken_back(tx, queue, item)
+            values = {**item.values, "bounces": bounces}
+            added.append(entries.add(tx, queue, values, item.task.task_id))
+        said = keys.store(tx, key, answer(tx, added))
+    points.reach("queue.added")
+    for entry in added:
+        keep(db, entry)
+    points.reach("queue.kept")
+    return said
+
+
+def _require_same(tx: "ReadTx", item: Prepared) -> None:
+    run = runs.require_open(tx, item.run.run_id)
+    attempt = entries.require_fit(tx, run, tasks.require(tx, run.run_id, item.task.task_id))
+    if attempt.attempt_key != item.attempt.attempt_key:
+        raise Failure(
+            "invalid_state",
+            "superseded",
+            f"{item.task.name} has a newer attempt by now",
+            hint="run the same command again",
+        )
+
+
+def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: Prepared) -> None:
+    """Refuse commits that a revert took back: the target holds them, so they would add nothing."""
+    attempt = item.attempt
+    by = entry_rows.reverted_by(tx, queue.queue_no, item.task.task_no, attempt.attempt_key)
+    if by is None:
+        return
+    raise Failure(
+        "invalid_state",
+        "superseded",
+        f"{item.task.name} landed on {queue.branch} and was taken back by ent_{by}: the same "
+        "commits cannot land again",
+        hint=f"have it done again: orch queue retry {item.task.name} --rework --body TEXT",
+        details={"revert": f"ent_{by}"},
+    )
+
+
+def keep(db: "Database", entry: Entry) -> None:
+    """Keep an entry's head by a ref of its own."""
+    with db.read() as tx:
+        queue = queue_rows.get(tx, entry.queue_no)
+    place: Place = queue_place.open_queue(db, queue)
+    queue_place.keep_head(place, entry.entry_no, entry.head_commit)

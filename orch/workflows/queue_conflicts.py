@@ -1,0 +1,121 @@
+"""Putting an entry on top of a commit, and what people and workers are told of a conflict."""
+
+import json
+
+from orch import git
+from orch.store import entries as entry_rows
+from orch.store import tasks as task_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from orch.workflows.queue_lease import Lease
+from orch.workflows.queue_place import Place
+from schema.json_text import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+_MOST_FILES = 50
+_MOST_OTHERS = 10
+
+
+def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Candidate":
+    """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
+    message = message_of(lease.db, entry)
+    if entry.kind == "revert":
+        with lease.db.read() as tx:
+            before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
+        return git.make_revert(
+            place.repo, onto, entry.head_commit, message, before=before,
+            union=place.settings.queue.union,
+        )  # fmt: skip
+    return git.make_candidate(
+        place.repo,
+        onto,
+        entry.head_commit,
+        entry.base_commit,
+        entry.strategy,
+        message,
+        fast_forward=entry.kind == "integrate",
+        union=place.settings.queue.union,
+    )
+
+
+def message_of(db: "Database", entry: Entry) -> str:
+    """Return the message of an entry's commit: what landed, by its names."""
+    if entry.kind == "integrate":
+        return f"Integrate run {entry.run_id}\n\nOrch-Entry: {entry.entry_id}\n"
+    with db.read() as tx:
+        title = task_rows.by_no(tx, entry.task_no).title if entry.task_no is not None else ""
+    subject = git.display(" ".join(title.split()))[:200] or entry.name
+    if entry.kind == "revert":
+        return (
+            f'Revert "{subject}"\n\nThis takes back {entry.head_commit}.\n\n'
+            f"Orch-Task: {entry.name}\nOrch-Entry: {entry.entry_id}\n"
+        )
+    return f"{subject}\n\nOrch-Task: {entry.name}\nOrch-Entry: {entry.entry_id}\n"
+
+
+class Conflict:
+    """An entry that did not merge: with which files, in git's sentences, and what landed there."""
+
+    __slots__ = ("files", "landed", "notes", "onto")
+
+    def __init__(self, onto: str, files: list[str], notes: list[str], landed: list[str]) -> None:
+        self.onto = onto
+        self.files = files
+        self.notes = notes
+        self.landed = landed
+
+    def document(self) -> dict[str, object]:
+        """Return the published shape."""
+        return {
+            "onto": self.onto, "files": self.files[:200], "notes": self.notes[:200],
+            "landed": self.landed,
+        }  # fmt: skip
+
+
+def read(db: "Database", entry: Entry) -> Conflict | None:
+    """Return an entry's newest conflict, None when it has none."""
+    with db.read() as tx:
+        built = trials.conflict_of(tx, entry.queue_no, entry.entry_no)
+        if built is None:
+            return None
+        files: list[str] = json.loads(built.files)
+        landed = []
+        for other in entry_rows.landed_on_paths(tx, entry.queue_no, array(files)):
+            if other.entry_no == entry.entry_no or other.task_no is None:
+                continue
+            task = task_rows.by_no(tx, other.task_no)
+            words = f"{other.name} ({other.landed_commit[:12]}): {task.title}"
+            if task.summary:
+                words += f"\n  {task.summary}"
+            landed.append(words)
+    notes = [line for line in built.notes.split("\n") if line]
+    return Conflict(built.onto, [git.display(f) for f in files], notes, landed[:_MOST_OTHERS])
+
+
+def brief(entry: Entry, conflict: Conflict, branch: str, tip: str) -> str:
+    """Return what the next attempt at a task is told: both intents, and how to bring them together.
+
+    Peers' titles and summaries stand in it as what they are: text of tasks.
+    """
+    target = entry.target.removeprefix("refs/heads/")
+    parts = [
+        f"Your earlier work on this task is done, and could not land on {target}: it conflicts "
+        f"with what landed there meanwhile. You start from {target} at {tip[:12]}, which holds "
+        "the others' work. Bring yours in again so that BOTH intents hold; drop neither side.",
+        f"Your earlier commits: branch {branch or entry.head_commit} "
+        f"(at {entry.head_commit[:12]}, from {entry.base_commit[:12]}).\n"
+        f"Begin with: git merge --no-edit {branch or entry.head_commit}\n"
+        "then resolve each file by hand, and commit.",
+    ]
+    if conflict.files:
+        more = len(conflict.files) - _MOST_FILES
+        shown = "\n".join(f"  {name}" for name in conflict.files[:_MOST_FILES])
+        parts.append("In conflict:\n" + shown + (f"\n  and {more} more" if more > 0 else ""))
+    if conflict.notes:
+        parts.append("git says:\n" + "\n".join(f"  {n}" for n in conflict.notes[:_MOST_FILES]))
+    if conflict.landed:
+        parts.append("What landed there meanwhile:\n" + "\n".join(conflict.landed))
+    return "\n\n".join(parts)

@@ -1,0 +1,152 @@
+"""What the policy says of an entry: how risky its change is, who must approve, who did.
+
+Reads the change once, when it is queued, and keeps its facts with the entry; decides anew in each
+pass, since the policy, the approvals and what the queue found out may change.
+"""
+
+import json
+
+from orch import git
+from orch.model import Attempt, Task
+from orch.queue import facts as change_facts
+from orch.queue import policy
+from orch.queue.facts import Facts
+from orch.queue.policy import Situation, Vote
+from orch.store import approvals as approval_rows
+from orch.store import entries as entry_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from schema.failures import Failure
+from schema.json_text import Json, dumps, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.config import Config
+    from orch.workflows.queue_place import Place
+    from schema.transaction import ReadTx
+
+_CAME_BY_QUEUE = "came_by_queue"
+
+
+class Seen:
+    """What git says of a change, kept with its entry."""
+
+    __slots__ = ("facts", "paths")
+
+    def __init__(self, paths: list[str], facts: Json) -> None:
+        self.paths = paths
+        self.facts = facts
+
+
+class Verdict:
+    """What the policy decides about an entry now. `state`: granted, needed or rejected."""
+
+    __slots__ = ("given", "missing", "needed", "risk", "solo", "state", "why")
+
+    def __init__(self) -> None:
+        self.risk = policy.HIGH
+        self.state = "needed"
+        self.needed: list[str] = []
+        self.given: list[str] = []
+        self.missing: list[str] = []
+        self.why: list[str] = []
+        self.solo = False
+
+    def document(self) -> Json:
+        """Return the published shape of `approvals`."""
+        return obj(needed=self.needed, given=self.given, missing=self.missing)
+
+
+def look(
+    repo: git.Repository, base: str, head: str, task: Task | None, attempt: Attempt | None
+) -> Seen:
+    """Read what a change consists of: since `head` left the history of `base`."""
+    start = git.merge_base(repo, base, head) or base
+    changes = git.changed_paths(repo, start, head)
+    patch, cut = git.diff_text(repo, start, head)
+    scope = json.loads(attempt.path_violations or "[]") if attempt is not None else []
+    rows = [(git.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
+    found = change_facts.read(rows, patch, cut=cut, scope=scope)
+    return Seen(list(found.paths), dumps(found.document()))
+
+
+def digest_of(settings: "Config") -> str:
+    """Return the digest of the policy that is in force; approvals are bound to it."""
+    return policy.digest_of(settings.policy)
+
+
+def weigh(
+    tx: "ReadTx", settings: "Config", entry: Entry, *, waived: bool, resolved: bool
+) -> Verdict:
+    """Return what the policy decides about an entry, with the approvals that are there."""
+    verdict = Verdict()
+    kept = json.loads(entry.facts)
+    if entry.kind == "integrate" and kept.get(_CAME_BY_QUEUE) is True:
+        verdict.state = "granted"
+        verdict.why = ["all that it brings landed by the queue, each part approved there"]
+        return verdict
+    task_risk = policy.HIGH
+    owners: set[str] = set()
+    if entry.task_no is not None:
+        task_risk = entry_rows.task_facts(tx, entry.task_no)[0]
+        owners = entry_rows.owners(tx, entry.task_no)
+    situation = Situation(
+        task_risk=task_risk,
+        waived_checks=waived and not settings.queue.no_ci,
+        machine_resolved=resolved,
+        flaky=entry.flakes > 0,
+    )
+    facts: Facts = change_facts.from_document(kept, json.loads(entry.changed_paths))
+    asked = policy.require(settings.policy, facts, situation)
+    humans = settings.policy.humans if settings.policy is not None else []
+    digest = digest_of(settings)
+    votes = [
+        Vote(one.kind, one.verdict, one.given_by)
+        for one in counting(tx, entry)
+        if one.policy_digest == digest
+    ]
+    decided = policy.decide(asked, votes, owners, humans)
+    verdict.risk, verdict.why = asked.risk, list(asked.why)
+    verdict.solo = asked.risk == policy.HIGH
+    verdict.needed = _counted(asked.approvers)
+    verdict.state = decided.state
+    verdict.given, verdict.missing = list(decided.given), list(decided.missing)
+    return verdict
+
+
+def _counted(kinds: tuple[str, ...]) -> list[str]:
+    return [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+
+
+def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
+    """Return the verdicts on an entry's head that count.
+
+    Once an entry that was rejected is released, only what was said after that does.
+    """
+    found = approval_rows.of_head(tx, entry.task_no, entry.head_commit)
+    earlier = [one for one in found if one.event_id < entry.released_event]
+    if any(one.verdict == "reject" for one in earlier):
+        return [one for one in found if one.event_id > entry.released_event]
+    return found
+
+
+def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:
+    """Return the verdict under a lock, with everything that a snapshot takes into account."""
+    from orch.workflows import queue_snapshot
+
+    built = trials.built(tx, entry.queue_no)
+    resolved = any(b.entry_no == entry.entry_no and b.resolved != "[]" for b in built)
+    waived = not queue_snapshot.checks_of(tx, place.settings, entry)
+    return weigh(tx, place.settings, entry, waived=waived, resolved=resolved)
+
+
+def require_human(settings: "Config", name: str) -> None:
+    """Raise refused/approval_required for somebody who is not one of the policy's humans."""
+    humans = settings.policy.humans if settings.policy is not None else []
+    if humans and name not in humans:
+        raise Failure(
+            "refused",
+            "approval_required",
+            f"{name} is not one of the policy's humans: {', '.join(humans[:10])}",
+            hint=f"say who decides: --as {humans[0]}",
+        )

@@ -1,0 +1,137 @@
+"""Where a queue is: its repository, its settings, its target, the folder of its slots."""
+
+import os
+
+from orch import config, git
+from orch.model import Run
+from orch.operations import runs
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store.queues import Queue
+from orch.workflows import workspaces
+from schema.failures import Failure, invalid_input, not_found
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+HEADS = "refs/heads/"
+KEPT = "refs/orch/queue/"  # + entry number: an entry's head outlives its branch.
+_FOLDER = "_queue"
+
+
+class Place:
+    """An opened queue. `tip` is where its target stands, or will begin; "" in an empty repository.
+
+    `exists` says whether the target is there already.
+    """
+
+    __slots__ = ("exists", "folder", "queue", "repo", "run", "settings", "tip")
+
+    def __init__(
+        self, queue: Queue, run: Run, repo: git.Repository, settings: "config.Config"
+    ) -> None:
+        self.queue = queue
+        self.run = run
+        self.repo = repo
+        self.settings = settings
+        root = workspaces.root_of(repo, None, settings)
+        self.folder = os.path.join(root, _FOLDER, str(queue.queue_no))
+        self.exists = False
+        self.tip = ""
+        self.look()
+
+    def look(self) -> str:
+        """Look again where the target stands, and return it."""
+        self.tip = git.read_ref(self.repo, self.queue.target)
+        self.exists = bool(self.tip)
+        if not self.tip:
+            self.tip = begin_of(self.repo, self.run)
+        return self.tip
+
+
+def begin_of(repo: git.Repository, run: Run) -> str:
+    """Return where a target that is still to come begins: the run's base, else HEAD."""
+    return git.resolve(repo, run.base_ref) if run.base_ref else git.head(repo).commit
+
+
+def open_queue(db: "Database", queue: Queue) -> Place:
+    """Open a queue's repository. Raises: not_found/repository, refused/repo_tampered, git_error."""
+    with db.read() as tx:
+        waiting = entry_rows.open_of_queue(tx, queue.queue_no)
+        known = waiting or entry_rows.chosen(tx, None, queue.queue_no, None)
+        run = runs.require(tx, known[0].run_id)
+    repo = workspaces.open_checked(db, run, queue.repo_path)
+    return Place(queue, run, repo, config.load(repo.top))
+
+
+def repository(db: "Database", run: Run, path: str) -> git.Repository:
+    """Return the main checkout of the repository at `path`, compared with the run's first sight."""
+    repo = workspaces.open_checked(db, run, path)
+    if not repo.is_linked:
+        return repo
+    return workspaces.open_checked(db, run, git.main_checkout(repo))
+
+
+def target_of(run: Run, settings: "config.Config", given: str | None) -> str:
+    """Return the full ref of where work is to land: asked for, the run's, orch.toml's, its own.
+
+    Raises: invalid_input for what is no branch name.
+    """
+    named = given or run.target or settings.queue.target or integration_branch(run)
+    branch = named.removeprefix(HEADS)
+    if named.startswith("refs/") and not named.startswith(HEADS):
+        raise invalid_input(f"{named} is no branch: a target is one", hint="like main")
+    return git.require_branch(branch)
+
+
+def integration_branch(run: Run) -> str:
+    """Return the branch on which a run's work lands when nothing else is named."""
+    return f"orch-integration/{run.run_id}"
+
+
+def queues_of(
+    db: "Database", run_id: str | None, target: str | None, repo_path: str | None
+) -> list[Queue]:
+    """Return the queues that a command is about. Raises: not_found/entry when there is none."""
+    with db.read() as tx:
+        if run_id is not None:
+            runs.require(tx, run_id)
+        found = queue_rows.all_of(tx, run_id)
+    if repo_path is not None:
+        repo = git.open_repository(os.path.realpath(repo_path))
+        top = git.main_checkout(repo) if repo.is_linked else repo.top or repo.common_dir
+        found = [q for q in found if q.repo_path == top]
+    if target is not None:
+        branch = target.removeprefix(HEADS)
+        found = [q for q in found if q.branch == branch]
+        if not found:
+            raise not_found("entry", f"for {branch}", hint="see the queues: orch queue list")
+        if len({q.repo_path for q in found}) > 1:
+            where = " or ".join(q.repo_path for q in found)
+            raise invalid_input(
+                f"{branch} is the target of {len(found)} repositories",
+                reason="flag",
+                hint=f"say which: --repo-path {where}",
+            )
+    return found
+
+
+def keep_head(place: Place, entry_no: int, head: str) -> None:
+    """Keep an entry's head even if its branch is deleted. Raises: git_error."""
+    ref = f"{KEPT}{entry_no}"
+    if git.swap_ref(place.repo, ref, head, "", "orch queue") or (
+        git.read_ref(place.repo, ref) == head
+    ):
+        return
+    raise Failure("git_error", "failed", f"{ref} holds another commit than {head[:12]}")
+
+
+def drop_head(place: Place, entry_no: int, head: str, branch: str) -> None:
+    """Let go of an entry's head where its branch or the target holds it; else keep it."""
+    ref = f"{KEPT}{entry_no}"
+    if git.read_ref(place.repo, ref) != head:
+        return
+    tips = [git.read_ref(place.repo, HEADS + branch) if branch else "", place.look()]
+    if any(tip and git.is_ancestor(place.repo, head, tip) for tip in tips):
+        git.swap_ref(place.repo, ref, "", head, "orch queue: over")

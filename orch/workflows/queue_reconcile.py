@@ -1,0 +1,127 @@
+"""Before a pass decides: the runs, their tasks and git are looked at, and entries follow.
+
+An entry whose task has a newer attempt, or whose branch moved, is superseded; one whose work is on
+the target already landed externally; what came back from a rework is queued again by itself.
+"""
+
+from orch import git
+from orch.operations import attempts, entries
+from orch.store import entries as entry_rows
+from orch.store import tasks as task_rows
+from orch.store.entries import Entry
+from orch.workflows import landing, queue_add, queue_effects, queue_place
+from orch.workflows.queue_lease import Lease
+from orch.workflows.queue_place import HEADS, Place
+from orch.workflows.reconcile import reconcile
+from schema.failures import Failure
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import ReadTx, Tx
+
+_STOPPED = ("conflict", "failed", "error", "quarantined", "held")
+
+
+class Report:
+    """What a reconcile of a queue changed: entry numbers, and what could not be done, in words."""
+
+    __slots__ = ("changed", "problems")
+
+    def __init__(self) -> None:
+        self.changed: dict[int, None] = {}
+        self.problems: list[str] = []
+
+
+def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report) -> None:
+    """Let a queue's entries follow their tasks and git. `moved`: the target moved, but not by us.
+
+    Raises: lease_conflict/superseded, git_error.
+    """
+    with lease.db.read() as tx:
+        waiting = entry_rows.open_of_queue(tx, lease.queue_no)
+    for run_id in dict.fromkeys(entry.run_id for entry in waiting):
+        report.problems += reconcile(lease.db, run_id).problems
+    landed = [entry for entry in waiting if entry.status == "landed"]
+    if landed:
+        landing.verify(lease, place, landed)
+    tip = place.look()
+    for entry in waiting:
+        if entry.status in ("landed", "landing"):
+            continue
+        if entry.kind == "task" and _follow_task(lease, place, entry, report):
+            report.changed[entry.entry_no] = None
+            continue
+        if moved and _is_on_target(place, entry, tip):
+            queue_effects.note_external(lease, place, entry, "ancestor")
+            report.changed[entry.entry_no] = None
+            continue
+        queue_place.keep_head(place, entry.entry_no, entry.head_commit)
+
+
+def _is_on_target(place: Place, entry: Entry, tip: str) -> bool:
+    """Say whether the target holds an entry's head; squashes are met when it is built."""
+    return entry.kind != "revert" and git.is_ancestor(place.repo, entry.head_commit, tip)
+
+
+def _follow_task(lease: Lease, place: Place, entry: Entry, report: Report) -> bool:
+    """Supersede an entry that its task or its branch has left behind; say whether it was."""
+    with lease.db.read() as tx:
+        task = task_rows.by_no(tx, entry.task_no)
+        newest = attempts.latest(tx, task)
+        branch = _branch(tx, entry)
+    if newest is not None and newest.attempt_key != entry.attempt_key:
+        if task.status == "done" and newest.execution_mode == "code":
+            return _queue_again(lease, place, entry, newest.attempt_no, report)
+        if entry.status in _STOPPED:
+            return False  # It waits for what the new attempt brings.
+        _supersede(lease, entry, f"attempt {newest.attempt_no} is at work")
+        return True
+    at = git.read_ref(place.repo, HEADS + branch) if branch else ""
+    if at and at != entry.head_commit:
+        _supersede(lease, entry, f"its branch moved to {at[:12]} after the work was reported done")
+        return True
+    return False
+
+
+def _branch(tx: "ReadTx", entry: Entry) -> str:
+    from orch.store import attempts as rows
+
+    for attempt in rows.of_task(tx, entry.task_no):
+        if attempt.attempt_key == entry.attempt_key:
+            return str(attempt.branch_name)
+    return ""
+
+
+def _supersede(lease: Lease, entry: Entry, reason: str) -> None:
+    with lease.write() as tx:
+        current = entry_rows.get(tx, entry.entry_no)
+        if current.status not in entries.FINAL:
+            entries.move(tx, current, "supersede", reason=reason)
+
+
+def _queue_again(lease: Lease, place: Place, entry: Entry, attempt_no: int, report: Report) -> bool:
+    """Queue what a newer attempt brought, in place of an entry; say whether that was done."""
+    wish = queue_add.Wish(place.queue.branch, entry.strategy, entry.priority, entries.ACTOR)
+    try:
+        prepared = queue_add.prepare(lease.db, entry.run_id, str(entry.task_id), wish)
+    except Failure as failure:
+        report.problems.append(f"{entry.name} is not queued again: {failure.message}")
+        return False
+
+    def _answer(tx: "Tx", added: list[Entry]) -> Json:
+        current = entry_rows.get(tx, entry.entry_no)
+        entries.move(
+            tx, current, "supersede",
+            reason=f"attempt {attempt_no} takes its place: {added[0].entry_id}",
+        )  # fmt: skip
+        report.changed[added[0].entry_no] = None
+        return obj()
+
+    try:
+        queue_add.confirm(lease.db, [prepared], _answer, bounces=entry.bounces + 1)
+    except Failure as failure:
+        if failure.reason != "duplicate":
+            raise
+        _supersede(lease, entry, f"attempt {attempt_no} is queued already")
+    return True

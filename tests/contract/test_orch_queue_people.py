@@ -1,0 +1,241 @@
+"""Approvals, holds, rollback, integration: what people decide about what lands."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import runs
+from tests.support.queues import INTEGRATION, Landing, check
+
+
+@pytest.fixture
+def land(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
+    return Landing(runs.lead(tmp_path, empty_store, monkeypatch))
+
+
+def test_nobody_approves_their_own_work(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    error = land.orch.refuse(
+        "refused", "approval_required", "queue", "approve", "ent_1", "--as", "w1"
+    )
+    assert "own work" in error["message"]
+    land.orch.refuse("refused", "approval_required", "approve", "r/a", env={"INBOX_AGENT": "w1"})
+    assert land.lead.events("approval_given") == []
+    assert land.try_run().error["reason"] == "approval_required"
+
+
+def test_an_approval_is_bound_to_the_policy(land: Landing) -> None:
+    land.work("a")
+    land.queue("a")
+    land.lead.config('[policy]\nhumans = ["ana", "ben"]\n')
+    assert land.try_run().error["reason"] == "approval_required"
+    land.approve("a", by="ben")
+    assert len(land.run()["landed"]) == 1
+
+
+def test_a_reject_holds_until_somebody_releases_it_and_it_is_approved_anew(land: Landing) -> None:
+    land.work("a")
+    land.queue("a")
+    land.orch.ok("reject", "r/a", "--as", "ben", "--note", "no tests")
+    entry = land.entry("a")
+    assert (entry["status"], entry["reason"]) == ("held", "rejected by ben: no tests")
+    error = land.try_run().error
+    assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")
+    land.orch.ok("queue", "release", "ent_1")
+    assert land.try_run().status == 90
+    land.approve("a", by="ben")
+    assert len(land.run()["landed"]) == 1
+
+
+def test_an_entry_and_a_whole_queue_are_held_and_released(land: Landing) -> None:
+    land.work("a")
+    land.queue("a")
+    land.orch.ok("queue", "hold", "ent_1", "--reason", "wait for ben")
+    assert land.try_run().error["reason"] == "not_ready"
+    land.orch.ok("queue", "release", "ent_1")
+    queue = land.orch.ok("queue", "hold", "--target", INTEGRATION, "--reason", "freeze")["queue"]
+    assert queue["hold_reason"] == "freeze"
+    error = land.try_run().error
+    assert error["reason"] == "not_ready"
+    assert error["hint"] == f"orch queue release --target {INTEGRATION}"
+    land.orch.ok("queue", "release", "--target", INTEGRATION)
+    land.orch.refuse("invalid_state", "transition", "queue", "release", "--target", INTEGRATION)
+    assert len(land.run()["landed"]) == 1
+    land.orch.refuse("invalid_state", "transition", "queue", "hold", "ent_1")
+    kinds = [e["event_type"] for e in land.lead.events("queue_held", "queue_released")]
+    assert kinds == ["queue_held", "queue_released"]
+
+
+def test_a_cancelled_entry_can_be_queued_again(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    assert land.orch.ok("queue", "cancel", "ent_1")["entry"]["status"] == "cancelled"
+    land.orch.refuse("invalid_state", "terminal", "queue", "cancel", "ent_1")
+    land.orch.refuse("invalid_state", "terminal", "queue", "approve", "ent_1", "--as", "ana")
+    assert land.add("a")[0]["entry_id"] == "ent_2"
+
+
+def test_integrate_brings_the_branch_forward_to_the_tested_commit(land: Landing) -> None:
+    land.lead.config(check("unit", "test -f README"))
+    land.work("a", None, "--required-check", "unit")
+    land.orch.refuse("invalid_state", "not_ready", "integrate", "--run", "r")
+    land.queue("a")
+    land.run()
+    planned = land.orch.ok("integrate", "--run", "r", "--dry-run")
+    assert (planned["source"], planned["target"]) == (INTEGRATION, "main")
+    done = land.orch.ok("integrate", "--run", "r", "--key", "k")
+    assert done["entry"]["status"] == "verified"
+    assert done["trials"] == 0, "the integration branch's own trial of the same tree counts"
+    assert land.at("main") == land.at()
+    assert (land.lead.top / "a.txt").read_text() == "a\n"
+    assert land.repo.git("status", "--porcelain") == ""
+    assert land.orch.ok("integrate", "--run", "r", "--key", "k")["replayed"]
+    land.orch.refuse("no_matching_work", "empty", "integrate", "--run", "r")
+    land.orch.refuse("invalid_input", "value", "integrate", "--run", "r", "--into", "nope")
+    land.landed_was_tested()
+    assert land.lead.doctor() == []
+
+
+def test_integrate_into_a_branch_that_moved_is_tested_there(land: Landing) -> None:
+    land.lead.config(check("unit", "! test -f bad"))
+    land.work("a", None, "--required-check", "unit")
+    land.queue("a")
+    land.run()
+    land.repo.commit("mine.txt", "mine\n")
+    done = land.orch.ok("integrate", "--run", "r")
+    assert done["trials"] == 1
+    assert land.files("main") == {"a.txt": "a", "mine.txt": "mine"}
+    land.landed_was_tested()
+
+
+def test_a_dirty_checkout_blocks_and_nothing_of_it_is_touched(land: Landing) -> None:
+    land.work("a", {"README": "theirs\n"})
+    land.queue("a")
+    land.run()
+    (land.lead.top / "README").write_text("mine, not committed\n")
+    before = land.at("main")
+    error = land.orch.refuse("invalid_state", "dirty", "integrate", "--run", "r")
+    assert "README" in str(error["details"]["files"])
+    assert land.at("main") == before
+    assert (land.lead.top / "README").read_text() == "mine, not committed\n"
+    land.repo.git("checkout", "README")
+    (land.lead.top / "unrelated.txt").write_text("stays\n")
+    land.orch.ok("integrate", "--run", "r")
+    assert (land.lead.top / "README").read_text() == "theirs\n"
+    assert (land.lead.top / "unrelated.txt").read_text() == "stays\n"
+
+
+def test_rollback_of_the_newest_puts_the_target_back(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+        land.queue(name)
+        land.run()
+    land.lead.task("c", "--depends-on", "b")
+    land.finish("c", {"c.txt": "c\n"})
+    land.queue("c")
+    plan = land.orch.ok("queue", "rollback", "r/b", "--dry-run")
+    assert (plan["how"], plan["held"]) == ("put_back", ["ent_3"])
+    assert [d["task_id"] for d in plan["dependents"]] == ["c"]
+    done = land.orch.ok("queue", "rollback", "r/b", "--reason", "wrong", "--key", "k")
+    assert (done["entry"]["status"], done["entry"]["rolled_back_by"]) == ("cancelled", "ent_2")
+    assert land.orch.ok("queue", "rollback", "r/b", "--reason", "wrong", "--key", "k")["replayed"]
+    assert land.files() == {"a.txt": "a"}
+    held = land.entry("c")
+    assert held["status"] == "held"
+    assert "r/b" in held["reason"]
+    land.orch.refuse("invalid_state", "transition", "queue", "rollback", "r/b")
+    assert land.lead.doctor() == []
+
+
+def test_rollback_of_an_older_one_is_a_revert_through_the_queue(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+        land.queue(name)
+        land.run()
+    done = land.orch.ok("queue", "rollback", "r/a")
+    assert (done["how"], done["revert"]["kind"]) == ("revert", "revert")
+    assert done["revert"]["priority"] == "rollback"
+    land.orch.refuse("invalid_state", "duplicate", "queue", "rollback", "r/a")
+    assert land.try_run().status == 90, "a revert is approved like anything else"
+    land.approve("ent_3")
+    (landed,) = land.run()["landed"]
+    assert landed["kind"] == "revert"
+    assert land.files() == {"b.txt": "b"}
+    entry = land.entry("ent_1")
+    assert (entry["status"], entry["rolled_back_by"]) == ("cancelled", "ent_3")
+    error = land.orch.refuse("invalid_state", "superseded", "queue", "add", "r/a")
+    assert "--rework" in error["hint"]
+    land.landed_was_tested()
+
+
+def test_audit_shows_each_pass_and_replay_decides_the_same(land: Landing) -> None:
+    land.orch.refuse("no_matching_work", "empty", "queue", "replay")
+    land.work("a")
+    land.queue("a")
+    land.run()
+    passes = land.orch.ok("queue", "audit", "--run", "r")["passes"]
+    assert len(passes) >= 2
+    again = land.orch.ok("queue", "replay")
+    assert (again["same"], again["differing"]) == (len(passes), [])
+    one = land.orch.ok("queue", "audit", "--pass", str(passes[-1]["pass_no"]))["passes"][0]
+    assert one["snapshot"]["entries"][0]["entry_no"] == 1
+    land.orch.refuse("no_matching_work", "empty", "queue", "audit", "--pass", "99")
+
+
+def test_what_others_landed_is_found_on_the_target(land: Landing) -> None:
+    sent = land.work("a")
+    land.add("a", flags=("--target", "main"))
+    land.repo.git("merge", "-q", "--no-edit", "--no-ff", sent["attempt"]["branch_name"])
+    land.try_run()
+    assert land.entry("a")["status"] == "landed_externally"
+
+
+def test_what_others_squashed_is_found_on_the_target(land: Landing) -> None:
+    sent = land.work("a")
+    land.add("a", flags=("--target", "main"))
+    land.repo.git("merge", "-q", "--squash", sent["attempt"]["branch_name"])
+    land.repo.git("commit", "-qm", "squashed")
+    land.try_run()
+    assert land.entry("a")["status"] == "landed_externally"
+
+
+REVIEWER = r"""
+import json, os, subprocess, sys
+verdict = sys.argv[1]
+body = {"reviewer_role": "risk-reviewer", "findings": [], "verdict": verdict}
+if verdict == "rubbish":
+    body = {"nothing": 1}
+if verdict == "crash":
+    sys.exit(3)
+open("review.json", "w").write(json.dumps(body))
+subprocess.run(["inbox", "done", "--summary", "REVIEWED", "--body-file", "review.json"], check=True)
+"""
+
+
+def reviewed(land: Landing, verdict: str) -> dict:
+    """Let a program review task a with a verdict."""
+    script = land.lead.home / "reviewer.py"
+    script.write_text(REVIEWER)
+    words = ("review", "r/a", "--harness", "command")
+    return land.orch.ok(*words, "--", sys.executable, str(script), verdict)
+
+
+def test_a_reviewers_verdict_counts_and_none_is_none(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    for word in ("crash", "rubbish", "abstain"):
+        found = reviewed(land, word)
+        assert found["counts_as"] is None
+        assert found["why"]
+    assert land.show("a")["verdicts"] == []
+    found = reviewed(land, "approve")
+    assert (found["verdict"], found["counts_as"]) == ("approve", "approve")
+    (verdict,) = land.show("a")["verdicts"]
+    assert (verdict["kind"], verdict["verdict"]) == ("reviewer", "approve")
+    assert land.try_run().status == 90, "without a policy only a person counts"
+    reviewed(land, "block")
+    assert land.entry("a")["status"] == "held"
+    words = ("review", "r/a", "--harness", "command", "--as", "w1")
+    land.orch.refuse("refused", "approval_required", *words, "--", "true")

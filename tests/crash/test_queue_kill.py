@@ -1,0 +1,157 @@
+"""kill -9 at every point of a landing: the same command again ends as if nothing had been.
+
+The points are found by searching the source, so a new one without a story here fails.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import orch
+from tests.support import runs
+from tests.support.queues import INTEGRATION, Landing, check
+from tests.support.runs import worktree
+
+GROUPS = ("queue", "landing", "rollback", "integrate")
+FOUND = {
+    point
+    for path in (Path(orch.__file__).parent / "workflows").glob("*.py")
+    for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
+    if point.partition(".")[0] in GROUPS
+}
+ADDING = ("queue.added", "queue.kept")
+RUNNING = (
+    "queue.taken", "queue.recorded", "queue.built", "queue.step", "queue.step:3",
+    "queue.trial_begun", "queue.trial_ran", "queue.trial_ended", "landing.intended",
+    "landing.target_made", "landing.moved", "landing.refreshed", "landing.confirmed",
+    "landing.verified",
+)  # fmt: skip
+INTEGRATING = (
+    "integrate.queued", "landing.intended", "landing.moved", "landing.refreshed",
+    "landing.confirmed",
+)  # fmt: skip
+UNDOING = ("rollback.moved", "rollback.refreshed", "rollback.confirmed")
+OTHERS = ("landing.settled", "queue.sent_back", "rollback.queued")
+
+
+def test_every_point_has_a_story() -> None:
+    told = {p.partition(":")[0] for p in (*ADDING, *RUNNING, *INTEGRATING, *UNDOING, *OTHERS)}
+    assert told == FOUND
+
+
+@pytest.fixture
+def land(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
+    found = Landing(runs.lead(tmp_path, empty_store, monkeypatch))
+    found.lead.config(check("unit", "test -f README") + '[queue]\nchecks = ["unit"]\n')
+    return found
+
+
+def settled(land: Landing, entries: int) -> None:
+    """All is landed, once, tested; nothing is half done anywhere, and all agree."""
+    listed = land.orch.ok("queue", "list", "--run", "r")["entries"]
+    assert [e["status"] for e in listed] == ["verified"] * entries
+    land.landed_was_tested()
+    landed = list(land.lead.events("entry_landed"))
+    assert len(landed) == entries, "told once each"
+    assert land.orch.ok("queue", "replay")["differing"] == []
+    assert land.repo.git("status", "--porcelain") == ""
+    assert land.lead.doctor() == []
+
+
+@pytest.mark.parametrize("point", ADDING)
+def test_adding(land: Landing, point: str) -> None:
+    sent = land.work("a")
+    land.lead.crash(point, "queue", "add", "r/a", "--key", "k")
+    assert land.orch.ok("queue", "add", "r/a", "--key", "k")["replayed"]
+    land.approve("a")
+    land.run()
+    settled(land, 1)
+    assert land.files() == {"a.txt": "a"}
+    assert worktree(sent).is_dir()
+
+
+@pytest.mark.parametrize("point", RUNNING)
+@pytest.mark.parametrize("target", [INTEGRATION, "main"])
+def test_running(land: Landing, point: str, target: str) -> None:
+    if target == "main" and point == "landing.target_made":
+        pytest.skip("a branch that is there is not made")
+    if target != "main" and point == "landing.refreshed":
+        pytest.skip("nobody has it checked out")
+    for name in ("a", "b"):
+        land.work(name)
+        land.add(name, flags=("--target", target))
+        land.approve(name)
+    land.lead.crash(point, "queue", "run", "--run", "r")
+    again = land.try_run()
+    assert again.status in (0, 10), again
+    settled(land, 2)
+    assert land.files(target) == {"a.txt": "a", "b.txt": "b"}
+
+
+@pytest.mark.parametrize("point", INTEGRATING)
+def test_integrating(land: Landing, point: str) -> None:
+    land.work("a")
+    land.queue("a")
+    land.run()
+    land.lead.crash(point, "integrate", "--run", "r")
+    again = land.orch.run("--json", "integrate", "--run", "r")
+    assert again.status in (0, 10), again
+    assert land.at("main") == land.at()
+    land.try_run()
+    settled(land, 2)
+    assert (land.lead.top / "a.txt").read_text() == "a\n"
+
+
+@pytest.mark.parametrize("point", UNDOING)
+def test_undoing(land: Landing, point: str) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+        land.add(name, flags=("--target", "main"))
+        land.approve(name)
+        land.run()
+    before = land.show("a")["entry"]["landed_commit"]
+    land.lead.crash(point, "queue", "rollback", "r/b")
+    again = land.orch.run("--json", "queue", "rollback", "r/b")
+    assert again.status == (30 if point == "rollback.confirmed" else 0), again
+    assert land.at("main") == before
+    assert land.statuses() == {"ent_1": "verified", "ent_2": "cancelled"}
+    assert not (land.lead.top / "b.txt").exists()
+    assert land.repo.git("status", "--porcelain") == ""
+    assert land.lead.doctor() == []
+
+
+def test_settling_what_was_killed_is_itself_killed(land: Landing) -> None:
+    land.work("a")
+    land.queue("a")
+    land.lead.crash("landing.moved", "queue", "run", "--run", "r")
+    land.lead.crash("landing.settled", "queue", "run", "--run", "r")
+    land.run()
+    settled(land, 1)
+
+
+def test_a_revert_that_was_killed_is_queued(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+        land.queue(name)
+        land.run()
+    land.lead.crash("rollback.queued", "queue", "rollback", "r/a")
+    land.orch.refuse("invalid_state", "duplicate", "queue", "rollback", "r/a")
+    land.approve("ent_3")
+    land.run()
+    assert land.files() == {"b.txt": "b"}
+
+
+def test_work_sent_back_is_sent_back_once(land: Landing) -> None:
+    land.repo.commit("list.txt", "one\n")
+    for name in ("a", "b"):
+        land.lead.task(name)
+    sent = [land.lead.dispatch(name) for name in ("a", "b")]
+    for one, text in zip(sent, ("a\n", "b\n"), strict=True):
+        land.end(one, {"list.txt": text})
+    land.queue("a", "b")
+    land.lead.crash("queue.sent_back", "queue", "run", "--run", "r")
+    land.try_run()
+    assert len(land.lead.attempts("b")) == 2
+    assert land.lead.status_of("b") == "dispatched"
+    assert land.lead.doctor() == []

@@ -1,0 +1,232 @@
+"""Slots: exactly the files of a commit, whatever the last check or a kill left there."""
+
+import os
+import shutil
+
+import pytest
+
+from orch import git
+from orch.git import undo
+from schema.failures import Failure
+from tests.support.repos import Canaries, Repo, hermetic, plant, spread
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    hermetic(monkeypatch, tmp_path / "home")
+    made = Repo(tmp_path / "r")
+    made.write(".gitignore", "*.pyc\ncache/\n")
+    spread(made)
+    made.git("branch", "first")
+    made.write("d0/f0.txt", "second\n")
+    (made.path / "d1/f1.txt").unlink()
+    made.commit("only-second.txt", "2\n")
+    return made
+
+
+@pytest.fixture
+def repo(made):
+    return git.open_repository(str(made.path))
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "trees/_queue/1/slot-0"
+
+
+def files_of(made, place, commit):
+    """See that the slot holds exactly the files of `commit`, by reading them."""
+    names = made.git("ls-tree", "-r", "--name-only", "-z", commit).split("\0")[:-1]
+    found = {
+        str(p.relative_to(place))
+        for p in place.rglob("*")
+        if (p.is_file() or p.is_symlink()) and p.name != ".git" and not p.name.endswith(".pyc")
+    }
+    assert found == set(names)
+    for name in names:
+        assert (place / name).read_text() == made.git("show", f"{commit}:{name}") + "\n"
+    assert made.git("rev-parse", "HEAD", cwd=place) == commit
+    assert made.git("status", "--porcelain", cwd=place) == ""
+
+
+def test_made_reused_and_removed(made, repo, place):
+    first, second = git.resolve(repo, "first"), git.resolve(repo, "main")
+    before = made.refs()
+    for commit in (first, second, first, first):
+        slot = git.open_slot(repo, str(place), commit)
+        assert slot == git.linked_worktree(repo, str(place))
+        files_of(made, place, commit)
+        assert git.head(slot) == git.Head(commit, "")
+    assert made.refs() == before
+    assert not os.path.exists(os.path.join(slot.git_dir, "locked"))
+    assert git.remove_slot(repo, str(place))
+    assert not place.exists()
+    assert not git.remove_slot(repo, str(place))
+    assert made.git("worktree", "list").count("\n") == 0
+
+
+def test_caches_stay_unless_hermetic_and_unchanged_files_keep_their_time(made, repo, place):
+    first, second = git.resolve(repo, "first"), git.resolve(repo, "main")
+    git.open_slot(repo, str(place), first)
+    (place / "d0/x.pyc").write_text("cache")
+    (place / "untracked").mkdir()
+    (place / "untracked/file").write_text("u")
+    kept = os.stat(place / "README").st_mtime_ns
+    git.open_slot(repo, str(place), second)
+    assert (place / "d0/x.pyc").exists()
+    assert not (place / "untracked").exists()
+    assert os.stat(place / "README").st_mtime_ns == kept
+    git.open_slot(repo, str(place), second, hermetic=True)
+    assert not (place / "d0/x.pyc").exists()
+
+
+def flags(made, place):
+    made.git("update-index", "--assume-unchanged", "README", cwd=place)
+    made.git("update-index", "--skip-worktree", "d2/f2.txt", cwd=place)
+    (place / "README").write_text("hidden\n")
+    (place / "d2/f2.txt").unlink()
+
+
+def sparse(made, place):
+    made.git("config", "extensions.worktreeConfig", "true", cwd=place)
+    made.git("sparse-checkout", "set", "d0", cwd=place)
+    assert not (place / "d2").exists()
+
+
+def branch(made, place):
+    made.git("checkout", "-q", "-b", "made-by-a-check", cwd=place)
+    made.commit("x.txt", "x\n", cwd=place)
+
+
+def merging(made, place):
+    made.git("checkout", "-q", "--detach", "first", cwd=place)
+    made.commit("d0/f0.txt", "other\n", cwd=place)
+    made.git("merge", "main", cwd=place, ok=False)
+
+
+def nested(made, place):
+    made.git("init", "-q", str(place / "inner"))
+    made.git("init", "-q", str(place / "d0/inner"))
+    (place / "d0/inner/file").write_text("x")
+
+
+def swapped(made, place):
+    (place / ".git").write_text("gitdir: /nowhere\n")
+
+
+def gone(made, place):
+    shutil.rmtree(place)
+
+
+def emptied(made, place):
+    for name in os.listdir(place):
+        if name != ".git":
+            (shutil.rmtree if (place / name).is_dir() else os.unlink)(place / name)
+
+
+def locks(made, place):
+    admin = made.path / ".git/worktrees/slot-0"
+    for name in ("index.lock", "HEAD.lock"):
+        (admin / name).write_text("")
+    (admin / "index").write_text("rubbish")
+
+
+def links(made, place):
+    shutil.rmtree(place / "d0")
+    (place / "d0").symlink_to("d1")
+    (place / "README").unlink()
+    (place / "README").mkdir()
+    (place / "README/x").write_text("x")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [flags, sparse, branch, merging, nested, swapped, gone, emptied, links],
+    ids=lambda act: act.__name__,
+)
+def test_whatever_a_check_did_is_undone(made, repo, place, act):
+    second = git.resolve(repo, "main")
+    git.open_slot(repo, str(place), git.resolve(repo, "first"))
+    act(made, place)
+    before = made.refs()
+    git.open_slot(repo, str(place), second)
+    files_of(made, place, second)
+    assert made.refs() == before
+
+
+def test_a_broken_index_is_refused_or_mended(made, repo, place):
+    second = git.resolve(repo, "main")
+    git.open_slot(repo, str(place), second)
+    locks(made, place)
+    git.open_slot(repo, str(place), second)
+    files_of(made, place, second)
+
+
+@pytest.mark.parametrize("lost", ["", "HEAD", "commondir", "gitdir", "index", ".git", "files"])
+def test_a_half_made_slot_is_finished(made, repo, place, lost):
+    second = git.resolve(repo, "main")
+    slot = git.open_slot(repo, str(place), git.resolve(repo, "first"))
+    (made.path / ".git/worktrees/slot-0/locked").write_text(undo.mark(str(place)))
+    if lost == "files":
+        emptied(made, place)
+    elif lost:
+        folder = place if lost == ".git" else slot.git_dir
+        os.unlink(os.path.join(folder, lost))
+    git.open_slot(repo, str(place), second)
+    files_of(made, place, second)
+
+
+def test_files_that_are_no_slot_are_left_alone(made, repo, place, tmp_path):
+    second = git.resolve(repo, "main")
+    place.mkdir(parents=True)
+    (place / "mine").write_text("m")
+    for _ in range(2):
+        with pytest.raises(Failure) as failed:
+            git.open_slot(repo, str(place), second)
+        assert failed.value.reason == "branch_exists"
+    assert os.listdir(place) == ["mine"]
+    git.add_worktree(repo, str(tmp_path / "w"), "w", second)
+    with pytest.raises(Failure):
+        git.remove_slot(repo, str(tmp_path / "w"))
+    slot = git.open_slot(repo, str(tmp_path / "s"), second)
+    (tmp_path / "s/.git").unlink()
+    (tmp_path / "s/.git").mkdir()
+    with pytest.raises(Failure) as failed:
+        git.open_slot(repo, str(tmp_path / "s"), second)
+    assert (failed.value.code, failed.value.reason) == ("refused", "repo_tampered")
+    assert slot.top == str(tmp_path / "s")
+
+
+def test_submodules_and_filters_are_refused(made, repo, place):
+    made.git("update-index", "--add", "--cacheinfo", f"160000,{git.resolve(repo, 'main')},lib")
+    made.git("commit", "-q", "-m", "lib")
+    with pytest.raises(Failure) as failed:
+        git.open_slot(repo, str(place), git.resolve(repo, "main"))
+    assert (failed.value.code, failed.value.reason) == ("invalid_state", "unsupported")
+    assert not place.exists()
+
+
+def test_an_attempt_s_worktree_is_no_slot(made, repo, tmp_path):
+    second = git.resolve(repo, "main")
+    git.add_worktree(repo, str(tmp_path / "w"), "orch/r/t/attempt-1", second)
+    (tmp_path / "w/work.txt").write_text("work")
+    with pytest.raises(Failure) as failed:
+        git.open_slot(repo, str(tmp_path / "w"), git.resolve(repo, "first"))
+    assert failed.value.reason == "branch_exists"
+    assert (tmp_path / "w/work.txt").read_text() == "work"
+
+
+def test_no_canary_sings(made, tmp_path, place):
+    first, second = made.git("rev-parse", "first"), made.git("rev-parse", "main")
+    birds = Canaries(tmp_path / "birds")
+    plant(made, birds)
+    repo = git.open_repository(str(made.path))
+    with pytest.raises(Failure) as failed:  # The attributes planted ask for filters.
+        git.open_slot(repo, str(place), second)
+    assert failed.value.reason == "unsupported"
+    (made.path / ".git/info/attributes").unlink()
+    for commit in (first, second):
+        git.open_slot(repo, str(place), commit)
+        (place / "README").write_text("changed\n")
+    git.remove_slot(repo, str(place))
+    assert birds.fired == []
