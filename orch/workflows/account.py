@@ -6,7 +6,6 @@ repository, commits that are gone) is left out; the rest is told all the same.
 
 import json
 from functools import partial
-from shlex import quote
 
 from orch import git
 from orch.operations import runs
@@ -71,48 +70,28 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
             except Failure as failure:
                 if failure.code not in ("git_error", "not_found", "invalid_input"):
                     raise
-    account.left += _unlanded(account, repositories)
+    account.left += _unlanded(account)
     return account
 
 
-def _unlanded(account: Account, repositories: "Repositories") -> "Iterator[dict[str, Any]]":
-    """Done work that the target does not hold, where no merge queue looks after it.
-
-    Work that another one's branch contains comes with that one.
-    """
-    found: dict[str, Attempt] = {}
+def _unlanded(account: Account) -> "Iterator[dict[str, Any]]":
+    """Done work that the target does not hold, and that is in no merge queue."""
     for task in account.history.tasks:
         last = task.attempts[-1] if task.attempts else None
         work = account.works.get(last.attempt_key) if last is not None else None
         if last is None or work is None or task.status != "done" or task.landing is not None:
             continue
         if work.commits and not work.proof:
-            found[task.task_id] = last
-    for task_id, last in found.items():
-        after = [found[b] for a, b in account.history.edges if a == task_id and b in found]
-        work = account.works[last.attempt_key]
-        if not any(_contains(repositories, other, last) for other in after):
             count = len(work.commits)
             yield {
                 "run_id": account.history.run_id,
-                "task_id": task_id,
+                "task_id": task.task_id,
                 "kind": "landing",
                 "who": None,
                 "since": stamp(last.ended_at or account.history.now),
                 "text": f"{count} commit{'' if count == 1 else 's'} that {work.target} has not",
-                "command": f"git -C {quote(last.repo_path)} merge {last.branch_name}",
+                "command": f"orch queue add {account.history.run_id}/{task.task_id}",
             }
-
-
-def _contains(repositories: "Repositories", other: "Attempt", one: "Attempt") -> bool:
-    """Say whether the branch of `other` contains the work of `one`."""
-    found = repositories.get(one.repo_path)
-    if found is None or other.repo_path != one.repo_path:
-        return False
-    try:
-        return git.is_ancestor(found[0], one.head_commit or "", other.head_commit or "")
-    except Failure:
-        return False
 
 
 def _open(path: str, target: str) -> "tuple[git.Repository, str] | None":

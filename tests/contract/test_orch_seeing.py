@@ -129,11 +129,23 @@ def test_the_report_tells_the_whole_run(lead: Lead) -> None:
 def test_what_is_left_to_do_can_be_typed_and_is_then_done(lead: Lead) -> None:
     left = look(lead, "report", "--run", "r")["left"]
     landing = [need for need in left if need["kind"] == "landing"]
-    assert [need["task_id"] for need in landing] == ["checked"]  # It contains the other.
-    lead.repo.git(*landing[0]["command"].split(" ")[3:])
+    assert [need["task_id"] for need in landing] == ["plain", "checked"]
+    for need in landing:
+        lead.orch.ok(*need["command"].split(" ")[1:], "--target", "landed")
+    queued = look(lead, "report", "--run", "r")
+    assert [task["landing"]["state"] for task in queued["tasks"][:2]] == ["queued", "queued"]
+    (run,) = {need["command"] for need in queued["left"] if need["kind"] == "landing"}
+    assert run == "orch queue run --run r"
+    assert lead.orch.run(*run.split(" ")[1:]).status == 90  # No policy: a person approves.
+    asked = look(lead, "report", "--run", "r")
+    wanted = {need["command"] for need in asked["left"] if need["kind"] == "landing"}
+    assert "orch approve r/plain --as NAME" in wanted
+    for name in ("plain", "checked"):
+        lead.orch.ok("approve", f"r/{name}", "--as", "ana")
+    lead.orch.ok("queue", "run", "--run", "r")
     after = look(lead, "report", "--run", "r")
     assert "landing" not in [need["kind"] for need in after["left"]]
-    assert after["tasks"][1]["attempts"][1]["integrated"] == "same_commit"
+    assert [task["landing"]["state"] for task in after["tasks"][:2]] == ["verified", "verified"]
 
 
 def test_the_html_report_is_one_sound_file_that_peers_cannot_forge(lead: Lead) -> None:

@@ -16,6 +16,15 @@ CONFIG = f"""\
 [check.unit]
 command = ["{sys.executable}", "-m", "unittest", "discover", "-p", "check_*.py"]
 timeout = 30
+
+[queue]
+batch = 4
+
+# Small risks land by themselves; what no check judges waits for a person.
+[policy]
+low = []
+medium = ["human"]
+high = ["human"]
 """
 CODER = (sys.executable, str(HERE / "coder.py"))
 

@@ -24,21 +24,24 @@ def review(leader: Leader) -> None:
 
 def land(leader: Leader) -> None:
     """Scene 6: the work reaches main, and is what was promised."""
-    title("6. Landing: what the report says is left to do, typed")
-    _land(leader)
+    title("6. Landing: tested as it will be, approved where the policy says so, then main moves")
+    leader.run(f"orch queue add --run {RUN} --all")
+    leader.run(f"orch queue run --run {RUN}")
+    waiting = [entry for entry in _entries(leader) if entry["status"] == "awaiting_approval"]
+    expect(waiting, "what no check judges waits for a person")
+    for entry in waiting:
+        leader.run(f"orch approve {RUN}/{entry['task_id']} --as ana --note", "I read it.")
+    leader.run(f"orch queue run --run {RUN}")
+    expect({entry["status"] for entry in _entries(leader)} == {"verified"}, "all of it has landed")
+    leader.run(f"orch integrate --run {RUN} --into main")
+    leader.run("git log --oneline --graph -n 12")
+    leader.run("orch queue replay")
     said = leader.run(f"{sys.executable} -m calc", "(1.5 + 2) * 4")
     expect(said == "14\n", "the program on main works")
 
 
-def _land(leader: Leader) -> None:
-    """The one place where landing happens: the merge queue's commands go here."""
-    left = leader.data(f"orch report --run {RUN}")["left"]
-    commands = [need["command"] for need in left if need["kind"] == "landing"]
-    expect(commands, "there is work to land")
-    for command in commands:
-        leader.run(command, "--no-edit", "-q", show=False)
-        print(f"$ {command}", flush=True)
-    leader.run("git log --oneline --graph -n 12")
+def _entries(leader: Leader) -> list[dict]:
+    return leader.data(f"orch queue list --run {RUN}")["entries"]
 
 
 def leave(leader: Leader) -> None:

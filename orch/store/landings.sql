@@ -1,0 +1,11 @@
+-- name: landing_newest :many
+-- The newest entry of each task of a run, and whether anybody runs its queue.
+SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.task_id, t.status,
+       q.runner_pid IS NOT NULL, e.why
+  FROM entry AS e
+  JOIN task AS t ON t.task_no = e.task_no
+  JOIN queue AS q ON q.queue_no = e.queue_no
+ WHERE e.run_id = :run_id AND e.kind = 'task'
+   AND e.entry_no = (SELECT max(n.entry_no) FROM entry AS n
+                      WHERE n.task_no = e.task_no AND n.kind = 'task')
+ ORDER BY e.entry_no;
