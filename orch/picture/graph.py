@@ -29,9 +29,10 @@ class Node:
 
     @property
     def facts(self) -> str:
-        """Status, worker and attempts in one line."""
+        """Status (of done work: of its landing), worker and attempts in one line."""
         tries = f"try {self.attempts}" if self.attempts > 1 else ""
-        return " · ".join(word for word in (self.status, self.who, tries, self.landing) if word)
+        status = self.landing if self.landing and self.status == "done" else self.status
+        return " · ".join(word for word in (status, self.who, tries) if word)
 
 
 @dataclass(frozen=True, slots=True)
