@@ -18,25 +18,25 @@ Plan. Say what counts as done; tasks that touch the same files wait for each oth
   orch run init --run docs-1 --goal 'One guide out of many notes' --repo-path .
   orch task add --run docs-1 --task outline --summary 'Write outline.md' --default-to @coders
   orch task add --run docs-1 --task text --summary 'Write it' --default-to w1 --depends-on outline
-  orch plan apply plan.yaml --run docs-1 --dry-run
 Hand out all that is ready, and let a client work on it (or let a person start it):
   orch dispatch --run docs-1 --ready --execution-mode code
   orch work --agent w1 --pool coders --harness claude --until-idle
 Wait; the answer says what happened and the next command:
   orch wait --run docs-1 --timeout-seconds 90
-  orch status --run docs-1
-Answer questions; look at what an agent does; end one that goes wrong; let it go on:
+Answer questions; look at what an agent does; let it go on:
   orch blocked --run docs-1
   orch answer --run docs-1 --task outline --body 'British spelling, please.'
   orch logs docs-1/outline
-  orch stop docs-1/outline --reason 'wrong direction'
   orch continue docs-1/outline --body 'Use the second variant.'
 Verify, try again, hand over, and ask why something does not start:
   orch verify run docs-1/outline
   orch retry docs-1/outline --body 'The test is there now.'
   orch reassign docs-1/outline --to w2
   orch ready --run docs-1 --explain
-At the end remove the worktrees whose work is proven safe:
+Land what is done, tested as it will be; it names who must approve. Then remove the worktrees:
+  orch queue add --run docs-1 --all
+  orch queue run --run docs-1
+  orch integrate --run docs-1 --into main
   orch cleanup --run docs-1 --all-completed
 
 Dispatch again after each result, until wait says run_done. Never work in an attempt's worktree.
