@@ -1,7 +1,8 @@
 """Programs of the user's that orch runs and waits for: checks and setup commands.
 
 Never a shell. Own session and process group, an allow-listed environment, a time limit, and
-output kept as head and tail so that it cannot fill memory.
+output kept as head and tail so that it cannot fill memory. Each carries a mark that names the
+process which waits for it: should that be killed, `orch doctor` still finds the program (I12).
 """
 
 import os
@@ -9,10 +10,13 @@ import signal
 import subprocess
 import time
 
+from orch import identity
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MARK = "ORCH_WAITED_FOR_BY"
 HEAD_BYTES = 16_000
 TAIL_BYTES = 32_000
 _GRACE_SECONDS = 3.0
@@ -63,7 +67,7 @@ def run(
         child = subprocess.Popen(
             command,
             cwd=cwd,
-            env=environment,
+            env={**environment, MARK: ":".join((*map(str, identity.mine()), cwd))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -22,6 +22,22 @@ def find(mark: str, session: int = 0) -> list[int]:
     return [pid for pid in _pids() if _belongs(pid, wanted, session)]
 
 
+def carriers(name: str) -> dict[int, str]:
+    """Return the value of the environment variable `name` of each live process that carries it."""
+    found = {}
+    wanted = f"{name}=".encode()
+    for pid in _pids():
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                pairs = file.read().split(b"\0")
+        except OSError:
+            continue  # It has ended, or is another user's.
+        for pair in pairs:
+            if pair.startswith(wanted):
+                found[pid] = pair[len(wanted) :].decode("ascii", "replace")
+    return found
+
+
 def _pids() -> "Iterator[int]":
     for name in os.listdir("/proc"):
         if name.isdigit():

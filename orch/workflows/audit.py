@@ -27,7 +27,9 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     """Return every finding about runs, good ones included."""
     with db.read() as tx:
         works = store.works(tx)
-    checks = [_dispatches(db), workers.examine(db), *_worktrees(works), queue_audit.landings(db)]
+    checks = [_dispatches(db), workers.examine(db), *_worktrees(works)]
+    checks.append(workers.programs({_root(work.worktree_path) for work in works}))
+    checks.append(queue_audit.landings(db))
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks.append(queue_audit.commits(db))
@@ -40,6 +42,11 @@ def verdict(name: str, wrong: list[str], well: str, status: str, hint: str) -> C
         return Check(name, OK, well)
     more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
     return Check(name, status, "; ".join(wrong[:_NAMED]) + more, hint)
+
+
+def _root(worktree: str) -> str:
+    """Return the workspace root, with a slash, of ROOT/RUN/TASK/attempt-N."""
+    return worktree.rsplit("/", 3)[0] + "/"
 
 
 def _dispatches(db: "Database") -> Check:

@@ -1,6 +1,8 @@
-"""Which workers are still there: told by reconcile and by doctor (I12). Observes, ends nothing."""
+"""Which workers and programs are still there: told by reconcile and doctor (I12). Ends nothing."""
 
-from orch import identity
+import os
+
+from orch import identity, process
 from orch.harness import strays
 from orch.store import turns as store
 from orch.store.turns import Turn
@@ -62,3 +64,35 @@ def examine(db: "Database") -> "Check":
         f"{len(orphans)} without a runner: " + "; ".join(told),
         "start orch work again under the same --agent, or end one: orch stop TASK",
     )
+
+
+def programs(roots: set[str]) -> "Check":
+    """Return the finding of doctor about checks and setups whose orch was killed.
+
+    `roots` are the workspace roots that this store knows: what runs elsewhere is another's.
+    """
+    from inbox.workflows.doctor import OK, WARNING, Check
+
+    groups: dict[int, int] = {}
+    for pid, mark in strays.carriers(process.MARK).items():
+        number, started, domain, where = [*mark.split(":", 3), "", "", ""][:4]
+        if not (number.isdigit() and started.isdigit() and where.startswith(tuple(roots))):
+            continue
+        if identity.is_gone(int(number), int(started), domain) is True:
+            groups.setdefault(_group(pid), pid)
+    if not groups:
+        return Check("programs", OK, "no check or setup runs on without its orch")
+    told = ", ".join(f"pid {pid} (group {group})" for group, pid in sorted(groups.items()))
+    return Check(
+        "programs",
+        WARNING,
+        f"the orch that waited for a check or setup was killed, and it runs on: {told}",
+        "end it: " + "; ".join(f"kill -- -{group}" for group in sorted(groups)),
+    )
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return pid

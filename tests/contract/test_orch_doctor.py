@@ -1,13 +1,16 @@
 """orch doctor: each kind of damage is named, and nothing is ever repaired."""
 
+import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import apsw
 import pytest
 
 from tests.support import runs
+from tests.support.cli import until
 from tests.support.runs import Lead, worktree
 
 
@@ -108,3 +111,21 @@ def test_plain_mode_says_that_all_is_well(lead: Lead) -> None:
     text = lead.orch.say("doctor", "--deep")
     assert text.startswith("doctor: ")
     assert "ok       counters: " in text
+
+
+def test_a_check_whose_orch_was_killed_is_named_until_it_has_ended(lead: Lead) -> None:
+    script = 'echo $$ > "$0"; exec sleep 600'
+    here = lead.home / "pid"
+    lead.config(f"[check.slow]\ncommand = {json.dumps(['/bin/sh', '-c', script, str(here)])}\n")
+    lead.task("slow", "--required-check", "slow")
+    lead.finish("slow")
+    runner = lead.orch.start("verify", "run", "r/slow")
+    pid = int(until(lambda: here.exists() and here.read_text().strip(), "the check"))
+    assert not any("programs" in text for text in lead.doctor()), "its orch waits for it"
+    runner.kill()
+    (told,) = [text for text in lead.doctor() if "programs" in text]
+    assert f"pid {pid}" in told
+    (check,) = [c for c in lead.orch.ok("doctor")["checks"] if c["name"] == "programs"]
+    assert check["hint"] == f"end it: kill -- -{pid}"
+    os.killpg(pid, signal.SIGKILL)
+    until(lambda: not any("programs" in text for text in lead.doctor()), "its end")
