@@ -166,6 +166,10 @@ def _reconcile(answer: Json) -> str:
     return "\n".join([*lines, _next(answer, str(run))])
 
 
+_LANDING = ("$.latest_attempt.branch_name", "$.integration.status")
+_UNDER_WAY = ("queued", "building", "testing", "passed", "awaiting_approval")
+
+
 def _next(answer: Json, run: str) -> str:
     """Return what a leader does next in a run."""
     counts = dict(
@@ -175,12 +179,17 @@ def _next(answer: Json, run: str) -> str:
         return f"next: orch blocked --run {run}"
     if counts["ready"]:
         return f"next: orch dispatch --run {run} --ready"
-    if counts["verifying"]:
-        return f"next: orch verify run --run {run} --task …"
-    if counts["failed"]:
-        return f"next: orch retry --run {run} --task …"
+    tasks = plain.rows(answer, "$.tasks", "$.task_id", "$.status", *_LANDING)
+    for status, command in (("verifying", "verify run"), ("failed", "retry")):
+        if counts[status]:
+            named = next((f"{run}/{row[0]}" for row in tasks if row[1] == status), "")
+            return f"next: orch {command} {named}" if named else f"next: orch status --run {run}"
     if counts["dispatched"] or counts["running"]:
         return f"next: orch wait --run {run}"
+    if any(row[1] == "done" and row[2] and not row[3] for row in tasks):
+        return f"next: land it: orch queue add --run {run} --all; or orch run close --run {run}"
+    if any(row[3] in _UNDER_WAY for row in tasks):
+        return f"next: orch queue run --run {run}"
     return f"next: orch run close --run {run}"
 
 
@@ -228,12 +237,12 @@ def status_text(answer: Json) -> str:
     body = plain.rows(
         answer, "$.tasks", "$.task_id", "$.status", "$.latest_attempt.assigned_to",
         "$.latest_attempt.attempt_no", "$.latest_attempt.liveness", "$.gate.status",
-        "$.latest_message.summary",
+        "$.integration.status", "$.latest_message.summary",
     )  # fmt: skip
     shown = [[cell if cell is not None else "-" for cell in row] for row in body]
     text = plain.listing(
         f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
-        ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LAST WORD"),
+        ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LANDING", "LAST WORD"),
         shown,
         f"orch task list --run {run}",
     )
@@ -259,38 +268,6 @@ def _adopted(answer: Json) -> str:
         answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.attempt.attempt_no"
     )
     return f"adopted attempt {number}: task {run}/{task} is {status}{_replayed(answer)}"
-
-
-def _cleanup(answer: Json) -> str:
-    lines = []
-    head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
-    columns = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.proof", "$.ignored")
-    for task, number, path, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
-        more = f", {ignored} ignored entries went with it" if ignored else ""
-        lines.append(f"{head} {task} attempt {number}: {path} ({proof}{more})")
-    for task, number, path, why in plain.rows(
-        answer, "$.kept", "$.task_id", "$.attempt_no", "$.worktree_path", "$.reason"
-    ):
-        lines.append(f"kept {task} attempt {number}: {path}: {plain.line(why, 300)}")
-    return "\n".join(lines)
-
-
-def _salvages(answer: Json) -> str:
-    body = plain.rows(answer, "$.salvages", "$.ref", "$.commit", "$.created_at", "$.summary")
-    return plain.listing(
-        f"{len(body)} salvages", ("REF", "COMMIT", "SAVED", "WHAT"), body,
-        "orch salvage list --json",
-    )  # fmt: skip
-
-
-def _restored(answer: Json) -> str:
-    ref, out = plain.fields(answer, "$.ref", "$.path")
-    return f"restored {ref} into {out}\nnext: git -C {out} status"
-
-
-def _accepted(answer: Json) -> str:
-    lines = [f"accepted the configuration of {plain.fields(answer, '$.repo_path')[0]}"]
-    return "\n".join(lines + [plain.line(c, 300) for c in plain.texts(answer, "$.changes")])
 
 
 def _gate(answer: Json) -> str:
@@ -363,6 +340,9 @@ VIEWS: "dict[str, View]" = {
     "plan schema": BUS["schema"],
     **REQUESTS,
     **_all_of("setup_views", "setup"),
+    **_all_of("workspace_views", "cleanup"),
+    **_all_of("workspace_views", "list restore", "salvage "),
+    **_all_of("workspace_views", "accept", "repo "),
     **_all_of("work_views", "work logs stop continue usage"),
     **_all_of("seeing_views", "top graph report metrics"),
     **_all_of("queue_views", "integrate approve reject"),
@@ -379,10 +359,6 @@ VIEWS: "dict[str, View]" = {
     "reassign": _dispatch,
     "cancel": _cancelled,
     "adopt": _adopted,
-    "cleanup": _cleanup,
-    "salvage list": _salvages,
-    "salvage restore": _restored,
-    "repo accept": _accepted,
     "verify run": _gate,
     "verify record": _gate,
     "verify status": _gate,

@@ -196,11 +196,10 @@ def _convicted(
 
 def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> tuple[Step, ...]:
     """Test what still lacks an approval, each by itself on the target; then it waits for people."""
-    for entry in ordered:
-        if entry.approval == _GRANTED:
-            continue
-        needed = ", ".join(entry.approvers) or "an approval"
-        why[entry.entry_no] = f"waits for approval: {needed}"
+    waiting = [entry for entry in ordered if entry.approval != _GRANTED]
+    for entry in waiting:
+        why[entry.entry_no] = f"waits for approval: {_needed(entry)}"
+    for entry in waiting:
         if entry.status == "awaiting_approval":
             continue
         chain = walk(snapshot, (entry,), 1)
@@ -212,6 +211,10 @@ def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) 
         if not steps:
             flaked = chain.prefixes[0].flaked and not entry.flakes
             passed = Move(entry.entry_no, "pass", "", "flakes" if flaked else "")
-            return (passed, Move(entry.entry_no, "ask", f"needs {needed}"))
+            return (passed, Move(entry.entry_no, "ask", f"needs {_needed(entry)}"))
         return (*_testing(chain, steps), *steps)
     return ()
+
+
+def _needed(entry: Entry) -> str:
+    return ", ".join(entry.approvers) or "an approval"

@@ -1,0 +1,48 @@
+"""Plain views of the commands about worktrees and repositories."""
+
+from inbox.cli import plain
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _cleanup(answer: Json) -> str:
+    lines = []
+    head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
+    columns = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.proof", "$.ignored")
+    for task, number, path, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
+        more = f", {ignored} ignored entries went with it" if ignored else ""
+        lines.append(f"{head} {task} attempt {number}: {path} ({proof}{more})")
+    for task, number, path, why in plain.rows(
+        answer, "$.kept", "$.task_id", "$.attempt_no", "$.worktree_path", "$.reason"
+    ):
+        lines.append(f"kept {task} attempt {number}: {path}: {plain.line(why, 300)}")
+    return "\n".join(lines)
+
+
+def _salvages(answer: Json) -> str:
+    body = plain.rows(answer, "$.salvages", "$.ref", "$.commit", "$.created_at", "$.summary")
+    return plain.listing(
+        f"{len(body)} salvages", ("REF", "COMMIT", "SAVED", "WHAT"), body,
+        "orch salvage list --json",
+    )  # fmt: skip
+
+
+def _restored(answer: Json) -> str:
+    ref, out = plain.fields(answer, "$.ref", "$.path")
+    return f"restored {ref} into {out}\nnext: git -C {out} status"
+
+
+def _accepted(answer: Json) -> str:
+    lines = [f"accepted the configuration of {plain.fields(answer, '$.repo_path')[0]}"]
+    return "\n".join(lines + [plain.line(c, 300) for c in plain.texts(answer, "$.changes")])
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "cleanup": _cleanup,
+    "salvage list": _salvages,
+    "salvage restore": _restored,
+    "repo accept": _accepted,
+}
