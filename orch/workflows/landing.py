@@ -96,7 +96,7 @@ def dirty(place: Place, found: "list[git.Blocker]") -> Failure:
         "invalid_state",
         "dirty",
         f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
-        hint=f"{found[0].hint}; then run the same command again",
+        hint=found[0].hint,
         details={
             "checkouts": [b.checkout for b in found],
             "files": [name for b in found for name in b.files][:200],
