@@ -14,6 +14,7 @@ _KINDS = {
     "question": ("?", "yellow", "asks"),
     "tampered": ("!", "red", "the repository's configuration was changed"),
     "problem": ("!", "red", "problem"),
+    "budget": ("$", "red", "the budget is spent"),
     "failed": ("✗", "red", "failed"),
     "check_error": ("!", "red", "a check could not run"),
     "gone": ("†", "red", "its worker is gone"),

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from shlex import quote
 
-from orch.operations import runs, scheduling
+from orch.operations import budgets, runs, scheduling
 from orch.store import board as store
 from orch.store import history, landings, tasks
 from orch.store import runs as run_rows
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from schema.json_text import Json
     from schema.transaction import Database, ReadTx
 
-# What needs a person, the most urgent first. Adding one? Also a word in orch/cli/top_lines.py.
+# What needs a person, the most urgent first. Adding one? Also a word in orch/cli/top_views.py.
 KINDS = (
-    "question", "tampered", "problem", "failed", "check_error", "gone", "stale", "late_report",
-    "landing", "unverified", "uncommitted", "paths", "stranded", "finished",
+    "question", "tampered", "problem", "budget", "failed", "check_error", "gone", "stale",
+    "late_report", "landing", "unverified", "uncommitted", "paths", "stranded", "finished",
 )  # fmt: skip
 _MOST_ACTIVE = 500
 _REPOSITORY_SECONDS = 10.0
@@ -167,6 +167,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
             found.needs.append(need)
     found.needs += _left_behind(tx, run)
     found.needs += _landing(tx, run)
+    found.needs += _budget(tx, run, counts)
     chosen, _ = scheduling.ready(tx, run, limit)
     for task in chosen:
         more = "" if task.execution_mode else " --execution-mode code"
@@ -245,6 +246,17 @@ def _landing(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
             text = f"{landing.state}: {landing.detail}" if landing.detail else landing.state
             now = tx.now.wall_ms
             yield Need(run.run_id, task.task_id, "landing", None, now, text, landing.command)
+
+
+def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
+    """Whether what is still to be begun is held up by a budget that is spent."""
+    if not counts["ready"] + counts["planned"] + counts["failed"] + counts["blocked"]:
+        return
+    try:
+        budgets.refuse_attempt(tx, run)
+    except Failure as spent:
+        command = spent.hint.partition(": ")[2]
+        yield Need(run.run_id, None, "budget", None, tx.now.wall_ms, spent.message, command)
 
 
 def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":

@@ -118,6 +118,8 @@ def test_every_way_to_a_new_attempt_asks(lead: Lead) -> None:
         if "--ready" not in words:
             assert error["details"]["spent"] == {"attempts": 2}
     assert (lead.branches(), len(lead.events())) == before
+    (need,) = [n for n in lead.orch.ok("top", "--run", "r")["needs"] if n["kind"] == "budget"]
+    assert need["command"] == "orch run budget --run r --budget attempts=4"
     lead.do("run", "budget", "--budget", "attempts=4")
     assert lead.do("retry", "--task", "a")["attempt"]["attempt_no"] == 2
     assert budget(lead)["spent"]["attempts"] == 3
