@@ -3,6 +3,7 @@
 from orch.cli import approvals, queue_names
 from orch.operations import entries
 from orch.store import entries as store
+from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from orch.workflows import landing, queue_place
 from orch.workflows.queue_run import Outcome
@@ -10,19 +11,24 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import Database
+    from schema.transaction import Database, ReadTx
 
 _PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_externally", "cancelled")
 
 
-def waiting(entry: Entry) -> dict[str, object]:
+def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
     """Return an open entry as what it waits for, with the command that helps."""
+    why = entry.reason or entry.why
+    task = task_rows.by_no(tx, entry.task_no) if entry.task_no is not None else None
+    reworked = task is not None and task.status != "done"
+    if task is not None and reworked and entry.status in ("conflict", "failed"):
+        why = f"it is done again as attempt {task.latest_attempt_no}: {why}"
     return {
         "entry_id": entry.entry_id,
         "name": entry.name,
         "status": entry.status,
-        "why": entry.reason or entry.why,
-        "command": queue_names.next_command(entry),
+        "why": why,
+        "command": queue_names.next_command(entry, reworked=reworked),
     }
 
 
@@ -45,6 +51,7 @@ def refusal(
         for outcome in outcomes:
             found += store.open_of_queue(tx, outcome.queue.queue_no)
             ended = ended or any(store.get(tx, n).status in _PROGRESS for n in outcome.changed)
+        told = {entry.entry_no: waiting(tx, entry) for entry in found}
     if only is not None:
         found = [entry for entry in found if entry.entry_no == only] or found
         ended = False
@@ -56,7 +63,7 @@ def refusal(
     for outcome in outcomes:
         if outcome.hold_reason:
             return _held(outcome, again)
-    return None if ended else _stuck(found, again)
+    return None if ended else _stuck(found, told, again)
 
 
 def _missing(entry: Entry) -> list[str]:
@@ -93,20 +100,20 @@ def _held(outcome: Outcome, again: str) -> Failure:
     )
 
 
-def _stuck(found: list[Entry], again: str) -> Failure:
+def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: str) -> Failure:
     words = "; ".join(
         f"{e.entry_id} ({e.name}) is {e.status}"
-        + (f": {e.reason or e.why}" if e.reason or e.why else "")
+        + (f": {why}" if (why := told[e.entry_no]["why"]) else "")
         for e in found[:5]
     )
     first = next((e for e in found if e.status not in ("queued", "building", "testing")), found[0])
-    command = queue_names.next_command(first)
+    command = told[first.entry_no]["command"]
     return Failure(
         "invalid_state",
         "not_ready",
         f"nothing can land now: {words}",
         hint=f"when it is mended: {command}" if command else f"look: {again} --explain",
-        details={"waiting": [waiting(e) for e in found[:200]]},
+        details={"waiting": [told[e.entry_no] for e in found[:200]]},
     )
 
 

@@ -3,6 +3,7 @@
 from orch.cli import names
 from orch.operations import entries
 from orch.store import entries as store
+from orch.store import landings
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from schema.failures import Failure, invalid_input
@@ -86,21 +87,8 @@ def rules(tx: "ReadTx", entry: Entry) -> list[str]:
     return [f"because of {why}" for why in verdict.why]
 
 
-def next_command(entry: Entry) -> str:
+def next_command(entry: Entry, *, reworked: bool = False) -> str:
     """Return the exact command that moves an entry on; "" when there is none."""
-    name = entry.entry_id
-    return {
-        "queued": f"orch queue run --run {entry.run_id}",
-        "building": f"orch queue run --run {entry.run_id}",
-        "testing": f"orch queue run --run {entry.run_id}",
-        "passed": f"orch queue run --run {entry.run_id}",
-        "landing": f"orch queue run --run {entry.run_id}",
-        "landed": f"orch queue run --run {entry.run_id}",
-        "awaiting_approval": f"orch queue approve {name}",
-        "conflict": f"orch queue retry {name} --rework",
-        "failed": f"orch queue retry {name} --rework",
-        "error": f"orch queue retry {name}",
-        "held": f"orch queue release {name}",
-        "quarantined": f"orch queue release {name}",
-        "verified": f"orch integrate --run {entry.run_id}",
-    }.get(str(entry.status), "")
+    if entry.status == "verified":
+        return f"orch integrate --run {entry.run_id}"
+    return landings.owed(entry.run_id, entry.entry_id, str(entry.status), reworked=reworked)

@@ -86,7 +86,7 @@ def _answer(call: "Call", run: str | None, outcomes: list[Outcome], *, explain: 
             landed |= {entry.entry_no: None for entry in outcome.landed}
             changed |= outcome.changed
             for entry in store.open_of_queue(tx, outcome.queue.queue_no):
-                waiting.append(queue_ends.waiting(entry))
+                waiting.append(queue_ends.waiting(tx, entry))
         rest = {}
         if explain:
             rest = {"explained": [line for o in outcomes for line in _reasons(o)]}

@@ -1,6 +1,6 @@
 -- name: landing_newest :many
 -- The newest entry of each task of a run, and whether anybody runs its queue.
-SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.task_id, t.status,
+SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.status,
        q.runner_pid IS NOT NULL, e.why
   FROM entry AS e
   JOIN task AS t ON t.task_no = e.task_no

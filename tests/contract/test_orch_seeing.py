@@ -139,7 +139,7 @@ def test_what_is_left_to_do_can_be_typed_and_is_then_done(lead: Lead) -> None:
     assert lead.orch.run(*run.split(" ")[1:]).status == 90  # No policy: a person approves.
     asked = look(lead, "report", "--run", "r")
     wanted = {need["command"] for need in asked["left"] if need["kind"] == "landing"}
-    assert "orch approve r/plain --as NAME" in wanted
+    assert "orch queue approve ent_1 --as NAME" in wanted
     for name in ("plain", "checked"):
         lead.orch.ok("approve", f"r/{name}", "--as", "ana")
     lead.orch.ok("queue", "run", "--run", "r")
