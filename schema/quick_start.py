@@ -21,12 +21,14 @@ _OURS = frozenset(("schema", "inbox", "orch", "council"))
 _TOP = __file__.rpartition("/schema/")[0]
 _TAG = sys.implementation.cache_tag
 _UNCHANGED = MAGIC_NUMBER + bytes(4)  # How a compiled file begins that names its source's time.
+# New objects until the first collection: a short process ends before one pays, a long one has some.
+_BETWEEN_COLLECTIONS = 200_000
 _MOST_BYTES = 65_536  # Of a compiled file; one that is longer is left to Python.
 
 
 def prepare() -> None:
     """Make this process cheap to start; called once, first of all."""
-    gc.disable()  # A short process ends before a collection pays.
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
     if not (sys.flags.optimize or sys.pycache_prefix):
         sys.meta_path.insert(0, CompiledFinder)
     _import_apsw()

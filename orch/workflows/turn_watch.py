@@ -93,10 +93,9 @@ class Watcher:
     def _renew(self) -> None:
         with self._db.write() as tx:
             thread = leases.require_thread(tx, self._grip.thread_id)
-            if lost(thread, self._grip):
-                self._version = -1  # Look again: it changed since.
+            if thread.lease is None or lost(thread, self._grip):
+                self._version = -1  # Look again: it changed since, or was reported done.
                 return
-            assert thread.lease is not None
             leases.refresh(tx, thread, thread.lease)
         self._renew_at = time.monotonic() + self._grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 

@@ -34,7 +34,7 @@ ONLY_ORCH = {
 } | {
     ("not_found", reason)
     for reason in ("run", "task", "attempt", "dependency", "check", "salvage", "council",
-                   "repository", "request")
+                   "repository", "request", "entry")
 } | {
     ("git_error", reason) for reason in TABLE["git_error"][2]
 } | {

@@ -10,7 +10,7 @@ import pytest
 from inbox.cli import shapes
 from inbox.cli.table import HOOK_CLIENTS
 from tests.contract.test_shapes import checked
-from tests.house.test_imports import _FORBIDDEN, _inbox
+from tests.house.test_imports import _FORBIDDEN, _call
 from tests.support.cli import DEADLINE, SCRIPTS, Cli
 from tests.support.session import Session
 
@@ -193,13 +193,13 @@ def test_an_open_input_that_nobody_writes_to_does_not_hold_it_up(inbox: Cli) -> 
 
 
 def test_the_hot_path_loads_no_costly_module(tmp_path) -> None:
-    _inbox(tmp_path, "init")
+    _call("inbox", tmp_path, "init")
     argv = ("hook", "--agent", "w", "--client", "claude", "--event", "E")
-    _, quiet = _inbox(tmp_path, *argv)
+    _, quiet = _call("inbox", tmp_path, *argv)
     assert not quiet & _FORBIDDEN
     assert "inbox.cli.plain" not in quiet
-    _inbox(tmp_path, "send", "--from", "lead", "--to", "w", "--subject", "s", "--body", "b")
-    out, loaded = _inbox(tmp_path, *argv)
+    _call("inbox", tmp_path, "send", "--from", "lead", "--to", "w", "--subject", "s", "--body", "b")
+    out, loaded = _call("inbox", tmp_path, *argv)
     assert "BEGIN UNTRUSTED" in out
     assert not loaded & _FORBIDDEN
 

@@ -221,7 +221,8 @@ def test_every_reason_is_told_at_once(shop: Shop) -> None:
 def test_the_presets_are_whole(shop: Shop) -> None:
     from orch.harness.table import presets, resolve
 
-    wanted = {"claude", "codex", "amp", "gemini", "copilot", "opencode", "cursor-agent", "aider"}
+    wanted = {"claude", "codex", "amp", "gemini", "copilot", "opencode", "cursor-agent", "aider",
+              "pi", "qwen"}  # fmt: skip
     assert set(presets()) == {*wanted, "command"}
     for name in wanted:
         harness, problems = resolve(name, {})
