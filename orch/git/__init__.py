@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
-    from orch.git.commits import missing_objects
+    from orch.git.commits import missing_objects, parents_of
     from orch.git.in_the_way import Blocker
     from orch.git.landing import (
         checkouts_of, create_target, is_published, move_target, refresh_checkout, rehearse,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from orch.git.proofs import Integration, PROOFS, find_integration
     from orch.git.refs import (
         Commit, Head, checked_out_at, count_commits, delete_branch, head, is_ancestor, list_commits,
-        list_files, list_refs, merge_base, read_ref, resolve, swap_ref, tree_id)
+        list_files, list_refs, merge_base, read_ref, resolve, swap_ref, swap_refs, tree_id)
     from orch.git.repository import (
         Repository, find_repository, linked_worktree, locked_directory, open_repository,
         operation_in_progress)
@@ -115,6 +115,7 @@ __all__ = [
     "open_slot",
     "open_workbench",
     "operation_in_progress",
+    "parents_of",
     "path_modes",
     "read_ref",
     "read_traits",
@@ -135,6 +136,7 @@ __all__ = [
     "save_salvage",
     "status",
     "swap_ref",
+    "swap_refs",
     "take_snapshot",
     "tree_faults",
     "tree_id",
@@ -142,7 +144,7 @@ __all__ = [
 _HOME = {
     "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
-    "commits": "missing_objects",
+    "commits": "missing_objects parents_of",
     "in_the_way": "Blocker",
     "landing": (
         "checkouts_of create_target is_published move_target refresh_checkout rehearse "
@@ -158,7 +160,7 @@ _HOME = {
     "proofs": "Integration PROOFS find_integration",
     "refs": (
         "Commit Head checked_out_at count_commits delete_branch head is_ancestor list_commits "
-        "list_files list_refs merge_base read_ref resolve swap_ref tree_id"),
+        "list_files list_refs merge_base read_ref resolve swap_ref swap_refs tree_id"),
     "repository": (
         "Repository find_repository linked_worktree locked_directory open_repository "
         "operation_in_progress"),

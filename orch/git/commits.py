@@ -47,6 +47,11 @@ def read_commits(repo: Repository, commits: "Sequence[str]") -> tuple[RawCommit,
     return tuple(found)
 
 
+def parents_of(repo: Repository, commits: "Sequence[str]") -> dict[str, tuple[str, ...]]:
+    """Return the parents of each commit. Raises: git_error when one is missing."""
+    return {commit.commit: commit.parents for commit in read_commits(repo, commits)}
+
+
 def read_objects(repo: Repository, oids: "Sequence[str]") -> "Iterator[tuple[str, str, bytes]]":
     """Yield (id, kind or "missing", content) of each object, in the order asked."""
     if not oids:

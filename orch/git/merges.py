@@ -239,4 +239,7 @@ def diff_text(
 
 def heads_missing_from(repo: Repository, commit: str, heads: "Sequence[str]") -> tuple[str, ...]:
     """Return the `heads` that `commit` does not contain yet."""
+    every = [require_oid(oid, repo.object_format) for oid in (*heads, commit)]
+    if not call(repo, "rev-list", "--max-count=1", *every[:-1], f"^{every[-1]}").out:
+        return ()  # One question for all of them, where nothing is missing.
     return tuple(head for head in heads if not is_ancestor(repo, head, commit))

@@ -19,6 +19,10 @@ from orch.git.names import (
 from orch.git.repository import DURABLE, Repository, call
 from schema.failures import Failure, invalid_input
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _PLACES = ("refs/heads/", "refs/tags/", "refs/remotes/")
 _HEX = frozenset("0123456789abcdef")
 
@@ -112,10 +116,17 @@ def read_ref(repo: Repository, ref: str) -> str:
     return ""
 
 
-def list_refs(repo: Repository, prefix: str) -> "dict[str, str]":
-    """Return the refs under `prefix` (`refs/…`) with their object ids."""
-    require_ref(prefix.rstrip("/") + "/x")
-    listed = call(repo, "for-each-ref", "--format=%(refname) %(objectname)", prefix).text()
+def list_refs(repo: Repository, *prefixes: str, merged: str = "") -> "dict[str, str]":
+    """Return the refs under the prefixes (`refs/…`) with their object ids.
+
+    `merged`: only those whose commit is that one or an ancestor of it.
+    """
+    for prefix in prefixes:
+        require_ref(prefix.rstrip("/") + "/x")
+    asked = ["for-each-ref", "--format=%(refname) %(objectname)"]
+    if merged:
+        asked.append("--merged=" + require_oid(merged, repo.object_format))
+    listed = call(repo, *asked, *prefixes).text()
     rows = (line.partition(" ") for line in listed.split("\n") if line)
     return {name: oid for name, _, oid in rows}
 
@@ -135,24 +146,34 @@ def swap_ref(
     checked out somewhere is the caller's question (`checked_out_at`). `blanks` as for `call`.
     Raises: git_error.
     """
-    require_ref(ref)
-    zero = zero_oid(repo.object_format)
-    for oid in (new, old):
-        if oid:
-            require_oid(oid, repo.object_format)
     if not new and not old:
         return not read_ref(repo, ref)
-    word = f"update {ref}\0{new}\0{old or zero}\0" if new else f"delete {ref}\0{old}\0"
+    return swap_refs(repo, {ref: (new, old)}, why, blanks=blanks)
+
+
+def swap_refs(
+    repo: Repository,
+    changes: "Mapping[str, tuple[str, str]]",
+    why: str = "orch",
+    *,
+    blanks: "tuple[tuple[str, str], ...] | None" = None,
+) -> bool:
+    """Do what `swap_ref` does for each ref's (new, old), for all of them or for none."""
+    words = []
+    for ref, (new, old) in changes.items():
+        for oid in (new, old):
+            if oid:
+                require_oid(oid, repo.object_format)
+        verb, held = ("update", old or zero_oid(repo.object_format)) if new else ("delete", old)
+        words.append(f"{verb} {require_ref(ref)}\0" + (f"{new}\0" if new else "") + f"{held}\0")
+    if not words:
+        return True
+    asked = ("update-ref", "-m", why, "--no-deref", "--stdin", "-z")
     try:
-        call(
-            repo,
-            *("update-ref", "-m", why, "--no-deref", "--stdin", "-z"),
-            stdin=word.encode(),
-            config=DURABLE,
-            blanks=blanks,
-        )
+        call(repo, *asked, stdin="".join(words).encode(), config=DURABLE, blanks=blanks)
     except Failure:
-        if read_ref(repo, ref) != old:
+        now = list_refs(repo, *changes)
+        if any(now.get(ref, "") != old for ref, (_, old) in changes.items()):
             return False
         raise
     return True

@@ -192,6 +192,12 @@ def targets(tx: "ReadTx", task_no: int, repo_path: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def branch_of(tx: "ReadTx", entry: Entry) -> str:
+    """Return the branch of the attempt that an entry is of, "" where it has none."""
+    row = tx.maybe(_SQL["entry_branch"], attempt_key=entry.attempt_key)
+    return str(row[0] or "") if row else ""
+
+
 def landed_on_paths(tx: "ReadTx", queue_no: int, files: Json) -> list[Entry]:
     """Return what landed by a queue and changed any of the files, the newest first."""
     rows = tx.many(_SQL["entry_conflicting"], queue_no=queue_no, files=files)

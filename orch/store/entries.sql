@@ -91,6 +91,9 @@ UPDATE entry
        updated_at = :now
  WHERE entry_no = :entry_no;
 
+-- name: entry_branch :maybe
+SELECT branch_name FROM attempt WHERE attempt_key = :attempt_key;
+
 -- name: entry_see :exec
 -- What a pass found out about it.
 UPDATE entry

@@ -14,7 +14,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
-from orch.workflows import queue_gate, queue_place
+from orch.workflows import queue_gate
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import points
@@ -23,7 +23,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import Database, Tx
+    from schema.transaction import Tx
 
 
 class Blocked(Exception):
@@ -174,55 +174,45 @@ def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
     return landed
 
 
-def verify(lease: Lease, place: Place, landed: list[Entry]) -> list[Entry]:
-    """Look for the work on the target; what is seen there is verified. Returns what was not."""
-    missing = []
-    tip = place.look()
-    for entry in landed:
-        with lease.db.read() as tx:
-            resolved = trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
-        seen = is_there(place, entry, tip, resolved=resolved)
-        event = "verify" if seen else "miss"
-        reason = "" if seen else f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
-        with lease.write() as tx:
+def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
+    """Look for the work on the target; what is seen there is verified."""
+    if not landed:
+        return
+    with lease.db.read() as tx:
+        resolved = {
+            entry.entry_no
+            for entry in landed
+            if trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+        }
+    seen = _seen(place, landed, resolved)
+    points.reach("landing.looked_for")
+    with lease.write() as tx:
+        for entry in landed:
             current = entry_rows.get(tx, entry.entry_no)
-            if current.status == "landed":
-                entries.move(tx, current, event, reason=reason)
-        points.reach("landing.verified")
-        if seen:
-            finish(lease, place, entry)
-        else:
-            missing.append(entry)
-    return missing
+            if current.status != "landed":
+                continue
+            if entry.entry_no in seen:
+                entries.move(tx, current, "verify")
+            else:
+                missing = f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
+                entries.move(tx, current, "miss", reason=missing)
+    points.reach("landing.verified")
 
 
-def is_there(place: Place, entry: Entry, tip: str, *, resolved: bool) -> bool:
-    """Say whether a landed entry's work is on the target: its commit, and its change in that.
+def _seen(place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
+    """Return the entries whose commit the target holds, and whose change that commit holds.
 
     What was `resolved` mechanically is no longer the change as its worker wrote it.
     """
-    if not git.is_ancestor(place.repo, entry.landed_commit, tip):
-        return False
-    if entry.kind == "revert":
-        return True
-    return resolved or bool(
-        git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
-    )
-
-
-def finish(lease: Lease, place: Place, entry: Entry) -> None:
-    """Let go of what kept an entry's head, where something else holds it."""
-    queue_place.drop_head(place, entry.entry_no, entry.head_commit, branch_of(lease.db, entry))
-
-
-def branch_of(db: "Database", entry: Entry) -> str:
-    """Return the branch of an entry's attempt, "" where it has none."""
-    from orch.store import attempts
-
-    if entry.task_no is None or entry.attempt_key is None:
-        return ""
-    with db.read() as tx:
-        for attempt in attempts.of_task(tx, entry.task_no):
-            if attempt.attempt_key == entry.attempt_key:
-                return str(attempt.branch_name)
-    return ""
+    commits = [entry.landed_commit for entry in landed]
+    missing = git.heads_missing_from(place.repo, place.look(), commits)
+    there = [entry for entry in landed if entry.landed_commit not in missing]
+    parents = git.parents_of(place.repo, [entry.landed_commit for entry in there])
+    return {
+        entry.entry_no
+        for entry in there
+        if entry.kind == "revert"
+        or entry.entry_no in resolved
+        or entry.head_commit in parents[entry.landed_commit]
+        or git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
+    }

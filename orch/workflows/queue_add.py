@@ -4,6 +4,8 @@ The entry's head is frozen, and kept by a ref of its own until the entry is over
 deleted meanwhile. Killed between the two, the next pass makes the ref.
 """
 
+from itertools import groupby
+
 from orch import config, git
 from orch.model import Attempt, Run, Task
 from orch.operations import entries, runs, tasks
@@ -12,8 +14,8 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from orch.workflows import queue_gate, queue_place
-from orch.workflows.queue_place import HEADS, Place
+from orch.workflows import queue_gate, queue_heads, queue_place
+from orch.workflows.queue_place import HEADS
 from schema import keys, points
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array
@@ -142,8 +144,7 @@ def confirm(
             added.append(entries.add(tx, queue, values, item.task.task_id))
         said = keys.store(tx, key, answer(tx, added))
     points.reach("queue.added")
-    for entry in added:
-        keep(db, entry)
+    keep(db, added)
     points.reach("queue.kept")
     return said
 
@@ -176,9 +177,9 @@ def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: Prepared) -> None:
     )
 
 
-def keep(db: "Database", entry: Entry) -> None:
-    """Keep an entry's head by a ref of its own."""
-    with db.read() as tx:
-        queue = queue_rows.get(tx, entry.queue_no)
-    place: Place = queue_place.open_queue(db, queue)
-    queue_place.keep_head(place, entry.entry_no, entry.head_commit)
+def keep(db: "Database", added: list[Entry]) -> None:
+    """Keep the heads of new entries, each queue's at once. Raises: git_error."""
+    for number, group in groupby(added, lambda entry: entry.queue_no):
+        with db.read() as tx:
+            queue = queue_rows.get(tx, number)
+        queue_heads.keep(queue_place.open_queue(db, queue), list(group), {})

@@ -19,7 +19,9 @@ _MOST_FILES = 50
 _MOST_OTHERS = 10
 
 
-def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Candidate":
+def put_on_top(
+    lease: Lease, place: Place, entry: Entry, onto: str, bench: "git.Workbench"
+) -> "git.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
     message = message_of(lease.db, entry)
     if entry.kind == "revert":
@@ -27,7 +29,7 @@ def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Cand
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
         return git.make_revert(
             place.repo, onto, entry.head_commit, message, before=before,
-            union=place.settings.queue.union,
+            union=place.settings.queue.union, bench=bench,
         )  # fmt: skip
     return git.make_candidate(
         place.repo,
@@ -38,6 +40,7 @@ def put_on_top(lease: Lease, place: Place, entry: Entry, onto: str) -> "git.Cand
         message,
         fast_forward=entry.kind == "integrate",
         union=place.settings.queue.union,
+        bench=bench,
     )
 
 

@@ -107,6 +107,13 @@ def _set(lease: Lease, seen: Seen, step: Step) -> None:
 
 def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> None:
     """Put entries on top of each other until none is left or one conflicts; keep every link."""
+    with git.open_workbench(place.repo) as bench:
+        _build_chain(lease, place, seen, step, bench, done)
+
+
+def _build_chain(
+    lease: Lease, place: Place, seen: Seen, step: Build, bench: "git.Workbench", done: Done
+) -> None:
     onto = step.onto
     for number in step.entries:
         entry = seen.entries[number]
@@ -114,7 +121,7 @@ def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> N
             known = trials.built_step(tx, lease.queue_no, onto, number)
         if known is None:
             try:
-                made = queue_conflicts.put_on_top(lease, place, entry, onto)
+                made = queue_conflicts.put_on_top(lease, place, entry, onto, bench)
             except Failure as failure:
                 if failure.code not in ("git_error", "invalid_state"):
                     raise
@@ -215,4 +222,3 @@ def note_external(lease: Lease, place: Place, entry: Entry, proof: str) -> None:
             return
         reason = f"found on {place.queue.branch} already: {proof.replace('_', ' ')}"
         entries.move(tx, current, "find", reason=reason)
-    landing.finish(lease, place, entry)

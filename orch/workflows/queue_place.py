@@ -9,14 +9,13 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.queues import Queue
 from orch.workflows import workspaces
-from schema.failures import Failure, invalid_input, not_found
+from schema.failures import invalid_input, not_found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database
 
 HEADS = "refs/heads/"
-KEPT = "refs/orch/queue/"  # + entry number: an entry's head outlives its branch.
 _FOLDER = "_queue"
 
 
@@ -115,23 +114,3 @@ def queues_of(
                 hint=f"say which: --repo-path {where}",
             )
     return found
-
-
-def keep_head(place: Place, entry_no: int, head: str) -> None:
-    """Keep an entry's head even if its branch is deleted. Raises: git_error."""
-    ref = f"{KEPT}{entry_no}"
-    if git.swap_ref(place.repo, ref, head, "", "orch queue") or (
-        git.read_ref(place.repo, ref) == head
-    ):
-        return
-    raise Failure("git_error", "failed", f"{ref} holds another commit than {head[:12]}")
-
-
-def drop_head(place: Place, entry_no: int, head: str, branch: str) -> None:
-    """Let go of an entry's head where its branch or the target holds it; else keep it."""
-    ref = f"{KEPT}{entry_no}"
-    if git.read_ref(place.repo, ref) != head:
-        return
-    tips = [git.read_ref(place.repo, HEADS + branch) if branch else "", place.look()]
-    if any(tip and git.is_ancestor(place.repo, head, tip) for tip in tips):
-        git.swap_ref(place.repo, ref, "", head, "orch queue: over")

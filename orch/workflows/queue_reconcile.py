@@ -4,12 +4,11 @@ An entry whose task has a newer attempt, or whose branch moved, is superseded; o
 the target already landed externally; what came back from a rework is queued again by itself.
 """
 
-from orch import git
 from orch.operations import attempts, entries
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import landing, queue_add, queue_effects, queue_place
+from orch.workflows import landing, queue_add, queue_effects, queue_heads
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import HEADS, Place
 from orch.workflows.reconcile import reconcile
@@ -18,7 +17,9 @@ from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Tx
+    from collections.abc import Mapping
+
+    from schema.transaction import Tx
 
 _STOPPED = ("conflict", "failed", "error", "quarantined", "held")
 
@@ -42,34 +43,30 @@ def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report)
         waiting = entry_rows.open_of_queue(tx, lease.queue_no)
     for run_id in dict.fromkeys(entry.run_id for entry in waiting):
         report.problems += reconcile(lease.db, run_id).problems
-    landed = [entry for entry in waiting if entry.status == "landed"]
-    if landed:
-        landing.verify(lease, place, landed)
-    tip = place.look()
+    landing.verify(lease, place, [entry for entry in waiting if entry.status == "landed"])
+    refs = queue_heads.look(place)
+    stays = []
     for entry in waiting:
         if entry.status in ("landed", "landing"):
             continue
-        if entry.kind == "task" and _follow_task(lease, place, entry, report):
+        if entry.kind == "task" and _follow_task(lease, place, entry, refs, report):
             report.changed[entry.entry_no] = None
-            continue
-        if moved and _is_on_target(place, entry, tip):
-            queue_effects.note_external(lease, place, entry, "ancestor")
-            report.changed[entry.entry_no] = None
-            continue
-        queue_place.keep_head(place, entry.entry_no, entry.head_commit)
+        else:
+            stays.append(entry)
+    queue_heads.keep(place, stays, refs)
+    for entry in queue_heads.on_target(place, stays) if moved else ():
+        queue_effects.note_external(lease, place, entry, "ancestor")
+        report.changed[entry.entry_no] = None
 
 
-def _is_on_target(place: Place, entry: Entry, tip: str) -> bool:
-    """Say whether the target holds an entry's head; squashes are met when it is built."""
-    return entry.kind != "revert" and git.is_ancestor(place.repo, entry.head_commit, tip)
-
-
-def _follow_task(lease: Lease, place: Place, entry: Entry, report: Report) -> bool:
+def _follow_task(
+    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+) -> bool:
     """Supersede an entry that its task or its branch has left behind; say whether it was."""
     with lease.db.read() as tx:
         task = task_rows.by_no(tx, entry.task_no)
         newest = attempts.latest(tx, task)
-        branch = _branch(tx, entry)
+        branch = entry_rows.branch_of(tx, entry)
     if newest is not None and newest.attempt_key != entry.attempt_key:
         if task.status == "done" and newest.execution_mode == "code":
             return _queue_again(lease, place, entry, newest.attempt_no, report)
@@ -77,20 +74,11 @@ def _follow_task(lease: Lease, place: Place, entry: Entry, report: Report) -> bo
             return False  # It waits for what the new attempt brings.
         _supersede(lease, entry, f"attempt {newest.attempt_no} is at work")
         return True
-    at = git.read_ref(place.repo, HEADS + branch) if branch else ""
+    at = refs.get(HEADS + branch, "")
     if at and at != entry.head_commit:
         _supersede(lease, entry, f"its branch moved to {at[:12]} after the work was reported done")
         return True
     return False
-
-
-def _branch(tx: "ReadTx", entry: Entry) -> str:
-    from orch.store import attempts as rows
-
-    for attempt in rows.of_task(tx, entry.task_no):
-        if attempt.attempt_key == entry.attempt_key:
-            return str(attempt.branch_name)
-    return ""
 
 
 def _supersede(lease: Lease, entry: Entry, reason: str) -> None:

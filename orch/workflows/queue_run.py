@@ -13,7 +13,15 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from orch.workflows import landing, queue_effects, queue_lease, queue_place, queue_snapshot, rework
+from orch.workflows import (
+    landing,
+    queue_effects,
+    queue_heads,
+    queue_lease,
+    queue_place,
+    queue_snapshot,
+    rework,
+)
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from orch.workflows.queue_reconcile import Report, bring_up_to_date
@@ -65,9 +73,20 @@ def run(db: "Database", queue: Queue, options: Options) -> Outcome:
     outcome = Outcome(queue)
     try:
         _passes(lease, place, options, outcome)
+        _let_go(lease, place, outcome)
     finally:
         _leave(lease)
     return outcome
+
+
+def _let_go(lease: Lease, place: Place, outcome: Outcome) -> None:
+    """Delete the refs of what is over; what git refuses there waits for the next run."""
+    try:
+        queue_heads.let_go(lease.db, place)
+    except Failure as failure:
+        if failure.code != "git_error":
+            raise
+        outcome.note([f"the refs of what is over stay: {failure.message}"])
 
 
 def _leave(lease: Lease) -> None:
@@ -124,8 +143,7 @@ def _without_time(told: str) -> str:
 
 def _settled(lease: Lease, place: Place) -> list[Entry]:
     landed = landing.settle(lease, place)
-    if landed:
-        landing.verify(lease, place, landed)
+    landing.verify(lease, place, landed)
     return landed
 
 

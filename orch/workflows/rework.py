@@ -11,7 +11,6 @@ from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from orch.workflows import dispatch, queue_conflicts, queue_place
-from orch.workflows.landing import branch_of
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import keys, points
@@ -106,7 +105,8 @@ def _note(db: "Database", place: Place, entry: Entry, body: str | None) -> str:
     conflict = queue_conflicts.read(db, entry)
     if conflict is None:
         conflict = queue_conflicts.Conflict("", [], [], [])
-    branch = branch_of(db, entry)
+    with db.read() as tx:
+        branch = entry_rows.branch_of(tx, entry)
     if branch and not git.read_ref(place.repo, queue_place.HEADS + branch):
         branch = ""
     text = queue_conflicts.brief(entry, conflict, branch, place.tip)

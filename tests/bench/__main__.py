@@ -15,7 +15,7 @@ from tests.bench import installed
 
 
 def _parts() -> dict[str, Callable[[], None]]:
-    from tests.bench import commands, contention, control, growth, throughput, wake
+    from tests.bench import commands, contention, control, growth, queue, throughput, wake
 
     return {
         "hot": commands.hot,
@@ -23,6 +23,8 @@ def _parts() -> dict[str, Callable[[], None]]:
         "orch": commands.orch,
         "graph": control.graph,
         "dispatch": control.dispatch,
+        "queue": queue.passes,
+        "landing": queue.throughput,
         "wake": wake.main,
         "writers": contention.writers,
         "agents": contention.agents,

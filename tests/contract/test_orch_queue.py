@@ -114,14 +114,14 @@ def test_a_head_that_moves_while_it_waits_supersedes_the_entry(land: Landing) ->
 def test_a_branch_that_is_deleted_while_it_waits_loses_nothing(land: Landing) -> None:
     sent = land.work("a")
     head = land.queue("a")[0]["head_commit"]
-    assert land.repo.refs()["refs/orch/queue/1"] == head
+    assert land.repo.refs()[f"refs/orch/queue/1-{head}"] == head
     land.lead.do("cleanup", "--task", "a")
     land.repo.git("update-ref", "-d", f"refs/heads/{sent['attempt']['branch_name']}")
     land.repo.git("reflog", "expire", "--expire=now", "--all")
     land.repo.git("gc", "-q", "--prune=now")
     assert len(land.run()["landed"]) == 1
     assert land.files() == {"a.txt": "a"}
-    assert "refs/orch/queue/1" not in land.repo.refs(), "the target holds it now"
+    assert f"refs/orch/queue/1-{head}" not in land.repo.refs(), "the target holds it now"
 
 
 def test_the_target_is_what_is_named_else_the_runs(land: Landing) -> None:

@@ -25,7 +25,7 @@ RUNNING = (
     "queue.taken", "queue.recorded", "queue.built", "queue.step", "queue.step:3",
     "queue.trial_begun", "queue.trial_ran", "queue.trial_ended", "landing.intended",
     "landing.target_made", "landing.moved", "landing.refreshed", "landing.confirmed",
-    "landing.verified",
+    "landing.looked_for", "landing.verified",
 )  # fmt: skip
 INTEGRATING = (
     "integrate.queued", "landing.intended", "landing.moved", "landing.refreshed",
