@@ -35,7 +35,9 @@ def checkouts_of(repo: Repository, ref: str) -> tuple[Repository, ...]:
     require_ref(ref)
     found = []
     for number, tree in enumerate(list_worktrees(repo)):
-        if tree.is_bare or not os.path.isdir(tree.path):
+        if tree.is_bare or (tree.branch and "refs/heads/" + tree.branch != ref):
+            continue  # An operation that will go back to a branch detaches HEAD meanwhile.
+        if not os.path.isdir(tree.path):
             continue
         here = linked_worktree(repo, tree.path) if number else _main(repo, tree.path)
         if "refs/heads/" + tree.branch == ref or ref in _busy_with(here.git_dir):

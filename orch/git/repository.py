@@ -113,9 +113,11 @@ def linked_worktree(repo: Repository, path: str) -> Repository:
     wanted = os.path.realpath(path)
     if wanted == repo.top:
         return repo
-    for admin, top in admin_dirs(repo):
-        if top and os.path.realpath(top) == wanted:
-            return Repository(wanted, admin, repo.common_dir, repo.object_format)
+    known = tuple(admin_dirs(repo))
+    for seen_as in (str, os.path.realpath):  # As it is written first: the rest costs a walk each.
+        for admin, top in known:
+            if top and seen_as(top) == wanted:
+                return Repository(wanted, admin, repo.common_dir, repo.object_format)
     raise not_found("repository", display(path), hint="no worktree is registered at that path")
 
 
