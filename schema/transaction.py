@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 BUSY_BUDGET_MS = 10_000
 WAKE_SUFFIX = ".wake"
 _QUEUE_SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
-_TURN_WRITES = 4  # What the head of the queue may write before it queues again,
-_TURN_SECONDS = 0.02  # within this time: pages, caches and the disk stay warm.
-_HEAD_OF_QUEUE_NAP = 0.00005  # Seconds; only the head of the queue naps so short.
+_HEAD_OF_QUEUE_NAP = 0.00005  # Seconds; only the head of the queue, against who never queued.
 
 _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the module.
 if _CRASHING:
@@ -160,8 +158,7 @@ class Database:
 
     __slots__ = (
         "_queue",
-        "_turn_ends",
-        "_writes_left",
+        "_wrote",
         "clock",
         "connection",
         "inode",
@@ -176,8 +173,7 @@ class Database:
         self.signals = Signals()
         self.inode = inode_of(path)
         self._queue: Queue | None = None
-        self._writes_left = 1  # At once: the first of all, then those of a turn.
-        self._turn_ends = float("inf")
+        self._wrote = False
 
     def read(self) -> "_Read":
         """Begin a consistent read."""
@@ -216,22 +212,22 @@ class Database:
         """BEGIN IMMEDIATE: at once, or after queueing, within the busy budget. Raises: store_busy.
 
         A process's first write tries at once; losers, and who writes again, queue on flock of a
-        side file: the kernel wakes them in order, and death frees the place. Who was at the head
-        tries at once for the rest of a short turn, then queues again. Without an end to the turn
-        a loop that has just committed takes the lock again before anyone wakes up, and SQLite's
-        own busy handler starves (docs/decisions/0004-writers-queue.md). The queue only orders;
-        one that does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
+        side file: the kernel wakes them in order, and death frees the place. The head keeps its
+        place until its transaction is over (`end_write`): nobody naps and asks while one of the
+        queue writes. Without a queue a loop that has just committed takes the lock again before
+        anyone wakes up, and SQLite's own busy handler starves (decision 0004). The queue only
+        orders; one that does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
         """
         try:
-            if self._writes_left <= 0 or time.monotonic() >= self._turn_ends:
-                self._begin_queued()
-                return
-            self._writes_left -= 1
-            self.connection.set_busy_timeout(0)
-            try:
-                self.connection.execute(BEGIN_WRITE)
-            except apsw.BusyError:
-                self._begin_queued()
+            if not self._wrote:
+                self._wrote = True
+                self.connection.set_busy_timeout(0)
+                try:
+                    self.connection.execute(BEGIN_WRITE)
+                    return
+                except apsw.BusyError:
+                    pass
+            self._begin_queued()
         finally:
             self.connection.set_busy_timeout(BUSY_BUDGET_MS)
 
@@ -242,18 +238,22 @@ class Database:
             self._queue = Queue(self.path + ".lock")
         deadline = time.monotonic() + BUSY_BUDGET_MS / 1000
         self._queue.enter(_QUEUE_SHARE_MS)
+
+        def _try_again(_tries: int) -> bool:
+            time.sleep(_HEAD_OF_QUEUE_NAP)
+            return time.monotonic() < deadline
+
+        self.connection.set_busy_handler(_try_again)
         try:
-
-            def _try_again(_tries: int) -> bool:
-                time.sleep(_HEAD_OF_QUEUE_NAP)
-                return time.monotonic() < deadline
-
-            self.connection.set_busy_handler(_try_again)
             self.connection.execute(BEGIN_WRITE)
-        finally:
+        except BaseException:
             self._queue.leave()
-        self._writes_left = _TURN_WRITES - 1
-        self._turn_ends = time.monotonic() + _TURN_SECONDS
+            raise
+
+    def end_write(self) -> None:
+        """Let the next one of the queue write, after a COMMIT or ROLLBACK."""
+        if self._queue is not None:
+            self._queue.leave()
 
     def commit(self, tx: Tx) -> None:
         """COMMIT, or find out what a failed COMMIT did.
@@ -274,6 +274,7 @@ class Database:
 
             if not aftermath.was_committed(self, tx, failure):
                 raise failure from error
+        self.end_write()  # Before the waiters are rung: the next writer need not wait for that.
         if _CRASHING:
             points.reach("commit.after")
         if tx.topics and _somebody_waits(self.path):
@@ -322,12 +323,16 @@ class _Write:
             try:
                 self._db.commit(self._tx)
             except BaseException:
-                _rollback(self._db.connection)
+                self._undo()
                 raise
             return
-        _rollback(self._db.connection)
+        self._undo()
         if isinstance(error, apsw.Error):
             raise failure_of(error) from error
+
+    def _undo(self) -> None:
+        _rollback(self._db.connection)
+        self._db.end_write()
 
 
 class Commit(Failure):

@@ -4,7 +4,7 @@ from inbox import model
 from inbox.cli import kit
 from inbox.operations import leases
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, merge, obj
+from schema.json_text import Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def claim(
         raise invalid_input("--timeout-seconds goes with --next", reason="flag")
     ttl_ms = model.lease_ms(lease_seconds)
     if timeout is None:
+        if take_next and key is None:
+            _require_offer(call, agent, pools)
         with call.db.write() as tx:
             answer = _claim_once(call, tx, agent, thread, pools, ttl_ms)
         if answer is None:
@@ -63,6 +65,15 @@ def claim(
             data=obj(woke=False, resume=call.resume),
         )
     call.say(found, call.committed)
+
+
+def _require_offer(call: "Call", agent: str, pools: tuple[str, ...]) -> None:
+    """Raise no_matching_work/empty for an empty pool; asking costs nobody the write lock."""
+    from inbox.store import threads
+
+    with call.db.read() as tx:
+        if threads.offered(tx, agent, array([agent, *pools])) is None:
+            raise _nothing(agent)
 
 
 def _nothing(agent: str) -> Failure:

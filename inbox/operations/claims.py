@@ -142,11 +142,10 @@ def claim_next(tx: "Tx", agent: str, pools: "tuple[str, ...]", ttl_ms: int) -> C
     """
     addressees = array([agent, *pools])
     while True:
-        offers = [store.claimable(tx, addressees), store.lapsed(tx, agent, addressees)]
-        found = sorted((-o[1], o[2], o[0]) for o in offers if o is not None)
-        if not found:
+        thread_id = store.offered(tx, agent, addressees)
+        if thread_id is None:
             return None
-        thread = leases.require_thread(tx, found[0][2])
+        thread = leases.require_thread(tx, thread_id)
         try:
             return claim(tx, thread, agent, ttl_ms, pools)
         except Commit:

@@ -7,7 +7,7 @@ from schema.failures import not_found
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.json_text import Json
-    from schema.transaction import ReadTx, Tx
+    from schema.transaction import ReadTx, Row, Tx
 
 _SQL = queries.load(__file__)
 
@@ -119,22 +119,25 @@ def document(tx: "ReadTx", thread_no: int) -> "Json":
     return tx.json(_SQL["thread_document"], thread_no=thread_no)
 
 
-def claimable(tx: "ReadTx", addressees: "Json") -> "tuple[str, int, int] | None":
-    """Return (thread_id, priority, thread_no) of the first pending thread of the addressees."""
-    row = tx.maybe(_SQL["thread_claimable"], addressees=addressees)
-    return (row[0], row[1], row[2]) if row else None
+def offered(tx: "ReadTx", agent: str, addressees: "Json") -> str | None:
+    """Return the thread that a claim of the next one would meet now, None for none.
+
+    The addressees' pending ones and those whose lease ran out: by priority, then by age.
+    """
+    pending = tx.maybe(_SQL["thread_claimable"], addressees=addressees)
+    offers = [pending, _lapsed(tx, agent, addressees)]
+    found = sorted((-row[1], row[2], row[0]) for row in offers if row is not None)
+    return found[0][2] if found else None
 
 
-def lapsed(tx: "ReadTx", agent: str, addressees: "Json") -> "tuple[str, int, int] | None":
-    """Return the like of the first thread of theirs whose lease ran out."""
-    row = tx.maybe(
+def _lapsed(tx: "ReadTx", agent: str, addressees: "Json") -> "Row | None":
+    return tx.maybe(
         _SQL["thread_lapsed"],
         addressees=addressees,
         agent=agent,
         domain=tx.now.domain,
         boot=tx.now.boot_ms,
     )
-    return (row[0], row[1], row[2]) if row else None
 
 
 def next_release(tx: "ReadTx", agent: str, addressees: "Json") -> int | None:

@@ -40,11 +40,7 @@ def for_work(
     def _look() -> Json | None:
         with db.read() as tx:
             soonest[0] = None
-            if (
-                keys.find(tx, keyed) is None
-                and threads.claimable(tx, addressees) is None
-                and threads.lapsed(tx, agent, addressees) is None
-            ):
+            if keys.find(tx, keyed) is None and threads.offered(tx, agent, addressees) is None:
                 wait_ms = threads.next_release(tx, agent, addressees)
                 soonest[0] = wait_ms / 1000 if wait_ms is not None else None
                 return None

@@ -209,10 +209,7 @@ class _Worker:
                 nothing.append(True)
                 return []
             with self._db.read() as tx:
-                idle = (
-                    thread_rows.claimable(tx, addressees) is None
-                    and thread_rows.lapsed(tx, self._agent, addressees) is None
-                )
+                idle = thread_rows.offered(tx, self._agent, addressees) is None
                 wait_ms = thread_rows.next_release(tx, self._agent, addressees)
                 soonest[0] = wait_ms / 1000 if wait_ms is not None else None
             grip = None if idle else self._take()

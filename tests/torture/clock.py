@@ -124,7 +124,7 @@ class _Sql:
         )
         self.session.db.clock = history.clock
         with self.session.db.read() as tx:
-            offered = threads.lapsed(tx, "w", '["w"]') is not None
+            offered = threads.offered(tx, "w", '["w"]') is not None
         over = history.left(now) <= 0
         if offered != over:
             report.violate(

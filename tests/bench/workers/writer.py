@@ -16,12 +16,12 @@ from schema.transaction import BEGIN_WRITE, BUSY_BUDGET_MS, Database
 
 def _barging(db: Database) -> None:
     """Try at once every time, not only the first: what a loop that was just served wins."""
-    db._writes_left, db._turn_ends = 1, 1e18
+    db._wrote = False
     _as_built(db)
 
 
 def _always(db: Database) -> None:
-    db._writes_left = 0
+    db._wrote = True
     _as_built(db)
 
 
