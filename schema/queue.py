@@ -7,6 +7,13 @@ import fcntl
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import apsw
+
+_SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
+_NAP_SECONDS = 0.00005  # Only the head naps, against a writer that never queued.
+
 
 class Queue:
     """A place in line. The kernel keeps the order, and the death of a process frees its place."""
@@ -16,6 +23,25 @@ class Queue:
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o600)
+
+    def begin_write(self, connection: "apsw.Connection", budget_ms: int) -> None:
+        """BEGIN IMMEDIATE as the head of the queue; the place is kept until `leave`.
+
+        Raises: apsw.BusyError, the place given up, when the budget is spent.
+        """
+        deadline = time.monotonic() + budget_ms / 1000
+
+        def _try_again(_tries: int) -> bool:
+            time.sleep(_NAP_SECONDS)
+            return time.monotonic() < deadline
+
+        self.enter(_SHARE_MS)
+        connection.set_busy_handler(_try_again)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self.leave()
+            raise
 
     def enter(self, budget_ms: int) -> bool:
         """Wait for the head of the queue at most `budget_ms`; say whether it was reached."""

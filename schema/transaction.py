@@ -7,7 +7,6 @@ ReadTx cannot write. Accepts only Query objects from the packages' `.sql` files.
 """
 
 import os
-import time
 
 import apsw
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 BUSY_BUDGET_MS = 10_000
 WAKE_SUFFIX = ".wake"
-_QUEUE_SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
-_HEAD_OF_QUEUE_NAP = 0.00005  # Seconds; only the head of the queue, against who never queued.
 
 _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the module.
 if _CRASHING:
@@ -216,7 +213,7 @@ class Database:
         place until its transaction is over (`end_write`): nobody naps and asks while one of the
         queue writes. Without a queue a loop that has just committed takes the lock again before
         anyone wakes up, and SQLite's own busy handler starves (decision 0004). The queue only
-        orders; one that does not move for _QUEUE_SHARE_MS is passed by, and SQLite's lock decides.
+        orders; one that does not move is passed by, and SQLite's lock decides.
         """
         try:
             if not self._wrote:
@@ -236,19 +233,7 @@ class Database:
             from schema.queue import Queue
 
             self._queue = Queue(self.path + ".lock")
-        deadline = time.monotonic() + BUSY_BUDGET_MS / 1000
-        self._queue.enter(_QUEUE_SHARE_MS)
-
-        def _try_again(_tries: int) -> bool:
-            time.sleep(_HEAD_OF_QUEUE_NAP)
-            return time.monotonic() < deadline
-
-        self.connection.set_busy_handler(_try_again)
-        try:
-            self.connection.execute(BEGIN_WRITE)
-        except BaseException:
-            self._queue.leave()
-            raise
+        self._queue.begin_write(self.connection, BUSY_BUDGET_MS)
 
     def end_write(self) -> None:
         """Let the next one of the queue write, after a COMMIT or ROLLBACK."""
