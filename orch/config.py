@@ -166,6 +166,9 @@ class Config:
         self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.table reads.
 
 
+_MEND = "mend it; docs/reference/orch-toml.md lists every key"
+
+
 def load(repo_path: str | None) -> Config:
     """Return the configuration of the repository that a path (default: here) lies in.
 
@@ -189,7 +192,7 @@ def _read(path: str) -> Config:
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except (OSError, ValueError, RecursionError) as error:
-        raise invalid_input(f"{path}: {error}", reason="file")
+        raise invalid_input(f"{path} cannot be read: {error}", reason="file", hint=_MEND)
     try:
         parsed = OrchToml.model_validate(document)
     except ValidationError as error:
@@ -200,7 +203,7 @@ def _read(path: str) -> Config:
             "invalid_input",
             "file",
             f"{path} is refused: " + "; ".join(problems[:5]),
-            hint="mend it; docs/reference/orch-toml.md lists every key",
+            hint=_MEND,
             details={"problems": problems},
         )
     return parsed.config()

@@ -16,7 +16,13 @@ SELECT v.document,
  ORDER BY t.task_no;
 
 -- name: status_tasks :many
--- Everything about a run's tasks, in the order they were added.
+-- Everything about a run's tasks, in the order they were added. Where the run's own branch was
+-- brought to is asked once: it holds what was over before.
+WITH brought (event_id, target) AS MATERIALIZED (
+    SELECT max(e.queued_event), substr(q.target, 12)
+      FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+     WHERE e.run_id = :run_id AND e.kind = 'integrate'
+       AND e.status IN ('verified', 'landed_externally'))
 SELECT v.document,
        (SELECT document FROM attempt_view WHERE attempt_key = a.attempt_key),
        (SELECT document FROM message_view WHERE event_id = h.last_message),
@@ -27,7 +33,9 @@ SELECT v.document,
        (SELECT json_object('entry_id', 'ent_' || e.entry_no, 'status', e.status,
                            'target', substr(q.target, 12),
                            'landed_commit', nullif(e.landed_commit, ''),
-                           'reason', nullif(e.reason, ''))
+                           'reason', nullif(e.reason, ''),
+                           'integrated_into', (SELECT b.target FROM brought AS b
+                                                WHERE b.event_id > e.last_event))
           FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
          WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1)
   FROM task AS t

@@ -76,15 +76,16 @@ def _give(
     call.say(answer, call.committed)
 
 
-def refusal(waiting: "list[tuple[str, str, list[str]]]", command: str) -> Failure:
+def refusal(waiting: "list[tuple[str, str, list[str]]]", command: str, came: list[str]) -> Failure:
     """Return the refusal of a run that could land nothing without people.
 
-    `waiting` are (entry id, name, who is missing).
+    `waiting` are (entry id, name, who is missing); `came` tells what else the run came to.
     """
-    words = "; ".join(
+    needs = [
         f"{entry} ({name}) needs " + (", ".join(missing) or "an approval")
         for entry, name, missing in waiting[:5]
-    )
+    ]
+    words = "; ".join([*came[:5], *needs])
     return Failure(
         "refused",
         "approval_required",

@@ -1,6 +1,7 @@
 """queue add, list, show, hold, release, cancel, retry: what is on its way to a target."""
 
 from orch.cli import queue_names
+from orch.model import Task
 from orch.operations import entries, runs, tasks
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
@@ -52,9 +53,11 @@ def add(
     wish = queue_add.Wish(target, strategy, level, leader)
     for run_id in dict.fromkeys(run_id for run_id, _ in chosen):
         reconcile(call.db, run_id)
+    taken_out: list[dict[str, object]] = []
     if everything:
-        chosen = _unlanded(call, chosen[0][0], wish)
+        chosen, taken_out = _unlanded(call, chosen[0][0])
     prepared, skipped = _prepared(call, chosen, wish, everything=everything)
+    skipped += taken_out
     if dry_run:
         call.say(obj(dry_run=True, planned=[_planned(item) for item in prepared], skipped=skipped))
         return
@@ -85,34 +88,49 @@ def _chosen(
         return found, runs.require(tx, found[0][0]).leader
 
 
-def _unlanded(call: "Call", run_id: str, wish: queue_add.Wish) -> list[tuple[str, str]]:
-    """Return the run's finished code tasks that are in no queue and did not land."""
+def _unlanded(call: "Call", run_id: str) -> tuple[list[tuple[str, str]], list[dict[str, object]]]:
+    """Return the run's finished code tasks that were never queued, and those taken out again.
+
+    What somebody cancelled or took back from its target is queued again only by its name.
+    """
     from orch.operations import attempts
     from orch.store import tasks as task_rows
 
-    found = []
+    found, taken_out = [], []
     with call.db.read() as tx:
         for task in task_rows.with_status(tx, run_id, "done"):
             attempt = attempts.latest(tx, task)
             if attempt is None or attempt.execution_mode != "code":
                 continue
-            if any(
-                _counts(entry, attempt.attempt_key) for entry in store.of_task(tx, task.task_no)
-            ):
-                continue
-            found.append((run_id, str(task.task_id)))
+            known = [
+                entry
+                for entry in store.of_task(tx, task.task_no)
+                if entry.attempt_key == attempt.attempt_key and entry.status != "superseded"
+            ]
+            if not known:
+                found.append((run_id, str(task.task_id)))
+            elif all(entry.status == "cancelled" for entry in known):
+                taken_out.append(_taken_out(task, known[0]))
     if not found:
         raise Failure(
             "no_matching_work",
             "empty",
-            f"run {run_id} has no finished code task that is not queued or landed",
+            f"run {run_id} has no finished code task that is not queued, landed or taken out",
             hint=f"see what there is: orch status --run {run_id}",
+            details={"skipped": taken_out},
         )
-    return found
+    return found, taken_out
 
 
-def _counts(entry: Entry, attempt_key: int) -> bool:
-    return entry.attempt_key == attempt_key and entry.status not in ("cancelled", "superseded")
+def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
+    why = entry.reason or "cancelled"
+    failure = Failure(
+        "invalid_state",
+        "terminal",
+        f"{entry.entry_id} was taken out: {why}",
+        hint=f"all the same: orch queue add {task.name}",
+    )
+    return {"task_id": task.task_id, "error": queue_names.error(failure)}
 
 
 def _prepared(
@@ -157,6 +175,7 @@ def list_entries(
     seen = {queue.queue_no: queue_run.explained(call.db, queue) for queue in queues}
     wanted = array(status) if status else None
     found: list[Json] = []
+    listed: list[Entry] = []
     with call.db.read() as tx:
         for queue in queues:
             now = seen[queue.queue_no]
@@ -164,19 +183,22 @@ def list_entries(
             rows.sort(key=lambda e: (e.status in entries.FINAL, now.get(e.entry_no, (None,))[0]
                                      or 1 << 30, e.entry_no))  # fmt: skip
             found += [queue_names.document(tx, entry, now) for entry in rows]
+            listed += rows
         documents = [queue_names.of_queue(tx, queue.queue_no) for queue in queues]
-    call.say(obj(run_id=run, entries=array(found), queues=documents))
+        command = queue_names.first_command(tx, listed, run)
+    call.say(obj(run_id=run, entries=array(found), queues=documents, next_command=command))
 
 
 def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> None:
     """Show an entry with everything that is known about it."""
-    from orch.workflows import queue_conflicts
+    from orch.workflows import queue_conflicts, queue_gate
 
     with call.db.read() as tx:
         found = queue_names.require(tx, entry, run)
         queue = queue_rows.get(tx, found.queue_no)
     now = queue_run.explained(call.db, queue) if found.status not in entries.FINAL else {}
     conflict = queue_conflicts.read(call.db, found) if found.status == "conflict" else None
+    digest = queue_gate.digest_at(queue.repo_path)
     with call.db.read() as tx:
         found = store.get(tx, found.entry_no)
         verdicts = approval_rows.of_head(tx, found.task_no, found.head_commit)
@@ -187,9 +209,12 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
             obj(
                 entry=queue_names.document(tx, found, now),
                 queue=queue_names.of_queue(tx, queue.queue_no),
-                verdicts=[one.document() for one in verdicts],
+                verdicts=[
+                    {**one.document(), "is_void": one.policy_digest != digest} for one in verdicts
+                ],
                 trials=trials.documents(tx, found.queue_no, found.entry_no),
                 conflict=conflict.document() if conflict is not None else NULL,
+                next_command=queue_names.next_command(tx, found),
                 **more,
             )
         )
@@ -209,9 +234,6 @@ def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Expla
         lines.append(f"it is {entry.status}: {entry.reason}")
     lines.append(f"its risk is {risk}")
     lines += queue_names.rules(tx, entry)
-    command = queue_names.next_command(entry)
-    if command:
-        lines.append(f"what helps: {command}")
     return lines
 
 
@@ -301,8 +323,11 @@ def _one(call: "Call", name: str | None, run: str | None, verb: str, reason: str
         answer = keys.find(tx, scope)
         if answer is None:
             call.committed = does[verb](tx, found, leader, reason)
+            found = store.get(tx, found.entry_no)
             document = store.document(tx, found.entry_no)
-            answer = keys.store(tx, scope, obj(entry=document, event_id=call.committed))
+            command = queue_names.next_command(tx, found)
+            answer = obj(entry=document, event_id=call.committed, next_command=command)
+            answer = keys.store(tx, scope, answer)
     call.say(answer, call.committed)
 
 

@@ -19,16 +19,15 @@ _PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_external
 def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
     """Return an open entry as what it waits for, with the command that helps."""
     why = entry.reason or entry.why
-    task = task_rows.by_no(tx, entry.task_no) if entry.task_no is not None else None
-    reworked = task is not None and task.status != "done"
-    if task is not None and reworked and entry.status in ("conflict", "failed"):
-        why = f"it is done again as attempt {task.latest_attempt_no}: {why}"
+    if entry.status in ("conflict", "failed") and queue_names.is_done_again(tx, entry):
+        number = task_rows.by_no(tx, entry.task_no).latest_attempt_no
+        why = f"it is done again as attempt {number}: {why}"
     return {
         "entry_id": entry.entry_id,
         "name": entry.name,
         "status": entry.status,
         "why": why,
-        "command": queue_names.next_command(entry, reworked=reworked),
+        "command": queue_names.next_command(tx, entry),
     }
 
 
@@ -46,20 +45,22 @@ def refusal(
         if outcome.blockers:
             return landing.dirty(queue_place.open_queue(db, outcome.queue), outcome.blockers)
     found: list[Entry] = []
-    ended = False
+    ended: list[Entry] = []
     with db.read() as tx:
         for outcome in outcomes:
             found += store.open_of_queue(tx, outcome.queue.queue_no)
-            ended = ended or any(store.get(tx, n).status in _PROGRESS for n in outcome.changed)
+            ended += [e for n in outcome.changed if (e := store.get(tx, n)).status in _PROGRESS]
         told = {entry.entry_no: waiting(tx, entry) for entry in found}
     if only is not None:
         found = [entry for entry in found if entry.entry_no == only] or found
-        ended = False
+        ended = []
     if not found:
         return None if ended else _empty(outcomes)
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
-        return approvals.refusal([(e.entry_id, e.name, _missing(e)) for e in unapproved], again)
+        came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
+        awaited = [(e.entry_id, e.name, _missing(e)) for e in unapproved]
+        return approvals.refusal(awaited, again, came)
     for outcome in outcomes:
         if outcome.hold_reason:
             return _held(outcome, again)

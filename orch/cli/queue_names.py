@@ -5,7 +5,8 @@ from orch.operations import entries
 from orch.store import entries as store
 from orch.store import landings
 from orch.store import queues as queue_rows
-from orch.store.entries import Entry
+from orch.store import tasks as task_rows
+from orch.store.entries import ON_ITS_WAY, Entry
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json
 
@@ -81,14 +82,43 @@ def rules(tx: "ReadTx", entry: Entry) -> list[str]:
     from orch import config
     from orch.workflows import queue_gate, queue_snapshot
 
-    settings = config.load(entry.repo_path)
+    try:
+        settings = config.load(entry.repo_path)
+    except Failure as failure:
+        if failure.code != "invalid_input":
+            raise
+        return [f"nothing is approved while {failure.message}"]
     waived = not queue_snapshot.checks_of(tx, settings, entry)
     verdict = queue_gate.weigh(tx, settings, entry, waived=waived, resolved=False)
     return [f"because of {why}" for why in verdict.why]
 
 
-def next_command(entry: Entry, *, reworked: bool = False) -> str:
-    """Return the exact command that moves an entry on; "" when there is none."""
+def next_command(tx: "ReadTx", entry: Entry) -> str:
+    """Return the exact command that moves an entry, or what comes after it, on."""
+    run = entry.run_id
     if entry.status == "verified":
-        return f"orch integrate --run {entry.run_id}"
-    return landings.owed(entry.run_id, entry.entry_id, str(entry.status), reworked=reworked)
+        return after_landing(run, entry.target.removeprefix("refs/heads/"))
+    owed = landings.owed(run, entry.entry_id, str(entry.status), reworked=is_done_again(tx, entry))
+    return owed or f"orch queue list --run {run}"
+
+
+def first_command(tx: "ReadTx", listed: list[Entry], run: str | None) -> str:
+    """Return what moves a list of entries on: the runner, else the first that waits for people."""
+    open_ones = [entry for entry in listed if entry.status not in entries.FINAL]
+    if any(entry.status in ON_ITS_WAY for entry in open_ones):
+        return "orch queue run" + (f" --run {run}" if run else "")
+    if open_ones:
+        return next_command(tx, open_ones[0])
+    return f"orch status --run {run}" if run else "orch queue add R/T"
+
+
+def after_landing(run: str, branch: str) -> str:
+    """Return what follows once a run's work is on a branch: its own one, or a user's."""
+    if branch == f"orch-integration/{run}":
+        return f"orch integrate --run {run}"
+    return f"orch cleanup --run {run} --all-completed"
+
+
+def is_done_again(tx: "ReadTx", entry: Entry) -> bool:
+    """Say whether an entry's task is being worked on again."""
+    return entry.task_no is not None and task_rows.by_no(tx, entry.task_no).status != "done"

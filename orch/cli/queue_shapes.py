@@ -88,7 +88,7 @@ _TRIAL: "dict[str, Any]" = {
 }
 _ERROR: "dict[str, Any]" = {"code": "text", "reason": "text", "message": "text", "hint": "text"}
 _CHANGED: "dict[str, Any]" = {"event_id": "count", "replayed?": "flag"}
-_ONE: "dict[str, Any]" = {"entry": ENTRY, **_CHANGED}
+_ONE: "dict[str, Any]" = {"entry": ENTRY, "next_command": "text", **_CHANGED}
 _SKIPPED: "list[Any]" = [{"task_id": "text", "error": _ERROR}]
 _GIVEN: "dict[str, Any]" = {"entry": ENTRY, "verdict": VERDICT, **_CHANGED}
 _WAITING: "dict[str, Any]" = {
@@ -120,12 +120,19 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
             "skipped": _SKIPPED,
         },
     ),
-    "queue list": ({"run_id": "text|null", "entries": [ENTRY], "queues": [QUEUE]},),
+    "queue list": (
+        {
+            "run_id": "text|null",
+            "entries": [ENTRY],
+            "queues": [QUEUE],
+            "next_command": "text",
+        },
+    ),
     "queue show": (
         {
             "entry": ENTRY,
             "queue": QUEUE,
-            "verdicts": [VERDICT],
+            "verdicts": [{**VERDICT, "is_void": "flag"}],
             "trials": [_TRIAL],
             "conflict": {
                 "?": "null",
@@ -134,6 +141,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
                 "notes": ["text"],
                 "landed": ["text"],
             },
+            "next_command": "text",
             "explained?": ["text"],
         },
     ),

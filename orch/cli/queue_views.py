@@ -1,6 +1,7 @@
 """Plain views of the commands about landing."""
 
 from inbox.cli import plain
+from orch.cli import queue_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ def _name(run: object, task: object, kind: object) -> str:
 def _rows(answer: "Json", path: str) -> "list[list[object]]":
     columns = (
         "$.entry_id", "$.run_id", "$.task_id", "$.kind", "$.status", "$.target", "$.position",
-        "$.reason", "$.waits_for",
+        "$.reason", "$.waits_for", "$.landed_commit",
     )  # fmt: skip
     return [
-        [entry, _name(run, task, kind), status, target, place or "-", reason or why or ""]
-        for entry, run, task, kind, status, target, place, reason, why
+        [entry, _name(run, task, kind), status, target, place or "-",
+         reason or why or (f"as {str(commit)[:12]}" if commit else "")]
+        for entry, run, task, kind, status, target, place, reason, why, commit
         in plain.rows(answer, path, *columns)
     ]  # fmt: skip
 
@@ -69,7 +71,7 @@ def _list(answer: "Json") -> str:
     if not rows:
         return "\n".join([*(heads or ["nothing was queued"]), "next: orch queue add R/T"])
     text = plain.listing("\n".join(heads), _HEADER, rows, f"orch queue list{of_run} --json")
-    return f"{text}\nnext: orch queue run{of_run}"
+    return f"{text}\nnext: {plain.fields(answer, '$.next_command')[0]}"
 
 
 def _show(answer: "Json") -> str:
@@ -89,15 +91,17 @@ def _show(answer: "Json") -> str:
         found = plain.texts(answer, f"$.entry.approvals.{path}")
         if found:
             lines.append(f"{label}: " + ", ".join(plain.line(f) for f in found))
-    columns = ("$.kind", "$.given_by", "$.verdict", "$.note")
-    for who, by, verdict, note in plain.rows(answer, "$.verdicts", *columns):
-        lines.append(f"{verdict} by {who} {by}" + (f": {plain.line(note, 200)}" if note else ""))
+    columns = ("$.kind", "$.given_by", "$.verdict", "$.note", "$.is_void")
+    for who, by, verdict, note, is_void in plain.rows(answer, "$.verdicts", *columns):
+        void = " (void: the policy is another by now)" if is_void else ""
+        told = f": {plain.line(note, 200)}" if note else ""
+        lines.append(f"{verdict} by {who} {by}{void}{told}")
     lines += _trials(answer)
     files = plain.texts(answer, "$.conflict.files")
     if files:
         lines.append("in conflict: " + ", ".join(plain.line(f) for f in files[:10]))
     lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
-    return "\n".join([*lines, f"next: {_command(str(status), str(entry), str(run))}"])
+    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
 
 
 def _trials(answer: "Json") -> list[str]:
@@ -113,30 +117,16 @@ def _trials(answer: "Json") -> list[str]:
     return lines
 
 
-def _command(status: str, entry: str, run: str) -> str:
-    return {
-        "awaiting_approval": f"orch queue approve {entry}",
-        "conflict": f"orch queue retry {entry} --rework",
-        "failed": f"orch queue retry {entry} --rework",
-        "error": f"orch queue retry {entry}",
-        "held": f"orch queue release {entry}",
-        "quarantined": f"orch queue release {entry}",
-        "verified": f"orch integrate --run {run}",
-        "cancelled": f"orch queue list --run {run}",
-        "superseded": f"orch queue list --run {run}",
-        "landed_externally": f"orch queue list --run {run}",
-    }.get(status, f"orch queue run --run {run}")
-
-
 def _run(answer: "Json") -> str:
     if plain.fields(answer, "$.dry_run")[0]:
         return _planned(answer)
-    lines = []
+    lines, follow = [], "orch queue list"
     for entry, run, task, kind, target, commit in plain.rows(
         answer, "$.landed", "$.entry_id", "$.run_id", "$.task_id", "$.kind", "$.target",
         "$.landed_commit",
     ):  # fmt: skip
         lines.append(f"landed {entry}: {_name(run, task, kind)} on {target} as {str(commit)[:12]}")
+        follow = queue_names.after_landing(str(run), str(target))
     for entry, name, status, _, _, why in _rows(answer, "$.changed"):
         lines.append(f"{entry} {name} is {status}" + (f": {plain.line(why, 300)}" if why else ""))
     if not lines:
@@ -147,10 +137,7 @@ def _run(answer: "Json") -> str:
         lines.append(f"waits: {entry} {name} ({status}) {plain.line(why, 300)}".rstrip())
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
     lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
-    commands = [str(row[4]) for row in waiting if row[4]]
-    (run,) = plain.fields(answer, "$.run_id")
-    of_run = f" --run {run}" if run else ""
-    follow = commands[0] if commands else (f"orch integrate{of_run}" if run else "orch queue list")
+    follow = next((str(row[4]) for row in waiting if row[4]), follow)
     return "\n".join([*lines, f"next: {follow}"])
 
 
@@ -158,7 +145,7 @@ def _planned(answer: "Json") -> str:
     lines = ["nothing was changed; the next pass would:"]
     for target, steps, why in plain.rows(answer, "$.plans", "$.target", "$.steps", "$.why"):
         done = plain.texts(str(steps), "$")
-        lines.append(f"queue of {target}: " + ("" if done else "nothing can be done now"))
+        lines.append(f"queue of {target}:" + ("" if done else " nothing can be done now"))
         lines += [f"  {plain.line(step, 300)}" for step in done]
         for entry, words in plain.rows(str(why), "$", "$.entry_id", "$.why"):
             lines.append(f"  {entry}: {plain.line(words, 300)}")
@@ -173,7 +160,7 @@ def _verdict(answer: "Json") -> str:
     word = "approved" if verdict == "approve" else "rejected"
     lines = [f"{word} {entry} ({_name(run, task, kind)}) by {by}{_again(answer)}; it is {status}"]
     missing = plain.texts(answer, "$.entry.approvals.missing")
-    if missing:
+    if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
     follow = f"orch queue run --run {run}"
     if verdict == "reject":
@@ -198,7 +185,7 @@ def _one(answer: "Json") -> str:
             f"queued again by itself\nnext: orch wait --run {run}"
         )
     why = f": {plain.line(reason, 200)}" if reason else ""
-    command = _command(str(status), str(entry), str(run))
+    (command,) = plain.fields(answer, "$.next_command")
     return f"{entry} ({name}) is {status}{why}{_again(answer)}\nnext: {command}"
 
 

@@ -9,6 +9,7 @@ from inbox.model import PRIORITIES
 from orch.cli.seeing_shapes import shapes as seeing
 from orch.cli.setup_shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
+from orch.cli.workspace_shapes import WORKSPACES
 from orch.model import MODES, OWNERSHIP, RISKS
 
 TYPE_CHECKING = False
@@ -183,12 +184,6 @@ _DISPATCHED: "dict[str, Any]" = {
 }
 _RETRIED: "dict[str, Any]" = {**_DISPATCHED, "previous_attempt": ATTEMPT}
 _ERROR: "dict[str, Any]" = {"code": "text", "reason": "text", "message": "text", "hint": "text"}
-_WORKTREE: "dict[str, Any]" = {
-    "task_id": "text",
-    "attempt_no": "count",
-    "worktree_path": "text",
-    "branch_name": "text",
-}
 _EDGE: "dict[str, Any]" = {"task_id": "text", "status": TASK_STATUSES}
 _GATED: "dict[str, Any]" = {"task": TASK, "attempt": _NO_ATTEMPT, "gate": GATE, **_REPLAYED}
 _PLAN: "dict[str, Any]" = {
@@ -223,9 +218,11 @@ _FINDING: "dict[str, Any]" = {
 }
 
 _INTEGRATION: "dict[str, Any]" = {"?": "null", "landed_commit": "text|null", "reason": "text|null",
+    "integrated_into": "text|null",
     **dict.fromkeys(("entry_id", "status", "target"), "text")}  # fmt: skip
 
 DATA: "dict[str, Shape]" = {
+    **WORKSPACES,
     "init": BUS["init"],
     "run init": {"run": _BUDGETED, **_CHANGED},
     "run show": {"run": _BUDGETED},
@@ -295,34 +292,6 @@ DATA: "dict[str, Shape]" = {
     "adopt": {"task": TASK, "attempt": ATTEMPT, **_CHANGED},
     "retry": _RETRIED,
     "reassign": _RETRIED,
-    "cleanup": {
-        "run_id": "text",
-        "dry_run": "flag",
-        "cleaned": [{**_WORKTREE, "proof": "text", "ignored": "count", "salvage_ref?": "text"}],
-        "kept": [{**_WORKTREE, "reason": "text"}],
-        **_REPLAYED,
-    },
-    "salvage list": {
-        "run_id": "text",
-        "salvages": [
-            {
-                "ref": "text",
-                "commit": "text",
-                "head_commit": "text",
-                "summary": "text",
-                "created_at": "time",
-            }
-        ],
-    },
-    "salvage restore": {
-        "run_id": "text",
-        "task_id": "text",
-        "attempt_no": "count",
-        "ref": "text",
-        "path": "text",
-        **_REPLAYED,
-    },
-    "repo accept": {"run_id": "text", "repo_path": "text", "changes": ["text"], **_REPLAYED},
     "verify run": _GATED,
     "verify record": _GATED,
     "verify status": _GATED,

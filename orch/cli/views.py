@@ -166,7 +166,10 @@ def _reconcile(answer: Json) -> str:
     return "\n".join([*lines, _next(answer, str(run))])
 
 
-_LANDING = ("$.latest_attempt.branch_name", "$.integration.status")
+_LANDING = (
+    "$.latest_attempt.branch_name", "$.integration.status", "$.integration.target",
+    "$.integration.integrated_into",
+)  # fmt: skip
 _UNDER_WAY = ("queued", "building", "testing", "passed", "awaiting_approval")
 
 
@@ -190,6 +193,9 @@ def _next(answer: Json, run: str) -> str:
         return f"next: land it: orch queue add --run {run} --all; or orch run close --run {run}"
     if any(row[3] in _UNDER_WAY for row in tasks):
         return f"next: orch queue run --run {run}"
+    own = f"orch-integration/{run}"
+    if any(row[3] == "verified" and row[4] == own and not row[5] for row in tasks):
+        return f"next: bring it in: orch integrate --run {run}; or orch run close --run {run}"
     return f"next: orch run close --run {run}"
 
 

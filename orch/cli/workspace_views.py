@@ -19,7 +19,10 @@ def _cleanup(answer: Json) -> str:
         answer, "$.kept", "$.task_id", "$.attempt_no", "$.worktree_path", "$.reason"
     ):
         lines.append(f"kept {task} attempt {number}: {path}: {plain.line(why, 300)}")
-    return "\n".join(lines)
+    slots, run = plain.fields(answer, "$.queue_slots", "$.run_id")
+    if slots:
+        lines.append(f"removed {slots} worktrees in which the queue tested")
+    return "\n".join([*lines, f"next: orch status --run {run}"])
 
 
 def _salvages(answer: Json) -> str:

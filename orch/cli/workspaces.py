@@ -6,7 +6,7 @@ from orch import git
 from orch.cli import keyed, names
 from orch.operations import runs, tasks
 from orch.workflows import cleanup as workflow
-from orch.workflows import workspaces
+from orch.workflows import queue_slots, workspaces
 from orch.workflows.reconcile import reconcile
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
@@ -45,7 +45,8 @@ def cleanup(
         if named:
             _, subject = names.require_task(tx, run, task, task_name)
         chosen = workflow.select(tx, found, subject, attempt)
-    if not chosen:
+    slots = queue_slots.remove_idle(call.db, run_id) if all_completed and not dry_run else 0
+    if not chosen and not slots:
         raise Failure(
             "no_matching_work",
             "empty",
@@ -60,8 +61,8 @@ def cleanup(
         )
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned]
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned]
-    answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept)
-    if not cleaned and not dry_run:
+    answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
+    if kept and not cleaned and not dry_run:
         raise Failure(
             "refused",
             "work_at_risk",

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx, Row, Tx
 
 _SQL = queries.load(__file__)
+# In which statuses an entry has a place in the landing order.
+ON_ITS_WAY = ("queued", "building", "testing", "passed", "awaiting_approval", "landing")
 
 
 class Entry:
@@ -106,6 +108,7 @@ def move(
         reason=reason,
         count=count,
         not_before=not_before,
+        on_its_way=target in ON_ITS_WAY,
     )
     entry.status, entry.reason = target, reason
 

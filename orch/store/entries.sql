@@ -59,13 +59,15 @@ VALUES (:queue_no, :run_id, :kind, :task_no, :attempt_key, :reverts, :head_commi
 RETURNING entry_no;
 
 -- name: entry_move :one
--- Every change of an entry's status; the old one in the WHERE makes a lost race loud.
+-- Every change of an entry's status; the old one in the WHERE makes a lost race loud. What is no
+-- longer on its way has no place in the order.
 UPDATE entry
    SET status = :target, reason = :reason, last_event = :event_id, updated_at = :now,
        failures = failures + (:count = 'failures'), conflicts = conflicts + (:count = 'conflicts'),
        errors = errors + (:count = 'errors'), flakes = flakes + (:count = 'flakes'),
        not_before_at = CASE WHEN :not_before > 0 THEN :not_before
-                            WHEN :target = 'queued' THEN 0 ELSE not_before_at END
+                            WHEN :target = 'queued' THEN 0 ELSE not_before_at END,
+       position = iif(:on_its_way, position, NULL), why = iif(:on_its_way, why, '')
  WHERE entry_no = :entry_no AND status = :source
 RETURNING status;
 

@@ -121,17 +121,27 @@ def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_r
 def _prove(
     repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
 ) -> None:
-    """Name the proof: integrated where it `landed` or in the target, or else its branch is kept."""
-    branch = "refs/heads/" + attempt.branch_name
-    head = git.read_ref(repo, branch)
+    """Name the proof: integrated where it `landed` or in the target, or else its branch is kept.
+
+    Of a branch that is gone, the head that was recorded may be integrated; a worktree that holds
+    more than that is dirty, its branch being gone.
+    """
+    branch = git.read_ref(repo, "refs/heads/" + attempt.branch_name)
+    head = branch or _recorded(repo, attempt)
     targets = [*(git.read_ref(repo, ref) for ref in landed), _target(repo, run)]
     for target in dict.fromkeys(filter(None, targets)):
         if head and not outcome.proof:
             outcome.proof = git.find_integration(repo, head, target).proof
-    if not outcome.proof and head:
+    if not outcome.proof and branch:
         outcome.proof = "branch_kept"
     if not outcome.proof:
         outcome.reason = f"branch {attempt.branch_name} is gone: nothing proves its work is kept"
+
+
+def _recorded(repo: git.Repository, attempt: Attempt) -> str:
+    """Return the head that an attempt was done at, "" when git has it no more."""
+    head = attempt.head_commit or ""
+    return "" if not head or git.missing_objects(repo, [head]) else head
 
 
 def _target(repo: git.Repository, run: Run) -> str:

@@ -5,26 +5,20 @@ after the other. A slot's lock is inherited by the checks: those of a killed run
 they end, and the next runner takes another slot.
 """
 
-import os
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from orch import git, process
 from orch.queue.model import Test
 from orch.store import trials
 from orch.store.checks import Result
-from orch.workflows import checking
+from orch.workflows import checking, queue_slots
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import points
 from schema.failures import Failure
 from schema.json_text import array
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from contextlib import ExitStack
-
 _RENEW_SECONDS = 15.0
-_MOST_SLOTS = 64
 WAIVED = "no checks are declared: waived"
 
 
@@ -141,7 +135,7 @@ def _run_in_slot(place: Place, trial: Trial) -> list[Result]:
 
     found = []
     with ExitStack() as stack:
-        path, held = _free_slot(place, stack)
+        path, held = queue_slots.take_free(place, stack)
         slot = git.open_slot(
             place.repo, path, trial.step.commit, hermetic=place.settings.queue.hermetic
         )
@@ -159,18 +153,3 @@ def _run_in_slot(place: Place, trial: Trial) -> list[Result]:
                 result.cache_key = key
             found.append(result)
     return found
-
-
-def _free_slot(place: Place, stack: "ExitStack") -> tuple[str, int]:
-    """Return (path, lock's descriptor) of the first slot in which nothing runs."""
-    for number in range(_MOST_SLOTS):
-        lock = os.path.join(place.folder, f"slot-{number}.lock")
-        os.makedirs(lock, mode=0o700, exist_ok=True)
-        try:
-            held = stack.enter_context(git.locked_directory(lock, 0.0))
-        except Failure as failure:
-            if failure.reason != "timeout":
-                raise
-            continue
-        return os.path.join(place.folder, f"slot-{number}"), held
-    raise Failure("git_error", "timeout", f"all {_MOST_SLOTS} slots in {place.folder} are in use")

@@ -54,7 +54,8 @@ class Verdict:
 
     def document(self) -> Json:
         """Return the published shape of `approvals`."""
-        return obj(needed=self.needed, given=self.given, missing=self.missing)
+        missing = self.needed if self.state == "rejected" else self.missing
+        return obj(needed=self.needed, given=self.given, missing=missing)
 
 
 def look(
@@ -73,6 +74,18 @@ def look(
 def digest_of(settings: "Config") -> str:
     """Return the digest of the policy that is in force; approvals are bound to it."""
     return policy.digest_of(settings.policy)
+
+
+def digest_at(repo_path: str) -> str:
+    """Return the digest of a repository's policy, "" for one that cannot be read: none counts."""
+    from orch import config
+
+    try:
+        return digest_of(config.load(repo_path))
+    except Failure as failure:
+        if failure.code != "invalid_input":
+            raise
+        return ""
 
 
 def weigh(

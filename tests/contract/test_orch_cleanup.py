@@ -278,7 +278,8 @@ def test_plain_mode_names_proof_and_reason(lead: Lead) -> None:
     place = worktree(sent)
     lead.repo.write("left.txt", "x", cwd=place)
     text = lead.orch.say("cleanup", "--run", "r", "--all-completed", "--dry-run")
-    assert text == f"kept a attempt 1: {place}: 1 uncommitted: left.txt\n"
+    follow = "next: orch status --run r\n"
+    assert text == f"kept a attempt 1: {place}: 1 uncommitted: left.txt\n{follow}"
     (place / "left.txt").unlink()
     text = lead.orch.say("cleanup", "--run", "r", "--all-completed")
-    assert text == f"cleaned a attempt 1: {place} (branch_kept)\n"
+    assert text == f"cleaned a attempt 1: {place} (branch_kept)\n{follow}"

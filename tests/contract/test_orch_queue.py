@@ -175,6 +175,15 @@ def test_all_finished_work_of_a_run_is_queued_with_one_command(land: Landing) ->
     done = land.orch.ok("queue", "add", "--run", "r", "--all")
     assert [e["task_id"] for e in done["entries"]] == ["a", "b"]
     land.orch.refuse("no_matching_work", "empty", "queue", "add", "--run", "r", "--all")
+    land.orch.ok("queue", "cancel", "ent_1", "--reason", "not now")
+    land.finish("c", {"c.txt": "c\n"})
+    done = land.orch.ok("queue", "add", "--run", "r", "--all")
+    assert [e["task_id"] for e in done["entries"]] == ["c"]
+    (left_out,) = done["skipped"]
+    assert left_out["task_id"] == "a"
+    assert left_out["error"]["message"] == "ent_1 was taken out: not now"
+    assert left_out["error"]["hint"].endswith("orch queue add r/a")
+    assert land.add("a")[0]["status"] == "queued"
 
 
 def test_dependencies_land_first_and_are_waited_for(land: Landing) -> None:
@@ -198,6 +207,58 @@ def test_plain_output_ends_with_the_next_command(land: Landing) -> None:
         "next: orch queue run --run r",
     ]
     land.try_run()
-    assert land.orch.run("queue", "show", "a").lines[-1] == "next: orch queue approve ent_1"
+    assert land.orch.run("queue", "show", "a").lines[-1] == (
+        "next: orch queue approve ent_1 --as NAME"
+    )
     land.approve("a")
-    assert land.orch.run("queue", "run").lines[0].startswith("landed ent_1: r/a on ")
+    said = land.orch.run("queue", "run").lines
+    assert said[0].startswith("landed ent_1: r/a on ")
+    assert said[-1] == "next: orch integrate --run r"
+    assert (
+        "next: bring it in: orch integrate --run r"
+        in land.orch.run("status", "--run", "r").lines[-1]
+    )
+    land.orch.ok("integrate", "--run", "r", "--into", "main")
+    assert land.orch.run("status", "--run", "r").lines[-1] == "next: orch run close --run r"
+    assert land.orch.run("queue", "list", "--run", "r").lines[-1] == "next: orch status --run r"
+
+
+def test_what_landed_on_a_users_branch_is_cleaned_up_next(land: Landing) -> None:
+    land.work("a")
+    land.queue_for("main", "a")
+    assert land.orch.run("queue", "run").lines[-1] == ("next: orch cleanup --run r --all-completed")
+
+
+def test_what_is_over_has_no_place_in_the_order(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+    land.queue("a", "b")
+    land.orch.ok("queue", "cancel", "ent_2")
+    land.run()
+    for entry in land.orch.ok("queue", "list", "--run", "r")["entries"]:
+        assert (entry["position"], entry["waits_for"]) == (None, None), entry
+
+
+def test_heads_are_kept_under_names_that_no_other_store_uses(land: Landing) -> None:
+    land.work("a")
+    others = f"refs/orch/queue/1-{land.at('main')}"
+    land.repo.git("update-ref", others, land.at("main"))
+    land.queue("a")
+    land.run()
+    assert [ref for ref in land.repo.refs() if ref.startswith("refs/orch/")] == [others]
+
+
+def test_cleanup_follows_what_landed_though_its_branch_is_gone(land: Landing) -> None:
+    land.lead.config(check("c", "true") + '[queue]\nchecks = ["c"]\n')
+    sent = land.work("a")
+    land.repo.git("worktree", "remove", str(worktree(sent)))
+    land.repo.git("branch", "-D", sent["attempt"]["branch_name"])
+    land.queue("a")
+    land.run()
+    slots = [tree for tree in land.repo.git("worktree", "list").split("\n") if "_queue" in tree]
+    assert len(slots) == 1, "the queue tested in a place of its own"
+    done = land.orch.ok("cleanup", "--run", "r", "--all-completed")
+    assert [c["proof"] for c in done["cleaned"]] == ["ancestor"]
+    assert done["queue_slots"] == 1
+    assert len(land.repo.git("worktree", "list").split("\n")) == 1
+    assert land.lead.doctor() == []

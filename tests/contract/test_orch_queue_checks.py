@@ -90,6 +90,17 @@ def test_a_check_that_cannot_run_is_neither_pass_nor_failure(land: Landing, scri
     assert len(land.run()["landed"]) == 1
 
 
+def test_a_run_tells_what_failed_and_what_waits_for_people(land: Landing) -> None:
+    land.lead.config(on_the_queue("! test -e BAD"))
+    land.work("a", {"BAD": "x"})
+    land.work("b")
+    land.queue("a")
+    land.add("b")
+    message = land.try_run().error["message"]
+    assert "ent_1 (r/a) is failed" in message
+    assert "ent_2 (r/b) needs 1 human" in message
+
+
 def test_a_failed_entry_shows_what_the_check_said(land: Landing) -> None:
     land.lead.config(on_the_queue("echo the last words; exit 3"))
     land.repo.git("branch", INTEGRATION)

@@ -31,7 +31,16 @@ def test_an_approval_is_bound_to_the_policy(land: Landing) -> None:
     land.queue("a")
     land.lead.config('[policy]\nhumans = ["ana", "ben"]\n')
     assert land.try_run().error["reason"] == "approval_required"
+    assert [v["is_void"] for v in land.show("a")["verdicts"]] == [True]
+    assert any("void" in line for line in land.orch.run("queue", "show", "a").lines)
     land.approve("a", by="ben")
+    assert [v["is_void"] for v in land.show("a")["verdicts"]] == [True, False]
+    land.lead.config("[policy")
+    assert [v["is_void"] for v in land.show("a", "--explain")["verdicts"]] == [True, True]
+    error = land.try_run().error
+    assert (error["code"], error["reason"]) == ("invalid_input", "file")
+    assert error["hint"]
+    land.lead.config('[policy]\nhumans = ["ana", "ben"]\n')
     assert len(land.run()["landed"]) == 1
 
 
@@ -41,6 +50,8 @@ def test_a_reject_holds_until_somebody_releases_it_and_it_is_approved_anew(land:
     land.orch.ok("reject", "r/a", "--as", "ben", "--note", "no tests")
     entry = land.entry("a")
     assert (entry["status"], entry["reason"]) == ("held", "rejected by ben: no tests")
+    assert entry["approvals"]["missing"] == entry["approvals"]["needed"]
+    assert land.orch.ok("queue", "list")["next_command"] == "orch queue release ent_1"
     error = land.try_run().error
     assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")
     land.orch.ok("queue", "release", "ent_1")

@@ -11,7 +11,7 @@ import pytest
 import orch
 from tests.support import runs
 from tests.support.queues import INTEGRATION, Landing, check
-from tests.support.runs import worktree
+from tests.support.stage import Stage
 
 GROUPS = ("queue", "landing", "rollback", "integrate")
 FOUND = {
@@ -40,11 +40,24 @@ def test_every_point_has_a_story() -> None:
     assert told == FOUND
 
 
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Stage[Landing]:
+    """Two finished tasks, a and b, whose work must pass a check to land."""
+
+    def _make(home: Path) -> Landing:
+        found = Landing(runs.Lead(home, empty_store))
+        found.lead.run()
+        found.lead.config(check("unit", "test -f README") + '[queue]\nchecks = ["unit"]\n')
+        for name in ("a", "b"):
+            found.work(name)
+        return found
+
+    return Stage(tmp_path_factory.mktemp("landing"), _make)
+
+
 @pytest.fixture
-def land(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
-    found = Landing(runs.lead(tmp_path, empty_store, monkeypatch))
-    found.lead.config(check("unit", "test -f README") + '[queue]\nchecks = ["unit"]\n')
-    return found
+def land(stage: Stage[Landing], monkeypatch: pytest.MonkeyPatch) -> Landing:
+    return stage.restore(monkeypatch)
 
 
 def settled(land: Landing, entries: int) -> None:
@@ -61,27 +74,22 @@ def settled(land: Landing, entries: int) -> None:
 
 @pytest.mark.parametrize("point", ADDING)
 def test_adding(land: Landing, point: str) -> None:
-    sent = land.work("a")
     land.lead.crash(point, "queue", "add", "r/a", "--key", "k")
     assert land.orch.ok("queue", "add", "r/a", "--key", "k")["replayed"]
     land.approve("a")
     land.run()
     settled(land, 1)
     assert land.files() == {"a.txt": "a"}
-    assert worktree(sent).is_dir()
 
 
-@pytest.mark.parametrize("point", RUNNING)
-@pytest.mark.parametrize("target", [INTEGRATION, "main"])
+@pytest.mark.parametrize(
+    ("target", "point"),
+    # A branch that is there is not made; one that nobody has checked out is not refreshed.
+    [(INTEGRATION, point) for point in RUNNING if point != "landing.refreshed"]
+    + [("main", point) for point in RUNNING if point != "landing.target_made"],
+)
 def test_running(land: Landing, point: str, target: str) -> None:
-    if target == "main" and point == "landing.target_made":
-        pytest.skip("a branch that is there is not made")
-    if target != "main" and point == "landing.refreshed":
-        pytest.skip("nobody has it checked out")
-    for name in ("a", "b"):
-        land.work(name)
-        land.add(name, flags=("--target", target))
-        land.approve(name)
+    land.queue_for(target, "a", "b")
     land.lead.crash(point, "queue", "run", "--run", "r")
     again = land.try_run()
     assert again.status in (0, 10), again
@@ -91,7 +99,6 @@ def test_running(land: Landing, point: str, target: str) -> None:
 
 @pytest.mark.parametrize("point", INTEGRATING)
 def test_integrating(land: Landing, point: str) -> None:
-    land.work("a")
     land.queue("a")
     land.run()
     land.lead.crash(point, "integrate", "--run", "r")
@@ -106,9 +113,7 @@ def test_integrating(land: Landing, point: str) -> None:
 @pytest.mark.parametrize("point", UNDOING)
 def test_undoing(land: Landing, point: str) -> None:
     for name in ("a", "b"):
-        land.work(name)
-        land.add(name, flags=("--target", "main"))
-        land.approve(name)
+        land.queue_for("main", name)
         land.run()
     before = land.show("a")["entry"]["landed_commit"]
     land.lead.crash(point, "queue", "rollback", "r/b")
@@ -122,7 +127,6 @@ def test_undoing(land: Landing, point: str) -> None:
 
 
 def test_settling_what_was_killed_is_itself_killed(land: Landing) -> None:
-    land.work("a")
     land.queue("a")
     land.lead.crash("landing.moved", "queue", "run", "--run", "r")
     land.lead.crash("landing.settled", "queue", "run", "--run", "r")
@@ -132,7 +136,6 @@ def test_settling_what_was_killed_is_itself_killed(land: Landing) -> None:
 
 def test_a_revert_that_was_killed_is_queued(land: Landing) -> None:
     for name in ("a", "b"):
-        land.work(name)
         land.queue(name)
         land.run()
     land.lead.crash("rollback.queued", "queue", "rollback", "r/a")
@@ -144,14 +147,14 @@ def test_a_revert_that_was_killed_is_queued(land: Landing) -> None:
 
 def test_work_sent_back_is_sent_back_once(land: Landing) -> None:
     land.repo.commit("list.txt", "one\n")
-    for name in ("a", "b"):
+    for name in ("c", "d"):
         land.lead.task(name)
-    sent = [land.lead.dispatch(name) for name in ("a", "b")]
-    for one, text in zip(sent, ("a\n", "b\n"), strict=True):
+    sent = [land.lead.dispatch(name) for name in ("c", "d")]
+    for one, text in zip(sent, ("c\n", "d\n"), strict=True):
         land.end(one, {"list.txt": text})
-    land.queue("a", "b")
+    land.queue("c", "d")
     land.lead.crash("queue.sent_back", "queue", "run", "--run", "r")
     land.try_run()
-    assert len(land.lead.attempts("b")) == 2
-    assert land.lead.status_of("b") == "dispatched"
+    assert len(land.lead.attempts("d")) == 2
+    assert land.lead.status_of("d") == "dispatched"
     assert land.lead.doctor() == []

@@ -60,6 +60,11 @@ class Landing:
         self.approve(*(entry["entry_id"] for entry in found))
         return found
 
+    def queue_for(self, target: str, *tasks: str) -> None:
+        """Queue tasks for a branch and approve them."""
+        for entry in self.add(*tasks, flags=("--target", target)):
+            self.approve(entry["entry_id"])
+
     def run(self, *flags: str) -> dict:
         """Run the queue; something must land or come to an end."""
         return self.orch.ok("queue", "run", "--run", "r", *flags)

@@ -1,0 +1,46 @@
+"""The JSON Schema of `data` of the commands about worktrees; notation as in inbox/cli/shapes.py."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from inbox.cli.shapes import Shape
+
+_REPLAYED: "dict[str, Any]" = {"replayed?": "flag"}
+_WORKTREE: "dict[str, Any]" = {
+    "task_id": "text",
+    "attempt_no": "count",
+    "worktree_path": "text",
+    "branch_name": "text",
+}
+WORKSPACES: "dict[str, Shape]" = {
+    "cleanup": {
+        "run_id": "text",
+        "dry_run": "flag",
+        "queue_slots": "count",
+        "cleaned": [{**_WORKTREE, "proof": "text", "ignored": "count", "salvage_ref?": "text"}],
+        "kept": [{**_WORKTREE, "reason": "text"}],
+        **_REPLAYED,
+    },
+    "salvage list": {
+        "run_id": "text",
+        "salvages": [
+            {
+                "ref": "text",
+                "commit": "text",
+                "head_commit": "text",
+                "summary": "text",
+                "created_at": "time",
+            }
+        ],
+    },
+    "salvage restore": {
+        "run_id": "text",
+        "task_id": "text",
+        "attempt_no": "count",
+        "ref": "text",
+        "path": "text",
+        **_REPLAYED,
+    },
+    "repo accept": {"run_id": "text", "repo_path": "text", "changes": ["text"], **_REPLAYED},
+}
