@@ -300,6 +300,13 @@ def retry(
 
     with call.db.read() as tx:
         found = queue_names.require(tx, entry, run, of_work=True)
+        if found.kind != "task":
+            raise Failure(
+                "invalid_state",
+                "unsupported",
+                f"{found.entry_id} ({found.name}) is no work of a task: nobody can do it again",
+                hint=f"mend the target, then: orch queue retry {found.entry_id}",
+            )
         leader = runs.require(tx, found.run_id).leader
         kept = call.stored(tx, call.key_for(leader))
         queue = queue_rows.get(tx, found.queue_no)

@@ -98,6 +98,8 @@ def next_command(tx: "ReadTx", entry: Entry) -> str:
     run = entry.run_id
     if entry.status == "verified":
         return after_landing(run, entry.target.removeprefix("refs/heads/"))
+    if entry.kind != "task" and entry.status in ("conflict", "failed"):
+        return f"orch queue retry {entry.entry_id}"  # It has no worker to do it again.
     owed = landings.owed(run, entry.entry_id, str(entry.status), reworked=is_done_again(tx, entry))
     return owed or f"orch queue list --run {run}"
 

@@ -6,6 +6,7 @@ looked for here; the checkout is only read, but by `write_files`.
 """
 
 import os
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -56,14 +57,15 @@ def rehearse(checkout: Repository, old: str, new: str) -> tuple[Blocker, ...]:
     """Return what stands in the way of moving this checkout's files from `old` to `new`."""
     doing = operation_in_progress(checkout)
     where = display(checkout.top)
+    typed = shlex.quote(where)
     if doing:
-        hint = f"finish or abort the {doing} first: git -C {where} status"
+        hint = f"finish or abort the {doing} first: git -C {typed} status"
         return (Blocker(where, doing, (), f"{where} is in a {doing}", hint),)
     changed = changed_paths(checkout, old, new)
     filtered = _filtered(checkout, new, changed)
     if filtered:
         why = f"{where}: files that a filter makes (such as Git LFS) would be written as stored"
-        hint = f"take the branch out of the checkout: git -C {where} switch --detach"
+        hint = f"take the branch out of the checkout: git -C {typed} switch --detach"
         return (Blocker(where, "", _shown(filtered), why, hint),)
     files = _overlap(checkout, changed)
     said = "" if files else _dry_run(checkout, old, new)
@@ -71,7 +73,10 @@ def rehearse(checkout: Repository, old: str, new: str) -> tuple[Blocker, ...]:
         return ()
     named = _shown(files) or (said,)
     why = f"{where}: landing would touch what is not committed: {', '.join(named[:5])}"
-    hint = f"commit or stash it: git -C {where} stash -u; then run the same command again"
+    hint = (
+        f"commit or stash it: git -C {typed} stash -u, and move aside what git ignores or hides; "
+        "then run the same command again"
+    )
     return (Blocker(where, "", named, why, hint),)
 
 

@@ -189,8 +189,13 @@ def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 
 
 def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:
-    """Record that what landed was taken back, by a revert or by putting the target back."""
+    """Record that what landed was taken back, by a revert or by putting the target back.
+
+    Where that was a revert, what it had taken back is on the target again, and may be queued.
+    """
     store.roll_back(tx, entry.entry_no, by.entry_no)
+    if entry.kind == "revert":
+        store.roll_back(tx, entry.reverts, None)
     how = f"by {by.entry_id}" if by.entry_no != entry.entry_no else "the target was put back"
     return move(tx, entry, "rollback", reason=f"rolled back: {how}")
 

@@ -149,8 +149,8 @@ def set_facts(tx: "Tx", entry_no: int, facts: Json, changed_paths: Json) -> None
     tx.execute(_SQL["entry_set_facts"], entry_no=entry_no, facts=facts, changed_paths=changed_paths)
 
 
-def roll_back(tx: "Tx", entry_no: int, by_no: int) -> None:
-    """Record by which entry it was taken back."""
+def roll_back(tx: "Tx", entry_no: int, by_no: int | None) -> None:
+    """Record by which entry it was taken back; None: by none that still counts."""
     tx.execute(_SQL["entry_roll_back"], entry_no=entry_no, by_no=by_no)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Plan:
     """What is to be brought where."""
 
-    __slots__ = ("actor", "base", "head", "repo", "run", "source", "target")
+    __slots__ = ("actor", "base", "head", "repo", "run", "source", "target", "tip")
 
     def __init__(self, run: Run, repo: git.Repository) -> None:
         self.run = run
@@ -34,6 +34,7 @@ class Plan:
         self.target = ""
         self.head = ""
         self.base = ""
+        self.tip = ""
         self.actor: str = run.leader
 
 
@@ -76,7 +77,17 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             f"{plan.target.removeprefix(HEADS)} holds all of {plan.source.removeprefix(HEADS)}",
             hint=f"see what waits: orch queue list --run {run_id}",
         )
+    plan.tip = tip
     plan.base = git.merge_base(repo, plan.head, tip)
+    if not plan.base:
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"{plan.source.removeprefix(HEADS)} and {plan.target.removeprefix(HEADS)} share no "
+            "history",
+            hint="was one of them replaced? look: git log --oneline --graph "
+            f"{plan.source.removeprefix(HEADS)} {plan.target.removeprefix(HEADS)}",
+        )
     return plan
 
 
@@ -101,7 +112,8 @@ def commits(plan: Plan) -> list[str]:
 def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
     """Put the branch's present head into its target's queue; return (entry number, queue).
 
-    The same head is queued once; an entry with an older one is superseded.
+    The same head is queued once, and tried again when the target moved since it conflicted; an
+    entry with an older one is superseded.
     """
     seen = queue_gate.look(plan.repo, plan.base, plan.head, None, None)
     repo_path = plan.repo.top or plan.repo.common_dir
@@ -155,6 +167,9 @@ def _known(tx: "Tx", queue: Queue, plan: Plan) -> int | None:
     for entry in entry_rows.integrating(tx, queue.queue_no, plan.run.run_id):
         if entry.head_commit == plan.head:
             found = int(entry.entry_no)
+            met = trials.conflict_of(tx, queue.queue_no, entry.entry_no)
+            if entry.status == "conflict" and met is not None and met.onto != plan.tip:
+                entries.retry(tx, entry, plan.actor, "the target moved, and it was asked for again")
         elif entry.status not in ("landing", "landed"):
             entries.move(tx, entry, "supersede", reason="the integration branch moved on")
     return found

@@ -206,6 +206,8 @@ def _is_integrated(lease: Lease, place: Place, number: int, done: Done) -> bool:
     """Say whether a conflict is one because the work is on the target already, and note it."""
     with lease.db.read() as tx:
         entry = entry_rows.get(tx, number)
+    if entry.kind == "revert":
+        return False  # Its head is what landed: that is there whenever it is to be taken back.
     proof = git.find_integration(place.repo, entry.head_commit, place.look())
     if not proof:
         return False

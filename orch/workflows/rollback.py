@@ -61,7 +61,8 @@ def decide(db: "Database", entry_no: int) -> Plan:
         others = [q for q in queue_rows.all_of(tx, entry.run_id) if q.queue_no != queue.queue_no]
     place = queue_place.open_queue(db, queue)
     why = _why_not_put_back(db, place, entry, before, in_batch=in_batch, later=later)
-    why = why or _held_elsewhere(place, entry, others)
+    if entry.kind != "integrate":  # That came from a target of the run, which goes on holding it.
+        why = why or _held_elsewhere(place, entry, others)
     return Plan(place, entry, REVERT if why else PUT_BACK, before, why)
 
 
@@ -131,6 +132,8 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
     lease = queue_lease.take(db, place.queue, place.folder, steal=False)
     try:
         with lease.effects():
+            # Its branch may be gone since it landed: then only the target held the work.
+            queue_place.keep_head(place, entry.entry_no, entry.head_commit)
             _put_back(place, entry, plan.before)
             points.reach("rollback.refreshed")
             with lease.write() as tx:
@@ -138,6 +141,7 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
                 if current.status in ("landed", "verified"):
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
+            landing.finish(lease, place, entry)
     finally:
         lease.leave()
     points.reach("rollback.confirmed")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import runs
 from tests.support.queues import INTEGRATION, Landing, check
+from tests.support.runs import worktree
 
 
 @pytest.fixture
@@ -181,6 +182,28 @@ def test_rollback_of_an_older_one_is_a_revert_through_the_queue(land: Landing) -
     land.landed_was_tested()
 
 
+def test_integrate_is_tried_again_when_its_target_moved(land: Landing) -> None:
+    land.repo.commit("list.txt", "one\n")
+    before = land.at("main")
+    land.lead.task("a")
+    land.finish("a", {"list.txt": "a one\n"}, "--base-ref", "main")
+    land.queue("a")
+    land.run()
+    land.repo.commit("list.txt", "b one\n")
+    for _ in range(2):
+        error = land.orch.refuse("invalid_state", "not_ready", "integrate", "--run", "r")
+        assert error["hint"].endswith("orch queue retry ent_2")
+    land.orch.refuse("invalid_state", "unsupported", "queue", "retry", "ent_2", "--rework")
+    land.repo.git("reset", "-q", "--hard", before)
+    assert land.orch.ok("integrate", "--run", "r")["entry"]["status"] == "verified"
+    done = land.orch.ok("queue", "rollback", "ent_2")
+    assert (done["how"], land.at("main")) == ("put_back", before), "only main had it by that"
+    land.repo.git("update-ref", "refs/heads/main", land.repo.git(
+        "commit-tree", "-m", "other", "main^{tree}"))  # fmt: skip
+    error = land.orch.refuse("invalid_state", "unsupported", "integrate", "--run", "r")
+    assert "share no history" in error["message"]
+
+
 def test_audit_shows_each_pass_and_replay_decides_the_same(land: Landing) -> None:
     land.orch.refuse("no_matching_work", "empty", "queue", "replay")
     land.work("a")
@@ -250,3 +273,65 @@ def test_a_reviewers_verdict_counts_and_none_is_none(land: Landing) -> None:
     assert land.entry("a")["status"] == "held"
     words = ("review", "r/a", "--harness", "command", "--as", "w1")
     land.orch.refuse("refused", "approval_required", *words, "--", "true")
+
+
+def landed_one_by_one(land: Landing, *texts: str) -> None:
+    """Land tasks t1, t2 … each of which writes its text to list.txt, on top of the last one."""
+    for number, text in enumerate(texts, 1):
+        base = () if number == 1 else ("--base-ref", INTEGRATION)
+        land.lead.task(f"t{number}")
+        land.finish(f"t{number}", {"list.txt": text}, *base)
+        land.queue(f"t{number}")
+        land.run()
+
+
+def test_a_revert_that_conflicts_with_later_work_is_no_landing(land: Landing) -> None:
+    landed_one_by_one(land, "one\n", "two\n")
+    revert = land.orch.ok("queue", "rollback", "r/t1")["revert"]["entry_id"]
+    land.approve(revert)
+    land.try_run()
+    assert land.entry(revert)["status"] == "conflict"
+    assert (land.entry("ent_1")["status"], land.files()) == ("verified", {"list.txt": "two"})
+    error = land.try_run().error
+    assert error["hint"].endswith(f"orch queue retry {revert}")
+    shown = land.orch.run("queue", "show", revert).out
+    assert shown.endswith(f"next: orch queue retry {revert}\n"), "nobody can do it again"
+    land.orch.refuse("invalid_state", "unsupported", "queue", "retry", revert, "--rework")
+    assert land.lead.doctor() == []
+
+
+def test_what_a_revert_took_back_may_be_queued_when_that_is_taken_back(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+        land.queue(name)
+        land.run()
+    revert = land.orch.ok("queue", "rollback", "r/a")["revert"]["entry_id"]
+    land.approve(revert)
+    land.run()
+    assert land.orch.ok("queue", "rollback", revert)["how"] == "put_back"
+    assert land.files() == {"a.txt": "a", "b.txt": "b"}
+    assert land.entry("ent_1")["rolled_back_by"] is None
+    land.add("a")
+    land.try_run()
+    assert land.entry("r/a")["status"] == "landed_externally"
+    assert land.lead.doctor() == []
+
+
+def test_put_back_keeps_work_whose_branch_is_gone(land: Landing) -> None:
+    sent = land.work("a")
+    land.queue("a")
+    land.run()
+    land.lead.do("cleanup", "--task", "a")
+    land.repo.git("branch", "-D", sent["attempt"]["branch_name"])
+    head = land.entry("a")["head_commit"]
+    assert land.orch.ok("queue", "rollback", "r/a")["how"] == "put_back"
+    assert head in land.repo.git("for-each-ref", "--format=%(objectname)", "refs/orch/queue")
+
+
+def test_a_superseded_entry_leaves_no_ref_behind(land: Landing) -> None:
+    sent = land.work("a")
+    land.queue("a")
+    land.repo.commit("more.txt", "late\n", cwd=worktree(sent))
+    land.try_run()
+    assert land.entry("a")["status"] == "superseded"
+    assert land.repo.git("for-each-ref", "refs/orch") == ""
