@@ -27,10 +27,10 @@ def put_on_top(
     if entry.kind == "revert":
         with lease.db.read() as tx:
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
+        # No union: keeping the lines of both sides would keep what is to be taken back.
         return git.make_revert(
-            place.repo, onto, entry.head_commit, message, before=before,
-            union=place.settings.queue.union, bench=bench,
-        )  # fmt: skip
+            place.repo, onto, entry.head_commit, message, before=before, bench=bench
+        )
     return git.make_candidate(
         place.repo,
         onto,

@@ -14,7 +14,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
-from orch.workflows import landing, queue_checks, queue_conflicts
+from orch.workflows import landing, queue_checks, queue_conflicts, workspaces
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from orch.workflows.queue_snapshot import Seen
@@ -71,6 +71,8 @@ def _apply_one(
     elif isinstance(step, Move):
         _move(lease, place, seen, step, done)
     elif isinstance(step, Land):
+        # The checks that ran meanwhile are programs of others.
+        workspaces.open_checked(lease.db, place.run, place.queue.repo_path)
         try:
             landed = landing.land(lease, place, step, _on_chain(step, links))
         except landing.Blocked as blocked:

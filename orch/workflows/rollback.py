@@ -11,7 +11,7 @@ from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from orch.workflows import landing, queue_lease, queue_place
+from orch.workflows import landing, queue_heads, queue_lease, queue_place
 from orch.workflows.queue_place import Place
 from orch.workflows.queue_run import hold_dependents
 from schema import points
@@ -132,8 +132,8 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
     lease = queue_lease.take(db, place.queue, place.folder, steal=False)
     try:
         with lease.effects():
-            # Its branch may be gone since it landed: then only the target held the work.
-            queue_place.keep_head(place, entry.entry_no, entry.head_commit)
+            if entry.kind == "task":  # Its branch may be gone: then only the target holds it.
+                queue_heads.keep(place, [entry], {})
             _put_back(place, entry, plan.before)
             points.reach("rollback.refreshed")
             with lease.write() as tx:
@@ -141,7 +141,7 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
                 if current.status in ("landed", "verified"):
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
-            landing.finish(lease, place, entry)
+            queue_heads.let_go(db, place)
     finally:
         lease.leave()
     points.reach("rollback.confirmed")

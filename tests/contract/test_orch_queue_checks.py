@@ -201,6 +201,25 @@ def test_lines_of_both_sides_are_kept_only_where_a_path_opted_in(land: Landing) 
         land.run()
     lines = land.files()["CHANGELOG.md"].split("\n")
     assert sorted(lines) == ["# Changes", "- a", "- b"]
+    revert = land.orch.ok("queue", "rollback", "r/a")["revert"]["entry_id"]
+    land.approve(revert)
+    land.try_run()
+    assert land.entry(revert)["status"] == "conflict", "both sides' lines would take nothing back"
+    assert land.entry("ent_1")["status"] == "verified"
+
+
+def test_what_a_check_does_to_the_repository_stops_the_landing(land: Landing) -> None:
+    change = f"git -C {land.repo.path} config filter.x.smudge 'touch {land.lead.home}/canary'"
+    land.lead.config(on_the_queue(change))
+    land.work("a")
+    land.queue("a")
+    error = land.try_run().error
+    assert (error["code"], error["reason"]) == ("refused", "repo_tampered")
+    assert "filter.x.smudge" in error["message"]
+    assert INTEGRATION not in land.repo.refs()
+    land.repo.git("config", "--unset", "filter.x.smudge")
+    land.run()
+    assert land.entry("a")["status"] == "verified"
 
 
 def test_two_runners_of_one_queue(land: Landing) -> None:

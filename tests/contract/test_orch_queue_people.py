@@ -198,6 +198,7 @@ def test_integrate_is_tried_again_when_its_target_moved(land: Landing) -> None:
     assert land.orch.ok("integrate", "--run", "r")["entry"]["status"] == "verified"
     done = land.orch.ok("queue", "rollback", "ent_2")
     assert (done["how"], land.at("main")) == ("put_back", before), "only main had it by that"
+    assert land.repo.git("for-each-ref", "refs/orch") == ""
     land.repo.git("update-ref", "refs/heads/main", land.repo.git(
         "commit-tree", "-m", "other", "main^{tree}"))  # fmt: skip
     error = land.orch.refuse("invalid_state", "unsupported", "integrate", "--run", "r")
