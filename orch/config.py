@@ -175,13 +175,25 @@ def load(repo_path: str | None) -> Config:
     Raises: invalid_input naming every problem.
     """
     start = os.path.realpath(repo_path or os.getcwd())
-    path = os.path.join(file.main_checkout(start)[1] or start, NAME)
-    if not os.path.exists(path):
+    top = file.main_checkout(start)[1] or start
+    path = os.path.join(top, NAME)
+    try:
+        with open(path, "rb") as opened:
+            content = opened.read()
+    except FileNotFoundError:
         return Config()
-    return _read(path)
+    except OSError as error:
+        raise invalid_input(f"{path} cannot be read: {error}", reason="file", hint=_MEND)
+    from orch import config_cache
+
+    known = config_cache.read(top, content)
+    if known is None:
+        known = _checked(path, content)
+        config_cache.keep(top, content, known)
+    return known
 
 
-def _read(path: str) -> Config:
+def _checked(path: str, content: bytes) -> Config:
     import tomllib
 
     from pydantic import ValidationError
@@ -189,9 +201,8 @@ def _read(path: str) -> Config:
     from orch.config_file import OrchToml
 
     try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except (OSError, ValueError, RecursionError) as error:
+        document = tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
         raise invalid_input(f"{path} cannot be read: {error}", reason="file", hint=_MEND)
     try:
         parsed = OrchToml.model_validate(document)

@@ -2,8 +2,8 @@
 
 from orch.cli import names
 from orch.operations import entries
+from orch.queue import owed
 from orch.store import entries as store
-from orch.store import landings
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import ON_ITS_WAY, Entry
@@ -100,8 +100,9 @@ def next_command(tx: "ReadTx", entry: Entry) -> str:
         return after_landing(run, entry.target.removeprefix("refs/heads/"))
     if entry.kind != "task" and entry.status in ("conflict", "failed"):
         return f"orch queue retry {entry.entry_id}"  # It has no worker to do it again.
-    owed = landings.owed(run, entry.entry_id, str(entry.status), reworked=is_done_again(tx, entry))
-    return owed or f"orch queue list --run {run}"
+    again = is_done_again(tx, entry)
+    command = owed.command(run, entry.entry_id, str(entry.status), reworked=again)
+    return command or f"orch queue list --run {run}"
 
 
 def first_command(tx: "ReadTx", listed: list[Entry], run: str | None) -> str:

@@ -5,8 +5,6 @@ after the other. A slot's lock is inherited by the checks: those of a killed run
 they end, and the next runner takes another slot.
 """
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-
 from orch import git, process
 from orch.queue.model import Test
 from orch.store import trials
@@ -17,6 +15,10 @@ from orch.workflows.queue_place import Place
 from schema import points
 from schema.failures import Failure
 from schema.json_text import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _RENEW_SECONDS = 15.0
 WAIVED = "no checks are declared: waived"
@@ -46,6 +48,10 @@ def run(lease: Lease, place: Place, steps: list[Test], jobs: int) -> int:
     for trial in begun:
         if not trial.open:
             _end(lease, trial)
+    if not waiting:
+        return 0
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures: dict[Future[list[Result]], Trial] = {
             pool.submit(_run_in_slot, place, trial): trial for trial in waiting
@@ -94,6 +100,8 @@ def _begin(lease: Lease, place: Place, step: Test) -> Trial:
 
 def _collect(lease: Lease, futures: "dict[Future[list[Result]], Trial]") -> None:
     """Record each trial as it ends, and keep the lease meanwhile; the store is ours alone."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     left = set(futures)
     while left:
         done, left = wait(left, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
