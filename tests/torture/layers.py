@@ -13,6 +13,7 @@ from functools import partial
 from types import ModuleType
 
 from tests.support import places
+from tests.torture import planted
 from tests.torture.report import PARTS, Budget, Report
 
 # layer: (module, unit, quick, long)
@@ -28,6 +29,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "points":     ("points",      "passes over every crash point",            1,         500),
     "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),
     "landing":    ("landing",     "queues",                                  60,      10_000),
+    "workflows":  ("workflows",   "lives of a task in real worktrees",        3,         500),
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
 }
 # fmt: on
@@ -47,7 +49,7 @@ def run_layer(
     if getattr(layer, "ALONE", False):
         _in_parts(layer, layer_count, seconds, report)
     else:
-        layer.run(Budget(layer_count, seconds), report)
+        layer.run(_budget(layer_count, seconds, report), report)
     report.seconds = time.monotonic() - begin
     return report
 
@@ -67,6 +69,13 @@ def _in_parts(layer: ModuleType, count: int, seconds: float, report: Report) -> 
         report.violate(*found["violations"])
 
 
+def _budget(count: int, seconds: float, report: Report) -> Budget:
+    """Return a budget that is spent when this run's planted bug was caught as what it is."""
+    sign = planted.sign()
+    caught = (lambda: any(sign in text for text in report.violations)) if sign else None
+    return Budget(count, seconds, caught)
+
+
 def _part(layer: ModuleType, count: int, seconds: float, report: Report) -> dict:
-    layer.run(Budget(count, seconds), report)
+    layer.run(_budget(count, seconds, report), report)
     return {"totals": report.totals, "violations": report.violations}

@@ -2,8 +2,7 @@
 
 A plant changes one thing in a process of the suite, never in product code. `apply()` runs in
 the runner before its workers are forked, `prepare()` on each new store, for what the file
-itself would refuse. `ORCH`: the plants that come with orch are added here, with the layer
-that has to catch them: `reused_worktree` and `shell_true` (layers `workflows`, `hostile`).
+itself would refuse.
 """
 
 import os
@@ -120,6 +119,61 @@ def _wall_clock_lease() -> None:
     _rewrite(thread_rows._SQL, "thread_lapsed", "NOT BETWEEN 1 AND l.ttl_ms + 5000", "<= 0")
 
 
+def _reused_worktree() -> None:
+    """A second attempt works where the first one did."""
+    from orch import git
+    from orch.workflows import workspaces
+
+    def _same(*given, **named):
+        repo, place = _plan(*given, **named)
+        head, _, _ = place.worktree_path.rpartition("-")
+        place.worktree_path = f"{head}-1"
+        return repo, place
+
+    def _as_it_is(repo, path, branch, start, **named):
+        if os.path.isdir(path):
+            return git.linked_worktree(repo, path)
+        return _add(repo, path, branch, start, **named)
+
+    _plan, _add = workspaces.plan, git.add_worktree
+    workspaces.plan, git.add_worktree = _same, _as_it_is
+
+
+def _shell_true() -> None:
+    """A check's words are joined and given to a shell."""
+    import subprocess
+
+    from orch import process
+
+    class _Shell(subprocess.Popen):
+        def __init__(self, argv, **named):
+            super().__init__(" ".join(argv), shell=True, **named)
+
+    fake = type(subprocess)("subprocess")
+    fake.__dict__.update(subprocess.__dict__, Popen=_Shell)
+    process.subprocess = fake
+
+
+def _lands_untested() -> None:
+    """What nobody tested counts as good."""
+    from orch.queue import chain
+
+    def _judge(ends, entries, limits):
+        state, flaked = _strict(ends, entries, limits)
+        return (chain.GOOD if state == chain.UNKNOWN else state), flaked
+
+    _strict, chain._judge = chain._judge, _judge
+
+
+def _overtaken_for_ever() -> None:
+    """However often an entry was overtaken, the next one may pass it."""
+    from orch.queue import chain, order
+
+    for module in (chain, order):
+        if hasattr(module, "_is_last_straw"):
+            module._is_last_straw = lambda entry, limits: False
+
+
 def _rewrite(queries, name: str, old: str, new: str) -> None:
     query = queries[name]
     assert old in query.text, (name, old)
@@ -137,12 +191,21 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "cursor_without_max": (_cursor_without_max, "machine", 1_000, "I7"),
     "event_omitted": (_event_omitted, "machine", 1_000, "I9"),
     "wall_clock_lease": (_wall_clock_lease, "clock", 2000, "C1"),
+    "reused_worktree": (_reused_worktree, "workflows", 1, "first one"),
+    "shell_true": (_shell_true, "workflows", 1, "words"),
+    "lands_untested": (_lands_untested, "landing", 60, "untested"),
+    "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
 }
 
 
 def active() -> str:
     """Return the plant of this run, '' for none."""
     return os.environ.get(ENV, "")
+
+
+def sign() -> str:
+    """Return what the layer has to say of this run's plant, "" for none."""
+    return PLANTS[active()][3] if active() else ""
 
 
 def apply() -> None:

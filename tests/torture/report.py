@@ -3,16 +3,23 @@
 import json
 import random
 import time
+from collections.abc import Callable
 
 PARTS = 2  # Layers of one process are done in so many at once, whatever the machine: seeds.
 _SHOWN = 20
 
 
 class Budget:
-    """How much a layer shall do: `count` of its unit, and at most `seconds` if that is set."""
+    """How much a layer shall do: `count` of its unit, and at most `seconds` if that is set.
 
-    def __init__(self, count: int, seconds: float = 0.0) -> None:
+    With `enough` it is spent once that is true.
+    """
+
+    def __init__(
+        self, count: int, seconds: float = 0.0, enough: "Callable[[], bool] | None" = None
+    ) -> None:
         self.count = count
+        self._enough = enough
         self._end = time.monotonic() + seconds if seconds else None
 
     def rounds(self, step: int = 1):
@@ -24,6 +31,8 @@ class Budget:
 
     @property
     def over(self) -> bool:
+        if self._enough is not None and self._enough():
+            return True
         return self._end is not None and time.monotonic() > self._end
 
 

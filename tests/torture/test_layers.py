@@ -20,7 +20,10 @@ def test_every_crash_point_of_the_source_is_one_that_we_kill_at():
     assert points.reached_in_source() == {*points.COMMIT_POINTS, *upgrade.POINTS}
 
 
-@pytest.mark.parametrize(("layer", "what"), [("clock", "scenarios"), ("input", "command lines")])
+@pytest.mark.parametrize(
+    ("layer", "what"),
+    [("clock", "scenarios"), ("input", "command lines"), ("workflows", "lives")],
+)
 def test_quick(layer, what):
     totals = runner.require_clean(layer)
     assert totals[what] == LAYERS[layer][2]

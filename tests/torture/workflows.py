@@ -1,0 +1,122 @@
+"""Layer `workflows`: a task's life through the real `orch`, in real worktrees, with hostile words.
+
+Its first attempt leaves commits and litter and fails; the second must stand in a worktree and on a
+branch of its own, with nothing of the first. A check's words are full of what a shell would run.
+Unit: lives.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import places
+from tests.support.cli import clean_environment
+from tests.torture import planted
+from tests.torture.report import Budget, Report
+
+_ROOT = Path(__file__).parents[2]
+_CODE = "from tests.torture import planted; planted.apply(); from {0}.cli.main import main; main()"
+_DEADLINE = 60.0
+
+
+def run(budget: Budget, report: Report) -> None:
+    """Live until the budget is spent."""
+    for _ in budget.rounds():
+        with places.folder() as where, contextlib.suppress(_Refused):
+            _Life(Path(where), report).live()
+        report.add("lives")
+
+
+class _Refused(Exception):
+    """A command that must succeed did not: told as a violation."""
+
+
+class _Life:
+    """One repository, one run, one task of two attempts."""
+
+    def __init__(self, where: Path, report: Report) -> None:
+        self.where = where
+        self.repo = where / "repo"
+        self.canary, self.said = where / "canary", where / "said"
+        self.report = report
+        self.words = [f"$(touch {self.canary})", f"`touch {self.canary}`", f";touch {self.canary}"]
+
+    def live(self) -> None:
+        """Play it and judge it."""
+        self.repo.mkdir()
+        self.git(self.repo, "init", "-q", "-b", "main")
+        script = "import sys; open(sys.argv[1], 'w').write('|'.join(sys.argv[2:]))"
+        command = json.dumps([sys.executable, "-c", script, str(self.said), *self.words])
+        (self.repo / "orch.toml").write_text(f"[check.c]\ncommand = {command}\n")
+        self.git(self.repo, "add", "-A")
+        self.git(self.repo, "commit", "-q", "-m", "base")
+        self.say("orch", "init")
+        self.say("orch", "run", "init", "--run", "r", "--goal", "g")
+        self.say("orch", "task", "add", "--run", "r", "--task", "a", "--default-to", "w",
+                 "--required-check", "c")  # fmt: skip
+        first = self.say("orch", "dispatch", "--run", "r", "--task", "a",
+                         "--execution-mode", "code")  # fmt: skip
+        old = Path(first["attempt"]["worktree_path"])
+        self.commit(old, "first")
+        (old / "litter").write_text("x")
+        self.end(first, "fail")
+        self.say("orch", "reconcile", "--run", "r")
+        second = self.say("orch", "retry", "--run", "r", "--task", "a")
+        self.report.add("attempts", 2)
+        self.judge_attempts(first, second)
+        new = Path(second["attempt"]["worktree_path"])
+        self.commit(new, "second")
+        self.end(second, "done")
+        self.say("orch", "reconcile", "--run", "r")
+        self.say("orch", "verify", "run", "r/a")
+        self.report.add("checks")
+        if self.canary.exists():
+            self.report.violate("a shell read the words of a check")
+        if not self.said.exists() or self.said.read_text() != "|".join(self.words):
+            self.report.violate("a check was not given its own words")
+
+    def judge_attempts(self, first: dict, second: dict) -> None:
+        """Hold the second attempt's place against the first's."""
+        for what in ("worktree_path", "branch_name", "thread_id"):
+            if first["attempt"].get(what) == second["attempt"].get(what):
+                self.report.violate(f"a second attempt has the first one's {what}")
+        new = second["attempt"]["worktree_path"]
+        stands_on = self.git(Path(new), "rev-parse", "HEAD")
+        if stands_on != second["attempt"]["base_commit"] or os.path.exists(f"{new}/litter"):
+            self.report.violate("a second attempt begins with what the first one left")
+
+    def commit(self, tree: Path, name: str) -> None:
+        """Leave a commit in a worktree."""
+        (tree / name).write_text(name)
+        self.git(tree, "add", name)
+        self.git(tree, "commit", "-q", "-m", name)
+
+    def end(self, sent: dict, verb: str) -> None:
+        """Claim a thread and end it."""
+        through = ("--agent", "w", "--thread", sent["thread"]["thread_id"])
+        self.say("inbox", "claim", *through)
+        self.say("inbox", verb, *through, "--summary", "s")
+
+    def say(self, program: str, *words: str) -> dict:
+        """Run a command with this run's plant in it; return its data, {} for a refusal."""
+        more = {"PYTHONPATH": str(_ROOT), planted.ENV: planted.active()}
+        done = subprocess.run(
+            [sys.executable, "-c", _CODE.format(program), "--json", *words],
+            cwd=self.repo, env=clean_environment(self.where, **more), capture_output=True,
+            text=True, timeout=_DEADLINE, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            self.report.violate(f"{program} {' '.join(words[:2])}: {done.stdout}{done.stderr}")
+            raise _Refused
+        return json.loads(done.stdout)["data"]
+
+    def git(self, tree: Path, *words: str) -> str:
+        """Run plain git."""
+        done = subprocess.run(
+            ["git", *words], cwd=tree, env=clean_environment(self.where), capture_output=True,
+            text=True, check=True, timeout=_DEADLINE,
+        )  # fmt: skip
+        return done.stdout.strip()
