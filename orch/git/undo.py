@@ -7,6 +7,7 @@ else stops the undoing with refused/work_at_risk, and stays.
 
 import contextlib
 import os
+import time
 
 from orch.git.names import display, listed, require_branch
 from orch.git.refs import read_ref, swap_ref
@@ -77,14 +78,21 @@ def finish_files(repo: Repository, admin: str, path: str, hold: "tuple[int, ...]
     The caller holds the lock on `admin`, so no git of a killed maker is at work in it.
     """
     worktree = Repository(path, admin, repo.common_dir, repo.object_format)
-    for stale in ("index.lock", "HEAD.lock"):
-        _unlink(os.path.join(admin, stale))
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
     if not read_small(pointer):
         with open(pointer, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(f"gitdir: {admin}\n")
-    write_files(worktree, hold, 900)
+    for patience in (0.05, 0.5, 0.0):  # A git that was killed may still be on its way out.
+        for stale in ("index.lock", "HEAD.lock"):
+            _unlink(os.path.join(admin, stale))
+        try:
+            write_files(worktree, hold, 900)
+            break
+        except Failure:
+            if not patience:
+                raise
+            time.sleep(patience)
     _unlink(os.path.join(admin, "locked"))
 
 
