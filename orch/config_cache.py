@@ -10,7 +10,7 @@ import json
 import os
 import stat
 
-from orch.config import Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
+from orch.config_model import Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
 from schema import file
 from schema.version import __version__
 

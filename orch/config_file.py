@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from orch.config import (
+from orch.config_model import (
     PLAN_RULES,
     Check,
     Config,

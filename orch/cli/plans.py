@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inbox.cli.kit import Call
-    from orch.config import PlanPolicy
+    from orch.config_model import PlanPolicy
     from orch.plan.document import Problem
     from orch.plan.rules import Finding, Work
     from orch.plan.tickets import Reading, Ticket

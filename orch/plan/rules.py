@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orch.config import PlanPolicy
+    from orch.config_model import PlanPolicy
 
 MAX_OVERLAPS = 200
 _WILD = frozenset("*?")

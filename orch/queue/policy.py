@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orch import paths
-from orch.config import APPROVERS, Policy, PolicyRule
+from orch.config_model import APPROVERS, Policy, PolicyRule
 from orch.queue.facts import Facts
 from schema import ids
 

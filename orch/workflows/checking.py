@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orch.config import Check, Config
+    from orch.config_model import Check, Config
 
 _NOT_RUN = (126, 127)
 _PYTEST_NO_TESTS = 5

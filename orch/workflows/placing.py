@@ -11,7 +11,7 @@ from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.config import Config
+    from orch.config_model import Config
 
 _TAIL = 4000
 

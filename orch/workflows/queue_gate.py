@@ -21,7 +21,7 @@ from schema.json_text import Json, dumps, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.config import Config
+    from orch.config_model import Config
     from orch.workflows.queue_place import Place
     from schema.transaction import ReadTx
 

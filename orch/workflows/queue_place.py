@@ -3,6 +3,7 @@
 import os
 
 from orch import config, git
+from orch.config_model import Config
 from orch.model import Run
 from orch.operations import runs
 from orch.store import entries as entry_rows
@@ -27,9 +28,7 @@ class Place:
 
     __slots__ = ("exists", "folder", "queue", "repo", "run", "settings", "tip")
 
-    def __init__(
-        self, queue: Queue, run: Run, repo: git.Repository, settings: "config.Config"
-    ) -> None:
+    def __init__(self, queue: Queue, run: Run, repo: git.Repository, settings: Config) -> None:
         self.queue = queue
         self.run = run
         self.repo = repo
@@ -72,7 +71,7 @@ def repository(db: "Database", run: Run, path: str) -> git.Repository:
     return workspaces.open_checked(db, run, git.main_checkout(repo))
 
 
-def target_of(run: Run, settings: "config.Config", given: str | None) -> str:
+def target_of(run: Run, settings: Config, given: str | None) -> str:
     """Return the full ref of where work is to land: asked for, the run's, orch.toml's, its own.
 
     Raises: invalid_input for what is no branch name.

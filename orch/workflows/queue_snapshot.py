@@ -19,7 +19,7 @@ from orch.workflows.queue_place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.config import Config
+    from orch.config_model import Config
     from schema.transaction import Database, ReadTx
 
 

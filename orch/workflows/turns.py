@@ -9,6 +9,7 @@ import os
 
 from inbox.store import messages as message_rows
 from orch import config, identity, process
+from orch.config_model import Config
 from orch.harness import child as children
 from orch.harness import strays, verdict
 from orch.harness.log import Log
@@ -128,7 +129,7 @@ def workdir_of(grip: Grip) -> str:
 def environment_for(db: "Database", harness: "Harness", grip: Grip, mark: str) -> dict[str, str]:
     """Return the whole environment of an agent's program: an allow-list, its keys, its work."""
     attempt = grip.attempt
-    settings = config.load(attempt.repo_path or None) if attempt is not None else config.Config()
+    settings = config.load(attempt.repo_path or None) if attempt is not None else Config()
     found = base_environment(harness) | settings.environment
     author = {"NAME": grip.agent, "EMAIL": f"{grip.agent}@localhost"}
     for role in ("AUTHOR", "COMMITTER"):

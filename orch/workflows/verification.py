@@ -7,7 +7,7 @@ of either counts for the other where tree, command and environment are the same.
 from concurrent.futures import ThreadPoolExecutor
 
 from orch import config, git, process
-from orch.config import Check
+from orch.config_model import Check, Config
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
 from orch.store import checks as store
@@ -91,7 +91,7 @@ def _run_group(
     run: Run,
     task: Task,
     attempt: Attempt,
-    settings: "config.Config",
+    settings: Config,
     group: list[str],
     jobs: int,
     step: "Callable[[], None]",
@@ -164,14 +164,14 @@ def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
     points.reach("verify.recorded")
 
 
-def _cache_key(attempt: Attempt, check: Check, settings: "config.Config") -> str:
+def _cache_key(attempt: Attempt, check: Check, settings: Config) -> str:
     """Return what the result depends on: tree, command, environment."""
     repo = git.open_repository(attempt.repo_path)
     tree = git.tree_id(repo, attempt.head_commit) if attempt.head_commit else ""
     return checking.cache_key(tree, check, settings)
 
 
-def _run_check(attempt: Attempt, check: Check, settings: "config.Config") -> store.Result:
+def _run_check(attempt: Attempt, check: Check, settings: Config) -> store.Result:
     """Run one check in the attempt's worktree; an error where that is not as recorded."""
     first = _moved(attempt)
     if first:

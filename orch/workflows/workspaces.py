@@ -18,7 +18,7 @@ from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.config import Config
+    from orch.config_model import Config
     from schema.transaction import Database, ReadTx
 
 DEFAULT_ROOT = ".orch/worktrees"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from orch import config, config_cache
+from orch.config_model import Config
+from schema.failures import Failure
 
 TEXT = """
 [worktree]
@@ -52,7 +54,7 @@ def top(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def meaning(found: config.Config | None) -> object:
+def meaning(found: Config | None) -> object:
     assert found is not None
     return json.loads(json.dumps(config_cache._plain(found)))
 
@@ -127,6 +129,6 @@ def test_without_a_directory_of_our_own_nothing_is_kept(top: Path, how: str) -> 
 def test_a_refused_file_is_refused_each_time(top: Path) -> None:
     (top / "orch.toml").write_text("x = 1\n")
     for _ in range(2):
-        with pytest.raises(config.Failure, match="refused"):
+        with pytest.raises(Failure, match="refused"):
             config.load(str(top))
     assert not kept(top).exists()

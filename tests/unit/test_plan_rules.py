@@ -2,7 +2,7 @@
 
 import time
 
-from orch.config import PlanPolicy
+from orch.config_model import PlanPolicy
 from orch.plan import rules
 from orch.plan.rules import Finding, Work
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orch.config import Policy, PolicyRule
+from orch.config_model import Policy, PolicyRule
 from orch.queue import facts, policy
 from orch.queue.policy import Situation, Vote
 
