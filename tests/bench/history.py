@@ -7,13 +7,12 @@ renames and overlaps are real; who wrote what when is not.
 """
 
 import io
-import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
-import urllib.request
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -30,8 +29,8 @@ ENV = environment() | {
     },
 }
 PROJECT, FIRST, RELEASES = "sqlalchemy", (2, 0, 20), 18
+_GIT_SECONDS = 120
 _GROUPS = ("lib", "test")  # And everything else: three topics a release.
-_INDEX = "https://pypi.org/simple/"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,13 @@ class Topic:
 def git(repo: Path, *words: str, feed: bytes = b"", ok: tuple[int, ...] = (0,)) -> str:
     """Run git and return what it says, undecodable bytes kept."""
     done = subprocess.run(
-        ["git", *words], cwd=repo, env=ENV, input=feed, capture_output=True, check=False
+        ["git", *words],
+        cwd=repo,
+        env=ENV,
+        input=feed,
+        capture_output=True,
+        check=False,
+        timeout=_GIT_SECONDS,
     )
     if done.returncode not in ok:
         raise SystemExit(f"git {' '.join(words)}: {done.stderr.decode('utf-8', 'replace')}")
@@ -149,26 +154,22 @@ def _tree(repo: Path, archive: bytes) -> str:
 
 
 def _releases() -> list[bytes]:
-    """Return consecutive source releases, downloaded once into .bench."""
+    """Return consecutive source releases, fetched by pip once into .bench."""
     kept = BENCH / "releases"
     kept.mkdir(parents=True, exist_ok=True)
-    asked = urllib.request.Request(
-        f"{_INDEX}{PROJECT}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
-    )
-    with urllib.request.urlopen(asked, timeout=60) as answer:
-        files = json.load(answer)["files"]
-    found = {}
-    for file in files:
-        version = file["filename"].lower().removesuffix(".tar.gz").rpartition("-")[2]
-        parts = version.split(".")
-        if file["filename"].endswith(".tar.gz") and all(p.isdecimal() for p in parts):
-            found[tuple(map(int, parts))] = file
-    chosen = [found[v] for v in sorted(found) if v >= FIRST][:RELEASES]
     archives = []
-    for file in chosen:
-        path = kept / file["filename"]
-        if not path.exists():
-            with urllib.request.urlopen(file["url"], timeout=120) as answer:
-                path.write_bytes(answer.read())
+    for number in range(FIRST[2], FIRST[2] + RELEASES):
+        version = f"{FIRST[0]}.{FIRST[1]}.{number}"
+        if not list(kept.glob(f"*-{version}.tar.gz")):
+            _fetch(version, kept)
+        (path,) = kept.glob(f"*-{version}.tar.gz")
         archives.append(path.read_bytes())
     return archives
+
+
+def _fetch(version: str, folder: Path) -> None:
+    words = ("download", "-q", "--no-deps", "--no-binary", PROJECT, "-d", str(folder))
+    subprocess.run(
+        [sys.executable, "-m", "pip", *words, f"{PROJECT}=={version}"],
+        env=environment(), check=True, timeout=180,
+    )  # fmt: skip

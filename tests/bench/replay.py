@@ -1,9 +1,10 @@
 """Replay a history through the merge queue: `python -m tests.bench.replay [REPOSITORY]`.
 
 The newest merges of the repository's first-parent line become finished tasks, all queued at once,
-and land; what conflicts goes back to its owner, who resolves it as the history did. Then the
-target's tree must be the history's, and every landed tree a tested one. Without a repository the
-history is made of real releases (history.py). The original is cloned and never touched.
+and land; what conflicts goes back to its owner, who merges the target and takes the files in
+conflict as they are at the end of the history. Then the target's tree must be the history's, every
+landed tree a tested one, every pass decided again alike, and doctor content. Without a repository
+the history is made of real releases (history.py). The original is cloned and never touched.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from tests.bench import history, installed
 from tests.bench.history import Topic, git
 from tests.bench.measure import table
+from tests.support.runs import MACHINE
 
 _COUNTED = str(Path(__file__).parent / "workers" / "counted_git.py")
 _SETTINGS = """\
@@ -33,6 +35,8 @@ medium = []
 high = []
 """
 _MOST_ROUNDS = 10
+_LIMIT = 600.0  # Seconds for all commands of a replay together.
+_LANDED = ("verified", "landed_externally")
 
 
 class Replay:
@@ -43,7 +47,9 @@ class Replay:
         self.scripts = scripts
         self.topics = {topic.name: topic for topic in topics}
         self.at = ("--db", f"{repo}/.orch/coord.db")
-        self.calls, self.git_seconds, self.seconds, self.trials = 0, 0.0, 0.0, 0
+        self.calls, self.git_seconds, self.seconds, self.trials, self.approvals = 0, 0.0, 0.0, 0, 0
+        self.by_hand: set[str] = set()
+        self.end = time.monotonic() + _LIMIT
         git(repo, "branch", "landed", topics[0].onto)
         with (repo / ".git" / "info" / "exclude").open("a") as file:
             file.write("/orch.toml\n")
@@ -60,8 +66,9 @@ class Replay:
 
     def _spawn(self, program: str, *words: str) -> "subprocess.CompletedProcess[str]":
         argv = [str(self.scripts / program), *words]
+        left = max(1.0, self.end - time.monotonic())
         return subprocess.run(
-            argv, env=history.ENV, capture_output=True, text=True, check=False, timeout=1800
+            argv, env=history.ENV, capture_output=True, text=True, check=False, timeout=left
         )
 
     def orch(self, *words: str) -> dict:
@@ -84,7 +91,17 @@ class Replay:
         self.run("inbox", "done", "--agent", "w", "--thread", thread, "--summary", "s")
 
     def land(self) -> None:
-        """Run the queue until nothing can land, with its git timed."""
+        """Run the queue until nothing can land; what the policy asks a person for is approved."""
+        self._run_queue()
+        waiting = [e["entry_id"] for e in self.entries() if e["status"] == "awaiting_approval"]
+        for entry in waiting:
+            self.orch("queue", "approve", entry, "--as", "ana")
+        if waiting:
+            self.approvals += len(waiting)
+            self._run_queue()
+
+    def _run_queue(self) -> None:
+        """Run the queue once to its end, with its git timed."""
         words = ("queue", "run", *self.at, "--run", "r", "--json")
         start = time.perf_counter()
         done = self._spawn("python", "-I", _COUNTED, *words)
@@ -96,20 +113,46 @@ class Replay:
         self.git_seconds += told["seconds"]
         self.trials += json.loads(done.stdout).get("data", {}).get("trials", 0)
 
-    def statuses(self) -> dict[str, str]:
-        """Return the status of the newest entry of each task."""
+    def entries(self) -> list[dict]:
+        """Return the newest entry of each task."""
         entries = self.orch("queue", "list", "--run", "r")["entries"]
         newest = sorted(entries, key=lambda e: int(e["entry_id"][4:]))
-        return {entry["task_id"]: entry["status"] for entry in newest}
+        return [*{entry["task_id"]: entry for entry in newest}.values()]
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of the newest entry of each task."""
+        return {entry["task_id"]: entry["status"] for entry in self.entries()}
+
+    def untested(self) -> list[str]:
+        """Return what landed with a tree of which no trial passed."""
+        found = []
+        for entry in self.entries():
+            if entry["status"] == "verified":
+                trials = self.orch("queue", "show", entry["entry_id"])["trials"]
+                if entry["tested_tree"] not in {
+                    t["tree"] for t in trials if t["status"] == "passed"
+                }:
+                    found.append(entry["task_id"])
+        return found
+
+    def doctor(self) -> list[str]:
+        """Return what a deep look finds wrong with the store and the landings."""
+        checks = self.run("orch", "doctor", "--deep")["data"]["checks"]
+        return [
+            f"{c['name']}: {c['detail']}"
+            for c in checks
+            if c["status"] != "ok" and c["name"] not in MACHINE
+        ]
 
     def resolve(self, name: str) -> None:
-        """Do a conflict's rework as the history did: merge, and take the final files."""
+        """Do a conflict's rework: merge, and take the files in conflict from the history's end."""
         shown = self.orch("task", "show", "--run", "r", "--task", name)
         attempt = shown["attempts"][-1]
         tree = Path(attempt["worktree_path"])
         git(tree, "merge", "-q", "--no-commit", self.topics[name].head, ok=(0, 1))
         last = [*self.topics.values()][-1].merge
         files = git(tree, "diff", "--name-only", "-z", "--diff-filter=U").split("\0")
+        self.by_hand |= set(filter(None, files))
         for path in filter(None, files):
             if git(tree, "ls-tree", last, "--", path):
                 git(tree, "checkout", "-q", last, "--", path)
@@ -139,26 +182,35 @@ def replay(repo: Path, topics: list[Topic], scripts: Path) -> dict[str, object]:
         conflicts |= set(back)
         for name in back:
             run.resolve(name)
+    return _facts(run, conflicts) | {"seconds to set up": round(prepared, 1)}
+
+
+def _facts(run: Replay, conflicts: set[str]) -> dict[str, object]:
+    """Return what came of a replay, beside the history."""
     found = run.statuses()
-    landed = sum(status in ("verified", "landed_externally") for status in found.values())
-    ends = [git(repo, "rev-parse", f"{name}^{{tree}}") for name in ("landed", topics[-1].merge)]
-    by_hand = {t.name for t in topics if not _is_mechanical(repo, t)}
-    replayed = run.orch("queue", "replay")
+    topics = [*run.topics.values()]
+    by_hand = {t.name for t in topics if not _is_mechanical(run.repo, t)}
+    asked = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "landed", topics[-1].merge)
+    differ = set(filter(None, git(run.repo, *asked).split("\0")))
     return {
         "topics": len(topics),
-        "landed": landed,
-        "conflicts": len(conflicts),
+        "landed": sum(status in _LANDED for status in found.values()),
+        "not landed": {n: s for n, s in found.items() if s not in _LANDED},
+        "approvals asked for": run.approvals,
+        "conflicts, given back and resolved": len(conflicts),
         "resolved by hand in the history": len(by_hand),
-        "final tree is the history's": ends[0] == ends[1],
-        "not landed": {
-            n: s for n, s in found.items() if s not in ("verified", "landed_externally")
-        },
-        "passes decided again alike": replayed["same"],
+        "both": len(by_hand & conflicts),
+        "files resolved in the replay": len(run.by_hand),
+        "final tree is the history's": not differ,
+        "files that differ, not resolved by hand": sorted(differ - run.by_hand),
+        "landed without a passed trial": run.untested(),
+        "passes recorded": run.orch("queue", "audit")["total"],
+        "passes decided again alike": run.orch("queue", "replay")["same"],
+        "doctor --deep": run.doctor(),
         "check runs": run.trials,
         "git calls": run.calls,
         "seconds": round(run.seconds, 1),
         "of them in git": round(run.git_seconds, 1),
-        "seconds to set up": round(prepared, 1),
     }
 
 
