@@ -59,19 +59,12 @@ def refusal(
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
         came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
-        awaited = [(e.entry_id, e.name, _missing(e)) for e in unapproved]
+        awaited = [(e.entry_id, e.name, queue_names.awaited(e)) for e in unapproved]
         return approvals.refusal(awaited, again, came)
     for outcome in outcomes:
         if outcome.hold_reason:
             return _held(outcome, again)
     return None if ended else _stuck(found, told, again)
-
-
-def _missing(entry: Entry) -> list[str]:
-    import json
-
-    found: list[str] = json.loads(entry.approvals)["missing"]
-    return found
 
 
 def _empty(outcomes: list[Outcome]) -> Failure:

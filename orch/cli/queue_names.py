@@ -1,13 +1,15 @@
 """How people name an entry (ent_5, R/T, or a bare task), and how one is shown."""
 
+import json
+
 from orch.cli import names
-from orch.operations import entries
+from orch.operations import entries, runs
 from orch.queue import owed
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import ON_ITS_WAY, Entry
-from schema.failures import Failure, invalid_input
+from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -31,7 +33,11 @@ def require(tx: "ReadTx", name: str | None, run: str | None, *, of_work: bool = 
         )
     digits = name.removeprefix(_PREFIX)
     if name.startswith(_PREFIX) and digits.isascii() and digits.isdigit() and len(digits) < 18:
-        return entries.require(tx, int(digits))
+        found = entries.require(tx, int(digits))
+        if run is not None and found.run_id != run:
+            runs.require(tx, run)
+            raise not_found("entry", f"{name} in run {run}", hint=f"it is of run {found.run_id}")
+        return found
     _, task = names.require_task(tx, run, name, None)
     newest = entries.require_of_task(tx, task)
     if of_work and newest.kind != "task":
@@ -98,6 +104,8 @@ def next_command(tx: "ReadTx", entry: Entry) -> str:
     run = entry.run_id
     if entry.status == "verified":
         return after_landing(run, entry.target.removeprefix("refs/heads/"))
+    if entry.status == "awaiting_approval" and not awaited(entry):
+        return f"orch queue run --run {run}"
     if entry.kind != "task" and entry.status in ("conflict", "failed"):
         return f"orch queue retry {entry.entry_id}"  # It has no worker to do it again.
     again = is_done_again(tx, entry)
@@ -108,11 +116,22 @@ def next_command(tx: "ReadTx", entry: Entry) -> str:
 def first_command(tx: "ReadTx", listed: list[Entry], run: str | None) -> str:
     """Return what moves a list of entries on: the runner, else the first that waits for people."""
     open_ones = [entry for entry in listed if entry.status not in entries.FINAL]
-    if any(entry.status in ON_ITS_WAY for entry in open_ones):
+    if any(entry.status in ON_ITS_WAY and not waits_for_people(entry) for entry in open_ones):
         return "orch queue run" + (f" --run {run}" if run else "")
     if open_ones:
         return next_command(tx, open_ones[0])
     return f"orch status --run {run}" if run else "orch queue add R/T"
+
+
+def awaited(entry: Entry) -> list[str]:
+    """Return whose approval an entry lacks, in words."""
+    found: list[str] = json.loads(entry.approvals)["missing"]
+    return found
+
+
+def waits_for_people(entry: Entry) -> bool:
+    """Say whether only an approval moves an entry on."""
+    return entry.status == "awaiting_approval" and bool(awaited(entry))
 
 
 def after_landing(run: str, branch: str) -> str:

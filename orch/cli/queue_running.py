@@ -55,7 +55,7 @@ def run(
     queues = queue_place.queues_of(call.db, run, target, repo_path)
     if dry_run:
         outcomes = [queue_run.rehearse(call.db, queue, options) for queue in queues]
-        call.say(_planned(outcomes))
+        call.say(_planned(run, outcomes))
         return
     if watch:
         _watch(call, run, target, repo_path, options)
@@ -110,7 +110,7 @@ def _reasons(outcome: Outcome) -> list[str]:
     return [f"ent_{number}: {why}" for number, why in outcome.plan.why]
 
 
-def _planned(outcomes: list[Outcome]) -> Json:
+def _planned(run: str | None, outcomes: list[Outcome]) -> Json:
     """Return what the next pass of each queue would do; nothing was changed."""
     from orch.queue import documents
 
@@ -127,7 +127,7 @@ def _planned(outcomes: list[Outcome]) -> Json:
                 why=[{"entry_id": f"ent_{n}", "why": text} for n, text in outcome.plan.why],
             )
         )
-    return obj(dry_run=True, plans=array(plans))
+    return obj(dry_run=True, run_id=run, plans=array(plans))
 
 
 _NAP = 300.0

@@ -161,6 +161,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
         },
         {
             "dry_run": "flag",
+            "run_id": "text|null",
             "plans": [
                 {
                     "target": "text",

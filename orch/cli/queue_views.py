@@ -149,7 +149,8 @@ def _planned(answer: "Json") -> str:
         lines += [f"  {plain.line(step, 300)}" for step in done]
         for entry, words in plain.rows(str(why), "$", "$.entry_id", "$.why"):
             lines.append(f"  {entry}: {plain.line(words, 300)}")
-    return "\n".join([*lines, "next: orch queue run"])
+    (run,) = plain.fields(answer, "$.run_id")
+    return "\n".join([*lines, "next: orch queue run" + (f" --run {run}" if run else "")])
 
 
 def _verdict(answer: "Json") -> str:
@@ -163,6 +164,8 @@ def _verdict(answer: "Json") -> str:
     if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
     follow = f"orch queue run --run {run}"
+    if status == "held":
+        follow = f"orch queue release {entry}"
     if verdict == "reject":
         follow = f"orch queue retry {entry} --rework --body TEXT, or orch queue release {entry}"
     return "\n".join([*lines, f"next: {follow}"])

@@ -98,8 +98,7 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         raise unusable("branch_exists", f"{display(path)} is a worktree, no slot", path=path)
     elif os.path.lexists(os.path.join(admin, "locked")):
         raise unusable("branch_exists", f"{display(path)} is locked by somebody", path=path)
-    for stale in ("index.lock", "HEAD.lock", "logs/HEAD.lock"):
-        _unlink(os.path.join(admin, stale))
+    undo.drop_stale_locks(admin)
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
     if os.path.islink(pointer) or os.path.isdir(pointer):

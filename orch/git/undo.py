@@ -7,7 +7,6 @@ else stops the undoing with refused/work_at_risk, and stays.
 
 import contextlib
 import os
-import time
 
 from orch.git.names import display, listed, require_branch
 from orch.git.refs import read_ref, swap_ref
@@ -72,8 +71,10 @@ def write_files(
     call(worktree, *asked, seconds=seconds, hold=hold, blanks=blanks)
 
 
-def finish_files(repo: Repository, admin: str, path: str, hold: "tuple[int, ...]") -> None:
-    """Bring a half-made worktree with a sound HEAD to its end, and take the mark off.
+def finish_files(
+    repo: Repository, admin: str, path: str, ref: str, hold: "tuple[int, ...]"
+) -> None:
+    """Bring a half-made worktree with a sound HEAD, on `ref`, to its end, and take the mark off.
 
     The caller holds the lock on `admin`, so no git of a killed maker is at work in it.
     """
@@ -83,17 +84,21 @@ def finish_files(repo: Repository, admin: str, path: str, hold: "tuple[int, ...]
     if not read_small(pointer):
         with open(pointer, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(f"gitdir: {admin}\n")
-    for patience in (0.05, 0.5, 0.0):  # A git that was killed may still be on its way out.
-        for stale in ("index.lock", "HEAD.lock"):
-            _unlink(os.path.join(admin, stale))
-        try:
-            write_files(worktree, hold, 900)
-            break
-        except Failure:
-            if not patience:
-                raise
-            time.sleep(patience)
+    drop_stale_locks(admin)
+    _unlink(os.path.join(repo.common_dir, ref + ".lock"))  # Only orch writes this ref.
+    write_files(worktree, hold, 900)
     _unlink(os.path.join(admin, "locked"))
+
+
+def drop_stale_locks(admin: str) -> None:
+    """Unlink the lock files of a killed git in an administrative directory whose lock we hold.
+
+    `git reset` alone takes index.lock, HEAD.lock and ORIG_HEAD.lock.
+    """
+    for folder in (admin, os.path.join(admin, "logs")):
+        for name in _files_in(folder):
+            if name.endswith(".lock"):
+                _unlink(os.path.join(folder, name))
 
 
 def undo_locked(

@@ -198,7 +198,7 @@ def recover_worktree(
         if not undo.is_half_made(admin, path):
             return "complete"
         if finish and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
-            undo.finish_files(repo, admin, path, (writing,))
+            undo.finish_files(repo, admin, path, ref, (writing,))
             return "complete"
         with locked_directory(repo.common_dir):
             return undo.undo_locked(repo, admin, path, branch, commit, root=root)

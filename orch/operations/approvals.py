@@ -111,8 +111,10 @@ def _hold(tx: "Tx", entry: Entry, by: str, note: str) -> None:
 
 def refuse_owner(tx: "ReadTx", task_no: int | None, name: str, by: str) -> None:
     """Raise refused/approval_required for whoever worked on the task."""
-    if task_no is None or by not in entry_rows.owners(tx, task_no):
+    if task_no is None:
         return
+    if by.casefold() not in {owner.casefold() for owner in entry_rows.owners(tx, task_no)}:
+        return  # Names that differ in case alone are one agent's.
     raise Failure(
         "refused",
         "approval_required",

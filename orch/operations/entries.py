@@ -156,12 +156,12 @@ def _steps_to(status: str, event: str) -> list[str]:
 
 def hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Stop an entry until a person releases it. Raises: invalid_state."""
-    return move(tx, entry, "hold", actor, reason)
+    return _asked(tx, entry, "hold", actor, reason)
 
 
 def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Let a held or quarantined entry go on; what it failed before counts no more."""
-    event_id = move(tx, entry, "release", actor, reason)
+    event_id = _asked(tx, entry, "release", actor, reason)
     store.forgive(tx, entry.entry_no, event_id)
     queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
@@ -177,7 +177,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             f"{entry.entry_id} is quarantined: it failed too often ({entry.reason})",
             hint=f"when it is mended: orch queue release {entry.entry_id}",
         )
-    event_id = move(tx, entry, "retry", actor, reason)
+    event_id = _asked(tx, entry, "retry", actor, reason)
     queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
     return event_id
@@ -185,7 +185,22 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 
 def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Take an entry out of its queue; its task and its branch stay. Raises: invalid_state."""
-    return move(tx, entry, "cancel", actor, reason)
+    return _asked(tx, entry, "cancel", actor, reason)
+
+
+def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
+    """Do what a person asked for, or say in people's words why it cannot be."""
+    status = entry.status
+    try:
+        return move(tx, entry, verb, actor, reason)
+    except Failure as failure:
+        if failure.code != "invalid_state":
+            raise
+        failure.message = f"{entry.entry_id} ({entry.name}) is {status}: there is nothing to {verb}"
+        failure.hint = f"look at it: orch queue show {entry.entry_id}"
+        if status in FINAL and entry.kind == "task":
+            failure.hint += f"; to land it anew: orch queue add {entry.name}"
+        raise
 
 
 def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:

@@ -101,12 +101,13 @@ def decide(
     whose vote is a person's. A person may stand in for a council or a reviewer, never the other
     way round. Any rejection by somebody whose approval would count rejects.
     """
-    excluded, named = set(owners), set(humans)
+    excluded, named = {o.casefold() for o in owners}, {h.casefold() for h in humans}
     newest: dict[str, Vote] = {}
     for vote in votes:
-        is_nobody = vote.kind == _HUMAN and named and vote.given_by not in named
-        if vote.given_by not in excluded and not is_nobody:
-            newest[vote.given_by] = vote
+        name = vote.given_by.casefold()  # Names that differ in case alone are one person's.
+        is_nobody = vote.kind == _HUMAN and named and name not in named
+        if name not in excluded and not is_nobody:
+            newest[name] = vote
     counting = [v for v in newest.values() if v.kind in (_HUMAN, *requirement.approvers)]
     against = tuple(v.given_by for v in counting if v.verdict == "reject")
     given = [v for v in counting if v.verdict == "approve"]

@@ -147,7 +147,10 @@ SELECT t.task_no, t.task_id, t.status FROM walk AS w JOIN task AS t ON t.task_no
 
 -- name: entry_owners :many
 -- Whoever was given any attempt of the task, and whoever claimed its thread.
-SELECT DISTINCT assigned_to FROM attempt WHERE task_no = :task_no;
+SELECT assigned_to FROM attempt WHERE task_no = :task_no
+ UNION
+SELECT l.holder FROM attempt AS a JOIN lease AS l ON l.thread_no = a.thread_no
+ WHERE a.task_no = :task_no;
 
 -- name: entry_task_facts :one
 -- What the policy asks of a task.

@@ -14,7 +14,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
-from orch.workflows import queue_gate
+from orch.workflows import queue_conflicts, queue_gate
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import points
@@ -184,7 +184,7 @@ def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
             for entry in landed
             if trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
         }
-    seen = _seen(place, landed, resolved)
+    seen = _seen(lease, place, landed, resolved)
     points.reach("landing.looked_for")
     with lease.write() as tx:
         for entry in landed:
@@ -199,7 +199,7 @@ def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
     points.reach("landing.verified")
 
 
-def _seen(place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
+def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
     """Return the entries whose commit the target holds, and whose change that commit holds.
 
     What was `resolved` mechanically is no longer the change as its worker wrote it.
@@ -214,5 +214,20 @@ def _seen(place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
         if entry.kind == "revert"
         or entry.entry_no in resolved
         or entry.head_commit in parents[entry.landed_commit]
+        or _is_made_again(lease, place, entry)
         or git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
     }
+
+
+def _is_made_again(lease: Lease, place: Place, entry: Entry) -> bool:
+    """Say whether the landed tree comes again when the entry is put where it was put.
+
+    A squash or a rebase of work that is stacked on other work shows none of the proofs of git.
+    """
+    with lease.db.read() as tx:
+        onto = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+    if not onto:
+        return False
+    with git.open_workbench(place.repo) as bench:
+        made = queue_conflicts.put_on_top(lease, place, entry, onto, bench)
+    return made.is_clean and made.tree == git.tree_id(place.repo, entry.landed_commit)

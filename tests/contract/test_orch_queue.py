@@ -151,6 +151,25 @@ def test_strategies(land: Landing, strategy: str, parents: int) -> None:
     assert land.entry("a")["status"] == "verified"
 
 
+@pytest.mark.parametrize("strategy", ["squash", "rebase"])
+def test_work_on_top_of_work_that_did_not_land_is_found_where_it_landed(
+    land: Landing, strategy: str
+) -> None:
+    lines = [f"line {number}\n" for number in range(12)]
+    target = land.repo.commit("list.txt", "".join(lines))
+    lines[0] = "not landed\n"
+    below = land.repo.commit("list.txt", "".join(lines))
+    land.repo.git("branch", "release", target)
+    land.lead.task("a")
+    lines[9] = "work\n"
+    land.finish("a", {"list.txt": "".join(lines)}, "--base-ref", below)
+    (entry,) = land.add("a", flags=("--target", "release", "--strategy", strategy))
+    land.approve(entry["entry_id"])
+    land.run()
+    assert land.entry("a")["status"] == "verified"
+    assert land.files("release")["list.txt"].count("not landed") == 0
+
+
 def test_a_key_is_answered_once(land: Landing) -> None:
     land.work("a")
     first = land.orch.ok("queue", "add", "r/a", "--key", "k")

@@ -23,6 +23,7 @@ def test_nobody_approves_their_own_work(land: Landing) -> None:
     )
     assert "own work" in error["message"]
     land.orch.refuse("refused", "approval_required", "approve", "r/a", env={"INBOX_AGENT": "w1"})
+    land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "W1")
     assert land.lead.events("approval_given") == []
     assert land.try_run().error["reason"] == "approval_required"
 
@@ -336,3 +337,37 @@ def test_a_superseded_entry_leaves_no_ref_behind(land: Landing) -> None:
     land.try_run()
     assert land.entry("a")["status"] == "superseded"
     assert land.repo.git("for-each-ref", "refs/orch") == ""
+
+
+def test_whoever_claimed_the_thread_worked_on_it(land: Landing) -> None:
+    land.lead.task("a")
+    sent = land.lead.dispatch("a")
+    land.end(sent, {"a.txt": "a\n"}, agent="w2")
+    land.add("a")
+    for name in ("w2", "W2"):
+        land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", name)
+
+
+def test_the_next_command_follows_the_approvals(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    land.try_run()
+    asked = "orch queue approve ent_1 --as NAME"
+    assert land.show("a")["next_command"] == asked
+    assert land.orch.ok("queue", "list", "--run", "r")["next_command"] == asked
+    land.approve("a")
+    assert land.show("a")["next_command"] == "orch queue run --run r"
+    land.orch.ok("queue", "hold", "ent_1")
+    said = land.orch.run("queue", "approve", "ent_1", "--as", "ben").lines
+    assert said[-1] == "next: orch queue release ent_1"
+
+
+def test_what_cannot_be_done_to_an_entry_is_said_by_its_name(land: Landing) -> None:
+    land.work("a")
+    land.add("a")
+    land.orch.refuse("not_found", "run", "queue", "show", "ent_1", "--run", "zz")
+    land.orch.ok("queue", "cancel", "ent_1")
+    error = land.orch.refuse("invalid_state", "terminal", "queue", "hold", "ent_1")
+    assert error["message"] == "ent_1 (r/a) is cancelled: there is nothing to hold"
+    assert "orch queue add r/a" in error["hint"]
+    assert land.orch.ok("queue", "audit")["passes"] == []
