@@ -13,7 +13,7 @@ def test_power_cuts():
 def test_failing_operations():
     totals = runner.require_clean("disk")
     assert totals["verbs swept"] == LAYERS["disk"][2]
-    assert totals["faults met"] > 5_000
+    assert totals["faults met"] > 2_500
     assert totals["answered done"] > 0, "no failed COMMIT was ever durable after all"
     assert totals["runs beside another process"] > 200
     assert totals["file size limits"] > 200

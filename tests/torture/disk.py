@@ -70,16 +70,19 @@ class _Sweeper:
         before, after, counts = self._sound(verb)
         step = dict.fromkeys(FailingDisk.ERRORS, 1)
         step["read", "short"] = 4
-        if pairs == _PAIRS_QUICK:
-            step["read", "io"] = 3  # Opening reads the same pages for every verb.
+        is_quick = pairs == _PAIRS_QUICK
+        if is_quick:  # Opening reads the same pages for every verb.
+            step["read", "io"] = step["read", "short"] = 6
         if counts["read"] > _RECOVERY_READS:  # Thousands of equal reads of a long WAL.
             step["read", "io"] = step["read", "short"] = counts["read"] // 50
         for kind, error in FailingDisk.ERRORS:
             every = step[kind, error]
+            # Each fails once; for good every one, or in the quick form one in three.
+            for_good = 10 if kind == "read" else 3 if is_quick else 1
             first = self.report.random.randint(1, every)
             for k in range(first, counts[kind] + 1, every):
                 self._break(verb, [(kind, error, k, False)], before, after)
-                if kind != "read" or k % 10 == 0:
+                if self.report.random.randrange(for_good) == 0:
                     self._break(verb, [(kind, error, k, True)], before, after)
         kinds = [(what, how) for what, how in FailingDisk.ERRORS if counts[what] and how != "short"]
         for _ in range(pairs):
