@@ -52,9 +52,8 @@ def test_one_task_dispatched_by_many_is_dispatched_once(lead: Lead) -> None:
     words = ("--json", "dispatch", "r/a", "--execution-mode", "code")
     answers = together([lead.orch.start(*words) for _ in range(6)])
     assert sorted(a.status for a in answers) == [0, 30, 30, 30, 30, 30]
-    assert {a.error["reason"] for a in answers if a.status} == {"not_ready"} or {
-        a.error["reason"] for a in answers if a.status
-    } == {"not_ready", "branch_exists"}
+    reasons = {answer.error["reason"] for answer in answers if answer.status}
+    assert reasons <= {"not_ready", "branch_exists"}
     assert len(lead.attempts("a")) == len(lead.trees()) == 1
     assert lead.doctor() == []
 
