@@ -32,7 +32,7 @@ def read(top: str, content: bytes) -> Config | None:
         with open(os.path.join(folder, _NAME), "rb", opener=_opener) as kept:
             document = json.loads(kept.read(_MOST_BYTES))
         return _config(document["config"]) if document["of"] == _state(content) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -62,7 +62,7 @@ def _folder(top: str) -> str | None:
 
 
 def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
 
 
 def _state(content: bytes) -> str:

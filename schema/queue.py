@@ -24,8 +24,8 @@ class Queue:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o600)
 
-    def begin_write(self, connection: "apsw.Connection", budget_ms: int) -> None:
-        """BEGIN IMMEDIATE as the head of the queue; the place is kept until `leave`.
+    def begin_write(self, connection: "apsw.Connection", begin: str, budget_ms: int) -> None:
+        """Run the statement `begin` as the head of the queue; the place is kept until `leave`.
 
         Raises: apsw.BusyError, the place given up, when the budget is spent.
         """
@@ -38,7 +38,7 @@ class Queue:
         self.enter(_SHARE_MS)
         connection.set_busy_handler(_try_again)
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
         except BaseException:
             self.leave()
             raise

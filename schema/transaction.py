@@ -233,7 +233,7 @@ class Database:
             from schema.queue import Queue
 
             self._queue = Queue(self.path + ".lock")
-        self._queue.begin_write(self.connection, BUSY_BUDGET_MS)
+        self._queue.begin_write(self.connection, BEGIN_WRITE, BUSY_BUDGET_MS)
 
     def end_write(self) -> None:
         """Let the next one of the queue write, after a COMMIT or ROLLBACK."""

@@ -161,9 +161,10 @@ def _verdict(answer: "Json") -> str:
     word = "approved" if verdict == "approve" else "rejected"
     lines = [f"{word} {entry} ({_name(run, task, kind)}) by {by}{_again(answer)}; it is {status}"]
     missing = plain.texts(answer, "$.entry.approvals.missing")
+    follow = f"orch queue run --run {run}"
     if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
-    follow = f"orch queue run --run {run}"
+        follow = f"orch queue approve {entry} --as NAME"
     if status == "held":
         follow = f"orch queue release {entry}"
     if verdict == "reject":

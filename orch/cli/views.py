@@ -170,7 +170,7 @@ _LANDING = (
     "$.latest_attempt.branch_name", "$.integration.status", "$.integration.target",
     "$.integration.integrated_into",
 )  # fmt: skip
-_UNDER_WAY = ("queued", "building", "testing", "passed", "awaiting_approval")
+_UNDER_WAY = ("queued", "building", "testing", "passed")
 
 
 def _next(answer: Json, run: str) -> str:
@@ -193,6 +193,8 @@ def _next(answer: Json, run: str) -> str:
         return f"next: land it: orch queue add --run {run} --all; or orch run close --run {run}"
     if any(row[3] in _UNDER_WAY for row in tasks):
         return f"next: orch queue run --run {run}"
+    if any(row[3] == "awaiting_approval" for row in tasks):
+        return f"next: orch queue list --run {run}"  # It names whose word is missing, if any.
     own = f"orch-integration/{run}"
     if any(row[3] == "verified" and row[4] == own and not row[5] for row in tasks):
         return f"next: bring it in: orch integrate --run {run}; or orch run close --run {run}"

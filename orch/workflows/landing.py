@@ -213,7 +213,7 @@ def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -
         for entry in there
         if entry.kind == "revert"
         or entry.entry_no in resolved
-        or entry.head_commit in parents[entry.landed_commit]
+        or entry.head_commit in (entry.landed_commit, *parents[entry.landed_commit])
         or _is_made_again(lease, place, entry)
         or git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
     }

@@ -77,7 +77,8 @@ def _over(tx: "ReadTx", place: Place, refs: "Mapping[str, str]") -> dict[str, En
     found = {}
     for ref in refs:
         number = ref.removeprefix(KEPT).partition("-")[0] if ref.startswith(KEPT) else ""
-        entry = entry_rows.find(tx, int(number)) if number.isdecimal() else None
+        is_number = number.isascii() and number.isdecimal() and len(number) < 18  # Anybody's refs.
+        entry = entry_rows.find(tx, int(number)) if is_number else None
         if entry is None or entry.queue_no != place.queue.queue_no or ref != ref_of(entry):
             continue
         if entry.status in entries.FINAL:

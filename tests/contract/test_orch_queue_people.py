@@ -355,6 +355,7 @@ def test_the_next_command_follows_the_approvals(land: Landing) -> None:
     asked = "orch queue approve ent_1 --as NAME"
     assert land.show("a")["next_command"] == asked
     assert land.orch.ok("queue", "list", "--run", "r")["next_command"] == asked
+    assert land.orch.run("status", "--run", "r").lines[-1] == "next: orch queue list --run r"
     land.approve("a")
     assert land.show("a")["next_command"] == "orch queue run --run r"
     land.orch.ok("queue", "hold", "ent_1")

@@ -92,12 +92,19 @@ def test_another_content_is_read_anew(top: Path) -> None:
     assert config.load(str(top)).plan.max_files == 8
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"of": 1}', "null", '{"of": "x", "config": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[" * 100_000, "{", "[]", '{"of": 1}', "null", '{"of": "x", "config": {}}']
+)
 def test_an_odd_file_is_a_miss(top: Path, text: str) -> None:
     read = config.load(str(top))
     kept(top).write_text(text)
     assert config_cache.read(str(top), TEXT.encode()) is None
     assert meaning(config.load(str(top))) == meaning(read)
+
+
+def test_a_planted_pipe_stops_nobody(top: Path) -> None:
+    os.mkfifo(kept(top))
+    assert config.load(str(top)).plan.max_files == 7
 
 
 def test_a_kept_meaning_that_lacks_something_is_a_miss(top: Path) -> None:
