@@ -8,9 +8,9 @@ looked for here; the checkout is only read, but by `write_files`.
 import os
 import shlex
 import shutil
-import tempfile
 from dataclasses import dataclass
 
+from orch.git import scratch
 from orch.git.changes import status
 from orch.git.merges import changed_paths
 from orch.git.names import display
@@ -143,7 +143,7 @@ def _occupied(top: str, change: "PathChange", going: set[str]) -> "Iterator[str]
 
 def _dry_run(checkout: Repository, old: str, new: str) -> str:
     """Return what git says against moving the files, "" when nothing."""
-    with tempfile.TemporaryDirectory(prefix="orch-index-") as folder:
+    with scratch.folder() as folder:
         mine = os.path.join(folder, "index")
         copy_index(os.path.join(checkout.git_dir, "index"), mine)
         answer = _read_tree(checkout, mine, old, new, drivers_off(checkout), "-n")

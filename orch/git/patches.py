@@ -5,8 +5,8 @@ configured driver runs; what comes out differs from the commit in nothing but th
 """
 
 import os
-import tempfile
 
+from orch.git import scratch
 from orch.git.merges import PathChange, path_changes
 from orch.git.names import display, require_oid
 from orch.git.repository import DURABLE, Repository, call, drivers_off
@@ -57,7 +57,7 @@ def apply_patches(
     """
     require_oid(commit, repo.object_format)
     found = Applied()
-    with tempfile.TemporaryDirectory(prefix="orch-patch-") as folder:
+    with scratch.folder() as folder:
         mine = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
         if not keep:
             objects = os.path.join(folder, "objects")

@@ -12,6 +12,7 @@ import stat
 import time
 from dataclasses import dataclass
 
+from orch.git import scratch
 from orch.git.changes import status
 from orch.git.merges import ORCH, Identity, commit_tree
 from orch.git.names import display, listed, require_oid, require_ref, zero_oid
@@ -52,13 +53,11 @@ def take_snapshot(worktree: Repository, *, leave_out: "tuple[str, ...]" = ()) ->
     `leave_out` are untracked paths that do not count. Raises: refused/work_at_risk when
     something cannot be kept, git_error.
     """
-    import tempfile
-
     seen = status(worktree, hidden=True)
     left = set(leave_out) & set(seen.untracked)
     files = tuple(dict.fromkeys(f for f in seen.files if f not in left))
     entries = _entries(worktree, files)
-    with tempfile.TemporaryDirectory(prefix="orch-index-") as folder:
+    with scratch.folder() as folder:
         mine = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
         start = (seen.commit,) if seen.commit else ("--empty",)
         call(worktree, "read-tree", *start, env=mine, lenient=True)

@@ -13,6 +13,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 
+from orch.git import scratch
 from orch.git.commits import read_objects
 from orch.git.merges import Merge, merge_trees
 from orch.git.repository import Repository, call, drivers_off
@@ -102,6 +103,6 @@ def _is_plain(path: str) -> bool:
 @contextlib.contextmanager
 def open_workbench(repo: Repository) -> "Iterator[Workbench]":
     """Give a workbench on `repo`, for one merge or for all of a pass."""
-    with tempfile.TemporaryDirectory(prefix="orch-merge-") as folder:
+    with scratch.folder() as folder:
         place = Repository(folder, repo.git_dir, repo.common_dir, repo.object_format)
         yield Workbench(place, folder, drivers_off(repo))

@@ -2,7 +2,8 @@
 
 A batch is tested as a whole first. When it fails, its prefixes are bisected; the tree that convicts
 an entry is tried a second time, and where it is the first of the chain, the target's own tree too:
-a red target blames nobody. Pure. The shape follows bors (batch, bisect) and Zuul (window).
+a red target blames nobody. What the target passed before that failure proves nothing: what is
+around it may have changed. Pure. The shape follows bors (batch, bisect) and Zuul (window).
 """
 
 from orch.queue.chain import BAD, BROKEN, FLAKY, GOOD, NOT_GOOD, ONCE, UNKNOWN, Chain, Prefix
@@ -83,14 +84,9 @@ def _base(snapshot: Snapshot, prefix: Prefix) -> Step | None:
 
     It gets its second try too: a target that merely flaked holds nobody.
     """
-    ends = next(
-        (
-            t.ends
-            for t in snapshot.trials
-            if t.tree == snapshot.tip_tree and t.checks == prefix.checks
-        ),
-        (),
-    )
+    failed_at = min(n for end, n in _trials(snapshot, prefix.tree, prefix) if end == "failed")
+    own = _trials(snapshot, snapshot.tip_tree, prefix)
+    ends = [end for end, number in own if number > failed_at]
     if "passed" in ends:
         return None
     if ends and ends[-1] == "error" and prefix.entry.status == "testing":
@@ -99,6 +95,14 @@ def _base(snapshot: Snapshot, prefix: Prefix) -> Step | None:
         return Test(snapshot.tip, snapshot.tip_tree, prefix.checks, "base", ())
     branch = snapshot.target.removeprefix("refs/heads/")
     return Hold(f"{branch} itself fails the checks: nobody's entry is to blame", snapshot.tip_tree)
+
+
+def _trials(snapshot: Snapshot, tree: str, prefix: Prefix) -> list[tuple[str, int]]:
+    """Return (end, number) of the trials of a tree under the checks of a prefix."""
+    for one in snapshot.trials:
+        if (one.tree, one.checks) == (tree, prefix.checks):
+            return list(zip(one.ends, one.numbers, strict=True))
+    return []
 
 
 def _broken(snapshot: Snapshot, prefix: Prefix) -> Move:

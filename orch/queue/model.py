@@ -6,7 +6,7 @@ Nothing in it may come from a clock, a file or git while the planner runs.
 
 from dataclasses import dataclass
 
-PLANNER = "queue-plan/1"  # Rises when the same snapshot could lead to other steps.
+PLANNER = "queue-plan/2"  # Rises when the same snapshot could lead to other steps.
 
 MERGE, SQUASH, REBASE = "merge", "squash", "rebase"
 STRATEGIES = (MERGE, SQUASH, REBASE)
@@ -75,12 +75,14 @@ class Link:
 class Trials:
     """Every finished trial of one tree under one set of checks, oldest first.
 
-    Each of `ends` is "passed", "failed" or "error"; interrupted ones are left out.
+    Each of `ends` is "passed", "failed" or "error"; interrupted ones are left out. `numbers` are
+    their trial numbers: which of two trials, of whatever trees, was the earlier one.
     """
 
     tree: str
     checks: tuple[str, ...]
     ends: tuple[str, ...]
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Snapshot:
     """All that one pass knows. `tip` and `tip_tree` are the target's commit and its tree.
 
     A prefix of a chain must pass the union of its entries' checks; a suspect's failure counts
-    only if the target's own tree passes the same ones.
+    only if the target's own tree passes the same ones after that failure.
     `hold_reason` is "" unless the queue is stopped: by a red target (then
     `hold_tree` is the tree that failed) or by a person (then `hold_tree` is "").
     """

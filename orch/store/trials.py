@@ -120,10 +120,10 @@ def interrupt(tx: "Tx", queue_no: int, fence: int) -> int:
     return tx.execute(_SQL["trial_interrupt"], queue_no=queue_no, fence=fence)
 
 
-def ends(tx: "ReadTx", queue_no: int) -> "list[tuple[str, str, str]]":
-    """Return (tree, checks as JSON, end) of every finished trial, oldest first."""
+def ends(tx: "ReadTx", queue_no: int) -> "list[tuple[str, str, str, int]]":
+    """Return (tree, checks as JSON, end, number) of every finished trial, oldest first."""
     rows = tx.many(_SQL["trial_of_queue"], queue_no=queue_no)
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def keep_check(tx: "Tx", trial_no: int, result: Result) -> None:

@@ -45,7 +45,7 @@ UPDATE trial SET status = 'interrupted', summary = 'its runner ended', ended_at 
 
 -- name: trial_of_queue :many
 -- Every finished trial that still counts, oldest first, for the planner.
-SELECT t.tree, t.checks, t.status FROM trial AS t JOIN queue AS q ON q.queue_no = t.queue_no
+SELECT t.tree, t.checks, t.status, t.trial_no FROM trial AS t JOIN queue AS q ON q.queue_no = t.queue_no
  WHERE t.queue_no = :queue_no
    AND (t.status = 'passed'
         OR (t.status IN ('failed', 'error') AND t.started_at >= q.retried_at))

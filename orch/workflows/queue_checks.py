@@ -86,8 +86,9 @@ def _begin(lease: Lease, place: Place, step: Test) -> Trial:
                 trial.results.append(checking.unknown(name))
                 continue
             key = checking.cache_key(step.tree, check, place.settings)
-            known = trials.cached(tx, key)
-            if known is None or known[0] != "passed":  # A failure is tried, not believed.
+            # A failure is tried, not believed; nor is an earlier pass of a target under suspicion.
+            known = trials.cached(tx, key) if step.purpose != "base" else None
+            if known is None or known[0] != "passed":
                 trial.open.append((name, key))
                 continue
             status, summary, tail, exit_status = known

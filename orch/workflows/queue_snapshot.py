@@ -177,13 +177,13 @@ def _reachable(tip: str, built: "list[trials.Built]") -> tuple[Link, ...]:
 
 
 def _trials(tx: "ReadTx", queue_no: int, trees: set[str]) -> tuple[Trials, ...]:
-    ends: dict[tuple[str, str], list[str]] = {}
-    for tree, checks, end in trials.ends(tx, queue_no):
+    ended: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for tree, checks, end, number in trials.ends(tx, queue_no):
         if tree in trees:
-            ends.setdefault((tree, checks), []).append(end)
+            ended.setdefault((tree, checks), []).append((end, number))
     return tuple(
-        Trials(tree, tuple(json.loads(checks)), tuple(found))
-        for (tree, checks), found in sorted(ends.items())
+        Trials(tree, tuple(json.loads(checks)), *zip(*found, strict=True))
+        for (tree, checks), found in sorted(ended.items())
     )
 
 

@@ -105,7 +105,7 @@ def _why_not_put_back(
         tree = git.tree_id(place.repo, before)
         with db.read() as tx:
             ends = trials.ends(tx, entry.queue_no)
-        if not any(t == tree and end == "passed" for t, _, end in ends):
+        if not any(t == tree and end == "passed" for t, _, end, _ in ends):
             return "it landed together with others, and what they are without it was not tested"
     return ""
 

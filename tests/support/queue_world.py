@@ -88,7 +88,8 @@ class World:
         self.trees: dict[str, frozenset[str]] = {}
         self.commits: dict[str, str] = {}
         self.links: dict[tuple[str, int], Link] = {}
-        self.ends: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        self.ends: dict[tuple[str, tuple[str, ...]], list[tuple[str, int]]] = {}
+        self.trial_no = 0
         self.forgotten: dict[tuple[str, tuple[str, ...]], int] = {}
         self.passed_once: set[tuple[str, str]] = set()
         self.tip = self._commit(frozenset({"base"}), "base")
@@ -182,9 +183,9 @@ class World:
         trials = []
         for key, ends in sorted(self.ends.items()):
             cut = self.forgotten.get(key, 0)
-            told = tuple(e for i, e in enumerate(ends) if i >= cut or e == "passed")
+            told = [e for i, e in enumerate(ends) if i >= cut or e[0] == "passed"]
             if key[0] in known and told:
-                trials.append(Trials(*key, told))
+                trials.append(Trials(*key, *zip(*told, strict=True)))
         return Snapshot(
             now=self.now, target="refs/heads/b", tip=self.tip, tip_tree=self.commits[self.tip],
             window=self.window, entries=tuple(self._told(self.entries[n]) for n in sorted(found)),
@@ -284,7 +285,7 @@ class World:
             self.violate(f"{step.commit} is to be tested as another tree")
         end, ran = "passed", False
         for check in step.checks:
-            if (step.tree, check) in self.passed_once:
+            if (step.tree, check) in self.passed_once and step.purpose != "base":
                 continue
             ran = True
             if self.rng.random() < self.habits.error:
@@ -296,7 +297,8 @@ class World:
         self.tally.runs += ran
         if self.rng.random() < self.habits.kill:
             raise Killed  # Before it was written down: it counts for nothing.
-        self.ends.setdefault((step.tree, step.checks), []).append(end)
+        self.trial_no += 1
+        self.ends.setdefault((step.tree, step.checks), []).append((end, self.trial_no))
 
     def _move(self, snapshot: Snapshot, step: Move) -> None:
         """As the effects do: the states between are walked; what a person did meanwhile stands."""
@@ -493,7 +495,7 @@ class World:
         if before & {self.patch[n] for n in step.entries}:
             self.violate("something is landed twice")
         checks = tuple(sorted({c for e in members for c in e.checks}))
-        if "passed" not in self.ends.get((step.tree, checks), ()):
+        if "passed" not in [end for end, _ in self.ends.get((step.tree, checks), ())]:
             self.violate(f"a tree lands untested by {checks}")
         for check in checks:
             if not self.is_good(step.tree, check) and (step.tree, check) not in self.passed_once:

@@ -81,6 +81,16 @@ def test_a_red_target_holds_the_queue_and_blames_nobody() -> None:
     assert statuses(queue) == ["verified"] * 2
 
 
+def test_a_target_that_turned_red_by_what_is_around_it_blames_nobody() -> None:
+    queue = world(1)
+    assert purposes(queue) == ["batch"]
+    queue.bad[frozenset({"base"})] = "unit@1"  # Its tree passed a moment ago.
+    queue.add()
+    assert purposes(queue) == ["batch", "rerun", "base", "base"]
+    assert queue.hold is not None
+    assert statuses(queue) == ["verified", "testing"]
+
+
 def test_a_revert_lands_although_the_target_is_red() -> None:
     queue = world(1)
     queue.bad[frozenset({"base"})] = "unit@1"
@@ -112,7 +122,9 @@ def snapshot(*ends: str, status: str = "testing", **more: object) -> Snapshot:
     """One entry, built, whose tree was tried with these ends; the target's own is green."""
     limits = Limits(**more)  # type: ignore[arg-type]
     entry = Entry(1, "r/t1", "task", "h1", "merge", 1, 0, 1, status, ("unit@1",))
-    trials = (Trials("T1", ("unit@1",), ends), Trials("T0", ("unit@1",), ("passed",)))
+    numbers = tuple(range(1, len(ends) + 1))
+    own = Trials("T0", ("unit@1",), ("passed",), (len(ends) + 1,))
+    trials = (Trials("T1", ("unit@1",), ends, numbers), own)
     return Snapshot(
         1000, "refs/heads/b", "c0", "T0", 4, (entry,), (Link("c0", 1, "c1", "T1"),),
         trials, limits,
@@ -145,7 +157,7 @@ def test_a_target_that_could_not_be_checked_convicts_nobody() -> None:
     queue.bad[frozenset({"p1"})] = "unit@1"
     while not queue.ends.get((queue.commits[queue.tip], ("unit@1",))):
         queue.step()
-    queue.ends[queue.commits[queue.tip], ("unit@1",)] = ["error"]
+    queue.ends[queue.commits[queue.tip], ("unit@1",)] = [("error", queue.trial_no)]
     queue.passed_once.clear()
     (move,) = queue.step().steps
     assert isinstance(move, Move)
