@@ -89,6 +89,7 @@ ENTRY = Machine(
         Rule("landed",   "verify",  "verified", "its work was seen on the target"),
         Rule("landed",   "miss",    "error",    "its work was not seen on the target"),
         *(Rule(s, "rollback", "cancelled", "it was taken back") for s in ("landed", "verified")),
+        Rule("cancelled", "restore", "verified", "what had taken it back was taken back"),
         *(Rule(s, "requeue", "queued", "the target moved, or the runner was killed")
           for s in ("building", "testing", "passed", "awaiting_approval", "landing")),
         Rule("building", "conflict", "conflict", "it does not merge with what goes before it"),

@@ -13,6 +13,11 @@ ACTIVE = ("dispatched", "running", "blocked", "verifying")  # An attempt works o
 TERMINAL = ("done", "failed", "cancelled")
 
 
+def integration_branch(run_id: str) -> str:
+    """Return the branch on which a run's work lands when nothing else is named."""
+    return f"orch-integration/{run_id}"
+
+
 class Run:
     """One goal with its tasks; its status follows from theirs."""
 

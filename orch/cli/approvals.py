@@ -1,18 +1,21 @@
 """approve, reject: a person's verdict on what is to land."""
 
 from orch import config
-from orch.cli import queue_names
-from orch.operations import approvals, runs
+from orch.cli import names, queue_names, queue_next
+from orch.operations import approvals, attempts, entries, runs
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
-from orch.workflows import queue_gate, queue_snapshot
+from orch.store.entries import Entry
+from orch.workflows import queue_gate, queue_place, queue_snapshot
 from schema import keys
 from schema.failures import Failure
-from schema.json_text import obj
+from schema.json_text import NULL, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.model import Attempt, Run, Task
+    from schema.transaction import ReadTx
 
 
 def approve(
@@ -45,16 +48,40 @@ def _give(
     call: "Call", name: str | None, run: str | None, verdict: str, by: str | None, note: str
 ) -> None:
     with call.db.read() as tx:
-        found = queue_names.require(tx, name, run)
+        work = _unqueued(tx, name, run)
+        found = queue_names.require(tx, name, run) if work is None else None
+    if found is not None:
+        _on_entry(call, found, verdict, by, note)
+    elif work is not None:
+        _on_work(call, *work, verdict, by, note)
+
+
+def _unqueued(
+    tx: "ReadTx", name: str | None, run: str | None
+) -> "tuple[Run, Task, Attempt] | None":
+    """Return the finished work that a task's name means while no entry brings it anywhere."""
+    if name is None or name.startswith(queue_names.PREFIX):
+        return None
+    found, task = names.require_task(tx, run, name, None)
+    known = store.of_task(tx, task.task_no)
+    newest = attempts.latest(tx, task)
+    if any(e.status not in approvals.OVER or e.kind != "task" for e in known[:1]):
+        return None
+    if newest is not None and any(e.attempt_key == newest.attempt_key for e in known):
+        return None
+    runs.refuse_closed(found)
+    return found, task, entries.require_fit(tx, found, task)
+
+
+def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: str) -> None:
     settings = config.load(found.repo_path)
     digest = queue_gate.digest_of(settings)
     with call.db.write() as tx:
         found = store.get(tx, found.entry_no)
         actor = by or runs.require(tx, found.run_id).leader
-        scope = call.key_for(actor)
+        scope = _scope(call, actor)
         answer = keys.find(tx, scope)
         if answer is None:
-            runs.require_open(tx, found.run_id)
             queue_gate.require_human(settings, actor)
             call.committed = approvals.give(
                 tx, found, digest, kind="human", verdict=verdict, by=actor, note=note
@@ -63,17 +90,73 @@ def _give(
             waived = not queue_snapshot.checks_of(tx, settings, fresh)
             now = queue_gate.weigh(tx, settings, fresh, waived=waived, resolved=False)
             store.see(tx, found.entry_no, now.risk, now.document(), found.position, found.why)
-            latest = approval_rows.of_head(tx, found.task_no, found.head_commit)[-1]
             answer = keys.store(
                 tx,
                 scope,
                 obj(
                     entry=store.document(tx, found.entry_no),
-                    verdict=latest.document(),
+                    name=found.name,
+                    verdict=_latest(tx, found.task_no, found.head_commit),
+                    next_command=_after(store.get(tx, found.entry_no), verdict),
                     event_id=call.committed,
                 ),
             )
     call.say(answer, call.committed)
+
+
+def _on_work(
+    call: "Call", run: "Run", task: "Task", attempt: "Attempt", verdict: str, by: str | None,
+    note: str,
+) -> None:  # fmt: skip
+    """Record a verdict on finished work that is still to be queued; it counts once it is."""
+    settings = config.load(queue_place.repository(call.db, run, attempt.repo_path).top)
+    actor = by or run.leader
+    scope = _scope(call, actor)
+    with call.db.write() as tx:
+        answer = keys.find(tx, scope)
+        if answer is None:
+            queue_gate.require_human(settings, actor)
+            head = str(attempt.head_commit)
+            approvals.give_on_work(
+                tx, task, head, queue_gate.digest_of(settings),
+                kind="human", verdict=verdict, by=actor, note=note,
+            )  # fmt: skip
+            call.committed = tx.last_event_id
+            answer = keys.store(
+                tx,
+                scope,
+                obj(
+                    entry=NULL,
+                    name=task.name,
+                    verdict=_latest(tx, task.task_no, head),
+                    next_command=f"orch queue add {task.name}",
+                    event_id=call.committed,
+                ),
+            )
+    call.say(answer, call.committed)
+
+
+def _scope(call: "Call", actor: str) -> "keys.Key | None":
+    """Return the key of this call; `approve` and `queue approve` are one command."""
+    scope = call.key_for(actor)
+    if scope is not None:
+        scope.verb = scope.verb.removeprefix("queue ")
+    return scope
+
+
+def _latest(tx: "ReadTx", task_no: int | None, head: str) -> "dict[str, object]":
+    return approval_rows.of_head(tx, task_no, head)[-1].document()
+
+
+def _after(entry: Entry, verdict: str) -> str:
+    """Return what follows a verdict: another one, a release, or the runner."""
+    if verdict == "reject":
+        return f"orch queue release {entry.entry_id}"
+    if entry.status in ("held", "quarantined"):
+        return f"orch queue release {entry.entry_id}"
+    if queue_next.awaited(entry):
+        return f"orch queue approve {entry.entry_id} --as NAME"
+    return f"orch queue run --run {entry.run_id}"
 
 
 def refusal(waiting: "list[tuple[str, str, list[str]]]", command: str, came: list[str]) -> Failure:

@@ -1,6 +1,6 @@
 """queue add, list, show, hold, release, cancel, retry: what is on its way to a target."""
 
-from orch.cli import queue_names
+from orch.cli import queue_names, queue_next
 from orch.model import Task
 from orch.operations import entries, runs, tasks
 from orch.store import approvals as approval_rows
@@ -79,7 +79,9 @@ def _chosen(
     with call.db.read() as tx:
         if everything:
             if run is None:
-                raise invalid_input("--all goes with --run", reason="flag")
+                raise invalid_input(
+                    "--all goes with --run", reason="flag", hint="orch queue add --run R --all"
+                )
             return [(run, "")], runs.require_open(tx, run).leader
         found = [names.split(tx, run, name, None) for name in dict.fromkeys(named)]
         for run_id, task_id in found:
@@ -154,6 +156,7 @@ def _prepared(
 
 def _planned(item: queue_add.Prepared) -> dict[str, object]:
     return {
+        "run_id": item.run.run_id,
         "task_id": item.task.task_id,
         "target": item.target.removeprefix(queue_place.HEADS),
         "strategy": item.values["strategy"],
@@ -185,7 +188,7 @@ def list_entries(
             found += [queue_names.document(tx, entry, now) for entry in rows]
             listed += rows
         documents = [queue_names.of_queue(tx, queue.queue_no) for queue in queues]
-        command = queue_names.first_command(tx, listed, run)
+        command = queue_next.first_command(tx, listed, run)
     call.say(obj(run_id=run, entries=array(found), queues=documents, next_command=command))
 
 
@@ -214,7 +217,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
                 ],
                 trials=trials.documents(tx, found.queue_no, found.entry_no),
                 conflict=conflict.document() if conflict is not None else NULL,
-                next_command=queue_names.next_command(tx, found),
+                next_command=queue_next.command(tx, found),
                 **more,
             )
         )
@@ -249,8 +252,8 @@ def hold(
 ) -> None:
     """Stop an entry, or a whole queue."""
     why = reason or "held by the leader"
-    if target is not None and entry is None:
-        _whole_queue(call, run, target, repo_path, "hold", why)
+    if target is not None:
+        _whole_queue(call, entry, run, target, repo_path, "hold", why)
     else:
         _one(call, entry, run, "hold", why)
 
@@ -267,8 +270,8 @@ def release(
 ) -> None:
     """Let an entry, or a whole queue, go on."""
     why = reason or "released by the leader"
-    if target is not None and entry is None:
-        _whole_queue(call, run, target, repo_path, "release", why)
+    if target is not None:
+        _whole_queue(call, entry, run, target, repo_path, "release", why)
     else:
         _one(call, entry, run, "release", why)
 
@@ -332,15 +335,27 @@ def _one(call: "Call", name: str | None, run: str | None, verb: str, reason: str
             call.committed = does[verb](tx, found, leader, reason)
             found = store.get(tx, found.entry_no)
             document = store.document(tx, found.entry_no)
-            command = queue_names.next_command(tx, found)
+            command = queue_next.command(tx, found)
             answer = obj(entry=document, event_id=call.committed, next_command=command)
             answer = keys.store(tx, scope, answer)
     call.say(answer, call.committed)
 
 
 def _whole_queue(
-    call: "Call", run: str | None, target: str, repo_path: str | None, verb: str, reason: str
+    call: "Call",
+    entry: str | None,
+    run: str | None,
+    target: str,
+    repo_path: str | None,
+    verb: str,
+    reason: str,
 ) -> None:
+    if entry is not None:
+        raise invalid_input(
+            f"{verb} an entry or a whole queue, not both",
+            reason="flag",
+            hint=f"orch queue {verb} {entry}, or orch queue {verb} --target {target}",
+        )
     queue = queue_place.queues_of(call.db, run, target, repo_path)[0]
     act = entries.hold_queue if verb == "hold" else entries.release_queue
     with call.db.write() as tx:

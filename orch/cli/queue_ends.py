@@ -1,6 +1,6 @@
 """How a run of queues ends when nothing landed: the one refusal that says what helps."""
 
-from orch.cli import approvals, queue_names
+from orch.cli import approvals, queue_next
 from orch.operations import entries
 from orch.store import entries as store
 from orch.store import tasks as task_rows
@@ -19,7 +19,7 @@ _PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_external
 def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
     """Return an open entry as what it waits for, with the command that helps."""
     why = entry.reason or entry.why
-    if entry.status in ("conflict", "failed") and queue_names.is_done_again(tx, entry):
+    if entry.status in ("conflict", "failed") and queue_next.is_done_again(tx, entry):
         number = task_rows.by_no(tx, entry.task_no).latest_attempt_no
         why = f"it is done again as attempt {number}: {why}"
     return {
@@ -27,7 +27,7 @@ def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
         "name": entry.name,
         "status": entry.status,
         "why": why,
-        "command": queue_names.next_command(tx, entry),
+        "command": queue_next.command(tx, entry),
     }
 
 
@@ -59,7 +59,7 @@ def refusal(
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
         came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
-        awaited = [(e.entry_id, e.name, queue_names.awaited(e)) for e in unapproved]
+        awaited = [(e.entry_id, e.name, queue_next.awaited(e)) for e in unapproved]
         return approvals.refusal(awaited, again, came)
     for outcome in outcomes:
         if outcome.hold_reason:
@@ -81,7 +81,8 @@ def _held(outcome: Outcome, again: str) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
     hint = (
-        f"mend {queue.branch}: the queue goes on by itself when its checks pass; then {again}"
+        f"mend {queue.branch}: the queue goes on by itself once it moved: {again}; where it was "
+        f"the machine: orch queue release --target {queue.branch}"
         if red
         else f"orch queue release --target {queue.branch}"
     )

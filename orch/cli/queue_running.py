@@ -205,7 +205,17 @@ def integrate(
         "head_commit": plan.head,
     }
     if dry_run:
-        call.say(obj(dry_run=True, run_id=run, **document, commits=integration.commits(plan)))
+        meets = integration.rehearse(plan)
+        call.say(
+            obj(
+                dry_run=True,
+                run_id=run,
+                **document,
+                commits=integration.commits(plan),
+                conflicts=meets.conflicts,
+                in_the_way=meets.in_the_way,
+            )
+        )
         return
     number, queue = integration.queue_it(call.db, plan)
     outcome = _run_for(call, queue, jobs, steal=steal)

@@ -90,7 +90,10 @@ _ERROR: "dict[str, Any]" = {"code": "text", "reason": "text", "message": "text",
 _CHANGED: "dict[str, Any]" = {"event_id": "count", "replayed?": "flag"}
 _ONE: "dict[str, Any]" = {"entry": ENTRY, "next_command": "text", **_CHANGED}
 _SKIPPED: "list[Any]" = [{"task_id": "text", "error": _ERROR}]
-_GIVEN: "dict[str, Any]" = {"entry": ENTRY, "verdict": VERDICT, **_CHANGED}
+_GIVEN: "dict[str, Any]" = {
+    "entry": {"?": "null", **ENTRY}, "name": "text", "verdict": VERDICT, "next_command": "text",
+    **_CHANGED,
+}  # fmt: skip
 _WAITING: "dict[str, Any]" = {
     "entry_id": "text",
     "name": "text",
@@ -110,6 +113,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
             "dry_run": "flag",
             "planned": [
                 {
+                    "run_id": "text",
                     "task_id": "text",
                     "target": "text",
                     "strategy": STRATEGIES,
@@ -222,6 +226,9 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
             **_INTEGRATES, "entry": ENTRY, "passes": "count", "trials": "count",
             "replayed?": "flag",
         },
-        {"dry_run": "flag", **_INTEGRATES, "commits": ["text"]},
+        {
+            "dry_run": "flag", **_INTEGRATES, "commits": ["text"], "conflicts": ["text"],
+            "in_the_way": ["text"],
+        },
     ),
 }  # fmt: skip

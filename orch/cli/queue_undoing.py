@@ -123,11 +123,17 @@ def _document(one: Pass, *, whole: bool) -> Json:
 def _require(found: "list[Pass]", pass_no: int | None) -> None:
     if found:
         return
-    named = f"pass {pass_no} is not" if pass_no is not None else "no pass is"
+    if pass_no is not None:
+        raise Failure(
+            "not_found",
+            "entry",
+            f"no pass {pass_no} is recorded",
+            hint="list them: orch queue audit",
+        )
     raise Failure(
         "no_matching_work",
         "empty",
-        f"{named} recorded",
+        "no pass is recorded",
         hint="a pass is recorded when it decides something: orch queue run",
     )
 

@@ -1,7 +1,7 @@
 """Plain views of the commands about landing."""
 
 from inbox.cli import plain
-from orch.cli import queue_names
+from orch.cli import queue_next
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,14 +35,16 @@ def _rows(answer: "Json", path: str) -> "list[list[object]]":
 
 def _add(answer: "Json") -> str:
     if plain.fields(answer, "$.dry_run")[0]:
+        columns = ("$.run_id", "$.task_id", "$.target", "$.strategy", "$.head_commit")
+        planned = plain.rows(answer, "$.planned", *columns)
         lines = ["nothing was changed; would queue:"]
         lines += [
-            f"{task} for {target} by {strategy} at {str(head)[:12]}"
-            for task, target, strategy, head in plain.rows(
-                answer, "$.planned", "$.task_id", "$.target", "$.strategy", "$.head_commit"
-            )
+            f"{run}/{task} for {target} by {strategy} at {str(head)[:12]}"
+            for run, task, target, strategy, head in planned
         ]
-        return "\n".join([*lines, *_skipped(answer)])
+        named = " ".join(f"{row[0]}/{row[1]}" for row in planned)
+        how = f"--target {planned[0][2]} --strategy {planned[0][3]}"
+        return "\n".join([*lines, *_skipped(answer), f"next: orch queue add {named} {how}"])
     rows = _rows(answer, "$.entries")
     lines = [
         f"queued {entry}: {name} for {target}{_again(answer)}"
@@ -107,9 +109,11 @@ def _show(answer: "Json") -> str:
 def _trials(answer: "Json") -> list[str]:
     columns = ("$.trial_no", "$.purpose", "$.status", "$.summary", "$.checks")
     lines = []
-    for number, purpose, status, summary, checks in plain.rows(answer, "$.trials", *columns):
+    found = plain.rows(answer, "$.trials", *columns)
+    last = max((int(str(row[0])) for row in found if row[2] == "failed"), default=0)
+    for number, purpose, status, summary, checks in found:
         lines.append(f"trial {number} ({purpose}): {status} {plain.line(summary, 200)}".rstrip())
-        if status != "failed" or checks is None:
+        if number != last or checks is None:  # The newest failure tells; the others are counted.
             continue
         for name, one, tail in plain.rows(str(checks), "$", "$.check", "$.status", "$.output_tail"):
             if one == "failed" and tail:
@@ -126,13 +130,16 @@ def _run(answer: "Json") -> str:
         "$.landed_commit",
     ):  # fmt: skip
         lines.append(f"landed {entry}: {_name(run, task, kind)} on {target} as {str(commit)[:12]}")
-        follow = queue_names.after_landing(str(run), str(target))
+        follow = queue_next.after_landing(str(run), str(target))
+    columns = ("$.entry_id", "$.name", "$.status", "$.why", "$.command")
+    waiting = plain.rows(answer, "$.waiting", *columns)
+    told = {row[0] for row in waiting}
     for entry, name, status, _, _, why in _rows(answer, "$.changed"):
+        if entry in told:
+            continue
         lines.append(f"{entry} {name} is {status}" + (f": {plain.line(why, 300)}" if why else ""))
     if not lines:
         lines = ["nothing landed"]
-    columns = ("$.entry_id", "$.name", "$.status", "$.why", "$.command")
-    waiting = plain.rows(answer, "$.waiting", *columns)
     for entry, name, status, why, _ in waiting:
         lines.append(f"waits: {entry} {name} ({status}) {plain.line(why, 300)}".rstrip())
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
@@ -154,22 +161,21 @@ def _planned(answer: "Json") -> str:
 
 
 def _verdict(answer: "Json") -> str:
-    entry, run, task, kind, status, verdict, by = plain.fields(
-        answer, "$.entry.entry_id", "$.entry.run_id", "$.entry.task_id", "$.entry.kind",
-        "$.entry.status", "$.verdict.verdict", "$.verdict.given_by",
+    entry, name, status, verdict, by, head, command = plain.fields(
+        answer, "$.entry.entry_id", "$.name", "$.entry.status", "$.verdict.verdict",
+        "$.verdict.given_by", "$.verdict.head_commit", "$.next_command",
     )  # fmt: skip
     word = "approved" if verdict == "approve" else "rejected"
-    lines = [f"{word} {entry} ({_name(run, task, kind)}) by {by}{_again(answer)}; it is {status}"]
+    if not entry:
+        at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
+        return f"{at}\nnext: {command}"
+    lines = [f"{word} {entry} ({name}) by {by}{_again(answer)}; it is {status}"]
     missing = plain.texts(answer, "$.entry.approvals.missing")
-    follow = f"orch queue run --run {run}"
     if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
-        follow = f"orch queue approve {entry} --as NAME"
-    if status == "held":
-        follow = f"orch queue release {entry}"
     if verdict == "reject":
-        follow = f"orch queue retry {entry} --rework --body TEXT, or orch queue release {entry}"
-    return "\n".join([*lines, f"next: {follow}"])
+        lines.append(f"to have it done again: orch queue retry {entry} --rework --body TEXT")
+    return "\n".join([*lines, f"next: {command}"])
 
 
 def _one(answer: "Json") -> str:
@@ -235,7 +241,7 @@ def _replay(answer: "Json") -> str:
     lines = [f"{same} passes decided again, all the same ({planner})"]
     if other:
         lines.append(f"{len(other)} were decided by another version of the planner: left out")
-    return "\n".join(lines)
+    return "\n".join([*lines, "next: orch queue list"])
 
 
 def _integrate(answer: "Json") -> str:
@@ -246,6 +252,10 @@ def _integrate(answer: "Json") -> str:
     if plain.fields(answer, "$.dry_run")[0]:
         lines = [f"nothing was changed; would bring {source} at {str(head)[:12]} into {target}:"]
         lines += [f"  {plain.line(text, 120)}" for text in plain.texts(answer, "$.commits")[:50]]
+        for label, path in (("does not merge", "$.conflicts"), ("in the way", "$.in_the_way")):
+            lines += [
+                f"{label}: {plain.line(text, 300)}" for text in plain.texts(answer, path)[:20]
+            ]
         return "\n".join([*lines, f"next: orch integrate --run {run} --into {target}"])
     at = f" as {str(commit)[:12]}" if commit else ""
     return (

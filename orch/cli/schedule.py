@@ -192,7 +192,7 @@ def cancel(
         said = call.stored(tx, scope)
         if said is None:
             runs.refuse_closed(found)
-            touched = cancellation.cancel(tx, found, task_id, reason)
+            touched, called_off = cancellation.cancel(tx, found, task_id, reason)
             call.committed = tx.last_event_id
             said = call.store(
                 tx,
@@ -200,6 +200,7 @@ def cancel(
                 obj(
                     run=run_rows.document(tx, run_id),
                     cancelled=array(reads.changed(tx, touched)),
+                    entries=[f"ent_{number}" for number in called_off],
                     event_id=call.committed,
                 ),
             )

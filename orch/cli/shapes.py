@@ -288,7 +288,7 @@ DATA: "dict[str, Shape]" = {
         ],
         "high_event_id": "count",
     },
-    "cancel": {"run": RUN, "cancelled": [_UPDATED], **_CHANGED},
+    "cancel": {"run": RUN, "cancelled": [_UPDATED], "entries": ["text"], **_CHANGED},
     "adopt": {"task": TASK, "attempt": ATTEMPT, **_CHANGED},
     "retry": _RETRIED,
     "reassign": _RETRIED,

@@ -4,6 +4,7 @@ from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
 from orch.cli.request_views import VIEWS as REQUESTS
 from orch.cli.request_views import budget_line
+from orch.model import integration_branch
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -195,7 +196,7 @@ def _next(answer: Json, run: str) -> str:
         return f"next: orch queue run --run {run}"
     if any(row[3] == "awaiting_approval" for row in tasks):
         return f"next: orch queue list --run {run}"  # It names whose word is missing, if any.
-    own = f"orch-integration/{run}"
+    own = integration_branch(run)
     if any(row[3] == "verified" and row[4] == own and not row[5] for row in tasks):
         return f"next: bring it in: orch integrate --run {run}; or orch run close --run {run}"
     return f"next: orch run close --run {run}"
@@ -268,7 +269,12 @@ def status_text(answer: Json) -> str:
 
 def _cancelled(answer: Json) -> str:
     names = [str(name) for (name,) in plain.rows(answer, "$.cancelled", "$.task_id")]
-    return f"cancelled {', '.join(names) or 'nothing'}; {_run_line(answer)}{_replayed(answer)}"
+    text = f"cancelled {', '.join(names) or 'nothing'}; {_run_line(answer)}{_replayed(answer)}"
+    entries = [str(entry) for entry in plain.texts(answer, "$.entries")]
+    if entries:
+        text += f"\nout of their queues: {', '.join(entries)}; their branches stay"
+    (run,) = plain.fields(answer, "$.run.run_id")
+    return f"{text}\nnext: orch status --run {run}"
 
 
 def _adopted(answer: Json) -> str:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from orch.git.proofs import Integration, PROOFS, find_integration
     from orch.git.refs import (
         Commit, Head, checked_out_at, count_commits, delete_branch, head, is_ancestor, list_commits,
-        list_files, list_refs, merge_base, read_ref, resolve, swap_ref, swap_refs, tree_id)
+        list_files, list_refs, merge_base, read_ref, ref_in_the_way, resolve, swap_ref, swap_refs,
+        tree_id)
     from orch.git.repository import (
         Repository, find_repository, linked_worktree, locked_directory, open_repository,
         operation_in_progress)
@@ -122,6 +123,7 @@ __all__ = [
     "recover_worktree",
     "redact",
     "ref_fault",
+    "ref_in_the_way",
     "refresh_checkout",
     "rehearse",
     "release_checkouts",
@@ -160,7 +162,8 @@ _HOME = {
     "proofs": "Integration PROOFS find_integration",
     "refs": (
         "Commit Head checked_out_at count_commits delete_branch head is_ancestor list_commits "
-        "list_files list_refs merge_base read_ref resolve swap_ref swap_refs tree_id"),
+        "list_files list_refs merge_base read_ref ref_in_the_way resolve swap_ref swap_refs "
+        "tree_id"),
     "repository": (
         "Repository find_repository linked_worktree locked_directory open_repository "
         "operation_in_progress"),

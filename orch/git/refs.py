@@ -131,6 +131,19 @@ def list_refs(repo: Repository, *prefixes: str, merged: str = "") -> "dict[str, 
     return {name: oid for name, _, oid in rows}
 
 
+def ref_in_the_way(repo: Repository, ref: str) -> str:
+    """Return a ref beside which `ref` cannot be: one above it, or one below; "" for none.
+
+    git keeps refs as files: `a` and `a/b` exclude each other.
+    """
+    parts = require_ref(ref).split("/")
+    for length in range(3, len(parts)):
+        above = "/".join(parts[:length])
+        if read_ref(repo, above):
+            return above
+    return next(iter(list_refs(repo, ref + "/")), "")
+
+
 def swap_ref(
     repo: Repository,
     ref: str,

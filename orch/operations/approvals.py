@@ -21,8 +21,9 @@ def give(
 ) -> int:
     """Record a verdict on an entry's head under the present policy; return the event's id.
 
-    A reject holds the entry until somebody releases it. Raises: refused/approval_required for
-    the owner of the work, invalid_state/terminal when it is over.
+    The same word by the same one, said again, is not recorded again. A reject holds the entry
+    until somebody releases it. Raises: refused/approval_required for the owner of the work,
+    invalid_state/terminal when it is over.
     """
     if entry.status in OVER:
         raise Failure(
@@ -32,10 +33,17 @@ def give(
             hint=f"orch queue show {entry.entry_id}",
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
-    _record(
-        tx, Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit), digest,
-        kind=kind, verdict=verdict, by=by, note=note,
-    )  # fmt: skip
+    said = [
+        one
+        for one in store.of_head(tx, entry.task_no, entry.head_commit)
+        if one.given_by == by and one.event_id > entry.released_event
+    ]
+    now = (verdict, digest, note)
+    if not said or (said[-1].verdict, said[-1].policy_digest, said[-1].note) != now:
+        _record(
+            tx, Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit), digest,
+            kind=kind, verdict=verdict, by=by, note=note,
+        )  # fmt: skip
     if verdict == "reject":
         _hold(tx, entry, by, note)
     return tx.last_event_id

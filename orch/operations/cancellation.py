@@ -1,8 +1,13 @@
-"""Calling off a task, or every open task of a run; siblings are untouched."""
+"""Calling off a task, or every open task of a run; siblings are untouched.
+
+What was on its way to a target for it is called off too: a task's entries with the task, all of a
+run with the run. What landed stays, and so does what takes work back.
+"""
 
 from orch.model import ACTIVE, Run, Task
-from orch.operations import attempts, runs, tasks
+from orch.operations import attempts, entries, runs, tasks
 from orch.store import attempts as attempt_rows
+from orch.store import entries as entry_rows
 from orch.store import tasks as store
 from schema.failures import Failure
 
@@ -10,11 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Tx
 
+_LANDING = ("landing", "landed", *entries.FINAL)
 _OPEN = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "failed")
 
 
-def cancel(tx: "Tx", run: Run, task_id: str | None, reason: str) -> list[int]:
-    """Cancel one task, or all open ones; return their numbers.
+def cancel(tx: "Tx", run: Run, task_id: str | None, reason: str) -> tuple[list[int], list[int]]:
+    """Cancel one task, or all open ones; return (their numbers, those of the entries called off).
 
     Raises: invalid_state/terminal for a task that is over, not_ready while it is dispatched.
     """
@@ -24,8 +30,15 @@ def cancel(tx: "Tx", run: Run, task_id: str | None, reason: str) -> list[int]:
         chosen = [t for status in _OPEN for t in store.with_status(tx, run.run_id, status)]
     for task in chosen:
         _cancel_one(tx, run, task, reason)
+    numbers = [task.task_no for task in chosen]
+    called_off = []
+    for entry in entry_rows.chosen(tx, run.run_id, None, None):
+        is_meant = task_id is None or entry.task_no in numbers
+        if is_meant and entry.kind != "revert" and entry.status not in _LANDING:
+            entries.cancel(tx, entry, run.leader, reason)
+            called_off.append(entry.entry_no)
     runs.tell_end(tx, run)
-    return [task.task_no for task in chosen]
+    return numbers, called_off
 
 
 def _cancel_one(tx: "Tx", run: Run, task: Task, reason: str) -> None:

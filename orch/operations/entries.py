@@ -9,6 +9,7 @@ from orch.model import Attempt, Run, Task
 from orch.operations import attempts
 from orch.store import entries as store
 from orch.store import queues as queue_rows
+from orch.store import tasks as task_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.store.queues import Queue
@@ -160,7 +161,11 @@ def hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 
 
 def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
-    """Let a held or quarantined entry go on; what it failed before counts no more."""
+    """Let a held or quarantined entry go on; what it failed before counts no more.
+
+    Raises: invalid_state (transition, superseded).
+    """
+    _refuse_replaced(tx, entry)
     event_id = _asked(tx, entry, "release", actor, reason)
     store.forgive(tx, entry.entry_no, event_id)
     queue_rows.retry(tx, entry.queue_no)
@@ -169,7 +174,10 @@ def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 
 
 def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
-    """Try a stopped entry again at once. Raises: invalid_state; a quarantined one is released."""
+    """Try a stopped entry again at once.
+
+    Raises: invalid_state (transition, superseded); a quarantined one is released.
+    """
     if entry.status == "quarantined":
         raise Failure(
             "invalid_state",
@@ -177,6 +185,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             f"{entry.entry_id} is quarantined: it failed too often ({entry.reason})",
             hint=f"when it is mended: orch queue release {entry.entry_id}",
         )
+    _refuse_replaced(tx, entry)
     event_id = _asked(tx, entry, "retry", actor, reason)
     queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
@@ -186,6 +195,22 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Take an entry out of its queue; its task and its branch stay. Raises: invalid_state."""
     return _asked(tx, entry, "cancel", actor, reason)
+
+
+def _refuse_replaced(tx: "ReadTx", entry: Entry) -> None:
+    """Raise invalid_state/superseded for work of which a newer attempt was begun."""
+    if entry.task_no is None or entry.kind != "task" or entry.status in FINAL:
+        return
+    newest = attempts.latest(tx, task_rows.by_no(tx, entry.task_no))
+    if newest is None or newest.attempt_key == entry.attempt_key:
+        return
+    raise Failure(
+        "invalid_state",
+        "superseded",
+        f"attempt {newest.attempt_no} takes the place of {entry.entry_id} ({entry.name}): when it "
+        "is done, it is queued by itself",
+        hint=f"orch wait --run {entry.run_id}, then orch queue run --run {entry.run_id}",
+    )
 
 
 def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
@@ -198,6 +223,8 @@ def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
             raise
         failure.message = f"{entry.entry_id} ({entry.name}) is {status}: there is nothing to {verb}"
         failure.hint = f"look at it: orch queue show {entry.entry_id}"
+        if status in FINAL:
+            failure.reason = "terminal"
         if status in FINAL and entry.kind == "task":
             failure.hint += f"; to land it anew: orch queue add {entry.name}"
         raise
@@ -206,13 +233,24 @@ def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
 def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:
     """Record that what landed was taken back, by a revert or by putting the target back.
 
-    Where that was a revert, what it had taken back is on the target again, and may be queued.
+    Where that was a revert itself, what it had taken back is on the target again.
     """
     store.roll_back(tx, entry.entry_no, by.entry_no)
     if entry.kind == "revert":
-        store.roll_back(tx, entry.reverts, None)
+        _restore(tx, store.get(tx, entry.reverts), entry)
     how = f"by {by.entry_id}" if by.entry_no != entry.entry_no else "the target was put back"
     return move(tx, entry, "rollback", reason=f"rolled back: {how}")
+
+
+def _restore(tx: "Tx", entry: Entry, revert: Entry) -> None:
+    """Record that an entry's work is on the target again, since its revert was taken back."""
+    if entry.status != "cancelled":
+        return
+    store.roll_back(tx, entry.entry_no, None)
+    if entry.kind == "revert":
+        take_back(tx, store.get(tx, entry.reverts), entry)
+    reason = f"on the target again: {revert.entry_id} was taken back"
+    move(tx, entry, "restore", reason=reason)
 
 
 def hold_queue(tx: "Tx", queue: Queue, run_id: str | None, actor: str, reason: str) -> int:

@@ -32,8 +32,11 @@ def plan(snapshot: Snapshot) -> Plan:
     chores = _chores(snapshot, ordered)
     if chores:
         return _done(snapshot, chores, ordered, why)
+    for entry in ordered:
+        if entry.approval != _GRANTED:
+            why[entry.entry_no] = f"waits for approval: {_needed(entry)}"
     approved = tuple(e for e in ordered if e.approval == _GRANTED)
-    steps = _main(snapshot, approved, why) or _aside(snapshot, ordered, why)
+    steps = _main(snapshot, approved, why) or _aside(snapshot, ordered)
     return _done(snapshot, steps, ordered, why)
 
 
@@ -194,13 +197,10 @@ def _convicted(
     return (*steps, *narrower, *landing)
 
 
-def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> tuple[Step, ...]:
+def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
     """Test what still lacks an approval, each by itself on the target; then it waits for people."""
-    waiting = [entry for entry in ordered if entry.approval != _GRANTED]
-    for entry in waiting:
-        why[entry.entry_no] = f"waits for approval: {_needed(entry)}"
-    for entry in waiting:
-        if entry.status == "awaiting_approval":
+    for entry in ordered:
+        if entry.approval == _GRANTED or entry.status == "awaiting_approval":
             continue
         chain = walk(snapshot, (entry,), 1)
         if chain.conflict is not None:

@@ -109,6 +109,32 @@ def commits(plan: Plan) -> list[str]:
     return [f"{one.commit[:12]} {one.subject}" for one in found]
 
 
+class Rehearsal:
+    """What bringing it in now would meet: files that do not merge, or that are in the way."""
+
+    __slots__ = ("conflicts", "in_the_way")
+
+    def __init__(self, conflicts: list[str], in_the_way: list[str]) -> None:
+        self.conflicts = conflicts
+        self.in_the_way = in_the_way
+
+
+def rehearse(plan: Plan) -> Rehearsal:
+    """Return what would hinder it now; no ref and no file is touched. Raises: git_error."""
+    with git.open_workbench(plan.repo) as bench:
+        made = git.make_candidate(
+            plan.repo, plan.tip, plan.head, plan.base, "merge", "", fast_forward=True, bench=bench
+        )
+    if not made.is_clean:
+        return Rehearsal([git.display(name) for name in made.files], [])
+    hindering = [
+        blocker.why
+        for checkout in git.checkouts_of(plan.repo, plan.target)
+        for blocker in git.rehearse(checkout, plan.tip, made.commit)
+    ]
+    return Rehearsal([], hindering)
+
+
 def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
     """Put the branch's present head into its target's queue; return (entry number, queue).
 

@@ -14,7 +14,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
-from orch.workflows import queue_conflicts, queue_gate
+from orch.workflows import queue_conflicts, queue_gate, queue_place
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import points
@@ -38,7 +38,7 @@ def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[
     """Move the target from `step.onto` to `step.commit`; return what landed, [] if it may not.
 
     `links` are the commits at which each entry of the step is on the chain. Raises: Blocked,
-    lease_conflict/superseded, git_error.
+    lease_conflict/superseded, invalid_state/branch_exists, git_error.
     """
     with lease.effects():
         if git.tree_id(place.repo, step.commit) != step.tree:
@@ -47,6 +47,7 @@ def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[
             )
         if place.look() != step.onto:
             return []  # Somebody moved the target; the next pass looks again.
+        queue_place.require_makeable(place.repo, place.queue.target)
         found = blockers(place, step.onto, step.commit)
         if found:
             raise Blocked(found)

@@ -70,17 +70,21 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         task = tasks.require(tx, run_id, task_id)
         attempt = entries.require_fit(tx, run, task)
         risk, rank, priority = entry_rows.task_facts(tx, task.task_no)
+        known = [e for e in entry_rows.of_task(tx, task.task_no) if e.kind == "task"]
     repo = queue_place.repository(db, run, attempt.repo_path)
     settings = config.load(repo.top)
     found = Prepared(run, task, attempt, repo)
     found.target = queue_place.target_of(run, settings, wish.target)
+    queue_place.require_makeable(repo, found.target)
     require_unmoved(repo, task, attempt)
+    _refuse_landed(repo, found.target, attempt, known)
     if found.target == HEADS + attempt.branch_name:
         raise invalid_input(f"{attempt.branch_name} is the task's own branch, not a target")
     strategy = wish.strategy or settings.queue.strategy
     if strategy not in STRATEGIES:
         raise invalid_input(f"strategy {strategy!r} is unknown", hint=", ".join(STRATEGIES))
     seen = queue_gate.look(repo, attempt.base_commit, attempt.head_commit, task, attempt)
+    _refuse_untestable(repo, task, attempt, seen)
     found.values = {
         "run_id": run.run_id,
         "kind": "task",
@@ -100,6 +104,42 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         "added_by": wish.actor or run.leader,
     }
     return found
+
+
+def _refuse_landed(repo: git.Repository, target: str, attempt: Attempt, known: list[Entry]) -> None:
+    """Raise invalid_state/duplicate for work that landed on the target, and is still there."""
+    for entry in known:
+        is_same = (entry.attempt_key, entry.target) == (attempt.attempt_key, target)
+        if not is_same or entry.status not in ("landed", "verified"):
+            continue
+        tip = git.read_ref(repo, target)
+        if tip and git.is_ancestor(repo, entry.landed_commit, tip):
+            branch = target.removeprefix(HEADS)
+            raise Failure(
+                "invalid_state",
+                "duplicate",
+                f"{entry.name} landed on {branch} already, as {entry.landed_commit[:12]} "
+                f"({entry.entry_id})",
+                hint=f"look at it: orch queue show {entry.entry_id}",
+                details={"entry_id": entry.entry_id, "landed_commit": entry.landed_commit},
+            )
+
+
+def _refuse_untestable(
+    repo: git.Repository, task: Task, attempt: Attempt, seen: queue_gate.Seen
+) -> None:
+    """Raise invalid_state/unsupported for a tree of which no whole worktree can be made."""
+    names = {path.rpartition("/")[2] for path in seen.paths}
+    if names.isdisjoint((".gitattributes", ".gitmodules")) and not seen.gitlinks:
+        return
+    lacking = git.read_traits(repo, str(attempt.head_commit)).unsupported
+    if lacking:
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"{task.name} cannot be tested, so it cannot land: {lacking}",
+            hint=f"a person lands it: git merge {attempt.branch_name}",
+        )
 
 
 def require_unmoved(repo: git.Repository, task: Task, attempt: Attempt) -> None:

@@ -31,11 +31,12 @@ _CAME_BY_QUEUE = "came_by_queue"
 class Seen:
     """What git says of a change, kept with its entry."""
 
-    __slots__ = ("facts", "paths")
+    __slots__ = ("facts", "gitlinks", "paths")
 
-    def __init__(self, paths: list[str], facts: Json) -> None:
-        self.paths = paths
-        self.facts = facts
+    def __init__(self, found: Facts) -> None:
+        self.paths = list(found.paths)
+        self.gitlinks = found.gitlinks
+        self.facts = dumps(found.document())
 
 
 class Verdict:
@@ -68,7 +69,7 @@ def look(
     scope = json.loads(attempt.path_violations or "[]") if attempt is not None else []
     rows = [(git.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
     found = change_facts.read(rows, patch, cut=cut, scope=scope)
-    return Seen(list(found.paths), dumps(found.document()))
+    return Seen(found)
 
 
 def digest_of(settings: "Config") -> str:

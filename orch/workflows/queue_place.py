@@ -4,13 +4,13 @@ import os
 
 from orch import config, git
 from orch.config_model import Config
-from orch.model import Run
+from orch.model import Run, integration_branch
 from orch.operations import runs
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.queues import Queue
 from orch.workflows import workspaces
-from schema.failures import invalid_input, not_found
+from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,16 +76,30 @@ def target_of(run: Run, settings: Config, given: str | None) -> str:
 
     Raises: invalid_input for what is no branch name.
     """
-    named = given or run.target or settings.queue.target or integration_branch(run)
+    named = given
+    if named is None:
+        named = run.target or settings.queue.target or integration_branch(run.run_id)
     branch = named.removeprefix(HEADS)
     if named.startswith("refs/") and not named.startswith(HEADS):
         raise invalid_input(f"{named} is no branch: a target is one", hint="like main")
     return git.require_branch(branch)
 
 
-def integration_branch(run: Run) -> str:
-    """Return the branch on which a run's work lands when nothing else is named."""
-    return f"orch-integration/{run.run_id}"
+def require_makeable(repo: git.Repository, target: str) -> None:
+    """Raise invalid_state/branch_exists where a branch keeps the target's name from being made."""
+    if git.read_ref(repo, target):
+        return
+    other = git.ref_in_the_way(repo, target)
+    if not other:
+        return
+    name, branch = other.removeprefix(HEADS), target.removeprefix(HEADS)
+    raise Failure(
+        "invalid_state",
+        "branch_exists",
+        f"{branch} cannot be made: there is a branch {name}, and git keeps only one of the two",
+        hint=f"give that one another name (git branch -m {name} NAME), or land elsewhere: --target",
+        details={"branch": name, "target": branch},
+    )
 
 
 def queues_of(
@@ -104,7 +118,9 @@ def queues_of(
         branch = target.removeprefix(HEADS)
         found = [q for q in found if q.branch == branch]
         if not found:
-            raise not_found("entry", f"for {branch}", hint="see the queues: orch queue list")
+            raise Failure(
+                "not_found", "entry", f"no queue for {branch}", hint="see them: orch queue list"
+            )
         if len({q.repo_path for q in found}) > 1:
             where = " or ".join(q.repo_path for q in found)
             raise invalid_input(

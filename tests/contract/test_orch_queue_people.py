@@ -76,7 +76,7 @@ def test_an_entry_and_a_whole_queue_are_held_and_released(land: Landing) -> None
     land.orch.ok("queue", "release", "--target", INTEGRATION)
     land.orch.refuse("invalid_state", "transition", "queue", "release", "--target", INTEGRATION)
     assert len(land.run()["landed"]) == 1
-    land.orch.refuse("invalid_state", "transition", "queue", "hold", "ent_1")
+    land.orch.refuse("invalid_state", "terminal", "queue", "hold", "ent_1")
     kinds = [e["event_type"] for e in land.lead.events("queue_held", "queue_released")]
     assert kinds == ["queue_held", "queue_released"]
 
@@ -217,7 +217,7 @@ def test_audit_shows_each_pass_and_replay_decides_the_same(land: Landing) -> Non
     assert (again["same"], again["differing"]) == (len(passes), [])
     one = land.orch.ok("queue", "audit", "--pass", str(passes[-1]["pass_no"]))["passes"][0]
     assert one["snapshot"]["entries"][0]["entry_no"] == 1
-    land.orch.refuse("no_matching_work", "empty", "queue", "audit", "--pass", "99")
+    land.orch.refuse("not_found", "entry", "queue", "audit", "--pass", "99")
 
 
 def test_what_others_landed_is_found_on_the_target(land: Landing) -> None:
@@ -302,7 +302,7 @@ def test_a_revert_that_conflicts_with_later_work_is_no_landing(land: Landing) ->
     assert land.lead.doctor() == []
 
 
-def test_what_a_revert_took_back_may_be_queued_when_that_is_taken_back(land: Landing) -> None:
+def test_what_a_revert_took_back_counts_as_landed_when_that_is_taken_back(land: Landing) -> None:
     for name in ("a", "b"):
         land.work(name)
         land.queue(name)
@@ -310,12 +310,19 @@ def test_what_a_revert_took_back_may_be_queued_when_that_is_taken_back(land: Lan
     revert = land.orch.ok("queue", "rollback", "r/a")["revert"]["entry_id"]
     land.approve(revert)
     land.run()
+    assert land.entry("ent_1")["status"] == "cancelled"
     assert land.orch.ok("queue", "rollback", revert)["how"] == "put_back"
     assert land.files() == {"a.txt": "a", "b.txt": "b"}
-    assert land.entry("ent_1")["rolled_back_by"] is None
-    land.add("a")
-    land.try_run()
-    assert land.entry("r/a")["status"] == "landed_externally"
+    entry = land.entry("ent_1")
+    assert (entry["status"], entry["rolled_back_by"]) == ("verified", None)
+    land.orch.refuse("invalid_state", "duplicate", "queue", "add", "r/a")
+    again = land.orch.ok("queue", "rollback", "r/a")["revert"]["entry_id"]
+    land.approve(again)
+    land.run()
+    assert land.files() == {"b.txt": "b"}
+    twice = land.orch.ok("queue", "rollback", again, "--reason", "needed after all")
+    assert twice["how"] == "put_back"
+    assert land.entry("ent_1")["status"] == "verified"
     assert land.lead.doctor() == []
 
 
