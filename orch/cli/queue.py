@@ -1,6 +1,6 @@
 """queue add, list, show, hold, release, cancel, retry: what is on its way to a target."""
 
-from orch.cli import queue_names, queue_next
+from orch.cli import queue_ends, queue_names, queue_next
 from orch.model import Task
 from orch.operations import entries, runs, tasks
 from orch.store import approvals as approval_rows
@@ -217,6 +217,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
                 ],
                 trials=trials.documents(tx, found.queue_no, found.entry_no),
                 conflict=conflict.document() if conflict is not None else NULL,
+                done_again=queue_ends.done_again(tx, found) or None,
                 next_command=queue_next.command(tx, found),
                 **more,
             )
@@ -229,7 +230,7 @@ def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Expla
     place, why, _, risk = now.get(entry.entry_no, (None, entry.why, NULL, entry.risk))
     if place is not None:
         lines.append(f"it is number {place} of its queue")
-    if why:
+    if why and not entry.reason:
         lines.append(why)
     if queue.hold_reason:
         lines.append(f"the whole queue is held: {queue.hold_reason}")

@@ -18,10 +18,10 @@ _PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_external
 
 def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
     """Return an open entry as what it waits for, with the command that helps."""
+    again = done_again(tx, entry)
     why = entry.reason or entry.why
-    if entry.status in ("conflict", "failed") and queue_next.is_done_again(tx, entry):
-        number = task_rows.by_no(tx, entry.task_no).latest_attempt_no
-        why = f"it is done again as attempt {number}: {why}"
+    if again:
+        why = f"{again}: {why}"
     return {
         "entry_id": entry.entry_id,
         "name": entry.name,
@@ -29,6 +29,13 @@ def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
         "why": why,
         "command": queue_next.command(tx, entry),
     }
+
+
+def done_again(tx: "ReadTx", entry: Entry) -> str:
+    """Return in words which attempt does a stopped entry's work again, "" when none does."""
+    if entry.status not in ("conflict", "failed") or not queue_next.is_done_again(tx, entry):
+        return ""
+    return f"it is done again as attempt {task_rows.by_no(tx, entry.task_no).latest_attempt_no}"
 
 
 def refusal(

@@ -145,6 +145,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
                 "notes": ["text"],
                 "landed": ["text"],
             },
+            "done_again": "text|null",
             "next_command": "text",
             "explained?": ["text"],
         },

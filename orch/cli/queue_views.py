@@ -85,8 +85,11 @@ def _show(answer: "Json") -> str:
     lines = [f"{entry} {_name(run, task, kind)} is {status}, for {target}"]
     if reason:
         lines.append(f"reason: {plain.line(reason, 400)}")
-    if why and why != reason:
+    elif why:
         lines.append(f"now: {plain.line(why, 400)}")
+    (again,) = plain.fields(answer, "$.done_again")
+    if again:
+        lines.append(f"now: {again}")
     lines.append(f"head {str(head)[:12]}, risk {risk}" + (f", landed as {str(landed)[:12]}"
                  if landed else ""))  # fmt: skip
     for label, path in (("needs", "needed"), ("approved by", "given"), ("still needs", "missing")):
@@ -169,8 +172,9 @@ def _verdict(answer: "Json") -> str:
     if not entry:
         at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
         return f"{at}\nnext: {command}"
-    lines = [f"{word} {entry} ({name}) by {by}{_again(answer)}; it is {status}"]
     missing = plain.texts(answer, "$.entry.approvals.missing")
+    state = f"is {status}" if missing or status != "awaiting_approval" else "may land"
+    lines = [f"{word} {entry} ({name}) by {by}{_again(answer)}; it {state}"]
     if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
     if verdict == "reject":

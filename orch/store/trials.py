@@ -1,5 +1,7 @@
 """Rows of `candidate`, `trial` and `trial_check`: what was built, and how its checks ended."""
 
+import json
+
 from orch.store.checks import Result
 from schema import queries
 from schema.json_text import Json, array
@@ -149,10 +151,20 @@ def cached(tx: "ReadTx", cache_key: str) -> "tuple[str, str, str, int | None] | 
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-def failure_of(tx: "ReadTx", queue_no: int, tree: str) -> "tuple[str, str, str] | None":
-    """Return (check, summary, tail of the output) of a tree's newest failure, or None."""
-    row = tx.maybe(_SQL["trial_failure_of"], queue_no=queue_no, tree=tree)
-    return (row[0], row[1], row[2]) if row else None
+class Conviction:
+    """The check that failed because of an entry: its words, and who else was on the chain."""
+
+    __slots__ = ("check", "companions", "summary", "tail")
+
+    def __init__(self, row: "Row") -> None:
+        self.check, self.summary, self.tail = str(row[0]), str(row[1]), str(row[2])
+        self.companions: list[int] = json.loads(str(row[3]))[:-1]
+
+
+def conviction_of(tx: "ReadTx", queue_no: int, entry_no: int) -> Conviction | None:
+    """Return what convicted an entry last, None when nothing did."""
+    row = tx.maybe(_SQL["trial_failure_of"], queue_no=queue_no, entry_no=entry_no)
+    return Conviction(row) if row else None
 
 
 def documents(tx: "ReadTx", queue_no: int, entry_no: int | None) -> "list[dict[str, object]]":

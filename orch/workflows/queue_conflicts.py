@@ -1,4 +1,4 @@
-"""Putting an entry on top of a commit, and what people and workers are told of a conflict."""
+"""Putting an entry on top of a commit, and what is known of a conflict."""
 
 import json
 
@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database
 
-_MOST_FILES = 50
 _MOST_OTHERS = 10
 
 
@@ -96,29 +95,3 @@ def read(db: "Database", entry: Entry) -> Conflict | None:
             landed.append(words)
     notes = [line for line in built.notes.split("\n") if line]
     return Conflict(built.onto, [git.display(f) for f in files], notes, landed[:_MOST_OTHERS])
-
-
-def brief(entry: Entry, conflict: Conflict, branch: str, tip: str) -> str:
-    """Return what the next attempt at a task is told: both intents, and how to bring them together.
-
-    Peers' titles and summaries stand in it as what they are: text of tasks.
-    """
-    target = entry.target.removeprefix("refs/heads/")
-    parts = [
-        f"Your earlier work on this task is done, and could not land on {target}: it conflicts "
-        f"with what landed there meanwhile. You start from {target} at {tip[:12]}, which holds "
-        "the others' work. Bring yours in again so that BOTH intents hold; drop neither side.",
-        f"Your earlier commits: branch {branch or entry.head_commit} "
-        f"(at {entry.head_commit[:12]}, from {entry.base_commit[:12]}).\n"
-        f"Begin with: git merge --no-edit {branch or entry.head_commit}\n"
-        "then resolve each file by hand, and commit.",
-    ]
-    if conflict.files:
-        more = len(conflict.files) - _MOST_FILES
-        shown = "\n".join(f"  {name}" for name in conflict.files[:_MOST_FILES])
-        parts.append("In conflict:\n" + shown + (f"\n  and {more} more" if more > 0 else ""))
-    if conflict.notes:
-        parts.append("git says:\n" + "\n".join(f"  {n}" for n in conflict.notes[:_MOST_FILES]))
-    if conflict.landed:
-        parts.append("What landed there meanwhile:\n" + "\n".join(conflict.landed))
-    return "\n\n".join(parts)

@@ -10,7 +10,7 @@ from orch.operations import attempts, runs
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import dispatch, queue_conflicts, queue_place
+from orch.workflows import dispatch, queue_place, rework_brief
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import Place
 from schema import keys, points
@@ -102,12 +102,9 @@ def _require_left(run: Run, task: Task, entry: Entry, *, forced: bool) -> None:
 
 
 def _note(db: "Database", place: Place, entry: Entry, body: str | None) -> str:
-    conflict = queue_conflicts.read(db, entry)
-    if conflict is None:
-        conflict = queue_conflicts.Conflict("", [], [], [])
     with db.read() as tx:
         branch = entry_rows.branch_of(tx, entry)
     if branch and not git.read_ref(place.repo, queue_place.HEADS + branch):
         branch = ""
-    text = queue_conflicts.brief(entry, conflict, branch, place.tip)
+    text = rework_brief.text(db, entry, branch, place.tip)
     return f"{text}\n\n{body}" if body else text

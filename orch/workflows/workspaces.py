@@ -197,7 +197,13 @@ def plan(
     _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place)
     lacking = git.read_traits(repo, place.base_commit).unsupported
     if lacking:
-        raise Failure("invalid_state", "unsupported", f"no worktree for {task.name}: {lacking}")
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"no worktree for {task.name}: {lacking}",
+            hint="start from a base without it (--base-ref BRANCH), or let the agent work in a "
+            "clone of its own (--execution-mode analysis)",
+        )
     place.branch_name = git.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
     place.worktree_path = os.path.join(
         place.workspace_root, run.run_id, task.task_id, f"attempt-{task.next_attempt_no}"

@@ -144,6 +144,30 @@ def test_a_machine_that_turned_red_blames_nobody(land: Landing) -> None:
     land.orch.ok("queue", "replay")
 
 
+def test_what_failed_goes_back_with_what_the_check_printed(land: Landing) -> None:
+    policy = '[queue]\nchecks = ["unit"]\n[policy]\nlow = []\nhigh = []\nmedium = []\n'
+    land.lead.config(check("unit", "echo it is bad; test ! -e bad") + policy)
+    land.work("a")
+    land.work("b", {"bad": "x\n"})
+    land.add("a", "b")
+    said = land.run()
+    assert [e["entry_id"] for e in said["landed"]] == ["ent_1"]
+    (waits,) = said["waiting"]
+    assert waits["why"] == "a check failed, twice on the same tree: unit: exit 1"
+    sent = land.orch.ok(*waits["command"].split()[1:], "--body", "drop the file")
+    brief = land.inbox_of(sent["attempt"]["thread_id"])
+    for words in (
+        "the check unit failed with it there (exit 1)",
+        "On the target before it, when it was tested: r/a",
+        "  it is bad",
+        "then mend what fails, and commit",
+        "drop the file",
+    ):
+        assert words in brief
+    assert "conflict" not in brief
+    assert land.show("ent_2")["done_again"] == "it is done again as attempt 2"
+
+
 def test_a_rehearsal_of_integrate_names_what_it_would_meet(land: Landing) -> None:
     land.repo.commit("f", "one\n")
     land.work("a", {"f": "two\n"})
