@@ -180,6 +180,13 @@ class Cli:
         self.store = cwd / ".orch" / "coord.db"
         self.env = clean_environment(home or cwd, **(env or {}))
 
+    @property
+    def warm(self) -> "Cli":
+        """The same program without its start: for what leads to a test, and what looks behind it."""
+        from tests.support.warm import WarmCli
+
+        return WarmCli(self)
+
     def at(self, cwd: Path | None = None, **env: str) -> "Cli":
         """Return the same program in another directory, or with more environment."""
         other = Cli(cwd or self.cwd, program=self.program)

@@ -1,0 +1,159 @@
+"""Commands on the way to a test and behind it, without a start each.
+
+A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md). So what a test does
+to get where it begins, and what it looks at in the end, runs in a child of a process that has every
+module loaded: the console script's own `main`, in its own process, session, directory, environment
+and descriptors, on the real store. What a test is about stays a script of its own (cli.py), and
+what a script loads is the matter of tests/house/test_imports.py.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import struct
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.cli import DEADLINE, Answer, Cli, clean_environment
+
+_PACKAGES = ("schema", "inbox", "orch", "council")
+_ROOT = Path(__file__).parents[2]
+_HEAD = struct.Struct("!iII")  # Status, bytes of stdout, bytes of stderr.
+_HANGS = 1 << 20  # No process ends with that.
+
+
+class WarmCli(Cli):
+    """A program in a directory like the Cli it is made of; `start()` is still a script."""
+
+    def __init__(self, cold: Cli) -> None:
+        self.cwd, self.program, self.store, self.env = cold.cwd, cold.program, cold.store, cold.env
+
+    def run(
+        self,
+        *argv: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """Run a command to its end, whatever that is."""
+        environment = {k: v for k, v in (self.env | (env or {})).items() if v is not None}
+        assert stdin is None and "ORCH_CRASH_AT" not in environment, "that takes a script"
+        words = [self.program, *argv]
+        status, out, err = _SERVER.run(words, str(cwd or self.cwd), environment, deadline)
+        if status == _HANGS:
+            raise AssertionError(f"still running after {deadline:g} s: {words}")
+        return Answer(words, status, out, err)
+
+
+class _Server:
+    """The process with the modules, started at its first use; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._process: "subprocess.Popen[bytes] | None" = None
+
+    def run(
+        self, words: list[str], cwd: str, env: dict[str, str], deadline: float
+    ) -> tuple[int, bytes, bytes]:
+        """Run a command; return its status (-n for signal n), its stdout and stderr."""
+        if self._process is None:
+            self._start()
+        assert self._process is not None
+        asked, told = self._process.stdin, self._process.stdout
+        assert asked is not None and told is not None
+        try:
+            asked.write(json.dumps([words, cwd, env, deadline]).encode() + b"\n")
+            asked.flush()
+            status, out, err = _HEAD.unpack(told.read(_HEAD.size))
+            return status, told.read(out), told.read(err)
+        except BaseException:
+            self._process.kill()  # What it says next would be the answer to this.
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.warm"],
+            cwd=_ROOT,
+            env=clean_environment("/nonexistent"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+_SERVER = _Server()
+
+
+def serve() -> None:
+    """Run what stdin asks for, one child after the other, until it is closed."""
+    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(null, fd)
+    for package in _PACKAGES:
+        for module in pkgutil.walk_packages([str(_ROOT / package)], f"{package}."):
+            importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # A child's collections leave the pages alone that it shares.
+    for line in asked:
+        words, cwd, env, deadline = json.loads(line)
+        files = os.memfd_create("stdout"), os.memfd_create("stderr")
+        pid = os.fork()
+        if not pid:
+            _be(words, cwd, env, files)
+        status = _end_of(pid, deadline)
+        out, err = (os.pread(fd, os.fstat(fd).st_size, 0) for fd in files)
+        for fd in files:
+            os.close(fd)
+        told.write(_HEAD.pack(status, len(out), len(err)) + out + err)
+        told.flush()
+
+
+def _be(words: list[str], cwd: str, env: dict[str, str], files: tuple[int, int]) -> None:
+    """Be the console script; does not return."""
+    try:
+        os.setsid()
+        os.dup2(files[0], 1)
+        os.dup2(files[1], 2)
+        os.closerange(3, max(files) + 1)
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.argv = words
+        importlib.import_module(f"{words[0]}.cli.main").main()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(70)
+
+
+def _end_of(pid: int, deadline: float) -> int:
+    """Return a child's exit status; one that hangs is killed with its group."""
+    handle = os.pidfd_open(pid)
+    ready, _, _ = select.select([handle], [], [], deadline)
+    os.close(handle)
+    if not ready:
+        os.killpg(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status) if ready else _HANGS
+
+
+if __name__ == "__main__":
+    serve()
