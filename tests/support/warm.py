@@ -58,7 +58,7 @@ class _Server:
     """The process with the modules, started at its first use; it ends with this one."""
 
     def __init__(self) -> None:
-        self._process: "subprocess.Popen[bytes] | None" = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def run(
         self, words: list[str], cwd: str, env: dict[str, str], deadline: float
