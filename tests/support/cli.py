@@ -182,7 +182,7 @@ class Cli:
 
     @property
     def warm(self) -> "Cli":
-        """The same program without its start: for what leads to a test, and what looks behind it."""
+        """The same program without its start, for what leads to a test or looks behind it."""
         from tests.support.warm import WarmCli
 
         return WarmCli(self)

@@ -1,10 +1,10 @@
 """Commands on the way to a test and behind it, without a start each.
 
-A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md). So what a test does
-to get where it begins, and what it looks at in the end, runs in a child of a process that has every
-module loaded: the console script's own `main`, in its own process, session, directory, environment
-and descriptors, on the real store. What a test is about stays a script of its own (cli.py), and
-what a script loads is the matter of tests/house/test_imports.py.
+A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md). So what a test
+does to get where it begins, and what it looks at in the end, runs in a child of a process that has
+every module loaded: the console script's own `main`, in its own process, session, directory,
+environment and descriptors, on the real store. What a test is about stays a script of its own
+(cli.py), and what a script loads is the matter of tests/house/test_imports.py.
 """
 
 import atexit
