@@ -7,7 +7,9 @@ from council.vocabulary import Role
 from council.workflows import landing, targets
 from orch.cli import names
 from orch.cli import work as workers
+from orch.model import Task
 from orch.operations import approvals, attempts, runs, tasks
+from orch.store import entries as entry_rows
 from orch.store import runs as run_rows
 from schema import keys
 from schema.failures import Failure
@@ -93,6 +95,7 @@ def _ask(call: "Call", asked: Asked, leader: str, change: str) -> None:
     )
     with call.db.write() as tx:
         councils.ask_one(tx, council, leader, seat, brief.headline(council), artifacts)
+        call.committed = tx.last_event_id
 
 
 def _call_off(call: "Call", asked: Asked) -> None:
@@ -134,8 +137,26 @@ def _record(call: "Call", asked: Asked, leader: str, problems: list[str]) -> Jso
             findings=findings,
             why=why or None,
             problems=problems,
+            next_command=_next(tx, subject, meant),
         )
         return keys.store(tx, call.key_for(leader), answer)
+
+
+def _next(tx: "ReadTx", subject: Task, meant: str) -> str:
+    """Return what follows for the task's work: for its entry, or that it is queued."""
+    from orch.cli import queue_next
+
+    newest = entry_rows.of_task(tx, subject.task_no)[:1]
+    is_queued = bool(newest) and newest[0].status not in approvals.OVER
+    if meant == "approve":
+        return (
+            f"orch queue run --run {subject.run_id}"
+            if is_queued
+            else f"orch queue add {subject.name}"
+        )
+    if is_queued:
+        return queue_next.command(tx, newest[0])
+    return f"orch review {subject.name} --harness H"
 
 
 def _verdict(call: "Call", run_id: str) -> tuple[str | None, int, str]:

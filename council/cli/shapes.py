@@ -98,6 +98,7 @@ _DATA: "dict[str, dict[str, Any]]" = {
         "findings": "count",
         "why": "text|null",
         "problems": ["text"],
+        "next_command": "text",
         "replayed?": "flag",
     },
 }
@@ -110,7 +111,7 @@ def schemas() -> "dict[str, object]":
     whole = Tally.model_json_schema(mode="serialization")
     definitions = whole.pop("$defs")
     found: dict[str, Any] = {words: compiled(shape) for words, shape in _DATA.items()}
-    change = compiled(dict(_CHANGE))
+    change = compiled({**_CHANGE, "counts_as": "text|null"})
     found["council tally"] = {
         **whole,
         "properties": {**whole["properties"], **change["properties"]},

@@ -25,9 +25,9 @@ def tally(
     if key is not None and keyed.say_again(call, run):
         return
 
-    def _answer(tx: "Tx", stored: "Stored") -> Json:
+    def _answer(tx: "Tx", stored: "Stored", counts: str) -> Json:
         call.committed = tx.last_event_id
-        answer = merge(stored.document, event_id=stored.event_id)
+        answer = merge(stored.document, event_id=stored.event_id, counts_as=counts or None)
         if key is None:
             return answer
         from orch.operations import runs

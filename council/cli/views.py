@@ -53,8 +53,10 @@ def _lines_of(document: str) -> list[str]:
 
 
 def _tally(answer: Json) -> str:
-    run, revision = plain.fields(answer, "$.run_id", "$.revision")
+    run, revision, counts = plain.fields(answer, "$.run_id", "$.revision", "$.counts_as")
     head, *rest = _lines_of(answer)
+    if counts:
+        rest.append(f"for landing it counts as: {counts}")
     return "\n".join(
         [
             f"{head}; revision {revision}{_replayed(answer)}",
@@ -125,6 +127,7 @@ def _review(answer: Json) -> str:
         answer, "$.run_id", "$.task_id", "$.reviewer", "$.verdict", "$.counts_as", "$.findings",
         "$.why", "$.review_run",
     )  # fmt: skip
+    (follow,) = plain.fields(answer, "$.next_command")
     said = f"{verdict}, {findings} findings" if verdict else "no verdict"
     lines = [f"{who} on {run}/{task}: {said}{_replayed(answer)}"]
     if counts:
@@ -133,7 +136,6 @@ def _review(answer: Json) -> str:
         lines.append(f"why: {plain.line(why, 300)}")
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
     lines.append(f"read it: orch task show {where}/review")
-    follow = f"orch queue run --run {run}" if counts == "approve" else f"orch status --run {run}"
     return "\n".join([*lines, f"next: {follow}"])
 
 

@@ -8,6 +8,7 @@ from council.store import councils as council_rows
 from orch import config
 from orch.model import Task
 from orch.operations import approvals
+from orch.store import approvals as approval_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.workflows import queue_gate
@@ -36,18 +37,37 @@ def meaning(verdict: str | None) -> str:
     return _MEANS.get(verdict or "", "")
 
 
-def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str) -> None:
-    """Record a council's verdict on the task it reviewed, unless a reviewer worked on that."""
-    verdict = meaning(tally.verdict)
+def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: bool) -> str:
+    """Record a council's verdict on the task it reviewed; return in words what it counts as.
+
+    A tally that says nothing new is no new word: what an earlier policy or a release made void
+    stays so. A council in which somebody sits who worked on the task is no approver.
+    """
     task = _task(tx, council)
-    if not verdict or not digest or task is None or tally.mode != "code-review":
-        return
-    if council_rows.agents(tx, council.run_id) & entry_rows.owners(tx, task.task_no):
-        return
-    approvals.give_on_work(
-        tx, task, council.head_commit, digest, kind="council", verdict=verdict,
-        by=council.run_id, note=f"{tally.verdict} ({tally.status})",
-    )  # fmt: skip
+    if task is None or tally.mode != "code-review":
+        return ""
+    verdict = meaning(tally.verdict)
+    if not verdict:
+        return f"no verdict on {task.name}: it approves nothing"
+    if not digest:
+        return f"no verdict on {task.name}: its policy cannot be read"
+    owners = {name.casefold() for name in entry_rows.owners(tx, task.task_no)}
+    own = sorted(a for a in council_rows.agents(tx, council.run_id) if a.casefold() in owners)
+    if own:
+        return f"no verdict on {task.name}: {', '.join(own)} worked on it"
+    said = [
+        one
+        for one in approval_rows.of_head(tx, task.task_no, council.head_commit)
+        if one.given_by == council.run_id
+    ]
+    if is_new or not said:
+        approvals.give_on_work(
+            tx, task, council.head_commit, digest, kind="council", verdict=verdict,
+            by=council.run_id, note=f"{tally.verdict} ({tally.status})",
+        )  # fmt: skip
+    elif said[-1].policy_digest != digest:
+        return f"void on {task.name}: the policy is another by now; ask a new council"
+    return f"{verdict} of {task.name}"
 
 
 def _task(tx: "ReadTx", council: Council) -> Task | None:

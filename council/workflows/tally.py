@@ -30,9 +30,11 @@ def tally(
     run_id: str,
     similarity: Similarity,
     partial: bool,
-    answer: "Callable[[Tx, Stored], Json]",
+    answer: "Callable[[Tx, Stored, str], Json]",
 ) -> "Json":
     """Record what the reviewers agree on and return what `answer` makes of it.
+
+    `answer` is given what is stored, and in words what it counts as for a task's landing.
 
     Guarantees: nothing is stored when a review cannot be read; the revision rises only when
     answers or options changed. Raises: not_found (run, council), invalid_state (not_yet while
@@ -49,9 +51,9 @@ def tally(
         points.reach("council.tallied")
         with db.write() as tx:
             if _state(reads.results(tx, run_id)) == _state(results):
-                stored, _ = tallies.record(tx, runs.require(tx, run_id), found)
-                landing.pass_on(tx, council, found, digest)
-                return answer(tx, stored)
+                stored, is_new = tallies.record(tx, runs.require(tx, run_id), found)
+                counts = landing.pass_on(tx, council, found, digest, is_new=is_new)
+                return answer(tx, stored, counts)
 
 
 def _state(results: list[Result]) -> list[tuple[str, str, int | None]]:

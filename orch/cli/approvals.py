@@ -155,24 +155,25 @@ def _after(entry: Entry, verdict: str) -> str:
     if entry.status in ("held", "quarantined"):
         return f"orch queue release {entry.entry_id}"
     if queue_next.awaited(entry):
-        return f"orch queue approve {entry.entry_id} --as NAME"
+        return queue_next.approval(entry)
     return f"orch queue run --run {entry.run_id}"
 
 
-def refusal(waiting: "list[tuple[str, str, list[str]]]", command: str, came: list[str]) -> Failure:
-    """Return the refusal of a run that could land nothing without people.
+def refusal(waiting: list[Entry], command: str, came: list[str]) -> Failure:
+    """Return the refusal of a run that could land nothing without the approvals of `waiting`.
 
-    `waiting` are (entry id, name, who is missing); `came` tells what else the run came to.
+    `came` tells what else the run came to.
     """
+    lacks = [(entry.entry_id, entry.name, queue_next.awaited(entry)) for entry in waiting]
     needs = [
         f"{entry} ({name}) needs " + (", ".join(missing) or "an approval")
-        for entry, name, missing in waiting[:5]
+        for entry, name, missing in lacks[:5]
     ]
     words = "; ".join([*came[:5], *needs])
     return Failure(
         "refused",
         "approval_required",
         f"nothing landed: {words}",
-        hint=f"look at it, then: orch queue approve {waiting[0][0]} --as NAME; then {command}",
-        details={"waiting": [{"entry_id": e, "name": n, "missing": m} for e, n, m in waiting]},
+        hint=f"look at it, then: {queue_next.approval(waiting[0])}; then {command}",
+        details={"waiting": [{"entry_id": e, "name": n, "missing": m} for e, n, m in lacks]},
     )

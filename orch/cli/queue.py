@@ -186,7 +186,7 @@ def list_entries(
             rows.sort(key=lambda e: (e.status in entries.FINAL, now.get(e.entry_no, (None,))[0]
                                      or 1 << 30, e.entry_no))  # fmt: skip
             found += [queue_names.document(tx, entry, now) for entry in rows]
-            listed += rows
+            listed += [queue_names.refreshed(entry, now) for entry in rows]
         documents = [queue_names.of_queue(tx, queue.queue_no) for queue in queues]
         command = queue_next.first_command(tx, listed, run)
     call.say(obj(run_id=run, entries=array(found), queues=documents, next_command=command))
@@ -203,7 +203,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
     conflict = queue_conflicts.read(call.db, found) if found.status == "conflict" else None
     digest = queue_gate.digest_at(queue.repo_path)
     with call.db.read() as tx:
-        found = store.get(tx, found.entry_no)
+        found = queue_names.refreshed(store.get(tx, found.entry_no), now)
         verdicts = approval_rows.of_head(tx, found.task_no, found.head_commit)
         more = {}
         if explain:
@@ -230,7 +230,7 @@ def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Expla
     place, why, _, risk = now.get(entry.entry_no, (None, entry.why, NULL, entry.risk))
     if place is not None:
         lines.append(f"it is number {place} of its queue")
-    if why and not entry.reason:
+    if why and entry.status not in queue_next.TOLD_BY_REASON:
         lines.append(why)
     if queue.hold_reason:
         lines.append(f"the whole queue is held: {queue.hold_reason}")

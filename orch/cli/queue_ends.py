@@ -66,8 +66,7 @@ def refusal(
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
         came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
-        awaited = [(e.entry_id, e.name, queue_next.awaited(e)) for e in unapproved]
-        return approvals.refusal(awaited, again, came)
+        return approvals.refusal(unapproved, again, came)
     for outcome in outcomes:
         if outcome.hold_reason:
             return _held(outcome, again)

@@ -1,5 +1,6 @@
 """How people name an entry (ent_5, R/T, or a bare task), and how one is shown."""
 
+from orch import identity
 from orch.cli import names
 from orch.operations import entries, runs
 from orch.store import entries as store
@@ -50,15 +51,26 @@ def document(tx: "ReadTx", entry: Entry, now: "Explained") -> Json:
     return store.document_seen(tx, entry.entry_no, place, why, approvals, risk)
 
 
+def refreshed(entry: Entry, now: "Explained") -> Entry:
+    """Return the entry with the approvals that a look just showed."""
+    seen = now.get(entry.entry_no)
+    if seen is not None:
+        entry.approvals = seen[2]
+    return entry
+
+
 def of_queue(tx: "ReadTx", queue_no: int) -> dict[str, object]:
     """Return the published shape of a queue."""
     queue = queue_rows.get(tx, queue_no)
+    runner = queue.runner_pid
+    if runner and identity.is_gone(runner, queue.runner_started, queue.runner_boot):
+        runner = None  # It was killed.
     return {
         "target": queue.branch,
         "repo_path": queue.repo_path,
         "hold_reason": queue.hold_reason or None,
         "window": queue.window,
-        "runner_pid": queue.runner_pid,
+        "runner_pid": runner,
         "open": len(store.open_of_queue(tx, queue_no)),
     }
 

@@ -11,6 +11,9 @@ from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import ON_ITS_WAY, Entry
 
+# Statuses that their reason explains: what a pass would say of them adds nothing.
+TOLD_BY_REASON = ("conflict", "failed", "held", "quarantined", "awaiting_approval")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import ReadTx
@@ -33,6 +36,8 @@ def command(tx: "ReadTx", entry: Entry) -> str:
         if _is_closed(tx, entry):
             return f"orch queue cancel {entry.entry_id} --reason TEXT"
     again = is_done_again(tx, entry)
+    if entry.status == "awaiting_approval":
+        return approval(entry)
     found = owed.command(run, entry.entry_id, str(entry.status), reworked=again)
     return found or f"orch queue list --run {run}"
 
@@ -76,6 +81,12 @@ def awaited(entry: Entry) -> list[str]:
     """Return whose approval an entry lacks, in words."""
     found: list[str] = json.loads(entry.approvals)["missing"]
     return found
+
+
+def approval(entry: Entry) -> str:
+    """Return the command that brings what an entry lacks."""
+    task = entry.name if entry.kind == "task" else ""
+    return owed.approval(entry.entry_id, task, awaited(entry))
 
 
 def waits_for_people(entry: Entry) -> bool:

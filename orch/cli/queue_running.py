@@ -1,8 +1,5 @@
 """queue run, integrate: the runner, what it came to, and how it ends when nothing could land."""
 
-import time
-
-from inbox.workflows import wait
 from orch.cli import queue_ends, queue_names
 from orch.operations import entries
 from orch.store import entries as store
@@ -48,17 +45,18 @@ def run(
     options = Options(batch, jobs)
     options.mode = "once" if once else "watch" if watch else "until_empty"
     options.steal = steal
-    words = (
-        "queue run" + (f" --run {run}" if run else "") + (f" --target {target}" if target else "")
-    )
+    given = (("run", run), ("target", target), ("jobs", jobs), ("batch", batch))
+    words = "queue run" + "".join(f" --{name} {value}" for name, value in given if value)
     call.resume = call.again(words)
     queues = queue_place.queues_of(call.db, run, target, repo_path)
     if dry_run:
         outcomes = [queue_run.rehearse(call.db, queue, options) for queue in queues]
-        call.say(_planned(run, outcomes))
+        call.say(_planned(run, outcomes, call.resume))
         return
     if watch:
-        _watch(call, run, target, repo_path, options)
+        from orch.cli import queue_watch
+
+        queue_watch.watch(call, run, target, repo_path, options)
         return
     outcomes = [queue_run.run(call.db, queue, options) for queue in queues]
     answer = _answer(call, run, outcomes, explain=explain)
@@ -110,7 +108,7 @@ def _reasons(outcome: Outcome) -> list[str]:
     return [f"ent_{number}: {why}" for number, why in outcome.plan.why]
 
 
-def _planned(run: str | None, outcomes: list[Outcome]) -> Json:
+def _planned(run: str | None, outcomes: list[Outcome], command: str) -> Json:
     """Return what the next pass of each queue would do; nothing was changed."""
     from orch.queue import documents
 
@@ -127,59 +125,7 @@ def _planned(run: str | None, outcomes: list[Outcome]) -> Json:
                 why=[{"entry_id": f"ent_{n}", "why": text} for n, text in outcome.plan.why],
             )
         )
-    return obj(dry_run=True, run_id=run, plans=array(plans))
-
-
-_NAP = 300.0
-
-
-def _watch(
-    call: "Call", run: str | None, target: str | None, repo_path: str | None, options: Options
-) -> None:
-    """Run the queues whenever something changed, until stopped; one line per landing or change."""
-    call.streaming = True
-    options.mode = "until_empty"
-    after = [-1]
-
-    def _look() -> int | None:
-        with call.db.read() as tx:
-            newest = events.last_id(tx)
-        return newest if newest != after[0] else None
-
-    nap = _NAP
-    while True:
-        if wait.until(call.db, ["any"], _look, nap) is None and nap == _NAP:
-            continue
-        outcomes = []
-        for queue in queue_place.queues_of(call.db, run, target, repo_path):
-            outcomes.append(queue_run.run(call.db, queue, options))
-        with call.db.read() as tx:
-            after[0] = events.last_id(tx)
-        for line in _lines(call, outcomes):
-            call.stream(line)
-        nap = _until_wake(outcomes)
-
-
-def _until_wake(outcomes: list[Outcome]) -> float:
-    """Return how long nothing can change by itself, in seconds."""
-    moments = [o.plan.wake_at for o in outcomes if o.plan is not None and o.plan.wake_at]
-    if not moments:
-        return _NAP
-    return min(_NAP, max(0.05, min(moments) / 1000 - time.time()))
-
-
-def _lines(call: "Call", outcomes: list[Outcome]) -> list[str]:
-    found = []
-    with call.db.read() as tx:
-        for outcome in outcomes:
-            numbers = dict.fromkeys([*(e.entry_no for e in outcome.landed), *outcome.changed])
-            for number in numbers:
-                entry = store.get(tx, number)
-                if call.as_json:
-                    found.append(str(store.document(tx, number)))
-                else:
-                    found.append(f"{entry.entry_id} {entry.name} {entry.status}: {entry.reason}")
-    return found
+    return obj(dry_run=True, run_id=run, plans=array(plans), next_command=command)
 
 
 def integrate(

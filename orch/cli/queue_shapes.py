@@ -176,6 +176,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
                     "why": [{"entry_id": "text", "why": "text"}],
                 }
             ],
+            "next_command": "text",
         },
     ),
     "queue approve": (_GIVEN,),
@@ -195,6 +196,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
             "entry": ENTRY,
             "revert": {"?": "null", **ENTRY},
             "held": ["text"],
+            "superseded": ["text"],
             "how": ("put_back", "revert"),
             "why": "text|null",
             "target": "text",

@@ -49,9 +49,14 @@ def rollback(
     if dry_run:
         with call.db.read() as tx:
             would = store.waiting_on(tx, found.task_no) if found.task_no is not None else []
+            too = workflow.integrating(tx, found) if found.kind != "integrate" else []
             document = store.document(tx, found.entry_no)
         held = [e.entry_id for e in would]
-        call.say(obj(dry_run=True, entry=document, revert=None, held=held, **shared))
+        superseded = [e.entry_id for e in too]
+        call.say(
+            obj(dry_run=True, entry=document, revert=None, held=held, superseded=superseded,
+                **shared)
+        )  # fmt: skip
         return
     outcome = workflow.carry_out(call.db, plan, actor, reason or "")
     with call.db.write() as tx:
@@ -61,6 +66,7 @@ def rollback(
             entry=store.document(tx, found.entry_no),
             revert=by,
             held=[f"ent_{n}" for n in outcome.held],
+            superseded=[f"ent_{n}" for n in outcome.superseded],
             **shared,
         )
         call.store(tx, scope, answer)

@@ -85,7 +85,7 @@ def _show(answer: "Json") -> str:
     lines = [f"{entry} {_name(run, task, kind)} is {status}, for {target}"]
     if reason:
         lines.append(f"reason: {plain.line(reason, 400)}")
-    elif why:
+    if why and not (reason and status in queue_next.TOLD_BY_REASON):
         lines.append(f"now: {plain.line(why, 400)}")
     (again,) = plain.fields(answer, "$.done_again")
     if again:
@@ -159,8 +159,7 @@ def _planned(answer: "Json") -> str:
         lines += [f"  {plain.line(step, 300)}" for step in done]
         for entry, words in plain.rows(str(why), "$", "$.entry_id", "$.why"):
             lines.append(f"  {entry}: {plain.line(words, 300)}")
-    (run,) = plain.fields(answer, "$.run_id")
-    return "\n".join([*lines, "next: orch queue run" + (f" --run {run}" if run else "")])
+    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
 
 
 def _verdict(answer: "Json") -> str:
@@ -219,6 +218,10 @@ def _rollback(answer: "Json") -> str:
     held = plain.texts(answer, "$.held")
     if held:
         lines.append(f"{'would hold' if dry else 'held'}: " + ", ".join(str(h) for h in held))
+    over = plain.texts(answer, "$.superseded")
+    if over:
+        word = "would supersede" if dry else "superseded"
+        lines.append(f"{word}: {', '.join(str(o) for o in over)}, which would have brought it on")
     follow = f"orch queue rollback {entry}" if dry else f"orch queue list --run {run}"
     if revert:
         follow = f"orch queue run --run {run}"

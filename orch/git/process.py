@@ -54,6 +54,7 @@ _FIXED = {
 # first "=", so a driver called "a=b" could not be switched off by it.
 QUIET: "tuple[tuple[str, str], ...]" = (
     ("core.hooksPath", os.devnull),
+    ("advice.graftFileDeprecated", "false"),  # GIT_GRAFT_FILE is ours.
     ("core.fsmonitor", "false"),
     ("core.sshCommand", "false"),
     ("core.editor", "false"),

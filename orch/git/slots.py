@@ -98,6 +98,11 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         raise unusable("branch_exists", f"{display(path)} is a worktree, no slot", path=path)
     elif os.path.lexists(os.path.join(admin, "locked")):
         raise unusable("branch_exists", f"{display(path)} is locked by somebody", path=path)
+    else:
+        # A check may have written there: what leads git elsewhere is put right, or HEAD is of
+        # another repository.
+        _write(os.path.join(admin, "commondir"), "../..\n")
+        _write(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
     undo.drop_stale_locks(admin)
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")

@@ -160,6 +160,7 @@ def _drop_registration(admin: str, path: str) -> None:
     still finds it."""
     if read_small(os.path.join(path, ".git")) in (f"gitdir: {admin}\n", ""):
         _unlink(os.path.join(path, ".git"))
+    drop_stale_locks(admin)
     shared = [name for name in _files_in(admin) if name.startswith("sharedindex.")]
     tables = [f"reftable/{name}" for name in _files_in(os.path.join(admin, "reftable"))]
     for name in (*shared, *tables, *_ADMIN_FILES):

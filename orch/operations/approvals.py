@@ -33,17 +33,9 @@ def give(
             hint=f"orch queue show {entry.entry_id}",
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
-    said = [
-        one
-        for one in store.of_head(tx, entry.task_no, entry.head_commit)
-        if one.given_by == by and one.event_id > entry.released_event
-    ]
-    now = (verdict, digest, note)
-    if not said or (said[-1].verdict, said[-1].policy_digest, said[-1].note) != now:
-        _record(
-            tx, Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit), digest,
-            kind=kind, verdict=verdict, by=by, note=note,
-        )  # fmt: skip
+    work = Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
+    if not _is_said(tx, work, entry.released_event, by, (verdict, digest, note)):
+        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
     if verdict == "reject":
         _hold(tx, entry, by, note)
     return tx.last_event_id
@@ -52,20 +44,32 @@ def give(
 def give_on_work(
     tx: "Tx", task: Task, head: str, digest: str, *, kind: str, verdict: str, by: str, note: str
 ) -> int:
-    """Record a verdict on a head of a task, queued or not yet; return the event's id, 0 if known.
+    """Record a verdict on a head of a task, queued or not yet; return the event's id.
 
-    A reject holds every open entry of that head. Raises: refused/approval_required for the owner.
+    The same word by the same one, said again, is not recorded again, unless an entry was released
+    since: from then on only new words count. A reject holds every open entry of that head.
+    Raises: refused/approval_required for the owner.
     """
     refuse_owner(tx, task.task_no, task.name, by)
-    said = [one for one in store.of_head(tx, task.task_no, head) if one.given_by == by]
-    if said and (said[-1].verdict, said[-1].policy_digest) == (verdict, digest):
-        return 0
+    found = [e for e in entry_rows.of_task(tx, task.task_no) if e.head_commit == head]
+    since = max((entry.released_event for entry in found), default=0)
     work = Work(task.run_id, task.task_no, task.task_id, head)
-    _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
-    for entry in entry_rows.of_task(tx, task.task_no):
-        if verdict == "reject" and entry.head_commit == head and entry.status not in OVER:
+    if not _is_said(tx, work, since, by, (verdict, digest, note)):
+        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
+    for entry in found:
+        if verdict == "reject" and entry.status not in OVER:
             _hold(tx, entry, by, note)
     return tx.last_event_id
+
+
+def _is_said(tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, str, str]) -> bool:
+    """Say whether somebody's newest word on a head since an event is this very one."""
+    said = [
+        (one.verdict, one.policy_digest, one.note)
+        for one in store.of_head(tx, work.task_no, work.head)
+        if one.given_by == by and one.event_id > since
+    ]
+    return said[-1:] == [word]
 
 
 class Work:

@@ -3,6 +3,7 @@
 The one place where the merge queue's entries enter them, with what each wants of a person.
 """
 
+from orch import identity
 from orch.picture.history import Landing
 from orch.queue import owed
 from schema import queries
@@ -18,9 +19,13 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
     """Return the landing of each task (by its number) that a queue knows."""
     found = {}
     for row in tx.many(_SQL["landing_newest"], run_id=run_id):
-        task_no, entry_no, status, reason, conflicts, task, runs, why = row
-        command = owed.command(run_id, f"ent_{entry_no}", status, reworked=task != "done")
-        if status in owed.MOVING and runs:
+        task_no, entry_no, status, reason, conflicts, task = row[:6]
+        pid, started, boot, why, task_id, missing = row[6:]
+        command = owed.command(
+            run_id, f"ent_{entry_no}", status, reworked=task != "done",
+            task=f"{run_id}/{task_id}", missing=missing,
+        )  # fmt: skip
+        if status in owed.MOVING and pid and not identity.is_gone(pid, started, boot):
             command = ""  # Somebody runs the queue.
         found[task_no] = Landing(status, reason or why, command, conflicts)
     return found

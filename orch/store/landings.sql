@@ -1,7 +1,7 @@
 -- name: landing_newest :many
 -- The newest entry of each task of a run, and whether anybody runs its queue.
 SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.status,
-       q.runner_pid IS NOT NULL, e.why
+       q.runner_pid, q.runner_started, q.runner_boot, e.why, t.task_id, e.approvals ->> '$.missing'
   FROM entry AS e
   JOIN task AS t ON t.task_no = e.task_no
   JOIN queue AS q ON q.queue_no = e.queue_no

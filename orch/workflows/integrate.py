@@ -177,7 +177,7 @@ def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
     landed = {
         str(entry.landed_commit): entry
         for entry in entry_rows.chosen(tx, None, source.queue_no, None)
-        if entry.status in ("landed", "verified")
+        if entry.landed_commit  # Also what a revert took back, by the queue again.
     }
     at = plan.head
     while at != plan.base:

@@ -76,7 +76,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
     found = Prepared(run, task, attempt, repo)
     found.target = queue_place.target_of(run, settings, wish.target)
     queue_place.require_makeable(repo, found.target)
-    require_unmoved(repo, task, attempt)
+    require_unmoved(repo, task, attempt, was_queued=bool(known))
     _refuse_landed(repo, found.target, attempt, known)
     if found.target == HEADS + attempt.branch_name:
         raise invalid_input(f"{attempt.branch_name} is the task's own branch, not a target")
@@ -142,19 +142,21 @@ def _refuse_untestable(
         )
 
 
-def require_unmoved(repo: git.Repository, task: Task, attempt: Attempt) -> None:
+def require_unmoved(
+    repo: git.Repository, task: Task, attempt: Attempt, *, was_queued: bool
+) -> None:
     """Raise invalid_state/superseded when the branch is not where the work was reported done."""
     now = git.read_ref(repo, HEADS + attempt.branch_name)
     if not now or now == attempt.head_commit:
         return  # A deleted branch loses nothing: the commit is recorded.
+    again = f", or have it done again: orch queue retry {task.name} --rework" if was_queued else ""
     raise Failure(
         "invalid_state",
         "superseded",
         f"{attempt.branch_name} moved to {now[:12]} after {task.name} was reported done at "
         f"{str(attempt.head_commit)[:12]}: what was checked is not what would land",
         hint=f"look: git log {str(attempt.head_commit)[:12]}..{attempt.branch_name}; put it back "
-        f"(git branch -f {attempt.branch_name} {str(attempt.head_commit)[:12]}), or have it "
-        f"done again: orch queue retry {task.name} --rework",
+        f"(git branch -f {attempt.branch_name} {str(attempt.head_commit)[:12]}){again}",
         details={"branch": attempt.branch_name, "now": now, "recorded": attempt.head_commit},
     )
 

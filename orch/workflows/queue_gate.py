@@ -157,7 +157,7 @@ def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:
 def require_human(settings: "Config", name: str) -> None:
     """Raise refused/approval_required for somebody who is not one of the policy's humans."""
     humans = settings.policy.humans if settings.policy is not None else []
-    if humans and name not in humans:
+    if humans and name.casefold() not in {human.casefold() for human in humans}:
         raise Failure(
             "refused",
             "approval_required",

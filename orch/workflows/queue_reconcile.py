@@ -4,11 +4,12 @@ An entry whose task has a newer attempt, or whose branch moved, is superseded; o
 the target already landed externally; what came back from a rework is queued again by itself.
 """
 
-from orch.operations import attempts, entries
+from orch import git
+from orch.operations import attempts, entries, runs
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import landing, queue_add, queue_effects, queue_heads
+from orch.workflows import landing, queue_add, queue_effects, queue_heads, queue_place
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import HEADS, Place
 from orch.workflows.reconcile import reconcile
@@ -49,7 +50,7 @@ def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report)
     for entry in waiting:
         if entry.status in ("landed", "landing"):
             continue
-        if entry.kind == "task" and _follow_task(lease, place, entry, refs, report):
+        if _follow(lease, place, entry, refs, report):
             report.changed[entry.entry_no] = None
         else:
             stays.append(entry)
@@ -57,6 +58,28 @@ def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report)
     for entry in queue_heads.on_target(place, stays) if moved else ():
         queue_effects.note_external(lease, place, entry, "ancestor")
         report.changed[entry.entry_no] = None
+
+
+def _follow(
+    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+) -> bool:
+    """Supersede an entry that what it brings has left behind; say whether it was."""
+    if entry.kind == "task":
+        return _follow_task(lease, place, entry, refs, report)
+    return entry.kind == "integrate" and _follow_branch(lease, place, entry)
+
+
+def _follow_branch(lease: Lease, place: Place, entry: Entry) -> bool:
+    """Supersede what would bring commits that the run's own branch does not hold any more."""
+    with lease.db.read() as tx:
+        run = runs.require(tx, entry.run_id)
+    source = queue_place.target_of(run, place.settings, None)
+    tip = git.read_ref(place.repo, source)
+    if not tip or git.is_ancestor(place.repo, entry.head_commit, tip):
+        return False
+    branch = source.removeprefix(HEADS)
+    _supersede(lease, entry, f"{branch} does not hold it any more: orch integrate anew")
+    return True
 
 
 def _follow_task(

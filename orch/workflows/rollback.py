@@ -39,14 +39,18 @@ class Plan:
 
 
 class Outcome:
-    """What was done: the entry that takes it back (itself when put back), and what is held."""
+    """What was done: the entry that takes it back (itself when put back), what that stopped.
 
-    __slots__ = ("by", "held", "plan")
+    `held` are entries of what depends on it, `superseded` those that would have brought it on.
+    """
 
-    def __init__(self, plan: Plan, by: int, held: list[int]) -> None:
+    __slots__ = ("by", "held", "plan", "superseded")
+
+    def __init__(self, plan: Plan, by: int, held: list[int], superseded: list[int]) -> None:
         self.plan = plan
         self.by = by
         self.held = held
+        self.superseded = superseded
 
 
 def decide(db: "Database", entry_no: int) -> Plan:
@@ -141,11 +145,12 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
                 if current.status in ("landed", "verified"):
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
+                superseded = _call_off_integration(tx, entry)
             queue_heads.let_go(db, place)
     finally:
         lease.leave()
     points.reach("rollback.confirmed")
-    return Outcome(plan, entry.entry_no, held)
+    return Outcome(plan, entry.entry_no, held, superseded)
 
 
 def _hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> list[int]:
@@ -153,6 +158,27 @@ def _hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> list[int]:
         return []
     why = f"{entry.name}, on which it depends, was rolled back" + (f": {reason}" if reason else "")
     return [e.entry_no for e in hold_dependents(tx, entry.task_no, actor, why)]
+
+
+def integrating(tx: "ReadTx", entry: Entry) -> list[Entry]:
+    """Return the open entries that would bring the branch, on which an entry landed, elsewhere."""
+    return [
+        other
+        for other in entry_rows.chosen(tx, entry.run_id, None, None)
+        if other.kind == "integrate"
+        and other.queue_no != entry.queue_no
+        and other.repo_path == entry.repo_path
+        and other.status not in ("landing", "landed", *entries.FINAL)
+    ]
+
+
+def _call_off_integration(tx: "Tx", entry: Entry) -> list[int]:
+    """Supersede what would bring on the work that is taken back; return the entries' numbers."""
+    found = integrating(tx, entry) if entry.kind != "integrate" else []
+    for other in found:
+        reason = f"{entry.entry_id} ({entry.name}) was taken back: orch integrate anew"
+        entries.move(tx, other, "supersede", reason=reason)
+    return [other.entry_no for other in found]
 
 
 def _put_back(place: Place, entry: Entry, before: str) -> None:
@@ -194,5 +220,6 @@ def _queue_revert(db: "Database", plan: Plan, actor: str, reason: str) -> Outcom
             entry.task_id,
         )  # fmt: skip
         held = _hold(tx, entry, actor, reason)
+        superseded = _call_off_integration(tx, entry)
     points.reach("rollback.queued")
-    return Outcome(plan, made.entry_no, held)
+    return Outcome(plan, made.entry_no, held, superseded)

@@ -184,6 +184,44 @@ def test_a_rehearsal_of_integrate_names_what_it_would_meet(land: Landing) -> Non
     assert (said["conflicts"], said["in_the_way"]) == (["f"], [])
 
 
+def test_what_is_taken_back_is_not_brought_on(land: Landing) -> None:
+    """By the rollback itself, and where somebody moved the branch back by hand."""
+    land.lead.config('[queue]\nchecks = "none"\n[policy]\nlow = []\nmedium = []\nhigh = []\n')
+    land.repo.commit("f", "one\n")
+    for name in ("a", "b"):
+        land.work(name, {name: "x\n", "f": f"{name}\n"} if name == "b" else None)
+        land.add(name)
+        land.run()
+    before = land.entry("ent_1")["landed_commit"]
+    (land.lead.top / "f").write_text("mine\n")
+    asked = ("integrate", "--run", "r", "--into", "main")
+    land.orch.refuse("invalid_state", "dirty", *asked)
+    assert land.orch.ok("queue", "rollback", "r/b", "--dry-run")["superseded"] == ["ent_3"]
+    assert land.orch.ok("queue", "rollback", "r/b")["superseded"] == ["ent_3"]
+    land.repo.git("checkout", "-q", "--", "f")
+    assert land.try_run().status == 10
+    assert land.entry("ent_3")["status"] == "superseded"
+    (land.lead.top / "a.txt").write_text("mine\n")
+    land.orch.refuse("invalid_state", "dirty", *asked)
+    land.repo.git("update-ref", f"refs/heads/{INTEGRATION}", f"{before}^")
+    (land.lead.top / "a.txt").unlink()
+    (changed,) = land.run()["changed"]
+    assert (changed["entry_id"], changed["status"]) == ("ent_4", "superseded")
+    assert "does not hold it any more" in changed["reason"]
+    assert "a.txt" not in land.files("main")
+
+
+def test_a_slot_that_a_check_led_elsewhere_is_put_right(land: Landing) -> None:
+    land.lead.config(check("unit", "true") + '[queue]\nchecks = ["unit"]\n')
+    for name in ("a", "b"):
+        land.work(name)
+        land.queue(name)
+        land.run()
+        for admin in (land.lead.top / ".git" / "worktrees").glob("slot*"):
+            (admin / "commondir").write_text("/elsewhere\n")
+    assert set(land.statuses().values()) == {"verified"}
+
+
 def test_words_that_do_not_go_together_are_refused(land: Landing) -> None:
     land.work("a")
     flag, value = ("invalid_input", "flag"), ("invalid_input", "value")

@@ -27,6 +27,10 @@ ROOMS = {
 class Checked(Cli):
     """Every JSON answer of a success is held against its schema."""
 
+    @property
+    def warm(self) -> Cli:
+        return self
+
     def run(self, *argv: str, **how: object) -> Answer:
         answer = super().run(*argv, **how)
         if answer.status == 0 and "--json" in argv:

@@ -63,10 +63,12 @@ LINKS = st.builds(
     st.integers(0, 3),
 )
 TRIALS = st.builds(
-    Trials,
+    lambda tree, checks, ended: Trials(tree, checks, tuple(ended.values()), tuple(sorted(ended))),
     st.sampled_from(("T0", "T1", "T2", "T3")),
     st.sampled_from(CHECKS),
-    st.lists(st.sampled_from(("passed", "failed", "error")), min_size=1, max_size=4).map(tuple),
+    st.dictionaries(
+        st.integers(1, 40), st.sampled_from(("passed", "failed", "error")), min_size=1, max_size=4
+    ),
 )
 LIMITS = st.builds(
     Limits,

@@ -1,0 +1,98 @@
+"""What reviewers and councils say of work on its way: what counts, until when, what to do next."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import runs
+from tests.support.councils import Council
+from tests.support.queues import Landing, check
+
+ASKED = check("unit", "true") + '[queue]\nchecks = ["unit"]\n[policy]\nlow = ["{}"]\n'
+REVIEWER = """
+import json, subprocess, sys
+said = {"reviewer_role": "risk-reviewer", "findings": [], "verdict": sys.argv[1]}
+subprocess.run(["inbox", "done", "--summary", "read", "--body", json.dumps(said)], check=True)
+"""
+
+
+@pytest.fixture
+def land(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
+    return Landing(runs.lead(tmp_path, empty_store, monkeypatch))
+
+
+def review(land: Landing, verdict: str) -> dict:
+    script = land.lead.home / "reviewer.py"
+    script.write_text(REVIEWER)
+    words = ("review", "r/a", "--harness", "command", "--", sys.executable, str(script), verdict)
+    return land.orch.ok(*words)
+
+
+def council(land: Landing, run: str, *verdicts: str, reviewer: str = "") -> tuple[Council, dict]:
+    """Hold a council on task a; return it and its tally."""
+    found = Council(land.lead.inbox, run)
+    found.start("--task", "r/a", *(("--reviewer", reviewer) if reviewer else ()), target=None)
+    for (role, thread), verdict in zip(found.threads.items(), verdicts, strict=True):
+        agent = reviewer.partition("=")[2] if reviewer.startswith(role[:4]) else role
+        me = ("--agent", agent, "--thread", thread)
+        land.lead.inbox.warm.ok("claim", *me)
+        body = f'{{"reviewer_role":"{role}","findings":[],"verdict":"{verdict}"}}'
+        land.lead.inbox.warm.ok("done", *me, "--summary", "s", "--body", body)
+    return found, found.orch.ok("council", "tally", "--run", run)
+
+
+def test_after_a_release_a_reviewers_word_counts_anew(land: Landing) -> None:
+    land.lead.config(ASKED.format("reviewer"))
+    land.work("a")
+    land.add("a")
+    asked = land.try_run().error
+    assert "orch review r/a --harness H; then " in asked["hint"]
+    assert land.show("a")["next_command"] == "orch review r/a --harness H"
+    said = review(land, "approve")
+    assert said["next_command"] == "orch queue run --run r"
+    land.orch.ok("reject", "r/a", "--as", "ana")
+    land.orch.ok("queue", "release", "r/a")
+    assert land.try_run().status == 90, "what was approved before the release is void"
+    for _ in range(2):
+        said = review(land, "block")
+        assert (said["counts_as"], said["next_command"]) == ("reject", "orch queue release ent_1")
+        assert land.entry("a")["status"] == "held", "a second time just as well"
+        land.orch.ok("queue", "release", "r/a")
+    review(land, "approve")
+    assert [e["entry_id"] for e in land.run()["landed"]] == ["ent_1"]
+
+
+def test_a_council_is_heard_once_under_one_policy(land: Landing) -> None:
+    land.lead.config(ASKED.format("council"))
+    land.work("a")
+    land.add("a")
+    land.try_run()
+    assert land.show("a")["next_command"] == "orch council start --run NAME --task r/a"
+    held, tally = council(land, "c1", "block", "approve", "approve")
+    assert tally["counts_as"] == "reject of r/a"
+    assert land.entry("a")["status"] == "held"
+    land.orch.ok("queue", "release", "r/a")
+    held.orch.ok("council", "tally", "--run", "c1")
+    assert land.entry("a")["status"] == "queued", "the same tally is no new word"
+    _, tally = council(land, "c2", "approve", "approve", "approve")
+    assert tally["counts_as"] == "approve of r/a"
+    assert land.entry("a")["approvals"]["missing"] == []
+    land.lead.config(ASKED.format("council") + 'humans = ["Ana"]\n')
+    again = held.orch.ok("council", "tally", "--run", "c2")
+    assert again["counts_as"] == "void on r/a: the policy is another by now; ask a new council"
+    assert land.try_run().status == 90
+    land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "ben")
+    land.orch.ok("approve", "r/a", "--as", "ana")
+    assert len(land.run()["landed"]) == 1, "a person stands in for a council"
+
+
+def test_nobody_sits_in_a_council_on_their_own_work(land: Landing) -> None:
+    land.lead.config(ASKED.format("council"))
+    land.work("a")
+    held, tally = council(land, "c1", "approve", "approve", "approve", reviewer="risk=W1")
+    assert tally["counts_as"] == "no verdict on r/a: W1 worked on it"
+    lines = held.orch.run("council", "tally", "--run", "c1").lines
+    assert "for landing it counts as: no verdict on r/a: W1 worked on it" in lines
+    land.add("a")
+    assert land.try_run().status == 90
