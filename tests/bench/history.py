@@ -2,12 +2,15 @@
 
 No clone of a public repository can be had where only a package index is reachable. So the default
 is made: consecutive source releases of one project, each step between two of them cut into topics
-by directory, each topic branched off one release too early and merged by plain git. Texts, sizes,
-renames and overlaps are real; who wrote what when is not.
+by directory, each topic branched off one release too early and merged by plain git. What is
+generated or packed in some releases only is left out; what a release itself writes (its version,
+the changelog) is a direct commit after the merges of its step. Texts, sizes, renames and overlaps
+are real; who wrote what when is not.
 """
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +33,16 @@ ENV = environment() | {
 }
 PROJECT, FIRST, RELEASES = "sqlalchemy", (2, 0, 20), 18
 _GIT_SECONDS = 120
+_GENERATED = ("doc/[!b]*", "PKG-INFO", "lib/*.egg-info")
+_PACKED_AT_TIMES = (
+    ".g*", ".pre-commit*", "lib/**/.gitignore", "mypy_plugin.ini", "reap_dbs.py",
+    "regen_callcounts.tox.ini", "test/profiles.txt", "doc/build/orm/*.jpg",
+)  # fmt: skip
+_CHANGELOGS = "doc/build/changelog/(changelog|unreleased)_"
+_VERSIONS = {
+    "lib/sqlalchemy/__init__.py": r"(?m)^__version__ = .*$",
+    "doc/build/conf.py": r"(?m)^release(?:_date)? = .*$",
+}
 _GROUPS = ("lib", "test")  # And everything else: three topics a release.
 
 
@@ -88,29 +101,65 @@ def read(repo: Path, count: int) -> list[Topic]:
 
 
 def make(folder: Path) -> Path:
-    """Return a repository of real releases, whose first-parent line is merges of their steps."""
+    """Return a repository of real releases; its first-parent line is their steps, in topics.
+
+    A step is the merges of its topics and one direct commit of what the release itself writes.
+    """
     repo = folder / "made"
     repo.mkdir()
     git(repo, "init", "-q", "-b", "main")
     trees = [_tree(repo, archive) for archive in _releases()]
     tips = [git(repo, "commit-tree", trees[0], "-m", "the first release")]
     line = tips[0]
-    for number, (old, new) in enumerate(pairwise(trees), 1):
+    for number, new in enumerate(trees[1:], 1):
         early = tips[max(0, number - 2)]
+        wanted = _with_release_of(repo, early, new)
+        old = _with_release_of(repo, early, tips[-1])
         for group in (*_GROUPS, ""):
-            head = _topic(repo, early, old, new, group, number)
+            head = _topic(repo, early, old, wanted, group, number)
             if head:
                 line = _merge(repo, line, head, new)
+        released = _with_release_of(repo, new, line)
+        line = git(repo, "commit-tree", released, "-p", line, "-m", f"release {number}")
         tips.append(line)
     git(repo, "update-ref", "refs/heads/main", line)
     git(repo, "reset", "-q", "--hard")
     return repo
 
 
+def _with_release_of(repo: Path, release: str, tree: str) -> str:
+    """Return a tree whose version lines and changelogs are those of another."""
+    rows = [f"0 {'0' * 40}\t{path}" for path in _changelogs(repo, tree)]
+    rows += _changelogs(repo, release).values()
+    for path, pattern in _VERSIONS.items():
+        lines = iter(re.findall(pattern, git(repo, "show", f"{release}:{path}")))
+        text = re.sub(pattern, lambda _, of=lines: next(of), git(repo, "show", f"{tree}:{path}"))
+        oid = git(repo, "hash-object", "-w", "--stdin", feed=os.fsencode(text + "\n"))
+        rows.append(f"100644 {oid}\t{path}")
+    git(repo, "read-tree", tree)
+    _put(repo, rows)
+    return git(repo, "write-tree")
+
+
+def _changelogs(repo: Path, tree: str) -> dict[str, str]:
+    found = _files(repo, tree, "doc/build/changelog/")
+    return {path: row for path, row in found.items() if re.match(_CHANGELOGS, path)}
+
+
+def _files(repo: Path, tree: str, *paths: str) -> dict[str, str]:
+    """Return a tree's files at some paths, each as a row that the index takes."""
+    listed = git(repo, "ls-tree", "-r", "-z", tree, "--", *paths).split("\0")
+    return {row.partition("\t")[2]: row.replace(" blob ", " ", 1) for row in listed if row}
+
+
+def _put(repo: Path, rows: list[str]) -> None:
+    """Write rows into the index."""
+    git(repo, "update-index", "-z", "--index-info", feed=os.fsencode("\0".join(rows) + "\0"))
+
+
 def _topic(repo: Path, early: str, old: str, new: str, group: str, number: int) -> str:
     """Return a commit on `early` that holds one group's files as in `new`, "" for no change."""
     changed = git(repo, "diff-tree", "-r", "--no-renames", "-z", old, new).split("\0")
-    lines = [f"read-tree {early}"]
     chosen = []
     for meta, path in zip(changed[::2], changed[1::2], strict=False):
         top = path.partition("/")[0]
@@ -119,8 +168,8 @@ def _topic(repo: Path, early: str, old: str, new: str, group: str, number: int) 
             chosen.append(f"0 {'0' * 40}\t{path}" if status == "D" else f"{mode} {oid}\t{path}")
     if not chosen:
         return ""
-    git(repo, *lines[0].split(" "))
-    git(repo, "update-index", "-z", "--index-info", feed=os.fsencode("\0".join(chosen) + "\0"))
+    git(repo, "read-tree", early)
+    _put(repo, chosen)
     tree = git(repo, "write-tree")
     what = f"release {number}: {group or 'the rest'}"
     return git(repo, "commit-tree", tree, "-p", early, "-m", what)
@@ -133,21 +182,25 @@ def _merge(repo: Path, line: str, head: str, resolved: str) -> str:
     in_conflict = names[: names.index("")] if "" in names else []
     if in_conflict:
         git(repo, "read-tree", tree)
-        listed = git(repo, "ls-tree", "-r", "-z", resolved, "--", *in_conflict).split("\0")
-        there = {row.partition("\t")[2]: row for row in listed if row}
-        rows = [there.get(p, f"0 {'0' * 40}\t{p}").replace(" blob ", " ") for p in in_conflict]
-        git(repo, "update-index", "-z", "--index-info", feed=os.fsencode("\0".join(rows) + "\0"))
+        there = _files(repo, resolved, *in_conflict)
+        _put(repo, [there.get(path, f"0 {'0' * 40}\t{path}") for path in in_conflict])
         tree = git(repo, "write-tree")
     return git(repo, "commit-tree", tree, "-p", line, "-p", head, "-m", "merge a topic")
 
 
 def _tree(repo: Path, archive: bytes) -> str:
-    """Return the tree of a source release."""
+    """Return the tree of a source release, without what was generated for it."""
     with tempfile.TemporaryDirectory(dir=repo.parent) as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder, filter="data")
         (top,) = Path(folder).iterdir()
-        shutil.rmtree(next(top.rglob("*.egg-info"), top / "none"), ignore_errors=True)
+        for path in [
+            found for pattern in (*_GENERATED, *_PACKED_AT_TIMES) for found in top.glob(pattern)
+        ]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         git(repo, "read-tree", "--empty")
         git(repo, f"--work-tree={top}", "add", "-A", "-f", ".")
     return git(repo, "write-tree")

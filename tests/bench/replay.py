@@ -14,7 +14,10 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+
+import apsw
 
 from tests.bench import history, installed
 from tests.bench.history import Topic, git
@@ -35,8 +38,11 @@ medium = []
 high = []
 """
 _MOST_ROUNDS = 10
-_LIMIT = 600.0  # Seconds for all commands of a replay together.
+_BUG = 50  # The exit status of a pass decided otherwise than recorded.
+_LIMIT = 1200.0  # Seconds for all commands of a replay together.
 _LANDED = ("verified", "landed_externally")
+_CHECKS = "SELECT source, count(*) FROM trial_check GROUP BY source"
+_TRIALS = "SELECT status, count(*) FROM trial GROUP BY status"
 
 
 class Replay:
@@ -47,7 +53,7 @@ class Replay:
         self.scripts = scripts
         self.topics = {topic.name: topic for topic in topics}
         self.at = ("--db", f"{repo}/.orch/coord.db")
-        self.calls, self.git_seconds, self.seconds, self.trials, self.approvals = 0, 0.0, 0.0, 0, 0
+        self.calls, self.git_seconds, self.seconds, self.approvals = 0, 0.0, 0.0, 0
         self.by_hand: set[str] = set()
         self.end = time.monotonic() + _LIMIT
         git(repo, "branch", "landed", topics[0].onto)
@@ -111,7 +117,6 @@ class Replay:
         told = json.loads(done.stderr.splitlines()[-1])
         self.calls += told["calls"]
         self.git_seconds += told["seconds"]
-        self.trials += json.loads(done.stdout).get("data", {}).get("trials", 0)
 
     def entries(self) -> list[dict]:
         """Return the newest entry of each task."""
@@ -122,6 +127,21 @@ class Replay:
     def statuses(self) -> dict[str, str]:
         """Return the status of the newest entry of each task."""
         return {entry["task_id"]: entry["status"] for entry in self.entries()}
+
+    def stored(self, sql: str) -> dict[str, int]:
+        """Return what the store has of each kind, by a query of kinds and their counts."""
+        connection = apsw.Connection(f"{self.repo}/.orch/coord.db", flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return dict(connection.execute(sql).fetchall())
+        finally:
+            connection.close()
+
+    def decided_again(self) -> dict[str, list[int] | int]:
+        """Return how many recorded passes are decided again alike, and which are not."""
+        done = self.run("orch", "queue", "replay", ok=(0, _BUG))
+        if "data" not in done or "same" not in done["data"]:
+            raise SystemExit(f"queue replay: {done}")
+        return done["data"]
 
     def untested(self) -> list[str]:
         """Return what landed with a tree of which no trial passed."""
@@ -187,15 +207,16 @@ def replay(repo: Path, topics: list[Topic], scripts: Path) -> dict[str, object]:
 
 def _facts(run: Replay, conflicts: set[str]) -> dict[str, object]:
     """Return what came of a replay, beside the history."""
-    found = run.statuses()
     topics = [*run.topics.values()]
     by_hand = {t.name for t in topics if not _is_mechanical(run.repo, t)}
     asked = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "landed", topics[-1].merge)
     differ = set(filter(None, git(run.repo, *asked).split("\0")))
+    again = run.decided_again()
+    checks, trials = run.stored(_CHECKS), run.stored(_TRIALS)
     return {
         "topics": len(topics),
-        "landed": sum(status in _LANDED for status in found.values()),
-        "not landed": {n: s for n, s in found.items() if s not in _LANDED},
+        "of them direct commits": sum(topic.head == topic.merge for topic in topics),
+        **_landings(run),
         "approvals asked for": run.approvals,
         "conflicts, given back and resolved": len(conflicts),
         "resolved by hand in the history": len(by_hand),
@@ -205,12 +226,32 @@ def _facts(run: Replay, conflicts: set[str]) -> dict[str, object]:
         "files that differ, not resolved by hand": sorted(differ - run.by_hand),
         "landed without a passed trial": run.untested(),
         "passes recorded": run.orch("queue", "audit")["total"],
-        "passes decided again alike": run.orch("queue", "replay")["same"],
+        "passes decided again alike": again["same"],
+        "passes decided otherwise": again["differing"],
         "doctor --deep": run.doctor(),
-        "check runs": run.trials,
+        "trials": sum(trials.values()),
+        "of them passed": trials.get("passed", 0),
+        "check runs": checks.get("run", 0),
+        "checks answered by an earlier run": checks.get("cache", 0),
         "git calls": run.calls,
         "seconds": round(run.seconds, 1),
         "of them in git": round(run.git_seconds, 1),
+    }
+
+
+def _landings(run: Replay) -> dict[str, object]:
+    """Return how many topics landed, in which way, and which did not."""
+    newest = run.entries()
+    verified = [entry for entry in newest if entry["status"] == "verified"]
+    at_once = sum(entry["attempt_no"] == 1 for entry in verified)
+    found = [entry["reason"] for entry in newest if entry["status"] == "landed_externally"]
+    return {
+        "landed": len(verified) + len(found),
+        "landed at once": at_once,
+        "landed after a rework": len(verified) - at_once,
+        "landed_externally": len(found),
+        "how that was seen": dict(Counter(found)),
+        "not landed": {e["task_id"]: e["status"] for e in newest if e["status"] not in _LANDED},
     }
 
 

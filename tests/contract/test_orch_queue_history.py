@@ -51,6 +51,10 @@ def test_every_topic_lands_and_the_tree_is_the_historys(repo: Repo) -> None:
     assert (found["landed"], found["not landed"]) == (6, {}), found
     kinds = ("conflicts, given back and resolved", "resolved by hand in the history", "both")
     assert [found[kind] for kind in kinds] == [1, 1, 1], found
+    ways = ("landed at once", "landed after a rework", "landed_externally")
+    assert [found[way] for way in ways] == [5, 1, 0], found
     assert found["passes decided again alike"] == found["passes recorded"], found
+    assert found["passes decided otherwise"] == [], found
+    assert 0 < found["check runs"] <= found["trials"], found
     assert found["landed without a passed trial"] == [], found
     assert found["doctor --deep"] == [], found
