@@ -125,6 +125,21 @@ class Template:
                 shutil.copy(self.path + tail, path + tail)
         return path
 
+    def is_untouched(self, path: str) -> bool:
+        """Say whether a copy still has every byte of its store and its WAL."""
+        return _bytes(path) == _bytes(self.path)
+
+
+def _bytes(path: str) -> list[bytes]:
+    found = []
+    for name in (path, path + "-wal"):
+        if os.path.exists(name):
+            with open(name, "rb") as file:
+                found.append(file.read())
+        else:
+            found.append(b"")
+    return found
+
 
 _STATE = """
 SELECT (SELECT json_group_array(event_type || ifnull(status, '')) FROM
@@ -138,11 +153,16 @@ SELECT (SELECT json_group_array(event_type || ifnull(status, '')) FROM
 """
 
 
-def state_of(path: str) -> tuple:
+def state(connection: apsw.Connection) -> tuple:
     """Return what a verb can change, without ids and times, to compare two stores."""
+    return connection.execute(_STATE).fetchall()[0]
+
+
+def state_of(path: str) -> tuple:
+    """Return the state of a store that nobody has open."""
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        return connection.execute(_STATE).fetchall()[0]
+        return state(connection)
     finally:
         connection.close()
