@@ -17,7 +17,6 @@ import sys
 import tarfile
 import tempfile
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from tests.bench.installed import BENCH, environment
