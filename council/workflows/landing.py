@@ -55,11 +55,8 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
     own = sorted(a for a in council_rows.agents(tx, council.run_id) if a.casefold() in owners)
     if own:
         return f"no verdict on {task.name}: {', '.join(own)} worked on it"
-    said = [
-        one
-        for one in approval_rows.of_head(tx, task.task_no, council.head_commit)
-        if one.given_by == council.run_id
-    ]
+    words = approval_rows.of_head(tx, task.task_no, council.head_commit)
+    said = [one for one in words if one.given_by == council.run_id]
     if is_new or not said:
         approvals.give_on_work(
             tx, task, council.head_commit, digest, kind="council", verdict=verdict,
@@ -67,7 +64,16 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
         )  # fmt: skip
     elif said[-1].policy_digest != digest:
         return f"void on {task.name}: the policy is another by now; ask a new council"
+    elif said[-1].event_id < _released(tx, task, words):
+        return f"void on {task.name}: it was released after a reject; ask a new council"
     return f"{verdict} of {task.name}"
+
+
+def _released(tx: "ReadTx", task: Task, words: list[approval_rows.Approval]) -> int:
+    """Return the release of the task's entries that made earlier words void, 0 for none."""
+    last = max((entry.released_event for entry in entry_rows.of_task(tx, task.task_no)), default=0)
+    rejected = any(one.verdict == "reject" and one.event_id < last for one in words)
+    return last if rejected else 0
 
 
 def _task(tx: "ReadTx", council: Council) -> Task | None:

@@ -34,7 +34,7 @@ def give(
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
     work = Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
-    if not _is_said(tx, work, entry.released_event, by, (verdict, digest, note)):
+    if not _is_said(tx, work, entry.released_event, by, (kind, verdict, digest, note)):
         _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
     if verdict == "reject":
         _hold(tx, entry, by, note)
@@ -54,7 +54,7 @@ def give_on_work(
     found = [e for e in entry_rows.of_task(tx, task.task_no) if e.head_commit == head]
     since = max((entry.released_event for entry in found), default=0)
     work = Work(task.run_id, task.task_no, task.task_id, head)
-    if not _is_said(tx, work, since, by, (verdict, digest, note)):
+    if not _is_said(tx, work, since, by, (kind, verdict, digest, note)):
         _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
     for entry in found:
         if verdict == "reject" and entry.status not in OVER:
@@ -62,10 +62,10 @@ def give_on_work(
     return tx.last_event_id
 
 
-def _is_said(tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, str, str]) -> bool:
+def _is_said(tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, ...]) -> bool:
     """Say whether somebody's newest word on a head since an event is this very one."""
     said = [
-        (one.verdict, one.policy_digest, one.note)
+        (one.kind, one.verdict, one.policy_digest, one.note)
         for one in store.of_head(tx, work.task_no, work.head)
         if one.given_by == by and one.event_id > since
     ]

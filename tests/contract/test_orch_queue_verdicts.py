@@ -73,7 +73,8 @@ def test_a_council_is_heard_once_under_one_policy(land: Landing) -> None:
     assert tally["counts_as"] == "reject of r/a"
     assert land.entry("a")["status"] == "held"
     land.orch.ok("queue", "release", "r/a")
-    held.orch.ok("council", "tally", "--run", "c1")
+    again = held.orch.ok("council", "tally", "--run", "c1")
+    assert again["counts_as"] == "void on r/a: it was released after a reject; ask a new council"
     assert land.entry("a")["status"] == "queued", "the same tally is no new word"
     _, tally = council(land, "c2", "approve", "approve", "approve")
     assert tally["counts_as"] == "approve of r/a"
