@@ -44,8 +44,8 @@ class Planner:
     def __init__(self, home: Path, store: Path) -> None:
         self.home = home / "work"
         (self.home / ".orch").mkdir(parents=True, mode=0o700)
-        self.orch = Cli(self.home, program="orch", home=home)
-        self.inbox = Cli(self.home, home=home)
+        self.orch = Cli(self.home, program="orch", home=home).warm
+        self.inbox = Cli(self.home, home=home).warm
         shutil.copy(store, self.orch.store)
         self.orch.store.chmod(0o600)
         self.orch.ok("run", "init", "--run", "r", "--goal", "g")

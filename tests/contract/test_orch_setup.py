@@ -40,7 +40,7 @@ def orch(tmp_path: Path) -> Cli:
     (repo / "src").mkdir(parents=True)
     home.mkdir()
     subprocess.run(["git", "init", "-q", str(repo)], check=True, timeout=30)
-    return Cli(repo / "src", program="orch", home=home)
+    return Cli(repo / "src", program="orch", home=home).warm
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from inbox.cli.main import whole as inbox_whole
 from inbox.machines import THREAD
 from inbox.model import TERMINAL
+from orch.cli.main import whole as orch_whole
 from tests.support.cli import clean_environment
 
 # As the console script begins; the program's first table and all of it, then argv.
@@ -186,6 +188,35 @@ def test_apsw_brings_no_costly_module(tmp_path: Path) -> None:
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     assert not set(done.stdout.split()) & (_FORBIDDEN - {"importlib.metadata"})
+
+
+# Each module in a child of a process that has none of them yet.
+_ALONE = """
+import os, sys
+from schema import quick_start
+quick_start.prepare()
+for name in sys.argv[1:]:
+    pid = os.fork()
+    if not pid:
+        try:
+            __import__(name)
+        except BaseException as error:
+            print(f"{name}: {type(error).__name__}: {error}", flush=True)
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+
+
+def test_the_module_of_each_command_loads_alone() -> None:
+    """Most answers in tests come from a process that has them all (tests/support/warm.py)."""
+    rows = [*inbox_whole().commands.values(), *orch_whole().commands.values()]
+    targets = sorted({row.target.partition(":")[0] for row in rows})
+    assert len(targets) > 30
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _ALONE, *targets],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_terminal_states_are_the_machines() -> None:

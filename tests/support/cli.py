@@ -182,7 +182,7 @@ class Cli:
 
     @property
     def warm(self) -> "Cli":
-        """The same program without its start, for what leads to a test or looks behind it."""
+        """The same program, without a start for `ok`, `refuse` and `quick` (warm.py)."""
         from tests.support.warm import WarmCli
 
         return WarmCli(self)
@@ -236,9 +236,13 @@ class Cli:
         with self.start(*argv, stdin=stdin, env=env, cwd=cwd) as running:
             return running.wait(deadline)
 
+    def quick(self, *argv: str, **how: object) -> Answer:
+        """Run a command of which only the answer is of interest."""
+        return self.run(*argv, **how)
+
     def ok(self, *argv: str, **how: object) -> dict:
         """Run with --json, require success, return `data`."""
-        return self.run("--json", *argv, **how).data
+        return self.quick("--json", *argv, **how).data
 
     def say(self, *argv: str, **how: object) -> str:
         """Run in plain mode, require success and a silent stderr, return the text."""
@@ -248,7 +252,7 @@ class Cli:
 
     def refuse(self, code: str, reason: str, *argv: str, **how: object) -> dict:
         """Run with --json, require this failure, return `error`."""
-        answer = self.run("--json", *argv, **how)
+        answer = self.quick("--json", *argv, **how)
         error = answer.error
         assert (error["code"], error["reason"]) == (code, reason), answer
         return error

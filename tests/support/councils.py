@@ -1,7 +1,7 @@
 """A council through the real commands: started, answered by its reviewers, tallied.
 
-What reviewers do to get there runs in this process (session.py): the commands under test are
-processes, and a test has time for those.
+What reviewers do to get there runs in this process (session.py); the answers of the council's own
+commands come from the warm program (warm.py), its text and its waits from console scripts.
 """
 
 import json
@@ -37,7 +37,7 @@ class Council:
 
     def __init__(self, inbox: Cli, run: str = "C1") -> None:
         self.inbox = inbox
-        self.orch = Cli(inbox.cwd, program="orch", home=inbox.cwd.parent)
+        self.orch = Cli(inbox.cwd, program="orch", home=inbox.cwd.parent).warm
         self.orch.env = inbox.env
         self.run = run
         self.threads: dict[str, str] = {}

@@ -38,21 +38,21 @@ class Landing:
         for name, text in files.items():
             self.repo.commit(name, text, cwd=worktree(sent))
         self.lead.done(sent, agent)
-        self.orch.warm.ok("reconcile", "--run", "r")
+        self.lead.do("reconcile")
         task = sent["task"]["task_id"]
         if self.lead.status_of(task) == "verifying":
-            self.orch.warm.ok("verify", "run", "--run", "r", "--task", task)
+            self.lead.do("verify", "run", "--task", task)
         assert self.lead.status_of(task) == "done"
 
     def add(self, *tasks: str, flags: tuple[str, ...] = ()) -> list[dict]:
         """Queue tasks; return their entries."""
         words = [f"r/{task}" for task in tasks]
-        return self.orch.warm.ok("queue", "add", *words, *flags)["entries"]
+        return self.orch.ok("queue", "add", *words, *flags)["entries"]
 
     def approve(self, *tasks: str, by: str = "ana") -> None:
         """Approve entries or tasks."""
         for task in tasks:
-            self.orch.warm.ok("queue", "approve", task, "--as", by)
+            self.orch.ok("queue", "approve", task, "--as", by)
 
     def queue(self, *tasks: str) -> list[dict]:
         """Queue tasks and approve them."""
@@ -71,7 +71,7 @@ class Landing:
 
     def try_run(self, *flags: str, **how: object) -> Answer:
         """Run the queue, whatever comes."""
-        return self.orch.run("--json", "queue", "run", "--run", "r", *flags, **how)
+        return self.orch.quick("--json", "queue", "run", "--run", "r", *flags, **how)
 
     def entry(self, name: str) -> dict:
         """Return an entry as it is now."""
@@ -79,11 +79,11 @@ class Landing:
 
     def show(self, name: str, *flags: str) -> dict:
         """Return everything about an entry."""
-        return self.orch.warm.ok("queue", "show", name, *flags)
+        return self.orch.ok("queue", "show", name, *flags)
 
     def statuses(self) -> dict[str, str]:
         """Return the status of every entry of the run, by its id."""
-        found = self.orch.warm.ok("queue", "list", "--run", "r")["entries"]
+        found = self.orch.ok("queue", "list", "--run", "r")["entries"]
         return {entry["entry_id"]: entry["status"] for entry in found}
 
     def at(self, ref: str = INTEGRATION) -> str:
@@ -101,11 +101,11 @@ class Landing:
 
     def inbox_of(self, thread: str) -> str:
         """Return all that is said in a thread."""
-        return json.dumps(self.lead.inbox.warm.ok("show", "--thread", thread), ensure_ascii=False)
+        return json.dumps(self.lead.inbox.ok("show", "--thread", thread), ensure_ascii=False)
 
     def landed_was_tested(self) -> None:
         """Every entry that landed did so with a tree of which a trial passed (I18)."""
-        for entry in self.orch.warm.ok("queue", "list", "--run", "r")["entries"]:
+        for entry in self.orch.ok("queue", "list", "--run", "r")["entries"]:
             if entry["status"] not in ("landed", "verified"):
                 continue
             trials = self.show(entry["entry_id"])["trials"]

@@ -1,7 +1,8 @@
 """A leader with a repository, and its workers: runs through the real programs.
 
 `Lead` stands in a real repository with a store. `task()`, `dispatch()` and the worker's verbs
-`claim ask done fail` each run one console script; `commit()` is the worker's own git.
+`claim ask done fail` each run one command; `commit()` is the worker's own git. Answers come from
+the warm programs (warm.py); what is crashed, started or read as text is a console script.
 """
 
 import json
@@ -29,22 +30,22 @@ class Lead:
         self.store = self.top / ".orch" / "coord.db"
         shutil.copy(store, self.store)
         self.store.chmod(0o600)
-        self.orch = Cli(self.top, program="orch", home=home)
-        self.inbox = Cli(self.top, home=home)
+        self.orch = Cli(self.top, program="orch", home=home).warm
+        self.inbox = Cli(self.top, home=home).warm
 
     def run(self, *flags: str, run: str = RUN) -> dict:
         """Open a run."""
-        return self.orch.warm.ok("run", "init", "--run", run, "--goal", "g", *flags)["run"]
+        return self.orch.ok("run", "init", "--run", run, "--goal", "g", *flags)["run"]
 
     def task(self, task: str, *flags: str, run: str = RUN) -> dict:
         """Add a task whose default worker is w1."""
         words = ("task", "add", "--run", run, "--task", task, "--default-to", "w1")
-        return self.orch.warm.ok(*words, *flags)["task"]
+        return self.orch.ok(*words, *flags)["task"]
 
     def dispatch(self, task: str, *flags: str, mode: str = "code", run: str = RUN) -> dict:
         """Dispatch a task."""
         words = ("dispatch", "--run", run, "--task", task, "--execution-mode", mode)
-        return self.orch.warm.ok(*words, *flags)
+        return self.orch.ok(*words, *flags)
 
     def do(self, *words: str, run: str = RUN, **how: object) -> dict:
         """Run an orch command on the run; return its data."""
@@ -56,28 +57,26 @@ class Lead:
 
     def claim(self, sent: dict, agent: str = "w1", *flags: str) -> dict:
         """Claim the thread of a dispatch."""
-        return self.inbox.warm.ok("claim", "--agent", agent, "--thread", thread(sent), *flags)
+        return self.inbox.ok("claim", "--agent", agent, "--thread", thread(sent), *flags)
 
     def ask(self, sent: dict, text: str = "which?", agent: str = "w1") -> dict:
         """Block the thread with a question."""
         words = ("update", "--agent", agent, "--thread", thread(sent), "--status", "blocked")
-        return self.inbox.warm.ok(*words, "--body", text)
+        return self.inbox.ok(*words, "--body", text)
 
     def go_on(self, sent: dict, agent: str = "w1") -> dict:
         """Say that work goes on."""
         words = ("update", "--agent", agent, "--thread", thread(sent), "--status", "in_progress")
-        return self.inbox.warm.ok(*words, "--summary", "on it")
+        return self.inbox.ok(*words, "--summary", "on it")
 
     def done(self, sent: dict, agent: str = "w1", *flags: str) -> dict:
         """Report the work done."""
         words = ("done", "--agent", agent, "--thread", thread(sent), "--summary", "did it")
-        return self.inbox.warm.ok(*words, *flags)
+        return self.inbox.ok(*words, *flags)
 
     def fail(self, sent: dict, agent: str = "w1", why: str = "no luck") -> dict:
         """Report that it cannot be done."""
-        return self.inbox.warm.ok(
-            "fail", "--agent", agent, "--thread", thread(sent), "--summary", why
-        )
+        return self.inbox.ok("fail", "--agent", agent, "--thread", thread(sent), "--summary", why)
 
     def commit(self, sent: dict, name: str = "a.txt", text: str = "a\n") -> str:
         """Commit one file in the attempt's worktree; return the commit."""
@@ -89,7 +88,7 @@ class Lead:
         self.claim(sent)
         self.commit(sent, name or f"{task}.txt", f"{task}\n")
         self.done(sent)
-        self.orch.warm.ok("reconcile", "--run", RUN)
+        self.do("reconcile")
         return sent
 
     def config(self, text: str) -> None:
@@ -98,20 +97,20 @@ class Lead:
 
     def status_of(self, task: str, run: str = RUN) -> str:
         """Return a task's status as recorded, without a reconcile."""
-        return self.orch.warm.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
+        return self.orch.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
 
     def attempts(self, task: str, run: str = RUN) -> list[dict]:
         """Return a task's attempts."""
-        return self.orch.warm.ok("task", "show", "--run", run, "--task", task)["attempts"]
+        return self.orch.ok("task", "show", "--run", run, "--task", task)["attempts"]
 
     def events(self, *kinds: str, run: str = RUN) -> list[dict]:
         """Return the run's events, or those of some kinds."""
         words = ("events", "--run", run, "--limit", "5000")
-        return self.orch.warm.ok(*words, *(("--type", ",".join(kinds)) if kinds else ()))["events"]
+        return self.orch.ok(*words, *(("--type", ",".join(kinds)) if kinds else ()))["events"]
 
     def doctor(self) -> list[str]:
         """Return every problem and warning about runs and the store, deep; [] when all is well."""
-        answer = self.orch.warm.run("--json", "doctor", "--deep")
+        answer = self.orch.quick("--json", "doctor", "--deep")
         if answer.status:
             return [str(answer)]
         return [
@@ -180,7 +179,7 @@ def lapse(lead: Lead, sent: dict, agent: str = "w1") -> None:
     task = sent["task"]["task_id"]
 
     def _seen() -> bool:
-        lead.orch.warm.ok("reconcile", "--run", RUN)
+        lead.do("reconcile")
         return lead.attempts(task)[-1]["liveness"] == "stale"
 
     until(_seen, "the lapsed lease to be seen")

@@ -1,10 +1,10 @@
-"""Commands on the way to a test and behind it, without a start each.
+"""Answers of commands without a start each.
 
-A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md). So what a test
-does to get where it begins, and what it looks at in the end, runs in a child of a process that has
-every module loaded: the console script's own `main`, in its own process, session, directory,
-environment and descriptors, on the real store. What a test is about stays a script of its own
-(cli.py), and what a script loads is the matter of tests/house/test_imports.py.
+A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md): an answer is
+computed in a child of a process that has every module loaded. It is the console script's own
+`main`, in its own process, session, directory, environment and descriptors, on the real store.
+What a start itself does is for `run()`, `say()` and `start()`, which are scripts (cli.py), and for
+tests/house/test_imports.py: what hot commands load, and that each command's module loads alone.
 """
 
 import atexit
@@ -18,6 +18,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,12 +32,16 @@ _HANGS = 1 << 20  # No process ends with that.
 
 
 class WarmCli(Cli):
-    """A program in a directory like the Cli it is made of; `start()` is still a script."""
+    """A program in a directory like the Cli it is made of."""
 
     def __init__(self, cold: Cli) -> None:
         self.cwd, self.program, self.store, self.env = cold.cwd, cold.program, cold.store, cold.env
 
-    def run(
+    def at(self, cwd: Path | None = None, **env: str) -> Cli:
+        """Return the same program in another directory, or with more environment."""
+        return WarmCli(super().at(cwd, **env))
+
+    def quick(
         self,
         *argv: str,
         stdin: bytes | None = None,
@@ -44,9 +49,10 @@ class WarmCli(Cli):
         cwd: Path | None = None,
         deadline: float = DEADLINE,
     ) -> Answer:
-        """Run a command to its end, whatever that is."""
+        """Run a command to its end, whatever that is; what reads or crashes is a script."""
         environment = {k: v for k, v in (self.env | (env or {})).items() if v is not None}
-        assert stdin is None and "ORCH_CRASH_AT" not in environment, "that takes a script"
+        if stdin is not None or "ORCH_CRASH_AT" in environment:
+            return self.run(*argv, stdin=stdin, env=env, cwd=cwd, deadline=deadline)
         words = [self.program, *argv]
         status, out, err = _SERVER.run(words, str(cwd or self.cwd), environment, deadline)
         if status == _HANGS:
@@ -59,11 +65,18 @@ class _Server:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._busy = threading.Lock()  # One at a time: what has to overlap is started (cli.py).
 
     def run(
         self, words: list[str], cwd: str, env: dict[str, str], deadline: float
     ) -> tuple[int, bytes, bytes]:
         """Run a command; return its status (-n for signal n), its stdout and stderr."""
+        with self._busy:
+            return self._run(words, cwd, env, deadline)
+
+    def _run(
+        self, words: list[str], cwd: str, env: dict[str, str], deadline: float
+    ) -> tuple[int, bytes, bytes]:
         if self._process is None:
             self._start()
         assert self._process is not None

@@ -43,9 +43,9 @@ class Shop:
         self.repo = Repo(folder / "shop")
         self.repo.commit()
         self.path = self.repo.path
-        self.orch = Cli(self.path, program="orch", home=folder)
-        self.inbox = Cli(self.path, home=folder)
-        self.orch.warm.ok("run", "init", "--run", "r", "--goal", "g", "--repo-path", str(self.path))
+        self.orch = Cli(self.path, program="orch", home=folder).warm
+        self.inbox = Cli(self.path, home=folder).warm
+        self.orch.ok("run", "init", "--run", "r", "--goal", "g", "--repo-path", str(self.path))
         self.store = self.orch.store
 
     def harness(
@@ -65,9 +65,9 @@ class Shop:
     def task(self, name: str = "t", *, mode: str = "code", to: str = "w1", body: str = "") -> dict:
         """Add a task, dispatch it, return its attempt."""
         summary = body or f"do {name}"
-        self.orch.warm.ok("task", "add", "--run", "r", "--task", name, "--default-to", to,
+        self.orch.ok("task", "add", "--run", "r", "--task", name, "--default-to", to,
                      "--execution-mode", mode, "--summary", summary)  # fmt: skip
-        return self.orch.warm.ok("dispatch", f"r/{name}")["attempt"]
+        return self.orch.ok("dispatch", f"r/{name}")["attempt"]
 
     def argv(self, *actions: str, harness: str = "fake", flags: tuple[str, ...] = ("--once",),
              agent: str = "w1", like: str = "claude") -> list[str]:  # fmt: skip
@@ -103,12 +103,12 @@ class Shop:
 
     def show(self, name: str = "t") -> dict:
         """Return a task after a reconcile."""
-        self.orch.warm.run("reconcile", "--run", "r")
-        return self.orch.warm.ok("task", "show", f"r/{name}")
+        self.orch.quick("reconcile", "--run", "r")
+        return self.orch.ok("task", "show", f"r/{name}")
 
     def status(self, name: str = "t") -> str:
         """Return a task's status after a reconcile."""
-        tasks = self.orch.warm.ok("status", "--run", "r")["tasks"]
+        tasks = self.orch.ok("status", "--run", "r")["tasks"]
         (status,) = (t["status"] for t in tasks if t["task_id"] == name)
         return status
 
@@ -119,7 +119,7 @@ class Shop:
 
     def thread(self, attempt: dict) -> dict:
         """Return the attempt's thread with its messages."""
-        return self.inbox.warm.ok("show", "--thread", attempt["thread_id"])
+        return self.inbox.ok("show", "--thread", attempt["thread_id"])
 
     def worktree(self, attempt: dict) -> Path:
         """Return where the attempt works."""

@@ -38,7 +38,8 @@ _HOLDER_VERBS = ("renew", "release", "update", "done", "fail")
 
 def run(budget: Budget, report: Report) -> None:
     """Run examples until the budget is spent or one fails; Hypothesis shrinks what it finds."""
-    steps = _STEPS_LONG if budget.count >= _LONG_FROM else _STEPS
+    is_long = budget.count >= _LONG_FROM and not planted.active()
+    steps = _STEPS_LONG if is_long else _STEPS
     phases = [Phase.generate] if planted.active() else [Phase.generate, Phase.shrink]
     with places.folder() as where:
         machine = _machine(where, report)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import clean_environment
+from tests.support.cli import Cli, clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 _LOOK = """
@@ -117,3 +117,37 @@ facts = [before, rows, collections.abc.__name__, collections.Counter("aa")["a"],
          collections.abc is sys.modules["collections.abc"]]
 """
     assert look(ROOT, code) == [True, [[7]], "collections.abc", 2, True]
+
+
+_LINES = (
+    ("inbox", "list"),
+    ("inbox", "--json", "list", "--limit", "0"),
+    ("inbox", "--json", "send", "--from", "a", "--to", "b", "--subject", "é\udcff"),
+    ("inbox", "doctor", "--no-such-flag"),
+    ("orch", "run", "--help"),
+    ("orch", "--json", "status", "--run", "nope"),
+    ("orch", "--json", "queue", "show", "ent_1"),
+    ("orch", "council", "taly"),
+)
+
+
+@pytest.mark.parametrize("line", _LINES, ids=" ".join)
+def test_a_warm_answer_is_the_scripts(inbox: Cli, line: tuple[str, ...]) -> None:
+    """Status, standard output and standard error, byte for byte (tests/support/warm.py)."""
+    cold = Cli(inbox.cwd, program=line[0], home=inbox.cwd.parent)
+    script, answer = cold.run(*line[1:]), cold.warm.quick(*line[1:])
+    assert (answer.status, answer.raw, answer.err) == (script.status, script.raw, script.err)
+
+
+def test_a_warm_command_has_its_own_place_and_environment(inbox: Cli, bare: Cli) -> None:
+    assert inbox.warm.ok("list")["threads"] == []
+    error = bare.warm.refuse("not_found", "store", "list")
+    assert bare.warm.at(ORCH_DB=str(inbox.store)).ok("list")["threads"] == []
+    assert bare.warm.refuse("not_found", "store", "list") == error
+    assert inbox.warm.quick("list", env={"ORCH_CRASH_AT": "commit.before"}).status == 0
+
+
+def test_a_warm_command_that_hangs_is_ended_and_the_next_one_answers(inbox: Cli) -> None:
+    with pytest.raises(AssertionError, match="still running"):
+        inbox.warm.quick("watch", "--follow", deadline=0.5)
+    assert inbox.warm.ok("list")["threads"] == []
