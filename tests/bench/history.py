@@ -99,6 +99,24 @@ def read(repo: Path, count: int) -> list[Topic]:
     return topics
 
 
+def needs(repo: Path, topics: list[Topic]) -> dict[str, list[str]]:
+    """Return the topics that each one builds on: those on the line where it left it.
+
+    What one of them needs itself is left out.
+    """
+    line = git(repo, "rev-list", "--first-parent", topics[-1].merge).split("\n")
+    place = {commit: -at for at, commit in enumerate(line)}
+    found: dict[str, list[str]] = {}
+    below: dict[str, set[str]] = {}
+    for topic in topics:
+        left = place.get(topic.base, -len(line))
+        under = [other.name for other in topics if place[other.merge] <= left]
+        covered = {name for other in under for name in below[other]}
+        found[topic.name] = [name for name in under if name not in covered]
+        below[topic.name] = set(under)
+    return found
+
+
 def make(folder: Path) -> Path:
     """Return a repository of real releases; its first-parent line is their steps, in topics.
 

@@ -1,8 +1,9 @@
 """Replay a history through the merge queue: `python -m tests.bench.replay [REPOSITORY]`.
 
 The newest merges of the repository's first-parent line become finished tasks, all queued at once,
-and land; what conflicts goes back to its owner, who merges the target and takes the files in
-conflict as they are at the end of the history. Then the target's tree must be the history's, every
+and land; a topic needs those that were on the line when it left it. What conflicts goes back to
+its owner, who merges and takes the files in conflict as they were in the history when the newest of
+what has landed was merged. Then the target's tree must be the history's, every
 landed tree a tested one, every pass decided again alike, and doctor content. Without a repository
 the history is made of real releases (history.py). The original is cloned and never touched.
 """
@@ -37,7 +38,7 @@ low = []
 medium = []
 high = []
 """
-_MOST_ROUNDS = 10
+_MOST_ROUNDS = 40
 _BUG = 50  # The exit status of a pass decided otherwise than recorded.
 _LIMIT = 1200.0  # Seconds for all commands of a replay together.
 _LANDED = ("verified", "landed_externally")
@@ -52,6 +53,7 @@ class Replay:
         self.repo = repo
         self.scripts = scripts
         self.topics = {topic.name: topic for topic in topics}
+        self.needs = history.needs(repo, topics)
         self.at = ("--db", f"{repo}/.orch/coord.db")
         self.calls, self.git_seconds, self.seconds, self.approvals = 0, 0.0, 0.0, 0
         self.by_hand: set[str] = set()
@@ -84,7 +86,9 @@ class Replay:
     def work(self, topic: Topic) -> None:
         """Bring a topic to done, as its worker would."""
         name = topic.name
-        self.orch("task", "add", "--run", "r", "--task", name, "--default-to", "w", "--risk", "low")
+        needs = [word for need in self.needs[name] for word in ("--depends-on", need)]
+        self.orch("task", "add", "--run", "r", "--task", name, "--default-to", "w", "--risk", "low",
+                  "--max-attempts", str(_MOST_ROUNDS), *needs)  # fmt: skip
         sent = self.orch("dispatch", "--run", "r", "--task", name, "--execution-mode", "code",
                          "--base-ref", topic.base)  # fmt: skip
         tree = Path(sent["attempt"]["worktree_path"])
@@ -165,12 +169,13 @@ class Replay:
         ]
 
     def resolve(self, name: str) -> None:
-        """Do a conflict's rework: merge, and take the files in conflict from the history's end."""
+        """Do a conflict's rework: merge, and take the files in conflict from the history."""
         shown = self.orch("task", "show", "--run", "r", "--task", name)
         attempt = shown["attempts"][-1]
         tree = Path(attempt["worktree_path"])
         git(tree, "merge", "-q", "--no-commit", self.topics[name].head, ok=(0, 1))
-        last = [*self.topics.values()][-1].merge
+        landed = {n for n, status in self.statuses().items() if status in _LANDED}
+        last = [topic.merge for topic in self.topics.values() if topic.name in {*landed, name}][-1]
         files = git(tree, "diff", "--name-only", "-z", "--diff-filter=U").split("\0")
         self.by_hand |= set(filter(None, files))
         for path in filter(None, files):
@@ -190,9 +195,8 @@ def replay(repo: Path, topics: list[Topic], scripts: Path) -> dict[str, object]:
         run.work(topic)
     run.orch("reconcile", "--run", "r")
     prepared = time.perf_counter() - begun
-    for topic in topics:  # A row of direct commits takes what lies below it for granted.
-        how = "squash" if topic.head == topic.merge else "merge"
-        run.orch("queue", "add", f"r/{topic.name}", "--strategy", how)
+    for topic in topics:
+        run.orch("queue", "add", f"r/{topic.name}", "--strategy", "merge")
     conflicts: set[str] = set()
     for _ in range(_MOST_ROUNDS):
         run.land()
@@ -245,10 +249,12 @@ def _landings(run: Replay) -> dict[str, object]:
     verified = [entry for entry in newest if entry["status"] == "verified"]
     at_once = sum(entry["attempt_no"] == 1 for entry in verified)
     found = [entry["reason"] for entry in newest if entry["status"] == "landed_externally"]
+    reworks = [entry["attempt_no"] - 1 for entry in newest]
     return {
         "landed": len(verified) + len(found),
         "landed at once": at_once,
         "landed after a rework": len(verified) - at_once,
+        "reworks, the most of one topic": f"{sum(reworks)}, {max(reworks)}",
         "landed_externally": len(found),
         "how that was seen": dict(Counter(found)),
         "not landed": {e["task_id"]: e["status"] for e in newest if e["status"] not in _LANDED},
