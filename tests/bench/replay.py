@@ -285,9 +285,10 @@ def main() -> None:
         git(folder, "clone", "-q", "--no-hardlinks", str(source), str(repo))
         topics = history.read(repo, chosen.count)
         files = len(git(repo, "ls-files").split("\n"))
+        merges = sum(topic.head != topic.merge for topic in topics)
         found = replay(repo, topics, installed.VENV / "bin")
         what = f"{history.PROJECT} releases" if made else str(source)
-        table(f"{len(topics)} merges of {what}, {files} files, load {os.getloadavg()[0]:.1f}",
+        table(f"{merges} merges of {what}, {files} files, load {os.getloadavg()[0]:.1f}",
               ("what", ""), list(found.items()))  # fmt: skip
         shutil.rmtree(repo)
 
