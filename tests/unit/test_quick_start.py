@@ -128,6 +128,19 @@ _LINES = (
     ("orch", "--json", "status", "--run", "nope"),
     ("orch", "--json", "queue", "show", "ent_1"),
     ("orch", "council", "taly"),
+    # Every other room only reads the answers of these.
+    ("orch", "--json", "queue", "reject", "ent_1", "--as", "ana"),
+    ("orch", "--json", "queue", "hold", "ent_1"),
+    ("orch", "--json", "queue", "release", "ent_1"),
+    ("orch", "--json", "queue", "cancel", "ent_1"),
+    ("orch", "--json", "queue", "retry", "ent_1"),
+    ("orch", "--json", "approve", "r/a", "--as", "ana"),
+    ("orch", "--json", "review", "r/a", "--harness", "claude"),
+    ("orch", "--json", "stop", "r/a"),
+    ("orch", "--json", "continue", "r/a", "--body", "on"),
+    ("orch", "--json", "usage", "--run", "r"),
+    ("orch", "--json", "request", "list"),
+    ("orch", "--json", "request", "new", "--title", "T", "--body", "B", "--request", "a/b"),
 )
 
 
