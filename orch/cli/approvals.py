@@ -150,9 +150,7 @@ def _latest(tx: "ReadTx", task_no: int | None, head: str) -> "dict[str, object]"
 
 def _after(entry: Entry, verdict: str) -> str:
     """Return what follows a verdict: another one, a release, or the runner."""
-    if verdict == "reject":
-        return f"orch queue release {entry.entry_id}"
-    if entry.status in ("held", "quarantined"):
+    if verdict == "reject" or entry.status in ("held", "quarantined"):
         return f"orch queue release {entry.entry_id}"
     if queue_next.awaited(entry):
         return queue_next.approval(entry)

@@ -28,16 +28,14 @@ def command(tx: "ReadTx", entry: Entry) -> str:
         return after_landing(run, entry.target.removeprefix("refs/heads/"))
     if entry.status in ("cancelled", "superseded") and entry.kind == "task":
         return _anew(tx, entry)
-    if entry.status == "awaiting_approval" and not awaited(entry):
-        return f"orch queue run --run {run}"
+    if entry.status == "awaiting_approval":
+        return approval(entry) if awaited(entry) else f"orch queue run --run {run}"
     if entry.status in ("conflict", "failed"):
         if entry.kind != "task":
             return f"orch queue retry {entry.entry_id}"  # It has no worker to do it again.
         if _is_closed(tx, entry):
             return f"orch queue cancel {entry.entry_id} --reason TEXT"
     again = is_done_again(tx, entry)
-    if entry.status == "awaiting_approval":
-        return approval(entry)
     found = owed.command(run, entry.entry_id, str(entry.status), reworked=again)
     return found or f"orch queue list --run {run}"
 
