@@ -1,5 +1,6 @@
 """Fixtures of every room: a store in a temporary directory, and the programs beside it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.support.cli import Cli
 # No deadline: processes and disks are real. No database: a failing example becomes a test.
 settings.register_profile("real", deadline=None, database=None)
 settings.load_profile("real")
+
+os.umask(0o022)  # Whatever the developer's is: git makes files by it, and tests compare modes.
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +29,7 @@ def inbox(tmp_path: Path, empty_store: Path) -> Cli:
     """`inbox` in an empty directory outside git that has a fresh store."""
     cwd = tmp_path / "work"
     (cwd / ".orch").mkdir(parents=True, mode=0o700)
-    cli = Cli(cwd, home=tmp_path)
+    cli = Cli(cwd, home=tmp_path).warm
     shutil.copy(empty_store, cli.store)
     cli.store.chmod(0o600)
     (cwd / ".orch" / ".gitignore").write_text("*\n")
@@ -38,4 +41,4 @@ def bare(tmp_path: Path) -> Cli:
     """`inbox` in an empty directory outside git without any store."""
     cwd = tmp_path / "bare"
     cwd.mkdir()
-    return Cli(cwd, home=tmp_path)
+    return Cli(cwd, home=tmp_path).warm

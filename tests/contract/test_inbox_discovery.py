@@ -33,11 +33,12 @@ def test_init_outside_git_makes_the_store_here(bare: Cli) -> None:
 
 
 def test_modes_do_not_depend_on_the_umask(bare: Cli) -> None:
+    script = Cli(bare.cwd, home=bare.cwd.parent)
     before = os.umask(0)
     try:
-        bare.ok("init")
-        opened(bare)
-        bare.ok("backup", "copy.db")
+        script.ok("init")
+        opened(script)
+        script.ok("backup", "copy.db")
     finally:
         os.umask(before)
     for path in (*bare.store.parent.iterdir(), bare.cwd / "copy.db"):

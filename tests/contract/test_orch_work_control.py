@@ -206,7 +206,7 @@ def test_killed_at_any_step_the_next_runner_finishes_it(shop: Shop, point: str) 
     attempt = shop.task()
     env = {"ORCH_CRASH_AT": point}
     lease = ("--once", "--lease-seconds", "0.7")
-    answer = shop.orch.run("--json", *shop.argv("commit=a.txt", "ok", flags=lease), env=env)
+    answer = shop.orch.quick("--json", *shop.argv("commit=a.txt", "ok", flags=lease), env=env)
     assert answer.status == -signal.SIGKILL
     done = shop.work_soon("commit=b.txt", "ok", flags=("--until-idle",))
     assert done["outcome"] == "done" and shop.status() == "done"

@@ -57,7 +57,7 @@ def test_killed_at_a_point_and_run_again(council, verb, point):
     if verb == "report":
         council.ok("tally")
     dying = ("--json", "council", words[0], "--run", "C1", *words[1:])
-    killed = council.orch.run(*dying, env={"ORCH_CRASH_AT": point})
+    killed = council.orch.quick(*dying, env={"ORCH_CRASH_AT": point})
     assert (killed.status, killed.out) == (-9, ""), killed
 
     again = council.ok(*words)

@@ -41,7 +41,7 @@ def asked(lead: Lead) -> str:
 def test_a_plan_is_judged_and_sent_back_once(lead: Lead, point: str) -> None:
     thread = asked(lead)
     lead.inbox.ok("done", "--agent", "eng", "--thread", thread, "--summary", "s", "--body", BAD)
-    lead.orch.run("reconcile", "--run", "r", env={"ORCH_CRASH_AT": point})
+    lead.orch.quick("reconcile", "--run", "r", env={"ORCH_CRASH_AT": point})
     shown = lead.orch.ok("request", "show", "q")
     assert (shown["request"]["status"], shown["request"]["plans"]) == ("planning", 1)
     assert [a["status"] for a in lead.attempts("plan-q")] == ["failed", "dispatched"]
@@ -57,7 +57,7 @@ def test_asking_for_a_plan_happens_whole_or_not_at_all(lead: Lead, side: str, nt
     words = ("request", "new", "--title", "T", "--body", "B", "--request", "q")
     lead.orch.ok(*words)
     plan = ("request", "plan", "q", "--agent", "eng", "--key", "k")
-    lead.orch.run(*plan, env={"ORCH_CRASH_AT": f"commit.{side}:{nth}"})
+    lead.orch.quick(*plan, env={"ORCH_CRASH_AT": f"commit.{side}:{nth}"})
     lead.orch.ok(*plan)
     assert len(lead.attempts("plan-q", run="q")) == 1
     assert lead.doctor() == []

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import shlex
+from functools import cache
 
 import pytest
 
@@ -50,13 +51,16 @@ def test_an_example_is_a_command_line_that_the_parser_takes(program: Program, co
     assert not any(mark in command.example for mark in ("$(", "`", "<("))
 
 
+_click = cache(click_app.build)
+
+
 @pytest.mark.parametrize(("program", "command"), CASES)
 def test_every_command_has_a_view_a_shape_and_help(program: Program, command: Command):
     package = command.target.partition(".")[0]  # Who runs a command also shows it.
     shapes = importlib.import_module(f"{package}.cli.shapes")
     assert callable(views.find(package, command.words))
     assert command.words in shapes.schemas()
-    group = click_app.build(program)
+    group = _click(program)
     for word in command.words.split(" "):
         group = group.commands[word]
     text = group.get_help(click_app.click.Context(group, info_name=command.words))

@@ -121,7 +121,7 @@ class Lead:
 
     def crash(self, point: str, *words: str, **how: object) -> Answer:
         """Run orch and let it be killed at a crash point; fails if it never got there."""
-        answer = self.orch.run(*words, env={"ORCH_CRASH_AT": point}, **how)
+        answer = self.orch.quick(*words, env={"ORCH_CRASH_AT": point}, **how)
         assert answer.status == -signal.SIGKILL, answer
         return answer
 

@@ -2,7 +2,8 @@
 
 A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md): an answer is
 computed in a child of a process that has every module loaded. It is the console script's own
-`main`, in its own process, session, directory, environment and descriptors, on the real store.
+`main`, in its own process, session, directory, environment, umask and descriptors, on the real
+store. Limits, capabilities and closed descriptors are not handed on.
 What a start itself does is for `run()`, `say()` and `start()`, which are scripts (cli.py), and for
 tests/house/test_imports.py: what hot commands load, and that each command's module loads alone.
 """
@@ -29,6 +30,7 @@ _PACKAGES = ("schema", "inbox", "orch", "council")
 _ROOT = Path(__file__).parents[2]
 _HEAD = struct.Struct("!iII")  # Status, bytes of stdout, bytes of stderr.
 _HANGS = 1 << 20  # No process ends with that.
+_ARMED = {"ORCH_CRASH_AT": ""}  # Transactions pass by their crash points; none is the target yet.
 
 
 class WarmCli(Cli):
@@ -49,9 +51,9 @@ class WarmCli(Cli):
         cwd: Path | None = None,
         deadline: float = DEADLINE,
     ) -> Answer:
-        """Run a command to its end, whatever that is; what reads or crashes is a script."""
+        """Run a command to its end, whatever that is; one that reads its stdin is a script."""
         environment = {k: v for k, v in (self.env | (env or {})).items() if v is not None}
-        if stdin is not None or "ORCH_CRASH_AT" in environment:
+        if stdin is not None:
             return self.run(*argv, stdin=stdin, env=env, cwd=cwd, deadline=deadline)
         words = [self.program, *argv]
         status, out, err = _SERVER.run(words, str(cwd or self.cwd), environment, deadline)
@@ -82,8 +84,10 @@ class _Server:
         assert self._process is not None
         asked, told = self._process.stdin, self._process.stdout
         assert asked is not None and told is not None
+        umask = os.umask(0o077)  # Nothing else tells it.
+        os.umask(umask)
         try:
-            asked.write(json.dumps([words, cwd, env, deadline]).encode() + b"\n")
+            asked.write(json.dumps([words, cwd, env, umask, deadline]).encode() + b"\n")
             asked.flush()
             status, out, err = _HEAD.unpack(told.read(_HEAD.size))
             return status, told.read(out), told.read(err)
@@ -96,7 +100,7 @@ class _Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.warm"],
             cwd=_ROOT,
-            env=clean_environment("/nonexistent"),
+            env=clean_environment("/nonexistent", **_ARMED),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -125,11 +129,11 @@ def serve() -> None:
     gc.collect()
     gc.freeze()  # A child's collections leave the pages alone that it shares.
     for line in asked:
-        words, cwd, env, deadline = json.loads(line)
+        words, cwd, env, umask, deadline = json.loads(line)
         files = os.memfd_create("stdout"), os.memfd_create("stderr")
         pid = os.fork()
         if not pid:
-            _be(words, cwd, env, files)
+            _be(words, cwd, env, umask, files)
         status = _end_of(pid, deadline)
         out, err = (os.pread(fd, os.fstat(fd).st_size, 0) for fd in files)
         for fd in files:
@@ -138,7 +142,9 @@ def serve() -> None:
         told.flush()
 
 
-def _be(words: list[str], cwd: str, env: dict[str, str], files: tuple[int, int]) -> None:
+def _be(
+    words: list[str], cwd: str, env: dict[str, str], umask: int, files: tuple[int, int]
+) -> None:
     """Be the console script; does not return."""
     try:
         os.setsid()
@@ -146,8 +152,10 @@ def _be(words: list[str], cwd: str, env: dict[str, str], files: tuple[int, int])
         os.dup2(files[1], 2)
         os.closerange(3, max(files) + 1)
         os.chdir(cwd)
+        os.umask(umask)
         os.environ.clear()
         os.environ.update(env)
+        importlib.reload(sys.modules["schema.points"])  # It reads the target when it is loaded.
         sys.argv = words
         importlib.import_module(f"{words[0]}.cli.main").main()
     except BaseException:

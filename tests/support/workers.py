@@ -78,7 +78,7 @@ class Shop:
     def work(self, *actions: str, **how) -> dict:
         """Run one turn to its end and return it."""
         env = how.pop("env", None)
-        answer = self.orch.run("--json", *self.argv(*actions, **how), env=env)
+        answer = self.orch.quick("--json", *self.argv(*actions, **how), env=env)
         (turn,) = answer.data["turns"]
         return turn
 
@@ -87,7 +87,7 @@ class Shop:
         found: list[dict] = []
 
         def _try() -> bool:
-            answer = self.orch.run("--json", *self.argv(*actions, **how))
+            answer = self.orch.quick("--json", *self.argv(*actions, **how))
             if answer.status == 10:
                 return False
             found.extend(answer.data["turns"])

@@ -4,6 +4,7 @@ import compileall
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -157,7 +158,27 @@ def test_a_warm_command_has_its_own_place_and_environment(inbox: Cli, bare: Cli)
     error = bare.warm.refuse("not_found", "store", "list")
     assert bare.warm.at(ORCH_DB=str(inbox.store)).ok("list")["threads"] == []
     assert bare.warm.refuse("not_found", "store", "list") == error
-    assert inbox.warm.quick("list", env={"ORCH_CRASH_AT": "commit.before"}).status == 0
+
+
+def test_a_warm_command_has_the_umask_of_its_caller(inbox: Cli) -> None:
+    orch = Cli(inbox.cwd, program="orch", home=inbox.cwd.parent).warm
+    orch.ok("run", "init", "--run", "r", "--goal", "g")
+    for umask, mode in ((0o027, 0o640), (0o022, 0o644)):
+        before = os.umask(umask)
+        try:
+            orch.ok("report", "--run", "r", "--out", f"{umask}.html")
+        finally:
+            os.umask(before)
+        assert (inbox.cwd / f"{umask}.html").stat().st_mode & 0o777 == mode
+
+
+def test_a_warm_command_dies_at_its_crash_point(inbox: Cli) -> None:
+    words = ("send", "--from", "a", "--to", "b", "--subject", "s", "--body", "b")
+    for point, left in (("commit.before", 0), ("commit.after:2", 1), ("commit.after", 2)):
+        assert inbox.warm.quick("list", env={"ORCH_CRASH_AT": point}).status == 0
+        died = inbox.warm.quick(*words, env={"ORCH_CRASH_AT": point})
+        assert died.status == (0 if point.endswith(":2") else -signal.SIGKILL), died
+        assert len(inbox.warm.ok("list")["threads"]) == left
 
 
 def test_a_warm_command_that_hangs_is_ended_and_the_next_one_answers(inbox: Cli) -> None:
