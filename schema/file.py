@@ -55,17 +55,75 @@ def main_checkout(start: str) -> tuple[str | None, str | None]:
 
 def _main_of_linked(top: str, dot_git: str) -> str | None:
     """Return the main checkout that a worktree's `.git` file leads to, if it has one."""
+    git_dir = _led_to(top, dot_git)
+    line = _first_line(git_dir + "/commondir") if git_dir else ""
+    # A submodule has no commondir: it is its own checkout.
+    return checkout_of(os.path.normpath(os.path.join(git_dir, line)), top) if line else None
+
+
+def checkout_of(common: str, near: str) -> str | None:
+    """Return the main checkout of a git directory, without running git; None for a bare one.
+
+    Its name does not tell: a submodule's lies elsewhere, and its configuration names the files; one
+    made with --separate-git-dir is named by nobody but the checkout, which is looked for around
+    `near`. None too where it is not found.
+    """
+    core = _core_of(common + "/config") | _core_of(common + "/config.worktree")
+    if "worktree" in core:
+        named = os.path.realpath(os.path.join(common, core["worktree"]))
+        return named if os.path.isdir(named) else None
+    if os.path.basename(common) == ".git":
+        return os.path.dirname(common)
+    if core.get("bare", "").lower() in ("true", "yes", "on", "1"):
+        return None
+    found: str | None = None
+    real = os.path.realpath(common)
+    while near != os.path.dirname(near):
+        near = os.path.dirname(near)
+        led = _led_to(near, near + "/.git")
+        if led and os.path.realpath(led) == real:
+            found = near  # The outermost: below it anybody may have put such a file.
+    return found
+
+
+def _led_to(top: str, dot_git: str) -> str:
+    """Return the git directory that a `.git` file or link names, "" for none."""
+    if os.path.islink(dot_git):
+        return os.path.realpath(dot_git)
+    line = _first_line(dot_git)
+    return os.path.join(top, line[8:]) if line.startswith("gitdir: ") else ""
+
+
+def _first_line(path: str) -> str:
+    return _small(path).partition("\n")[0]
+
+
+def _small(path: str) -> str:
+    """Return the beginning of a regular file, "" for anything else; never blocks."""
     try:
-        with open(dot_git, encoding="utf-8", errors="surrogateescape") as file:
-            first = file.readline(4096)
-        if not first.startswith("gitdir: "):
-            return None
-        git_dir = os.path.join(top, first[8:].rstrip("\n"))
-        with open(git_dir + "/commondir", encoding="utf-8", errors="surrogateescape") as file:
-            common = os.path.normpath(os.path.join(git_dir, file.readline(4096).rstrip("\n")))
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return None  # A submodule has no commondir: it is its own checkout.
-    return os.path.dirname(common) if os.path.basename(common) == ".git" else None
+        return ""
+    try:
+        return os.fsdecode(os.read(fd, 1 << 16)) if stat.S_ISREG(os.fstat(fd).st_mode) else ""
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+
+
+def _core_of(path: str) -> dict[str, str]:
+    """Return the values of the section `core` of a git configuration, as far as it is plain."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in _small(path).split("\n"):
+        words = line.strip()
+        if words.startswith("["):
+            inside = words.lower() == "[core]"
+        elif inside and "=" in words:
+            name, _, value = words.partition("=")
+            found[name.strip().lower()] = value.strip().strip('"')
+    return found
 
 
 def discover(cwd: str) -> tuple[str | None, list[str]]:

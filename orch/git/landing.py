@@ -10,13 +10,14 @@ written or removed; what a kill leaves is finished by `refresh_checkout` or let 
 
 import contextlib
 import os
+import shlex
 import time
 
 from orch.git import in_the_way
 from orch.git.names import display, listed, require_oid, require_ref
 from orch.git.refs import head, read_ref, swap_ref
 from orch.git.repository import Repository, call, drivers_off, linked_worktree, read_small
-from orch.git.worktrees import list_worktrees
+from orch.git.worktrees import list_worktrees, unfound
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -30,23 +31,42 @@ _LOCK_SECONDS = 3.0
 def checkouts_of(repo: Repository, ref: str) -> tuple[Repository, ...]:
     """Return the checkouts on the full ref `ref`, those that rebase or bisect it included.
 
-    A checkout whose directory is gone has no files to keep in step and is left out.
+    A checkout whose directory is gone has no files to keep in step and is left out. Raises:
+    invalid_state/unsupported for one that cannot be found, or that is a git directory's inside:
+    what is written there could be run.
     """
     require_ref(ref)
     found = []
     for number, tree in enumerate(list_worktrees(repo)):
         if tree.is_bare or (tree.branch and "refs/heads/" + tree.branch != ref):
             continue  # An operation that will go back to a branch detaches HEAD meanwhile.
+        if not tree.path:
+            raise unfound(repo)
         if not os.path.isdir(tree.path):
             continue
         here = linked_worktree(repo, tree.path) if number else _main(repo, tree.path)
         if "refs/heads/" + tree.branch == ref or ref in _busy_with(here.git_dir):
+            _require_outside(here)
             found.append(here)
     return tuple(found)
 
 
 def _main(repo: Repository, path: str) -> Repository:
     return Repository(os.path.realpath(path), repo.common_dir, repo.common_dir, repo.object_format)
+
+
+def _require_outside(checkout: Repository) -> None:
+    """Raise invalid_state/unsupported for a checkout at or below its git directory."""
+    if (checkout.top + "/").startswith(checkout.common_dir + "/"):
+        where = display(checkout.top)
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"{where} lies in the git directory {display(checkout.common_dir)}: nothing is "
+            "written there, git would run it",
+            hint=f"take the branch out of it: git -C {shlex.quote(where)} switch --detach",
+            details={"worktree_path": where},
+        )
 
 
 def _busy_with(git_dir: str) -> tuple[str, ...]:

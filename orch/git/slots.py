@@ -69,6 +69,7 @@ def open_slot(
 
 def _made(repo: Repository, path: str, commit: str) -> Repository:
     """Register a slot without files, under our mark until it has them."""
+    undo.require_outside(repo, path)
     if os.path.isdir(path) and os.listdir(path):
         shown = display(path)
         raise unusable("branch_exists", f"{shown} holds files and is no slot", path=shown)

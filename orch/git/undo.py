@@ -47,6 +47,15 @@ def require_place(path: str, root: str, *, must_be_free: bool = True) -> tuple[s
     return os.path.join(root, *below), root
 
 
+def require_outside(repo: Repository, path: str) -> None:
+    """Raise invalid_input for a worktree in the git directory of a repository with a checkout."""
+    if repo.top and (path + "/").startswith(repo.common_dir + "/"):
+        raise invalid_input(
+            f"{display(path)} lies in the git directory {display(repo.common_dir)}",
+            hint="name a place outside of it with --workspace-root",
+        )
+
+
 def admin_of(repo: Repository, path: str) -> str:
     """Return the administrative directory made for `path`, registered or only begun, or ""."""
     for admin, top in admin_dirs(repo):

@@ -22,6 +22,7 @@ from orch.git.repository import (
     locked_directory,
     read_small,
 )
+from schema import file
 from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
@@ -35,7 +36,8 @@ CHECKOUT_SECONDS = 900.0
 class Worktree:
     """One registration: `branch` is short, "" when detached; the reasons are "" when not so.
 
-    `locked` and `prunable` hold git's reason, or "yes" when git gives none.
+    `path` is "" for a main checkout that cannot be found: see `list_worktrees`. `locked` and
+    `prunable` hold git's reason, or "yes" when git gives none.
     """
 
     path: str
@@ -55,15 +57,20 @@ class Removed:
 
 
 def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
-    """Return every registered checkout, the main one first."""
+    """Return every registered checkout, the main one first.
+
+    git names the main one by its git directory, which is right only where that is called `.git`.
+    Of a submodule and of a repository made with --separate-git-dir we find it ourselves; seen
+    from a linked worktree elsewhere that may fail: then its path is "".
+    """
     listed_now = call(repo, "worktree", "list", "--porcelain", "-z").text()
-    found = []
+    found: list[Worktree] = []
     for block in listed_now.split("\0\0"):
         fields = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
         if "worktree" in fields:
             found.append(
                 Worktree(
-                    fields["worktree"],
+                    fields["worktree"] if found or "bare" in fields else _main(repo),
                     fields.get("HEAD", ""),
                     fields.get("branch", "").removeprefix("refs/heads/"),
                     "bare" in fields,
@@ -74,15 +81,40 @@ def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
     return tuple(found)
 
 
+def _main(repo: Repository) -> str:
+    if repo.top and not repo.is_linked:
+        return repo.top
+    return file.checkout_of(repo.common_dir, repo.top) or ""
+
+
 def find_worktree(repo: Repository, path: str) -> Worktree | None:
     """Return the registration at `path`, or None."""
     wanted = os.path.realpath(path)
-    return next((w for w in list_worktrees(repo) if os.path.realpath(w.path) == wanted), None)
+    known = (w for w in list_worktrees(repo) if w.path)
+    return next((w for w in known if os.path.realpath(w.path) == wanted), None)
 
 
 def main_checkout(repo: Repository) -> str:
-    """Return the top of the main checkout (of a bare repository, its directory)."""
-    return list_worktrees(repo)[0].path
+    """Return the top of the main checkout (of a bare repository, its directory).
+
+    Raises: invalid_state/unsupported when it cannot be found.
+    """
+    path = list_worktrees(repo)[0].path
+    if not path:
+        raise unfound(repo)
+    return path
+
+
+def unfound(repo: Repository) -> Failure:
+    """Return the refusal to guess where the main checkout of a git directory is."""
+    shown = display(repo.common_dir)
+    return Failure(
+        "invalid_state",
+        "unsupported",
+        f"where the files of {shown} are checked out cannot be told from {display(repo.top)}",
+        hint="run it in that checkout, or name it: --repo-path DIR",
+        details={"git_dir": shown},
+    )
 
 
 def add_worktree(
@@ -219,6 +251,7 @@ def add_detached(repo: Repository, path: str, commit: str) -> Repository:
 
 
 def _require_free(repo: Repository, path: str) -> None:
+    undo.require_outside(repo, path)
     if os.path.lexists(path):
         raise unusable("branch_exists", f"{display(path)} exists already", path=display(path))
     if any(os.path.normpath(top) == path for _, top in admin_dirs(repo)):
