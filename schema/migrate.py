@@ -10,7 +10,7 @@ import os
 
 import apsw
 
-from schema import file, points
+from schema import file, points, queue
 from schema.failures import Failure
 from schema.transaction import BEGIN_WRITE, failure_of
 
@@ -106,7 +106,7 @@ def _ignore(folder: str) -> None:
 
 
 def _create_locked(path: str, version: int) -> bool:
-    lock = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    lock = queue.open_side_file(path + ".lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.lexists(path):

@@ -5,13 +5,17 @@ Opening the store with a descriptor of our own would drop SQLite's POSIX locks w
 
 import fcntl
 import os
+import stat
 import time
+
+from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import apsw
 
 _SHARE_MS = 6_000  # How long to queue before trying past a queue that does not move.
+_REASONS = {13: "readonly", 21: "unsafe", 28: "full", 30: "readonly", 40: "unsafe"}  # errno, Linux
 _NAP_SECONDS = 0.00005  # Only the head naps, against a writer that never queued.
 
 
@@ -21,8 +25,8 @@ class Queue:
     __slots__ = ("_fd",)
 
     def __init__(self, path: str) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._fd = os.open(path, flags, 0o600)
+        """Open the side file. Raises: store_error when it cannot be had."""
+        self._fd = open_side_file(path)
 
     def begin_write(self, connection: "apsw.Connection", begin: str, budget_ms: int) -> None:
         """Run the statement `begin` as the head of the queue; the place is kept until `leave`.
@@ -58,6 +62,24 @@ class Queue:
     def close(self) -> None:
         """Close the side file."""
         os.close(self._fd)
+
+
+def open_side_file(path: str) -> int:
+    """Return a descriptor of the file that the lock is on, made if need be.
+
+    Raises: store_error when something else lies there, or it cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags, 0o600)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+        reason, why = "unsafe", "no regular file"
+    except OSError as error:
+        reason, why = _REASONS.get(error.errno or 0, "io"), os.strerror(error.errno or 0).lower()
+    hint = "free some disk space" if reason == "full" else f"look what it is: ls -ld {path}"
+    raise Failure("store_error", reason, f"the lock file {path} is unusable: {why}", hint=hint)
 
 
 def _flock_within(fd: int, budget_ms: int) -> bool:

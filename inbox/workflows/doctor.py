@@ -137,7 +137,11 @@ def _files(db: "Database") -> "Iterator[Check]":
         folders.append(folder)
     open_to_others += [path for path in folders if _mode(path) & 0o077]
     foreign = [path for path in (*own, *folders) if _owner(path) not in (None, os.geteuid())]
-    if open_to_others:
+    odd = [path for path in own if os.path.lexists(path) and not _is_regular(path)]
+    if odd:
+        found = f"no regular file: {_some(odd)}"
+        yield Check("modes", PROBLEM, found, "look what it is, and move it away: ls -ld FILE")
+    elif open_to_others:
         fixes = "; ".join(
             f"chmod {'700' if path in folders else '600'} {path}" for path in open_to_others
         )
@@ -161,6 +165,10 @@ def _mode(path: str) -> int:
         return stat.S_IMODE(os.lstat(path).st_mode)
     except OSError:
         return 0
+
+
+def _is_regular(path: str) -> bool:
+    return stat.S_ISREG(os.lstat(path).st_mode)
 
 
 def _owner(path: str) -> int | None:

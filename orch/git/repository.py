@@ -248,12 +248,19 @@ def locked_directory(path: str, seconds: float = LOCK_SECONDS) -> "Iterator[int]
     A git started with `hold=(descriptor,)` keeps the lock even if this process is killed,
     so the next holder never meets a git that is still at work. Leaves no file behind.
 
-    Raises: git_error/timeout when another process has it for `seconds`.
+    Raises: git_error/timeout when another process has it for `seconds`; git_error/failed when
+    something else lies there; FileNotFoundError.
     """
     import fcntl
     import random
 
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except NotADirectoryError:
+        shown = display(path)
+        raise Failure(
+            "git_error", "failed", f"the lock {shown} is no directory", hint=f"ls -ld {shown}"
+        ) from None
     try:
         until = time.monotonic() + seconds
         pause = 0.001

@@ -1,8 +1,11 @@
 """What a client says on standard output: JSON lines read by the rules of its table.
 
 Guarantees: a line that is no JSON object, or that no rule fits, changes nothing; numbers that
-are none are left out; texts are bounded.
+are none are left out; texts are bounded and valid. Colours, a byte order mark, bytes that are no
+UTF-8 and halves of surrogate pairs cost no event: finished work hangs on a single line.
 """
+
+import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 8 << 20
 _LONGEST_TEXT = 64_000
+_MOST = 1 << 53  # Of tokens.
+_DEAREST = 1e6  # A turn, in dollars: more is no price.
+_BEFORE = b"\xef\xbb\xbf" + bytes(range(33))  # A byte order mark, blanks, control characters.
+_COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Reader:
@@ -41,11 +49,17 @@ class Reader:
         """Take the next bytes of standard output."""
         if not self._rules:
             return
-        self._held += chunk
-        *lines, rest = self._held.split(b"\n")
-        self._held = rest if len(rest) <= _LONGEST_LINE else bytearray()
+        first, feed, rest = chunk.partition(b"\n")
+        self._held += first
+        if not feed:
+            if len(self._held) > _LONGEST_LINE:
+                self._held.clear()
+            return
+        self._read(bytes(self._held))
+        *lines, last = rest.split(b"\n")
         for line in lines:
-            self._read(bytes(line))
+            self._read(line)
+        self._held = bytearray(last)
 
     def end(self) -> None:
         """Take what stood after the last line feed."""
@@ -53,13 +67,10 @@ class Reader:
         self._held = bytearray()
 
     def _read(self, line: bytes) -> None:
-        if not line.lstrip().startswith(b"{"):
+        if b"{" not in line:
             return
-        import orjson
-
-        try:
-            document = orjson.loads(line)
-        except orjson.JSONDecodeError:
+        document = _parsed(line)
+        if document is None:
             return
         for rule in self._rules:
             if all(_at(document, path) == value for path, value in rule.when.items()):
@@ -80,8 +91,38 @@ class Reader:
         self.output_tokens = _sum(document, rule.output_tokens, self.output_tokens, rule.adds)
         if rule.cost_usd is not None:
             cost = _at(document, rule.cost_usd)
-            if isinstance(cost, (int, float)) and not isinstance(cost, bool) and cost >= 0:
+            if (
+                isinstance(cost, (int, float))
+                and not isinstance(cost, bool)
+                and 0 <= cost < _DEAREST
+            ):
                 self.cost_usd = cost + (self.cost_usd or 0.0) if rule.adds else float(cost)
+
+
+def _parsed(line: bytes) -> "dict[str, Any] | None":
+    """Return the JSON object that a line holds, None for none."""
+    import orjson
+
+    line = line.strip()
+    if not line.startswith(b"{"):  # JSON has no control characters, so no colours either.
+        line = _COLOURS.sub(b"", line).lstrip(_BEFORE)
+        if not line.startswith(b"{"):
+            return None
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = _leniently(_COLOURS.sub(b"", line).rstrip(_BEFORE))
+    return found if isinstance(found, dict) else None
+
+
+def _leniently(line: bytes) -> "Any":
+    """Return what Python's own parser makes of it: it takes half a pair, and raw tabs."""
+    import json
+
+    try:
+        return json.loads(line.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _at(document: "Any", path: str) -> "Any":
@@ -97,15 +138,15 @@ def _text(document: "Any", path: str | None) -> str:
     found = _at(document, path) if path is not None else None
     if found is None or isinstance(found, (dict, list, bool)):
         return ""
-    return str(found)[-_LONGEST_TEXT:]
+    return _HALVES.sub("\ufffd", str(found)[-_LONGEST_TEXT:])
 
 
 def _sum(document: "Any", paths: list[str], before: int | None, adds: bool) -> int | None:
     numbers = [n for n in (_at(document, path) for path in paths) if _is_count(n)]
     if not numbers:
         return before
-    return int(sum(numbers)) + (before or 0 if adds else 0)
+    return min(int(sum(numbers)) + (before or 0 if adds else 0), _MOST)
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST

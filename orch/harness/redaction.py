@@ -4,6 +4,7 @@ The one write path of logs and of texts taken from a client's output. It cannot 
 secret: what a program prints in a shape of its own stays.
 """
 
+import os
 import re
 
 _MASK = b"***"
@@ -32,7 +33,7 @@ _USERINFO = re.compile(rb"(://)[^/\s@:]{0,200}:[^/\s@]{1,200}@")
 
 def holds_secret(line: str) -> bool:
     """Say whether a line has something shaped like a key, or an assignment of a password."""
-    data = line.encode("utf-8", "surrogateescape")
+    data = line.encode("utf-8", "surrogatepass")
     return bool(_KEYS.search(data) or _LITERAL.search(data))
 
 
@@ -43,12 +44,12 @@ class Redactor:
 
     def __init__(self, environment: dict[str, str]) -> None:
         values = {
-            value.encode()
+            os.fsencode(value)
             for name, value in environment.items()
             if _NAME_OF_SECRET.search(name) and len(value) >= _SHORTEST_VALUE
         }
         if len(environment.get("INBOX_LEASE", "")) >= _SHORTEST_VALUE:
-            values.add(environment["INBOX_LEASE"].encode())
+            values.add(os.fsencode(environment["INBOX_LEASE"]))
         self._values = sorted(values, key=len, reverse=True)
 
     def clean(self, data: bytes) -> bytes:
@@ -61,4 +62,4 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return `text` without secrets."""
-        return self.clean(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+        return self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")

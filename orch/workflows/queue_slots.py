@@ -30,7 +30,8 @@ def take_free(place: Place, stack: "ExitStack") -> tuple[str, int]:
     Raises: git_error/timeout when all are in use.
     """
     for number in range(_MOST_SLOTS):
-        os.makedirs(_lock(place.folder, number), mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # What else lies there is told by the lock.
+            os.makedirs(_lock(place.folder, number), mode=0o700, exist_ok=True)
         held = _try_lock(place.folder, number, stack)
         if held is not None:
             return _slot(place.folder, number), held

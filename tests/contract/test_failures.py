@@ -364,6 +364,31 @@ def test_a_file_that_is_no_safe_store_is_left_untouched(
     assert not (inbox.cwd / "copy.db").exists()
 
 
+@pytest.mark.parametrize("kind", ["directory", "fifo", "link"])
+def test_a_lock_that_is_no_file_is_an_error_of_the_store(
+    inbox: Cli, tmp_path: Path, kind: str
+) -> None:
+    """Who comes second queues on it; so does who makes a store."""
+    fresh = tmp_path / "fresh" / "coord.db"
+    fresh.parent.mkdir(mode=0o700)
+    for lock in (Path(f"{inbox.store}.lock"), Path(f"{fresh}.lock")):
+        lock.unlink(missing_ok=True)
+        make = {"directory": lock.mkdir, "fifo": lambda at=lock: os.mkfifo(at, 0o600),
+                "link": lambda at=lock: at.symlink_to(tmp_path / "elsewhere")}  # fmt: skip
+        make[kind]()
+    holder = apsw.Connection(str(inbox.store))
+    holder.execute("BEGIN IMMEDIATE")
+    second = inbox.run("--json", *SEND)
+    holder.close()
+    for answer in (second, inbox.run("--json", "--db", str(fresh), "init")):
+        assert (answer.error["code"], answer.error["reason"]) == ("store_error", "unsafe")
+        assert ".lock" in answer.error["message"]
+    assert not fresh.exists() and not (tmp_path / "elsewhere").exists()
+    assert inbox.ok(*SEND)["event_id"] == 1
+    told = {check["name"]: check for check in inbox.run("--json", "doctor").json["data"]["checks"]}
+    assert told["modes"]["status"] == "problem" and ".lock" in told["modes"]["detail"]
+
+
 def _damage(store: Path, damage: str) -> None:
     if damage in ("directory", "fifo", "dangling link", "empty", "foreign"):
         store.unlink()

@@ -50,6 +50,42 @@ def test_each_client_s_last_word_is_understood(name, lines, final, text) -> None
     assert (found.final, found.text) == (final, text)
 
 
+END = b'{"type":"result","is_error":false,"result":"%s"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (END % b"all \\ud83d", "all \ufffd"),  # Cut in the middle of a pair.
+        (END % b"\\ude00\\ud83d!", "\ufffd\ufffd!"),
+        (END % b"caf\xe9 \xff\xfe", "caf\ufffd \ufffd\ufffd"),
+        (END % b"a\tb\x01c", "a\tb\x01c"),
+        (b"\xef\xbb\xbf" + END % b"bom", "bom"),
+        (b"\x1b[32m" + END % b"green" + b"\x1b[0m", "green"),
+        (b"\x1b]0;title\x07\r\x1b[2K\xef\xbb\xbf \x1b[1;31m" + END % b"all" + b"\x1b[m\r", "all"),
+        (b"\x00\x08" + END % b"nul", "nul"),
+        (b"\x1b[32m" + END % b"both \\ud83d \xe9" + b"\x1b[0m", "both \ufffd \ufffd"),
+    ],
+)
+def test_a_last_word_survives_what_surrounds_and_breaks_it(line: bytes, text: str) -> None:
+    for step in (1, 7, 1000):
+        found = reader("claude")
+        data = b"noise\n" + line + b"\n{broken\n[1]\n\n"
+        for start in range(0, len(data), step):
+            found.feed(data[start : start + step])
+        found.end()
+        assert (found.final, found.text) == ("ok", text)
+        found.text.encode()  # Whatever it is, it can be stored and printed.
+        Redactor({}).text(found.text)
+
+
+def test_a_deep_or_endless_line_costs_no_turn() -> None:
+    found = reader("claude")
+    found.feed(b"{" * 200_000 + b"\xff\n" + b'{"a":' * 100_000 + b"\xff\n")
+    found.feed(b'{"type":"result","total_cost_usd":1e999,"usage":{"input_tokens":1e999}}\n')
+    assert (found.final, found.cost_usd, found.input_tokens) == ("ok", None, None)
+
+
 def test_usage_adds_up_only_where_the_rule_says_so_and_nonsense_counts_nothing() -> None:
     step = {"type": "step_finish", "part": {"cost": 0.5, "tokens": {"input": 3, "output": 4}}}
     found = fed("opencode", step, step)

@@ -120,6 +120,26 @@ facts = [before, rows, collections.abc.__name__, collections.Counter("aa")["a"],
     assert look(ROOT, code) == [True, [[7]], "collections.abc", 2, True]
 
 
+@pytest.mark.parametrize("program", ["inbox", "orch"])
+@pytest.mark.parametrize("safe", ["", "1"])
+def test_packages_of_a_project_are_never_taken_for_ours(
+    tmp_path: Path, program: str, safe: str
+) -> None:
+    """direnv and test runners put the project on PYTHONPATH, an empty part means its folder."""
+    for name in ("schema", "inbox", "orch", "council"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('code of the project ran')")
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "schema.py").write_text("raise SystemExit('code of the project ran')")
+    for given in (str(tmp_path), f":{tmp_path / 'first'}", f"{tmp_path / 'first'}/"):
+        env = clean_environment(tmp_path, PYTHONPATH=given)
+        if safe:
+            env["PYTHONSAFEPATH"] = safe
+        argv = [Path(sys.executable).parent / program, "--version"]
+        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), done
+
+
 _LINES = (
     ("inbox", "list"),
     ("inbox", "--json", "list", "--limit", "0"),
