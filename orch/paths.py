@@ -6,6 +6,8 @@ owns everything below it. `src/a` and `src/ab` do not overlap.
 
 from functools import lru_cache
 
+from schema.file import STORE_FOLDER
+
 
 def fits(path: str, glob: str) -> bool:
     """Say whether a file path is named by a glob, or lies below a folder that it names."""
@@ -24,6 +26,14 @@ def first_overlap(mine: "list[str]", theirs: "list[str]") -> tuple[str, str] | N
             if overlap(one, other):
                 return one, other
     return None
+
+
+def is_stores(path: str) -> bool:
+    """Say whether a path of a tree is, or lies in, the folder of the store.
+
+    In any spelling: some file systems take `.ORCH` for the same.
+    """
+    return path.partition("/")[0].casefold() == STORE_FOLDER
 
 
 def violations(changed: "list[str]", allowed: "list[str]", blocked: "list[str]") -> list[str]:

@@ -10,6 +10,7 @@ import shlex
 import shutil
 from dataclasses import dataclass
 
+from orch import paths
 from orch.git import scratch
 from orch.git.changes import status
 from orch.git.merges import changed_paths
@@ -62,6 +63,11 @@ def rehearse(checkout: Repository, old: str, new: str) -> tuple[Blocker, ...]:
         hint = f"finish or abort the {doing} first: git -C {typed} status"
         return (Blocker(where, doing, (), f"{where} is in a {doing}", hint),)
     changed = changed_paths(checkout, old, new)
+    stores = [c.path for c in changed if paths.is_stores(c.path)]
+    if stores:
+        why = f"{where}: {', '.join(_shown(stores)[:5])} would be written over the store's folder"
+        hint = f"look who put it there: git log --stat {old[:12]}..{new[:12]} -- .orch"
+        return (Blocker(where, "", _shown(stores), why, hint),)
     filtered = _filtered(checkout, new, changed)
     if filtered:
         why = f"{where}: files that a filter makes (such as Git LFS) would be written as stored"
@@ -86,12 +92,12 @@ def _shown(paths: "Iterable[str]") -> tuple[str, ...]:
 
 def _filtered(checkout: Repository, new: str, changed: "tuple[PathChange, ...]") -> list[str]:
     """Return the changed paths for which the new commit's attributes ask for a filter."""
-    paths = [c.path for c in changed if c.status != "D"]
-    if not paths or not read_traits(checkout, new).filters:
+    names = [c.path for c in changed if c.status != "D"]
+    if not names or not read_traits(checkout, new).filters:
         return []
     with open_workbench(checkout) as bench:
         bench.prepare(tree_id(checkout, new))
-        feed = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        feed = b"".join(os.fsencode(path) + b"\0" for path in names)
         asked = ("check-attr", "-z", "--stdin", "filter")
         cells = call(bench.place, *asked, stdin=feed, blanks=bench.blanks).records()
     rows = zip(*[iter(cells)] * 3, strict=False)

@@ -69,6 +69,11 @@ def works(tx: "ReadTx") -> list[Work]:
     return [Work(row) for row in tx.many(_SQL["audit_works"])]
 
 
+def runs(tx: "ReadTx") -> list[str]:
+    """Return the id of every run."""
+    return [str(row[0]) for row in tx.many(_SQL["audit_runs"])]
+
+
 def entry_moves(tx: "ReadTx") -> set[tuple[str, str]]:
     """Return the moves of an entry that the file allows."""
     return {(row[0], row[1]) for row in tx.many(_SQL["audit_entry_moves"])}

@@ -131,6 +131,11 @@ SELECT source, target FROM transition WHERE machine = 'task';
 SELECT i.run_id, i.run_id || '/' || t.task_id, i.pid, i.pid_started, i.pid_boot
   FROM dispatch_intent AS i JOIN task AS t ON t.task_no = i.task_no ORDER BY i.task_no;
 
+-- name: audit_runs :many
+-- Which runs there are.
+-- scan: lists all of them, on request only
+SELECT run_id FROM run ORDER BY run_id;
+
 -- name: audit_works :many
 -- Attempts with a branch of their own.
 -- scan: lists all of them, on request only

@@ -36,17 +36,17 @@ SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.rev
 -- What landed here, the newest first: an integration branch's content, what a rollback undoes.
 SELECT e.entry_no FROM entry AS e
  WHERE e.run_id = :run_id AND e.queue_no = :queue_no AND e.status IN ('landed', 'verified')
- ORDER BY e.landed_at DESC, e.entry_no DESC;
+ ORDER BY e.last_event DESC, e.entry_no DESC;
 
 -- name: entry_landed_after :many
--- What went on top of a landed entry.
+-- What went on top of a landed entry: by events, since clocks go back. What landed first is
+-- verified first, so the newest event of each tells it.
 -- scan: the entries of one queue that landed
 SELECT e.entry_no FROM entry AS e
  WHERE e.queue_no = :queue_no AND e.landed_commit <> '' AND e.entry_no <> :entry_no
    AND e.status IN ('landed', 'verified')
-   AND (e.landed_at, e.entry_no) > (SELECT o.landed_at, o.entry_no FROM entry AS o
-                                     WHERE o.entry_no = :entry_no)
- ORDER BY e.landed_at, e.entry_no;
+   AND e.last_event > (SELECT o.last_event FROM entry AS o WHERE o.entry_no = :entry_no)
+ ORDER BY e.last_event;
 
 -- name: entry_insert :one
 -- Starts queued; the trigger refuses anything else.
@@ -169,7 +169,7 @@ SELECT e.entry_no FROM entry AS e
  WHERE e.queue_no = :queue_no AND e.status IN ('landed', 'verified') AND e.kind = 'task'
    AND EXISTS (SELECT 1 FROM json_each(e.changed_paths) AS p
                 WHERE p.value IN (SELECT value FROM json_each(:files)))
- ORDER BY e.landed_at DESC LIMIT 20;
+ ORDER BY e.last_event DESC LIMIT 20;
 
 -- name: entry_revert_of :maybe
 -- Is something taking it back already?

@@ -9,7 +9,7 @@ import os
 from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
 from orch.machines import ENTRY, TASK
 from orch.store import audit as store
-from orch.workflows import queue_audit, workers
+from orch.workflows import queue_audit, unnamed, workers
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -27,12 +27,13 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     """Return every finding about runs, good ones included."""
     with db.read() as tx:
         works = store.works(tx)
-    checks = [_dispatches(db), workers.examine(db), *_worktrees(works)]
+    checks = [_dispatches(db), workers.examine(db), _worktrees(works)]
+    checks.append(unnamed.worktrees(db, works))
     checks.append(workers.programs({_root(work.worktree_path) for work in works}))
     checks.append(queue_audit.landings(db))
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
-        checks.append(queue_audit.commits(db))
+        checks += [unnamed.branches(db, works), queue_audit.commits(db)]
     return checks
 
 
@@ -60,8 +61,8 @@ def _dispatches(db: "Database") -> Check:
     return verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
 
 
-def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
-    """Compare what is recorded with what is on disk, both ways."""
+def _worktrees(works: list[store.Work]) -> Check:
+    """Compare what is recorded with what is on disk."""
     there = [work for work in works if work.workspace_status == "created"]
     gone = [
         f"{work.task} attempt {work.attempt_no}: {work.worktree_path} is gone"
@@ -69,16 +70,7 @@ def _worktrees(works: list[store.Work]) -> "Iterator[Check]":
         if not os.path.isdir(work.worktree_path)
     ]
     hint = "its branch is kept; orch cleanup takes note of it"
-    yield verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
-    known = {work.worktree_path for work in works}
-    strays = []
-    for folder in sorted({os.path.dirname(work.worktree_path) for work in works}):
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-            path = os.path.join(folder, name)
-            if name.startswith("attempt-") and path not in known:
-                strays.append(path)
-    hint = "orch reconcile, then look into them: nothing refers to them"
-    yield verdict("strays", strays, "no worktree that no attempt names", WARNING, hint)
+    return verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
 
 
 def _tables(db: "Database") -> "Iterator[Check]":

@@ -142,6 +142,7 @@ def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
     entry with an older one is superseded.
     """
     seen = queue_gate.look(plan.repo, plan.base, plan.head, None, None)
+    queue_gate.require_no_store(plan.source.removeprefix(HEADS), seen)
     repo_path = plan.repo.top or plan.repo.common_dir
     with db.read() as tx:
         source = queue_rows.find(tx, repo_path, plan.source)

@@ -84,6 +84,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
     if strategy not in STRATEGIES:
         raise invalid_input(f"strategy {strategy!r} is unknown", hint=", ".join(STRATEGIES))
     seen = queue_gate.look(repo, attempt.base_commit, attempt.head_commit, task, attempt)
+    queue_gate.require_no_store(attempt.branch_name, seen)
     _refuse_untestable(repo, task, attempt, seen)
     found.values = {
         "run_id": run.run_id,

@@ -6,7 +6,7 @@ pass, since the policy, the approvals and what the queue found out may change.
 
 import json
 
-from orch import git
+from orch import git, paths
 from orch.model import Attempt, Task
 from orch.queue import facts as change_facts
 from orch.queue import policy
@@ -17,6 +17,7 @@ from orch.store import entries as entry_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from schema.failures import Failure
+from schema.file import STORE_FOLDER
 from schema.json_text import Json, dumps, obj
 
 TYPE_CHECKING = False
@@ -70,6 +71,24 @@ def look(
     rows = [(git.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
     found = change_facts.read(rows, patch, cut=cut, scope=scope)
     return Seen(found)
+
+
+def require_no_store(branch: str, seen: Seen) -> None:
+    """Raise invalid_state/unsupported for a change that would be written over the store's folder.
+
+    A checkout that follows its branch would have a worker's file as store, log or configuration.
+    """
+    inside = [path for path in seen.paths if paths.is_stores(path)]
+    if inside:
+        raise Failure(
+            "invalid_state",
+            "unsupported",
+            f"{branch} changes {', '.join(inside[:5])}: what lies in {STORE_FOLDER} is orch's own "
+            "and never lands",
+            hint=f"a person takes the rest: git merge --no-commit {branch}, then "
+            f"git rm -r --cached {STORE_FOLDER}",
+            details={"files": inside[:200]},
+        )
 
 
 def digest_of(settings: "Config") -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -78,6 +79,29 @@ def test_missing_and_stray_worktrees_are_named(lead: Lead) -> None:
     stray.rmdir()
     os.rename(place, place.parent / "moved")
     assert any(f"{place} is gone" in text for text in lead.doctor())
+
+
+def test_a_store_whose_runs_are_gone_is_told_by_what_stands_around_it(lead: Lead) -> None:
+    """Its -wal deleted, or an older copy put in its place: the file itself is sound."""
+    shutil.copy(lead.store, lead.home / "older.db")
+    place = worktree(lead.finish("a"))
+    assert lead.doctor() == []
+    for tail in ("-wal", "-shm"):
+        Path(f"{lead.store}{tail}").unlink(missing_ok=True)
+    shutil.copy(lead.home / "older.db", lead.store)
+    told = {c["name"]: c for c in lead.orch.ok("doctor", "--deep")["checks"]}
+    assert str(place) in told["strays"]["detail"]
+    assert told["branches"]["detail"].startswith("orch/r/a/attempt-1")
+    for name in ("strays", "branches"):
+        assert told[name]["status"] == "warning"
+        assert "run r, which this store does not know" in told[name]["detail"]
+        command = told[name]["hint"].rpartition(": ")[2]
+        assert lead.repo.git(*shlex.split(command)[1:]).startswith("commit ")
+
+
+def test_a_branch_that_no_attempt_names_is_told(lead: Lead) -> None:
+    lead.repo.git("branch", "orch/r/a/attempt-7")
+    assert lead.doctor() == ["warning branches: orch/r/a/attempt-7"]
 
 
 def test_a_commit_that_no_ref_holds_is_named(lead: Lead) -> None:

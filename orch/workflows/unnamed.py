@@ -1,0 +1,84 @@
+"""What doctor finds in the repository that no attempt of the store names: worktrees, branches.
+
+A store that lost its newest pages (its `-wal` deleted), or that an older copy replaced, is sound
+in itself: only what stands around it shows that runs are gone.
+"""
+
+import glob
+import os
+import shlex
+
+from inbox.workflows.doctor import OK, WARNING, Check
+from orch.store import audit as store
+from schema import file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+_NAMED = 5
+_BRANCHES = "refs/heads/orch/"
+
+
+def worktrees(db: "Database", works: list[store.Work]) -> Check:
+    """Say which directories of attempts, below every known root, no attempt names."""
+    roots = {work.worktree_path.rsplit("/", 3)[0] for work in works} | {*_own_root(db)}
+    with db.read() as tx:
+        begun = {f"/{task}/" for _, task, _ in store.intents(tx)}
+    known = {work.worktree_path for work in works}
+    found = [
+        path
+        for root in sorted(roots)
+        for path in sorted(glob.glob(f"{glob.escape(root)}/*/*/attempt-*"))
+        if path not in known and not any(task in path for task in begun)
+    ]
+    well = "no worktree that no attempt names"
+    look = f"git -C {shlex.quote(found[0])} log" if found else ""
+    return _told(db, "strays", found, [path.rsplit("/", 3)[1] for path in found], well, look)
+
+
+def branches(db: "Database", works: list[store.Work]) -> Check:
+    """Say which branches of orch, in every known repository, no attempt names."""
+    from orch import git
+
+    paths = {work.repo_path for work in works}
+    paths |= {os.path.dirname(os.path.dirname(root)) for root in _own_root(db)}
+    known = {(work.repo_path, work.branch_name) for work in works}
+    found = []
+    for path in sorted(paths):
+        repo = git.find_repository(path)
+        refs = git.list_refs(repo, _BRANCHES) if repo is not None else {}
+        names = [ref.removeprefix("refs/heads/") for ref in sorted(refs)]
+        found += [name for name in names if (path, name) not in known]
+    well = "no branch of orch that no attempt names"
+    look = f"git log {found[0]}" if found else ""
+    return _told(db, "branches", found, [name.split("/")[1] for name in found], well, look)
+
+
+def _own_root(db: "Database") -> list[str]:
+    """Return the usual root beside the store, where that lies in its usual place."""
+    folder = os.path.dirname(db.path)
+    usual = os.path.basename(folder) == file.STORE_FOLDER
+    return [os.path.join(folder, "worktrees")] if usual else []
+
+
+def _told(
+    db: "Database", name: str, found: list[str], of: list[str], well: str, look: str
+) -> Check:
+    """Return the finding about `found`, whose runs, as far as their names tell, are `of`."""
+    if not found:
+        return Check(name, OK, well)
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    words = "; ".join(found[:_NAMED]) + more
+    with db.read() as tx:
+        known = {run.replace("_", "-") for run in store.runs(tx)}
+    lost = [run for run in dict.fromkeys(of) if run.replace("_", "-") not in known]
+    if not lost:
+        hint = "orch reconcile, then look into them: nothing refers to them"
+        return Check(name, WARNING, words, hint)
+    words = f"{words}: of run {', '.join(lost[:_NAMED])}, which this store does not know"
+    hint = (
+        f"were {os.path.basename(db.path)}-wal or the store deleted or replaced? stop, restore the "
+        f"newest backup; the work is still there: {look}"
+    )
+    return Check(name, WARNING, words, hint)

@@ -1,0 +1,65 @@
+"""What a landing may touch and what it may not; what is decided by order, never by clocks."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.support import runs
+from tests.support.queues import Landing
+from tests.support.runs import Lead
+
+OPEN = '[policy]\nlow = []\nmedium = []\nhigh = []\nbuiltin = false\n[queue]\nchecks = "none"\n'
+
+
+@pytest.fixture
+def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Lead:
+    return runs.lead(tmp_path, empty_store, monkeypatch)
+
+
+@pytest.fixture
+def land(lead: Lead) -> Landing:
+    return Landing(lead)
+
+
+def test_what_landed_last_is_told_by_events_and_not_by_clocks(land: Landing) -> None:
+    """The first landing is dated a day ahead: somebody set the clock right between the two."""
+    land.lead.config(OPEN)
+    for name in ("a", "b"):
+        land.work(name)
+        land.add(name)
+        land.run()
+    store = apsw.Connection(str(land.lead.store))
+    store.execute("UPDATE entry SET landed_at = landed_at + 86400000 WHERE entry_no = 1")
+    store.close()
+    older = land.orch.ok("queue", "rollback", "r/a", "--dry-run")
+    assert (older["how"], older["why"]) == ("revert", "ent_2 landed after it")
+    assert land.orch.ok("queue", "rollback", "r/b")["how"] == "put_back"
+    assert land.files() == {"a.txt": "a"}
+
+
+@pytest.mark.parametrize("name", [".orch/coord.db", ".orch", ".ORCH/x"])
+def test_nothing_lands_in_the_folder_of_the_store(land: Landing, name: str) -> None:
+    land.lead.config(OPEN)
+    land.work("a", {name: "not a store\n"})
+    error = land.orch.refuse("invalid_state", "unsupported", "queue", "add", "r/a")
+    assert name in error["message"]
+    assert error["details"]["files"] == [name]
+    assert "git merge --no-commit orch/r/a/attempt-1" in error["hint"]
+    assert land.orch.ok("queue", "list", "--run", "r")["entries"] == []
+
+
+def test_nothing_is_integrated_into_the_folder_of_the_store(land: Landing) -> None:
+    """Whoever put it on the run's branch: by hand, or an orch that did not look yet."""
+    land.lead.config(OPEN)
+    land.work("a")
+    land.add("a")
+    land.run()
+    land.repo.git("checkout", "-q", "orch-integration/r")
+    land.repo.git("add", "-f", ".orch/.gitignore")
+    land.repo.git("commit", "-q", "-m", "oops")
+    land.repo.git("checkout", "-q", "main")
+    land.lead.store.with_name(".gitignore").write_text("*\n")
+    error = land.lead.refuse("invalid_state", "unsupported", "integrate")
+    assert ".orch/.gitignore" in error["message"]
+    assert "a.txt" not in land.files("main")
