@@ -49,6 +49,15 @@ Condition = Literal[
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_inside)]
 
 
+SshKey = Annotated[
+    str,
+    StringConstraints(
+        max_length=8000,
+        pattern=r"^(?:ssh-|sk-ssh-|ecdsa-|sk-ecdsa-)[^\s]+ [A-Za-z0-9+/=]+(?: [^\r\n]*)?$",
+    ),
+]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -154,8 +163,25 @@ class PolicyTable(_Strict):
     medium: list[Approver] = Field(["human"], description="who approves one of medium risk")
     high: list[Approver] = Field(["human"], description="who approves one of high risk")
     humans: list[Name] = Field([], description="the only names that count as people; none: any")
+    proof: Literal["name", "terminal", "signature"] = Field(
+        "name",
+        description="what a person's word needs: a name; a terminal on standard input as well; "
+        "a signature",
+    )
+    signers: dict[Name, Annotated[list[SshKey], Field(min_length=1, max_length=20)]] = Field(
+        {}, description="ssh public keys by which people sign their approvals"
+    )
     builtin: bool = Field(True, description="the built-in rules count too (guide/policy.md)")
     rule: list[PolicyRuleTable] = Field([], max_length=200, description="rules of your own")
+
+    @model_validator(mode="after")
+    def _can_be_signed(self) -> "PolicyTable":
+        if self.proof == "signature" and not self.signers:
+            raise ValueError('proof = "signature" needs [policy.signers]: NAME = ["ssh-…"]')
+        strangers = sorted(set(self.signers) - set(self.humans)) if self.humans else []
+        if strangers:
+            raise ValueError(f"signers who are not among humans: {', '.join(strangers)}")
+        return self
 
 
 class OrchToml(_Strict):
@@ -254,4 +280,6 @@ class OrchToml(_Strict):
         }  # fmt: skip
         found.humans, found.builtin = list(given.humans), given.builtin
         found.rules = [PolicyRule(**rule.model_dump()) for rule in given.rule]
+        found.proof = given.proof
+        found.signers = {name: list(keys) for name, keys in given.signers.items()}
         return found

@@ -3,6 +3,8 @@
 PLAN_RULES = ("overlap", "budget", "acceptance", "checks", "orphans")
 APPROVERS = ("human", "council", "reviewer")
 # What a rule of the policy can ask of a landing (orch/queue/facts.py and policy.py).
+# What a person's word rests on, the weakest first; "leader" is nobody's but the leader's.
+PROOFS = ("leader", "name", "terminal", "signature")
 CONDITIONS = (
     "secrets", "waived_checks", "gitlinks", "scope", "ci", "machine_resolved", "dependencies",
     "modes", "flaky",
@@ -111,9 +113,12 @@ class PolicyRule:
 
 
 class Policy:
-    """Who approves what. `approvers` maps each risk to the kinds that are needed, one for each."""
+    """Who approves what. `approvers` maps each risk to the kinds that are needed, one for each.
 
-    __slots__ = ("approvers", "builtin", "humans", "rules")
+    `proof` is what a person's word needs; `signers` maps names to their public keys.
+    """
+
+    __slots__ = ("approvers", "builtin", "humans", "proof", "rules", "signers")
 
     def __init__(self) -> None:
         self.approvers: dict[str, list[str]] = {
@@ -122,15 +127,20 @@ class Policy:
         self.humans: list[str] = []
         self.builtin = True
         self.rules: list[PolicyRule] = []
+        self.proof = "name"
+        self.signers: dict[str, list[str]] = {}
 
     def document(self) -> dict[str, object]:
         """Return it as JSON-able values."""
-        return {
+        found: dict[str, object] = {
             "approvers": self.approvers,
             "humans": self.humans,
             "builtin": self.builtin,
             "rules": [rule.document() for rule in self.rules],
         }
+        if self.proof != "name" or self.signers:  # Else its digest is what it always was.
+            found |= {"proof": self.proof, "signers": self.signers}
+        return found
 
 
 class Config:

@@ -8,6 +8,7 @@ import os
 
 from schema.clock import Clock
 
+_MOST_PARENTS = 64
 _BOOT_LENGTH = 13  # How much of the boot's id a clock's domain begins with.
 
 
@@ -23,13 +24,32 @@ def mine() -> tuple[int, int, str]:
 
 def started(pid: int) -> int:
     """Return when `pid` started, in clock ticks since boot; 0 when there is no such process."""
+    _, fields = _stat(pid)
+    return 0 if not fields or fields[0] in ("Z", "X") else int(fields[19])
+
+
+def ancestors() -> list[tuple[int, int, str]]:
+    """Return (pid, start, name) of this process's parents, the nearest first."""
+    found: list[tuple[int, int, str]] = []
+    pid = os.getppid()
+    while pid > 0 and len(found) < _MOST_PARENTS:
+        name, fields = _stat(pid)
+        if not fields:
+            break
+        found.append((pid, int(fields[19]), name))
+        pid = int(fields[1])
+    return found
+
+
+def _stat(pid: int) -> tuple[str, list[str]]:
+    """Return a process's name and the fields after it, [] when there is no such process."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             text = file.read()
     except OSError:
-        return 0
-    fields = text.rpartition(")")[2].split()  # The name before it may hold anything.
-    return 0 if fields[0] in ("Z", "X") else int(fields[19])
+        return "", []
+    before, _, rest = text.rpartition(")")  # The name may hold anything.
+    return before.partition("(")[2], rest.split()
 
 
 def is_alive(pid: int, start: int, domain: str) -> bool:

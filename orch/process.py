@@ -93,6 +93,25 @@ def run(
     return Done(status if in_time else None, verdict, head, tail, spent)
 
 
+def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:
+    """Feed a small program of the person's own; return (status, its answer, its complaints).
+
+    It has our environment and our terminal: it may ask for a passphrase. Raises: OSError.
+    """
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        out, said = child.communicate(text, seconds)
+    except subprocess.TimeoutExpired:
+        return 124, "", f"no answer within {seconds:g} s"
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    return child.returncode, out, said
+
+
 def stop_all() -> None:
     """End every program that a thread of this process waits for: the command was stopped."""
     for group in tuple(_running):

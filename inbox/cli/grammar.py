@@ -10,10 +10,12 @@ class Option:
 
     `kind` names how its text becomes a value (values.py); `env` where a worker's environment
     stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone.
+    `person`: with it the command is a person's word (Program.guard).
     """
 
     __slots__ = (
-        "choices", "default", "dest", "env", "flag", "help", "kind", "many", "required", "short",
+        "choices", "default", "dest", "env", "flag", "help", "kind", "many", "person", "required",
+        "short",
     )  # fmt: skip
 
     def __init__(
@@ -29,6 +31,7 @@ class Option:
         env: str = "",
         choices: tuple[str, ...] = (),
         short: str = "",
+        person: bool = False,
     ) -> None:
         self.flag = flag
         self.short = short
@@ -40,12 +43,16 @@ class Option:
         self.many = many
         self.env = env
         self.choices = choices
+        self.person = person
 
 
 class Command:
-    """One command: its words, what runs it (`module:function`), its options, its help."""
+    """One command: its words, what runs it (`module:function`), its options, its help.
 
-    __slots__ = ("example", "note", "options", "summary", "target", "words")
+    `person`: it is a person's word, which no agent can say for one (Program.guard).
+    """
+
+    __slots__ = ("example", "note", "options", "person", "summary", "target", "words")
 
     def __init__(
         self,
@@ -55,7 +62,9 @@ class Command:
         options: tuple[Option, ...],
         example: str,
         note: str = "",
+        person: bool = False,
     ) -> None:
+        self.person = person
         self.words = words
         self.target = target
         self.summary = summary
@@ -65,9 +74,12 @@ class Command:
 
 
 class Program:
-    """A console script: its commands by their words, and its global options."""
+    """A console script: its commands by their words, and its global options.
 
-    __slots__ = ("commands", "globals", "groups", "name", "summary")
+    `guard` (`module:function`) is asked before a command that is a person's word.
+    """
+
+    __slots__ = ("commands", "globals", "groups", "guard", "name", "summary")
 
     def __init__(
         self,
@@ -75,7 +87,9 @@ class Program:
         summary: str,
         commands: tuple[Command, ...],
         options: tuple[Option, ...],
+        guard: str = "",
     ) -> None:
+        self.guard = guard
         self.name = name
         self.summary = summary
         self.commands = {command.words: command for command in commands}

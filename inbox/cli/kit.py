@@ -212,6 +212,8 @@ def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Pr
         bound = parse.bind(command, raw)
         call.bound = bound
         call.key = str(bound.get("key") or "")
+        if command.person or any(o.person and bound[o.dest] for o in command.options):
+            _function(program.guard)(call)
         _function(command.target)(call, **bound)
         return _print_answer(call, get)
     except Interrupted as signal:

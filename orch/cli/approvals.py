@@ -6,7 +6,7 @@ from orch.operations import approvals, attempts, entries, runs
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
 from orch.store.entries import Entry
-from orch.workflows import queue_gate, queue_place, queue_snapshot
+from orch.workflows import queue_gate, queue_place, queue_snapshot, signatures
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import NULL, obj
@@ -76,15 +76,29 @@ def _unqueued(
 def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: str) -> None:
     settings = config.load(found.repo_path)
     digest = queue_gate.digest_of(settings)
-    with call.db.write() as tx:
+    with call.db.read() as tx:
         found = store.get(tx, found.entry_no)
         actor = by or runs.require(tx, found.run_id).leader
         scope = _scope(call, actor)
         answer = keys.find(tx, scope)
         if answer is None:
-            queue_gate.require_human(settings, actor)
+            queue_gate.require_human(settings, by)
+            approvals.refuse_owner(tx, found.task_no, found.name, actor)
+        text = signatures.text_of(
+            tx, found.entry_id, found.name, found.head_commit, found.target, digest, verdict
+        )
+    if answer is not None:
+        call.say(answer)
+        return
+    proof = signatures.prove(settings, by, text, verdict)
+    signatures.verify(call.db, settings, [found])
+    with call.db.write() as tx:
+        head, found = found.head_commit, store.get(tx, found.entry_no)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            assert found.head_commit == head, "an entry's head never changes"
             call.committed = approvals.give(
-                tx, found, digest, kind="human", verdict=verdict, by=actor, note=note
+                tx, found, digest, kind="human", verdict=verdict, by=actor, note=note, proof=proof
             )
             fresh = store.get(tx, found.entry_no)
             waived = not queue_snapshot.checks_of(tx, settings, fresh)
@@ -110,16 +124,26 @@ def _on_work(
 ) -> None:  # fmt: skip
     """Record a verdict on finished work that is still to be queued; it counts once it is."""
     settings = config.load(queue_place.repository(call.db, run, attempt.repo_path).top)
-    actor = by or run.leader
+    digest = queue_gate.digest_of(settings)
+    actor, head = by or run.leader, str(attempt.head_commit)
+    target = queue_place.target_of(run, settings, None)
     scope = _scope(call, actor)
+    with call.db.read() as tx:
+        answer = keys.find(tx, scope)
+        if answer is None:
+            queue_gate.require_human(settings, by)
+            approvals.refuse_owner(tx, task.task_no, task.name, actor)
+        text = signatures.text_of(tx, "", task.name, head, target, digest, verdict)
+    if answer is not None:
+        call.say(answer)
+        return
+    proof = signatures.prove(settings, by, text, verdict)
     with call.db.write() as tx:
         answer = keys.find(tx, scope)
         if answer is None:
-            queue_gate.require_human(settings, actor)
-            head = str(attempt.head_commit)
             approvals.give_on_work(
-                tx, task, head, queue_gate.digest_of(settings),
-                kind="human", verdict=verdict, by=actor, note=note,
+                tx, task, head, digest,
+                kind="human", verdict=verdict, by=actor, note=note, proof=proof,
             )  # fmt: skip
             call.committed = tx.last_event_id
             answer = keys.store(

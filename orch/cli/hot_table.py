@@ -61,4 +61,5 @@ PROGRAM = Program(
     "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
     COMMANDS,
     (DB, JSON, GET),
+    "orch.cli.persons:guard",
 )

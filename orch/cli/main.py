@@ -32,7 +32,7 @@ def whole() -> "Program":
 
     own = table.PROGRAM
     rows = (*own.commands.values(), *SEEING, *COMMANDS)
-    return Program(own.name, own.summary, rows, own.globals)
+    return Program(own.name, own.summary, rows, own.globals, own.guard)
 
 
 def schemas() -> "dict[str, object]":

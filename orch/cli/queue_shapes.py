@@ -56,9 +56,17 @@ QUEUE: "dict[str, Any]" = {
 }
 VERDICT: "dict[str, Any]" = {
     "approval_no": "count",
-    "kind": ("human", "council", "reviewer"),
+    "kind": ("human", "council", "reviewer", "leader"),
     "verdict": ("approve", "reject", "abstain"),
     "given_by": "text",
+    "proof": "text|null",
+    "given_from": {
+        "?": "null",
+        "pid": "count",
+        "parents": [{"pid": "count", "name": "text"}],
+        "tty": "text|null",
+        "cwd": "text",
+    },
     "note": "text",
     "head_commit": "text",
     "policy_digest": "text",

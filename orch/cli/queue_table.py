@@ -19,9 +19,10 @@ _REASON = Option("--reason", "text", "why")
 _DRY_RUN = Option("--dry-run", "flag", "print what would be done and change nothing")
 _EXPLAIN = Option("--explain", "flag", "say for each entry why it is where it is")
 _JOBS = Option("--jobs", "count", "test so many prefixes at once (else orch.toml's, 1)")
-_STEAL = Option("--steal", "flag", "take over from a runner that was silent for a minute")
-_AS = Option("--as", "name", "who decides (default: the run's leader)", dest="as_name",
-             env="INBOX_AGENT")  # fmt: skip
+_STEAL = Option("--steal", "flag", "take over from a runner that was silent for a minute",
+                person=True)  # fmt: skip
+_AS = Option("--as", "name", "the person who decides; without it, it is the leader's word",
+             dest="as_name")  # fmt: skip
 _NOTE = Option("--note", "text", "a word on it", default="")
 _VERDICT = (_ENTRY, _RUN, _AS, _NOTE, KEY)
 
@@ -72,10 +73,10 @@ COMMANDS = (
     ),
     Command("queue approve", "orch.cli.approvals:approve",
             "Approve what is to land; bound to its head and to the policy.", _VERDICT,
-            "orch queue approve ent_1 --as ana --note 'read it'"),
+            "orch queue approve ent_1 --as ana --note 'read it'", person=True),
     Command("queue reject", "orch.cli.approvals:reject",
             "Reject what is to land: it is held until somebody releases it.", _VERDICT,
-            "orch queue reject ent_1 --as ana --note 'the title is wrong'"),
+            "orch queue reject ent_1 --as ana --note 'the title is wrong'", person=True),
     Command(
         "queue hold", "orch.cli.queue:hold", "Stop an entry, or with --target a whole queue.",
         (_ENTRY, _RUN, _TARGET, _REPO, _REASON, KEY), "orch queue hold ent_1 --reason 'freeze'",
@@ -83,7 +84,7 @@ COMMANDS = (
     Command(
         "queue release", "orch.cli.queue:release",
         "Let a held or quarantined entry go on, or with --target a whole queue.",
-        (_ENTRY, _RUN, _TARGET, _REPO, _REASON, KEY), "orch queue release ent_1",
+        (_ENTRY, _RUN, _TARGET, _REPO, _REASON, KEY), "orch queue release ent_1", person=True,
     ),
     Command(
         "queue cancel", "orch.cli.queue:cancel",
@@ -102,6 +103,7 @@ COMMANDS = (
         "queue rollback", "orch.cli.queue_undoing:rollback",
         "Take back what landed: put the target back, or queue a revert.",
         (_ENTRY, _RUN, _AS, _REASON, _DRY_RUN, KEY), "orch queue rollback docs-1/outline --dry-run",
+        person=True,
     ),
     Command(
         "queue audit", "orch.cli.queue_undoing:audit",
@@ -125,12 +127,12 @@ COMMANDS = (
             Option("--repo-path", "path", "the repository (else the run's, else this directory)"),
             _JOBS, _STEAL, _DRY_RUN, KEY,
         ),
-        "orch integrate --run docs-1 --into main",
+        "orch integrate --run docs-1 --into main", person=True,
     ),
     Command("approve", "orch.cli.approvals:approve",
             "Approve a task's work for landing; as queue approve.", _VERDICT,
-            "orch approve docs-1/outline --as ana"),
+            "orch approve docs-1/outline --as ana", person=True),
     Command("reject", "orch.cli.approvals:reject",
             "Reject a task's work for landing; as queue reject.", _VERDICT,
-            "orch reject docs-1/outline --as ana --note 'no tests'"),
+            "orch reject docs-1/outline --as ana --note 'no tests'", person=True),
 )  # fmt: skip

@@ -96,17 +96,40 @@ def _show(answer: "Json") -> str:
         found = plain.texts(answer, f"$.entry.approvals.{path}")
         if found:
             lines.append(f"{label}: " + ", ".join(plain.line(f) for f in found))
-    columns = ("$.kind", "$.given_by", "$.verdict", "$.note", "$.is_void")
-    for who, by, verdict, note, is_void in plain.rows(answer, "$.verdicts", *columns):
-        void = " (void: the policy is another by now)" if is_void else ""
-        told = f": {plain.line(note, 200)}" if note else ""
-        lines.append(f"{verdict} by {who} {by}{void}{told}")
+    lines += _verdicts(answer)
     lines += _trials(answer)
     files = plain.texts(answer, "$.conflict.files")
     if files:
         lines.append("in conflict: " + ", ".join(plain.line(f) for f in files[:10]))
     lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
     return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
+
+
+def _verdicts(answer: "Json") -> list[str]:
+    columns = ("$.kind", "$.given_by", "$.verdict", "$.note", "$.is_void", "$.proof",
+               "$.given_from.pid", "$.given_from.parents[0].name", "$.given_from.tty",
+               "$.given_from.cwd")  # fmt: skip
+    lines = []
+    for who, by, verdict, note, is_void, proof, pid, parent, tty, cwd in plain.rows(
+        answer, "$.verdicts", *columns
+    ):
+        void = " (void: the policy is another by now)" if is_void else ""
+        told = f": {plain.line(note, 200)}" if note else ""
+        said = _PROVED.get(str(proof), "")
+        lines.append(f"{verdict} by {who} {by}{said}{void}{told}")
+        if pid:
+            at = plain.line(tty) if tty else "no terminal"
+            of = f" of {plain.line(parent, 60)}" if parent else ""
+            lines.append(f"  given by process {pid}{of}, on {at}, in {plain.line(cwd, 200)}")
+    return lines
+
+
+_PROVED = {
+    "leader": " (nobody was named: it approves nothing)",
+    "name": " (proof: the name alone)",
+    "terminal": " (proof: a name, at a terminal)",
+    "signature": " (proof: signed)",
+}
 
 
 def _trials(answer: "Json") -> list[str]:
@@ -168,6 +191,8 @@ def _verdict(answer: "Json") -> str:
         "$.verdict.given_by", "$.verdict.head_commit", "$.next_command",
     )  # fmt: skip
     word = "approved" if verdict == "approve" else "rejected"
+    if plain.fields(answer, "$.verdict.proof")[0] == "leader":
+        word = f"noted the leader's {verdict} (no person's word: say --as NAME) of"
     if not entry:
         at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
         return f"{at}\nnext: {command}"

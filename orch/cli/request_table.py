@@ -77,7 +77,7 @@ COMMANDS = (
         (
             Option("--run", "name", "the run's id", required=True),
             Option("--budget", "text", "like cost_usd=5,tokens=200000,turns=50,attempts=20,"
-                   "hours=2; =none takes a limit away", many=True),
+                   "hours=2; =none takes a limit away", many=True, person=True),
             KEY,
         ),
         "orch run budget --run docs-1 --budget cost_usd=10",

@@ -87,7 +87,7 @@ _COMMANDS = (
     Command("run list", "orch.cli.runs:list_runs", "List all runs, newest first.", (),
             "orch run list"),
     Command("run close", "orch.cli.runs:close", "Close a run: nothing in it changes any more.",
-            (_RUN, KEY), "orch run close --run docs-1"),
+            (_RUN, KEY), "orch run close --run docs-1", person=True),
     Command(
         "task add", "orch.cli.tasks:add", "Add a task to a run.",
         (
@@ -139,7 +139,7 @@ _COMMANDS = (
         "plan apply", "orch.cli.plans:apply",
         "Add a plan's tasks to a run, and update those that nobody works on; all or nothing.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, KEY),
-        "orch plan apply plan.yaml --run docs-1 --dry-run",
+        "orch plan apply plan.yaml --run docs-1 --dry-run", person=True,
     ),
     Command(
         "plan export", "orch.cli.plans:export",
@@ -164,7 +164,7 @@ _COMMANDS = (
     Command(
         "retry", "orch.cli.dispatches:retry", "Try a failed task again.",
         (*_ONE_TASK, _TO, *BODY, KEY, _BASE_REF,
-         Option("--force", "flag", "also when its worker is only stale")),
+         Option("--force", "flag", "also when its worker is only stale", person=True)),
         "orch retry --run docs-1 --task outline --body 'The file is there now.'",
     ),
     Command(
@@ -181,7 +181,7 @@ _COMMANDS = (
     Command(
         "adopt", "orch.cli.schedule:adopt", "Take a late report as the task's result.",
         (*_ONE_TASK, Option("--attempt", "count", "the attempt that reported late"), KEY),
-        "orch adopt --run docs-1 --task outline --attempt 1",
+        "orch adopt --run docs-1 --task outline --attempt 1", person=True,
     ),
     Command(
         "cleanup", "orch.cli.workspaces:cleanup", "Remove worktrees whose work is proven safe.",
@@ -189,7 +189,8 @@ _COMMANDS = (
             *_ONE_TASK,
             Option("--attempt", "count", "only this attempt"),
             Option("--all-completed", "flag", "all tasks of the run that ended"),
-            Option("--force", "flag", "save everything to a salvage ref first, then remove"),
+            Option("--force", "flag", "save everything to a salvage ref first, then remove",
+                   person=True),
             _DRY_RUN,
             KEY,
         ),
@@ -206,7 +207,7 @@ _COMMANDS = (
     Command(
         "repo accept", "orch.cli.workspaces:accept_repository",
         "A person's command: accept that the repository's configuration changed.",
-        (_RUN, _REPO, KEY), "orch repo accept --run docs-1",
+        (_RUN, _REPO, KEY), "orch repo accept --run docs-1", person=True,
     ),
     Command(
         "verify run", "orch.cli.checks:run", "Run a task's required checks at its recorded head.",
@@ -222,6 +223,7 @@ _COMMANDS = (
          Option("--summary", "text", "one line", default=""), *BODY,
          Option("--agent", "name", "who checked (default: the leader)"), KEY),
         "orch verify record --run docs-1 --task outline --check spelling --status passed",
+        person=True,
     ),
     Command("verify status", "orch.cli.checks:status", "Show a task's gate.", _ONE_TASK,
             "orch verify status docs-1/outline"),
@@ -263,4 +265,4 @@ _COMMANDS = (
 )  # fmt: skip
 
 _HOT = hot_table.PROGRAM
-PROGRAM = Program(_HOT.name, _HOT.summary, _COMMANDS, _HOT.globals)
+PROGRAM = Program(_HOT.name, _HOT.summary, _COMMANDS, _HOT.globals, _HOT.guard)

@@ -7,7 +7,7 @@ from orch.store import entries as entry_rows
 from orch.store.entries import Entry
 from schema import events
 from schema.failures import Failure
-from schema.json_text import obj
+from schema.json_text import NULL, Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,30 @@ if TYPE_CHECKING:
 OVER = (*entries.FINAL, "landed", "landing")
 
 
+class Proof:
+    """What a word rests on: `kind` (config_model.PROOFS), "" for what was not said by a person.
+
+    `origin`: where it was said. `text` was signed by `signature`.
+    """
+
+    __slots__ = ("kind", "origin", "signature", "text")
+
+    def __init__(
+        self, kind: str = "", origin: Json = NULL, text: str = "", signature: str = ""
+    ) -> None:
+        self.kind = kind
+        self.origin = origin
+        self.text = text
+        self.signature = signature
+
+
+_NO_PERSON = Proof()
+
+
 def give(
-    tx: "Tx", entry: Entry, digest: str, *, kind: str, verdict: str, by: str, note: str
-) -> int:
+    tx: "Tx", entry: Entry, digest: str, *, kind: str, verdict: str, by: str, note: str,
+    proof: Proof = _NO_PERSON,
+) -> int:  # fmt: skip
     """Record a verdict on an entry's head under the present policy; return the event's id.
 
     The same word by the same one, said again, is not recorded again. A reject holds the entry
@@ -34,16 +55,17 @@ def give(
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
     work = Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
-    if not _is_said(tx, work, entry.released_event, by, (kind, verdict, digest, note)):
-        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
+    if not _is_said(tx, work, entry.released_event, by, (kind, verdict, digest, note), proof):
+        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note, proof=proof)
     if verdict == "reject":
         _hold(tx, entry, by, note)
     return tx.last_event_id
 
 
 def give_on_work(
-    tx: "Tx", task: Task, head: str, digest: str, *, kind: str, verdict: str, by: str, note: str
-) -> int:
+    tx: "Tx", task: Task, head: str, digest: str, *, kind: str, verdict: str, by: str, note: str,
+    proof: Proof = _NO_PERSON,
+) -> int:  # fmt: skip
     """Record a verdict on a head of a task, queued or not yet; return the event's id.
 
     The same word by the same one, said again, is not recorded again, unless an entry was released
@@ -54,22 +76,24 @@ def give_on_work(
     found = [e for e in entry_rows.of_task(tx, task.task_no) if e.head_commit == head]
     since = max((entry.released_event for entry in found), default=0)
     work = Work(task.run_id, task.task_no, task.task_id, head)
-    if not _is_said(tx, work, since, by, (kind, verdict, digest, note)):
-        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note)
+    if not _is_said(tx, work, since, by, (kind, verdict, digest, note), proof):
+        _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note, proof=proof)
     for entry in found:
         if verdict == "reject" and entry.status not in OVER:
             _hold(tx, entry, by, note)
     return tx.last_event_id
 
 
-def _is_said(tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, ...]) -> bool:
+def _is_said(
+    tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, ...], proof: Proof
+) -> bool:
     """Say whether somebody's newest word on a head since an event is this very one."""
     said = [
-        (one.kind, one.verdict, one.policy_digest, one.note)
+        (one.kind, one.verdict, one.policy_digest, one.note, one.proof)
         for one in store.of_head(tx, work.task_no, work.head)
         if one.given_by == by and one.event_id > since
     ]
-    return said[-1:] == [word]
+    return said[-1:] == [(*word, proof.kind)] and not proof.signature
 
 
 class Work:
@@ -85,21 +109,28 @@ class Work:
 
 
 def _record(
-    tx: "Tx", work: Work, digest: str, *, kind: str, verdict: str, by: str, note: str
-) -> None:
+    tx: "Tx", work: Work, digest: str, *, kind: str, verdict: str, by: str, note: str,
+    proof: Proof,
+) -> None:  # fmt: skip
     event_id = events.record(
         tx,
         "approval_given",
         by,
         run_id=work.run_id,
         task_id=work.task_id,
-        summary=f"{verdict} by {kind} {by}" + (f": {note}" if note else ""),
+        summary=f"{verdict} by {kind} {by}"
+        + (f" ({proof.kind})" if proof.kind else "")
+        + (f": {note}" if note else ""),
         payload=obj(
             kind=kind,
             verdict=verdict,
             head_commit=work.head,
             policy_digest=digest,
             note=note or None,
+            proof=proof.kind or None,
+            given_from=proof.origin,
+            signed=proof.text or None,
+            signature=proof.signature or None,
         ),
     )
     store.insert(

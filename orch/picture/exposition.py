@@ -1,8 +1,8 @@
 """Figures for programs: Prometheus' text format, and CSV for a notebook. Pure.
 
 Guarantees: label values are escaped as the format says; a figure that is not known is left out.
-CSV cells are exactly what the store holds (RFC 4180 quoting): nothing is prefixed or altered, so
-a spreadsheet may take a title that begins with `=` for a formula (docs/guide/seeing.md).
+CSV cells are what the store holds (RFC 4180 quoting), but for one thing: titles are others' texts,
+and one that a spreadsheet would calculate has an apostrophe put before it (docs/guide/seeing.md).
 """
 
 import csv
@@ -32,6 +32,7 @@ _METRICS = (
     ("cost_usd", "cost_usd_total", "counter", "Cost that clients reported, in US dollars."),
 )
 _GROUPS = (("by_run", "run"), ("by_agent", "agent"), ("by_harness", "harness"))
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # With what spreadsheets let a formula begin.
 _QUANTILES = (("p50", "0.5"), ("p90", "0.9"), ("p99", "0.99"))
 
 
@@ -96,9 +97,17 @@ def _help(words: str) -> str:
 
 
 def table(rows: "Sequence[Mapping[str, object]]") -> str:
-    """Return the rows as CSV with a header; null is an empty cell."""
+    """Return the rows as CSV with a header; null is an empty cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)  # Its \r\n makes it quote a cell with either of them.
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else value

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orch import paths
-from orch.config_model import APPROVERS, Policy, PolicyRule
+from orch.config_model import APPROVERS, PROOFS, Policy, PolicyRule
 from orch.queue.facts import Facts
 from schema import ids
 
 LOW, MEDIUM, HIGH = "low", "medium", "high"
 _LEVELS = (LOW, MEDIUM, HIGH)
 _HUMAN = APPROVERS[0]
+_LEADER = PROOFS[0]
 NO_POLICY = "no policy"
 
 # What is risky anywhere; `builtin = false` in [policy] switches these off.
@@ -55,7 +56,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One verdict on the head under the policy in force; of one person the newest counts."""
+    """One verdict on the head under the policy in force; of one person the newest counts.
+
+    `kind` is one of the approvers, or `leader`, whose reject counts and whose approval does not.
+    """
 
     kind: str
     verdict: str
@@ -105,10 +109,12 @@ def decide(
     newest: dict[str, Vote] = {}
     for vote in votes:
         name = vote.given_by.casefold()  # Names that differ in case alone are one person's.
-        is_nobody = vote.kind == _HUMAN and named and name not in named
+        is_nobody = bool(named) and vote.kind == _HUMAN and name not in named
+        is_nobody |= vote.kind == _LEADER and vote.verdict == "approve"
         if name not in excluded and not is_nobody:
             newest[name] = vote
-    counting = [v for v in newest.values() if v.kind in (_HUMAN, *requirement.approvers)]
+    heard = (_HUMAN, _LEADER, *requirement.approvers)
+    counting = [v for v in newest.values() if v.kind in heard]
     against = tuple(v.given_by for v in counting if v.verdict == "reject")
     given = [v for v in counting if v.verdict == "approve"]
     if against:

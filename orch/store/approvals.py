@@ -1,6 +1,7 @@
 """Rows of `approval`: verdicts on one head under one policy; append-only."""
 
 from schema import queries
+from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,24 +11,39 @@ _SQL = queries.load(__file__)
 
 
 class Approval:
-    """One verdict: approve, reject or abstain, by a human, a council or a reviewer."""
+    """One verdict: approve, reject or abstain, by a human, a council or a reviewer.
+
+    What it rests on stands in the event that tells of it; `is_told`: that event says the same.
+    """
 
     __slots__ = (
-        "approval_no", "at", "event_id", "given_by", "head_commit", "kind", "note",
-        "policy_digest", "verdict",
+        "approval_no", "at", "event_id", "given_by", "given_from", "head_commit", "is_told", "kind",
+        "note", "policy_digest", "proof", "signature", "signed", "verdict",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
         (self.approval_no, self.head_commit, self.policy_digest, self.kind, self.verdict,
-         self.given_by, self.note, self.at, self.event_id) = row  # fmt: skip
+         self.given_by, self.note, self.at, self.event_id) = row[:9]  # fmt: skip
+        self.proof: str = row[9] or ""
+        self.given_from: str | None = row[10]
+        self.signed: str = row[11] or ""
+        self.signature: str = row[12] or ""
+        self.is_told: bool = bool(row[13])
+
+    @property
+    def speaker(self) -> str:
+        """Whose word it is: the kind, or `leader` where no person was named."""
+        return self.proof if self.proof == "leader" else self.kind
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""
         return {
             "approval_no": self.approval_no,
-            "kind": self.kind,
+            "kind": self.speaker,
             "verdict": self.verdict,
             "given_by": self.given_by,
+            "proof": self.proof or None,
+            "given_from": Json(self.given_from) if self.given_from else None,
             "note": self.note,
             "head_commit": self.head_commit,
             "policy_digest": self.policy_digest,

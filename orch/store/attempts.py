@@ -2,7 +2,7 @@
 
 from orch.model import Attempt, Workspace
 from schema import queries
-from schema.json_text import Json
+from schema.json_text import Json, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ def of_thread(tx: "ReadTx", thread_no: int) -> Attempt | None:
 def of_task(tx: "ReadTx", task_no: int) -> list[Attempt]:
     """Return all attempts of a task, the first one first."""
     return [Attempt(row) for row in tx.many(_SQL["attempt_of_task"], task_no=task_no)]
+
+
+def at_paths(tx: "ReadTx", folders: list[str]) -> str:
+    """Return the one of these folders that is the worktree of an attempt, "" if none is."""
+    row = tx.maybe(_SQL["attempt_at_paths"], folders=dumps(folders))
+    return str(row[0]) if row else ""
 
 
 def of_run(tx: "ReadTx", run_id: str) -> list[Attempt]:

@@ -122,3 +122,9 @@ SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no
 SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit, pid, pid_started,
        pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
+
+-- name: attempt_at_paths :maybe
+-- Is a command run in an attempt's worktree? Asked before a person's word only.
+-- scan: compares all attempts, which people's words are rare enough for
+SELECT worktree_path FROM attempt
+ WHERE worktree_path IN (SELECT value FROM json_each(:folders)) LIMIT 1;

@@ -17,6 +17,12 @@ def find(tx: "ReadTx", run_id: str) -> Run | None:
     return Run(row) if row else None
 
 
+def store_id(tx: "ReadTx") -> str:
+    """Return the id of the store."""
+    found: str = tx.value(_SQL["run_store_id"])
+    return found
+
+
 def near(tx: "ReadTx", run_id: str) -> list[str]:
     """Return a few run ids that look like `run_id`."""
     from difflib import get_close_matches

@@ -71,3 +71,8 @@ SELECT json_object(
         'cost_usd', spent_microusd / 1e6, 'tokens', spent_tokens, 'turns', spent_turns,
         'attempts', spent_attempts, 'seconds', spent_seconds))
   FROM run_spending WHERE run_id = :run_id;
+
+-- name: run_store_id :one
+-- An approval is signed for one store.
+-- scan: it has one row
+SELECT store_id FROM store;

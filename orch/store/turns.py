@@ -1,7 +1,7 @@
 """Rows of `turn`: each start of an agent's program for a thread."""
 
 from schema import queries
-from schema.json_text import Json
+from schema.json_text import Json, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +164,12 @@ def latest(tx: "ReadTx", thread_no: int) -> Turn | None:
 def running(tx: "ReadTx", agent: str | None = None) -> list[Turn]:
     """Return the turns that have not ended: an agent's, or all."""
     return [Turn(row) for row in tx.many(_SQL["turn_open_of_agent"], agent=agent)]
+
+
+def of_processes(tx: "ReadTx", processes: "list[Process]") -> str:
+    """Return the agent and thread of a turn that is one of these processes, "" if none is."""
+    row = tx.maybe(_SQL["turn_of_processes"], processes=dumps(processes))
+    return f"({row[0]} on {row[1]})" if row else ""
 
 
 def running_of_run(tx: "ReadTx", run_id: str) -> list[Turn]:

@@ -136,3 +136,12 @@ SELECT json_object(
 UPDATE attempt SET pid = :pid, pid_started = :pid_started, pid_boot = :pid_boot,
        liveness = 'live', updated_at = :now
  WHERE thread_no = :thread_no;
+
+-- name: turn_of_processes :maybe
+-- Is a command run by an agent's program? Asked before a person's word only.
+-- scan: compares all turns, which people's words are rare enough for
+SELECT n.agent, h.thread_id
+  FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
+ WHERE (n.pid, n.pid_started, n.pid_boot) IN (
+       SELECT p.value ->> 0, p.value ->> 1, p.value ->> 2 FROM json_each(:processes) AS p)
+ LIMIT 1;

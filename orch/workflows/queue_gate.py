@@ -16,6 +16,7 @@ from orch.store import approvals as approval_rows
 from orch.store import entries as entry_rows
 from orch.store import trials
 from orch.store.entries import Entry
+from orch.workflows import signatures
 from schema.failures import Failure
 from schema.file import STORE_FOLDER
 from schema.json_text import Json, dumps, obj
@@ -134,9 +135,9 @@ def weigh(
     humans = settings.policy.humans if settings.policy is not None else []
     digest = digest_of(settings)
     votes = [
-        Vote(one.kind, one.verdict, one.given_by)
+        Vote(one.speaker, one.verdict, one.given_by)
         for one in counting(tx, entry)
-        if one.policy_digest == digest
+        if one.policy_digest == digest and _is_proved(tx, settings, entry, one)
     ]
     decided = policy.decide(asked, votes, owners, humans)
     verdict.risk, verdict.why = asked.risk, list(asked.why)
@@ -145,6 +146,16 @@ def weigh(
     verdict.state = decided.state
     verdict.given, verdict.missing = list(decided.given), list(decided.missing)
     return verdict
+
+
+def _is_proved(tx: "ReadTx", settings: "Config", entry: Entry, one: approval_rows.Approval) -> bool:
+    """Say whether a word is proved as the policy wants it; only a person's approval needs that."""
+    wanted = settings.policy.proof if settings.policy is not None else "name"
+    if one.kind != "human" or one.verdict != "approve" or wanted == "name":
+        return True
+    if one.proof == "signature":
+        return signatures.is_sound(tx, settings, entry, one)
+    return wanted == "terminal" and one.proof == wanted
 
 
 def _counted(kinds: tuple[str, ...]) -> list[str]:
@@ -173,13 +184,20 @@ def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:
     return weigh(tx, place.settings, entry, waived=waived, resolved=resolved)
 
 
-def require_human(settings: "Config", name: str) -> None:
-    """Raise refused/approval_required for somebody who is not one of the policy's humans."""
+def require_human(settings: "Config", name: str | None) -> None:
+    """Raise refused/approval_required for a name that is not one of the policy's humans.
+
+    None: nobody was named, it is the leader's word.
+    """
     humans = settings.policy.humans if settings.policy is not None else []
-    if humans and name.casefold() not in {human.casefold() for human in humans}:
+    if (
+        name is not None
+        and humans
+        and name.casefold() not in {human.casefold() for human in humans}
+    ):
         raise Failure(
             "refused",
             "approval_required",
-            f"{name} is not one of the policy's humans: {', '.join(humans[:10])}",
-            hint=f"say who decides: --as {humans[0]}",
+            f"{name} is not one of the humans that [policy] of orch.toml names",
+            hint="one of them must say it: --as NAME",
         )

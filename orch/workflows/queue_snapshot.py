@@ -13,7 +13,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import checking, queue_gate
+from orch.workflows import checking, queue_gate, signatures
 from orch.workflows.queue_gate import Verdict
 from orch.workflows.queue_place import Place
 
@@ -66,6 +66,9 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
     """Return what is so now. Raises: git_error."""
     tip = place.look()
     tip_tree = git.tree_id(place.repo, tip)
+    with db.read() as tx:
+        waiting = entry_rows.open_of_queue(tx, place.queue.queue_no)
+    signatures.verify(db, place.settings, waiting)
     with db.read() as tx:
         queue = queue_rows.get(tx, place.queue.queue_no)
         found = entry_rows.open_of_queue(tx, queue.queue_no)

@@ -22,7 +22,6 @@ def test_nobody_approves_their_own_work(land: Landing) -> None:
         "refused", "approval_required", "queue", "approve", "ent_1", "--as", "w1"
     )
     assert "own work" in error["message"]
-    land.orch.refuse("refused", "approval_required", "approve", "r/a", env={"INBOX_AGENT": "w1"})
     land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "W1")
     assert land.lead.events("approval_given") == []
     assert land.try_run().error["reason"] == "approval_required"

@@ -209,13 +209,13 @@ def test_metrics_are_counted_by_run_agent_and_harness(lead: Lead) -> None:
     assert set(look(lead, "metrics")["runs"]) >= {"r", "C1"}
 
 
-def test_the_csv_has_a_row_for_each_attempt_and_alters_no_cell(lead: Lead) -> None:
+def test_the_csv_has_a_row_for_each_attempt_and_no_formula(lead: Lead) -> None:
     text = lead.orch.run("metrics", "--run", "r", "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == COLUMNS
     named = [(row["task_id"], row["attempt_no"]) for row in rows]
     assert named == [("plain", "1"), ("checked", "1"), ("checked", "2"), ("last", ""), ("open", "")]
-    assert rows[0]["title"] == EVIL
+    assert rows[0]["title"] == "'" + EVIL, "a spreadsheet calculates no title"
     assert [row["attempt_status"] for row in rows[:3]] == ["done", "failed", "done"]
     assert float(rows[0]["answer_seconds"]) > 0 and rows[2]["checks_passed"] == "1"
     guide = Path(__file__).resolve().parents[2] / "docs" / "guide" / "seeing.md"

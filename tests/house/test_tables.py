@@ -75,3 +75,26 @@ def test_kinds_and_words_are_known(program: Program):
         for option in command.options:
             assert option.kind == "flag" or option.kind in values._CONVERTERS
         assert command.summary.endswith(".")
+
+
+# What no agent may say for a person (docs/guide/policy.md): a whole command, or one option of it.
+PERSONS = {
+    "approve", "reject", "queue approve", "queue reject", "queue release", "queue rollback",
+    "integrate", "verify record", "adopt", "repo accept", "repo moved", "run close", "run reopen",
+    "run set", "run pause", "run resume", "plan apply", "council decline", "machine lost",
+    "store migrate", "store move",
+}  # fmt: skip
+PERSONS_OPTIONS = {
+    "queue retry --force", "retry --force", "queue run --steal", "integrate --steal",
+    "cleanup --force", "run budget --budget",
+}  # fmt: skip
+
+
+def test_persons_words_are_marked_in_the_table():
+    """A command of these names that is still to come carries the mark from its first day."""
+    marked = {words for words, command in ORCH.commands.items() if command.person}
+    assert marked == PERSONS & set(ORCH.commands)
+    for words, command in ORCH.commands.items():
+        for option in command.options:
+            assert option.person == (f"{words} {option.flag}" in PERSONS_OPTIONS), option.flag
+    assert ORCH.guard and not any(c.person for c in INBOX.commands.values())
