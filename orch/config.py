@@ -11,6 +11,7 @@ from schema import file
 from schema.failures import Failure, invalid_input
 
 NAME = "orch.toml"
+_MOST_BYTES = 1 << 20
 _MEND = "mend it; docs/reference/orch-toml.md lists every key"
 
 
@@ -23,12 +24,11 @@ def load(repo_path: str | None) -> Config:
     top = file.main_checkout(start)[1] or start
     path = os.path.join(top, NAME)
     try:
-        with open(path, "rb") as opened:
-            content = opened.read()
+        content = file.read_regular(path, _MOST_BYTES)
     except FileNotFoundError:
         return Config()
     except OSError as error:
-        raise invalid_input(f"{path} cannot be read: {error}", reason="file", hint=_MEND)
+        raise invalid_input(f"{path} cannot be read: {error.strerror}", reason="file", hint=_MEND)
     from orch import config_cache
 
     known = config_cache.read(top, content)

@@ -25,6 +25,7 @@ _LEGACY = ".agents/coord.db"  # Where the original protocol kept it.
 FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
 _WITHDRAWN = (3, 52, 0)
 _HEAP_KEPT = 1024 * 1024
+_EINVAL, _EFBIG = 22, 27
 _FOLD_PAGES = 1_000  # Of WAL (4 MB): from here on a COMMIT folds it in, and waits for others
 _FOLD_NAPS = 300  # so often at most for each lock,
 _FOLD_NAP_SECONDS = 0.0003  # so long each: SQLite's own naps are longer, and others barge in.
@@ -101,15 +102,10 @@ def _first_line(path: str) -> str:
 def _small(path: str) -> str:
     """Return the beginning of a regular file, "" for anything else; never blocks."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(open_regular(path), "rb", buffering=0) as found:
+            return os.fsdecode(found.read(1 << 16))
     except OSError:
         return ""
-    try:
-        return os.fsdecode(os.read(fd, 1 << 16)) if stat.S_ISREG(os.fstat(fd).st_mode) else ""
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
 
 
 def _core_of(path: str) -> dict[str, str]:
@@ -123,6 +119,34 @@ def _core_of(path: str) -> dict[str, str]:
         elif inside and "=" in words:
             name, _, value = words.partition("=")
             found[name.strip().lower()] = value.strip().strip('"')
+    return found
+
+
+def open_regular(path: str, flags: int = 0) -> int:
+    """Open a regular file for reading and return its descriptor; waits for nobody.
+
+    The one way to open what others may have put there: a FIFO without a writer would hold us
+    for ever, /dev/zero until memory ends. Raises: OSError, for all that is no regular file too.
+    """
+    flags |= os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    fd = os.open(path, flags)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise OSError(_EINVAL, "it is no regular file", path)
+
+
+def read_regular(path: str, most: int, flags: int = 0) -> bytes:
+    """Return what a regular file holds. Raises: OSError, for one larger than `most` bytes too."""
+    fd = open_regular(path, flags)
+    try:
+        found = os.read(fd, most + 1)
+        while len(found) <= most and (chunk := os.read(fd, most + 1 - len(found))):
+            found += chunk
+    finally:
+        os.close(fd)
+    if len(found) > most:
+        raise OSError(_EFBIG, f"it is larger than {most} bytes", path)
     return found
 
 

@@ -4,6 +4,7 @@ import os
 
 from inbox.operations import leases
 from inbox.store import artifacts as store
+from schema import file
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import array, merge, obj
 
@@ -48,15 +49,15 @@ def _copy(source: str, target: str, sha256: str) -> None:
     import hashlib
 
     try:
-        with open(source, "rb") as file:
-            content = file.read()
+        with open(file.open_regular(source), "rb") as kept:
+            content = kept.read()
     except OSError as error:
         raise Failure("store_error", "corrupt", f"kept bytes are gone: {source}: {error.strerror}")
     if hashlib.sha256(content).hexdigest() != sha256:
         raise Failure("store_error", "corrupt", f"kept bytes differ from their sha256: {source}")
     try:
-        with open(target, "xb") as file:
-            file.write(content)
+        with open(target, "xb") as copy:
+            copy.write(content)
     except OSError as error:
         raise invalid_input(
             f"--out {target}: {error.strerror}", reason="file", hint="name a new file with --out"

@@ -9,7 +9,7 @@ import stat
 
 from inbox.model import Artifact
 from inbox.store import artifacts
-from schema import json_check
+from schema import file, json_check
 from schema.failures import invalid_input
 
 _CHUNK = 1024 * 1024
@@ -67,7 +67,7 @@ def _hash(path: str) -> tuple[int, str]:
 
     digest = hashlib.sha256()
     size = 0
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    fd = file.open_regular(path, os.O_NOFOLLOW)
     try:
         while chunk := os.read(fd, _CHUNK):
             digest.update(chunk)
@@ -100,7 +100,7 @@ def _keep_one(store_path: str, path: str, sha256: str) -> None:
             os.makedirs(place, mode=0o700, exist_ok=True)
     draft = f"{target}.{os.getpid()}-{os.urandom(3).hex()}"
     digest = hashlib.sha256()
-    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    source = file.open_regular(path, os.O_NOFOLLOW)
     sink = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         while chunk := os.read(source, _CHUNK):

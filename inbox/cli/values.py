@@ -207,22 +207,25 @@ def read_body(text: str | None, path: str | None) -> str | None:
 
 
 def read_text(path: str, flag: str) -> str:
-    """Return the UTF-8 text of a regular file, or of standard input for `-`."""
+    """Return the UTF-8 text of a regular file, or of a descriptor that the caller gave us.
+
+    That is standard input for `-`, and `/dev/fd/63`, as a shell hands over `<(command)`: such a
+    one may be a pipe, and is waited for; any other file is not.
+    """
     import os
-    import stat
+
+    from schema import file
 
     limit = text_limit()
     try:
-        fd = 0 if path == "-" else os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if path != "-" and not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise invalid_input(f"{flag} {path} is not a regular file", reason="file")
+        inherited = _descriptor(path)
+        fd = file.open_regular(path) if inherited is None else os.dup(inherited)
         chunks = []
         left = limit + 1
         while left > 0 and (chunk := os.read(fd, left)):
             chunks.append(chunk)
             left -= len(chunk)
-        if fd:
-            os.close(fd)
+        os.close(fd)
     except OSError as error:
         raise invalid_input(f"{flag} {path}: {error.strerror}", reason="file")
     try:
@@ -231,3 +234,12 @@ def read_text(path: str, flag: str) -> str:
         raise invalid_input(
             f"{flag} {path} is not UTF-8 text", reason="text", hint="attach it: --artifact PATH"
         )
+
+
+def _descriptor(path: str) -> int | None:
+    """Return the number of the inherited descriptor that a path names, None for any other path."""
+    if path in ("-", "/dev/stdin"):
+        return 0
+    folder, _, name = path.rpartition("/")
+    named = folder in ("/dev/fd", "/proc/self/fd") and name.isascii() and name.isdigit()
+    return int(name) if named and len(name) < 7 else None

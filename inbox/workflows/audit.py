@@ -6,6 +6,7 @@ Each group of questions is a read transaction of its own, so that no checkpoint 
 from inbox.machines import THREAD
 from inbox.store import artifacts, audit
 from inbox.workflows.doctor import OK, PROBLEM, Check
+from schema import file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _differs(place: str, sha256: str) -> str:
 
     digest = hashlib.sha256()
     try:
-        with open(place, "rb") as kept:
+        with open(file.open_regular(place), "rb") as kept:
             while chunk := kept.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:

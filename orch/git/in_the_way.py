@@ -19,6 +19,7 @@ from orch.git.refs import tree_id
 from orch.git.repository import Repository, call, drivers_off, operation_in_progress
 from orch.git.traits import read_traits
 from orch.git.workbench import open_workbench
+from schema import file
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -170,7 +171,7 @@ def _read_tree(
 
 def copy_index(real: str, copy: str) -> None:
     """Copy an index with its time: by that git tells files changed in the same instant."""
-    if os.path.exists(real):
+    if os.path.isfile(real):  # Else git says what is wrong with it.
         shutil.copy2(real, copy, follow_symlinks=False)
 
 
@@ -237,8 +238,8 @@ def _is_beginning(
     if os.path.islink(whole):
         found = os.fsencode(os.readlink(whole))
     elif os.path.isfile(whole):
-        with open(whole, "rb") as file:
-            found = file.read()
+        with open(file.open_regular(whole), "rb") as opened:
+            found = opened.read()
     else:
         return False
     # As a checkout would write it: line endings converted, no program run.

@@ -8,11 +8,13 @@ the caller's environment sends git elsewhere.
 
 import contextlib
 import os
+import stat
 import time
 from dataclasses import dataclass
 
 from orch.git.names import display
 from orch.git.process import LIST_BYTES, SECONDS, Output, environment, execute, failure
+from schema import file
 from schema.failures import Failure, not_found
 
 TYPE_CHECKING = False
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 LOCK_SECONDS = 120.0
 # Objects and refs that must outlive a power cut (git leaves loose objects to the kernel).
 DURABLE = (("core.fsync", "committed,reference"),)
-_SMALL_FILE = 1 << 16
+_SMALL_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,19 @@ def linked_worktree(repo: Repository, path: str) -> Repository:
 def read_small(path: str) -> str | None:
     """Return a small regular file's text, None when missing or anything else (never blocks)."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.fsdecode(file.read_regular(path, _SMALL_FILE, os.O_NOFOLLOW))
     except OSError:
         return None
-    try:
-        return os.fsdecode(os.read(fd, _SMALL_FILE))
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
+
+
+def write_small(path: str, text: str) -> None:
+    """Write a small file of ours in place; what is no regular file there gives way, unopened."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            os.unlink(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(os.open(path, flags, 0o666), "wb") as opened:
+        opened.write(os.fsencode(text))
 
 
 _RUN_NO_DRIVER = frozenset(

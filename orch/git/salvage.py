@@ -134,7 +134,7 @@ def _staged(worktree: Repository, folder: str) -> str:
     copy = os.path.join(folder, "staged")
     try:
         shutil.copyfile(index, copy, follow_symlinks=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, shutil.SpecialFileError):
         return ""
     mine = {"GIT_INDEX_FILE": copy}
     answer = call(worktree, "write-tree", env=mine, ok=(0, 128), config=DURABLE, lenient=True)

@@ -22,6 +22,7 @@ from orch.git.repository import (
     linked_worktree,
     locked_directory,
     read_small,
+    write_small,
 )
 from orch.git.traits import read_traits
 from orch.git.worktrees import CHECKOUT_SECONDS
@@ -79,7 +80,7 @@ def _made(repo: Repository, path: str, commit: str) -> Repository:
         mark = undo.mark(path)
         call(repo, *asked, mark, "--", path, commit, hold=(held,), blanks=blanks)
     slot = linked_worktree(repo, path)
-    _write(os.path.join(slot.git_dir, _OURS), "")
+    write_small(os.path.join(slot.git_dir, _OURS), "")
     return slot
 
 
@@ -91,10 +92,10 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         return None
     if undo.is_half_made(admin, path):
         # Killed at any point of `worktree add`: each file has one right content.
-        _write(os.path.join(admin, "commondir"), "../..\n")
-        _write(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
-        _write(os.path.join(admin, "HEAD"), f"{commit}\n")
-        _write(os.path.join(admin, _OURS), "")
+        write_small(os.path.join(admin, "commondir"), "../..\n")
+        write_small(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
+        write_small(os.path.join(admin, "HEAD"), f"{commit}\n")
+        write_small(os.path.join(admin, _OURS), "")
     elif not os.path.isfile(os.path.join(admin, _OURS)):
         raise unusable("branch_exists", f"{display(path)} is a worktree, no slot", path=path)
     elif os.path.lexists(os.path.join(admin, "locked")):
@@ -102,8 +103,8 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
     else:
         # A check may have written there: what leads git elsewhere is put right, or HEAD is of
         # another repository.
-        _write(os.path.join(admin, "commondir"), "../..\n")
-        _write(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
+        write_small(os.path.join(admin, "commondir"), "../..\n")
+        write_small(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
     undo.drop_stale_locks(admin)
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
@@ -112,7 +113,7 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         raise Failure("refused", "repo_tampered", f"{shown} is no file of git", details={
             "name": shown, "old": f"gitdir: {admin}", "new": "a link or a directory"})  # fmt: skip
     if read_small(pointer) != f"gitdir: {admin}\n":
-        _write(pointer, f"gitdir: {admin}\n")
+        write_small(pointer, f"gitdir: {admin}\n")
     return linked_worktree(repo, path)
 
 
@@ -174,11 +175,6 @@ def remove_slot(repo: Repository, path: str) -> bool:
         asked = ("worktree", "remove", *force, "--", path)
         call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
     return True
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
 
 
 def _unlink(path: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from orch.git.names import display, redact
 from orch.git.repository import Repository, call
+from schema import file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,12 +162,12 @@ def _put(values: "dict[str, str]", name: str, path: str, *, contents: bool = Tru
 
 def _file_value(path: str, *, contents: bool) -> str:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = file.open_regular(path, os.O_NOFOLLOW)
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    with open(fd, "rb") as file:
+    with open(fd, "rb") as opened:
         mode = os.fstat(fd).st_mode & 0o777
-        data = file.read(_MOST_BYTES)
+        data = opened.read(_MOST_BYTES)
     if contents:
         return _safe(os.fsdecode(data).rstrip("\n"))
     return f"mode {mode:o} {_digest(data)}"

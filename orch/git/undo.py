@@ -10,7 +10,7 @@ import os
 
 from orch.git.names import display, listed, require_branch
 from orch.git.refs import read_ref, swap_ref
-from orch.git.repository import Repository, admin_dirs, call, read_small
+from orch.git.repository import Repository, admin_dirs, call, read_small, write_small
 from schema.failures import Failure, invalid_input
 
 _ADMIN_FILES = (
@@ -91,8 +91,7 @@ def finish_files(
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
     if not read_small(pointer):
-        with open(pointer, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(f"gitdir: {admin}\n")
+        write_small(pointer, f"gitdir: {admin}\n")
     drop_stale_locks(admin)
     _unlink(os.path.join(repo.common_dir, ref + ".lock"))  # Only orch writes this ref.
     write_files(worktree, hold, 900)

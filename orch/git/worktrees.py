@@ -336,5 +336,5 @@ def _is_copy(worktree: Repository, path: str, copies: "Mapping[str, str]") -> bo
         return hashlib.sha256(os.fsencode(os.readlink(whole))).hexdigest() == copies[path]
     if not os.path.isfile(whole):
         return False
-    with open(whole, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == copies[path]
+    with open(file.open_regular(whole), "rb") as copy:
+        return hashlib.file_digest(copy, "sha256").hexdigest() == copies[path]

@@ -8,12 +8,15 @@ A runner that was killed leaves the segments: `read_all` and the next `close` kn
 
 import os
 
+from schema.file import open_regular
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.harness.redaction import Redactor
 
 _LONGEST_HELD = 1 << 16  # A line without an end is cleaned and written in pieces of this size.
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+# Not waiting: a FIFO in its place is an error.
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Log:
@@ -77,7 +80,7 @@ class Log:
     def _unfold(self) -> None:
         """Move what earlier turns wrote after the head into a segment, so that it can give way."""
         kept = min(self._size - self._half, self._half // 2)
-        with open(self.path, "rb") as file:
+        with open(open_regular(self.path), "rb") as file:
             file.seek(self._size - kept)
             end = file.read()
         self.dropped += self._size - self._half - kept
@@ -118,7 +121,7 @@ def fold(path: str, dropped: int = 0) -> None:
         if dropped:
             os.write(out, f"\n[orch] … {dropped} bytes are left out here …\n".encode())
         for part in parts:
-            with open(part, "rb") as file:
+            with open(open_regular(part), "rb") as file:
                 while chunk := file.read(1 << 20):
                     os.write(out, chunk)
     except OSError:
@@ -139,7 +142,7 @@ def read_from(path: str, offset: int) -> tuple[bytes, int]:
     position = 0
     for part in (path, *segments(path)):
         try:
-            with open(part, "rb") as file:
+            with open(open_regular(part), "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if position + size > offset:
                     file.seek(max(0, offset - position))

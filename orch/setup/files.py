@@ -9,6 +9,7 @@ import os
 import stat
 
 from orch.setup.model import Broken, Change, printable
+from schema.file import read_regular
 
 MOST_BYTES = 4 << 20
 _NEW_MODE = 0o666
@@ -39,9 +40,7 @@ def look(root: str, path: str) -> Change:
 
 def _read(real: str) -> bytes:
     try:
-        fd = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(fd, "rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_regular(real, MOST_BYTES, os.O_NOFOLLOW)
     except OSError as error:
         raise Broken(f"cannot be read: {error.strerror}")
 

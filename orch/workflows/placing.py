@@ -6,6 +6,7 @@ import shutil
 
 from orch import config, git, process
 from orch.model import Workspace
+from schema import file
 from schema.failures import Failure, invalid_input
 from schema.json_text import dumps
 
@@ -56,8 +57,8 @@ def digest(path: str) -> str:
 
     if os.path.islink(path):
         return hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with open(file.open_regular(path), "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def unchanged(worktree: str, placed: dict[str, str]) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def log_of(db: "Database", grip: Grip) -> str:
 
 def _write_brief(log_path: str, turn_no: int, text: str) -> str:
     path = f"{log_path.removesuffix('.log')}.turn-{turn_no}.brief"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     return path
