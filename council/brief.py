@@ -26,8 +26,9 @@ _BRIEF = """\
 Your lens: {lens}. {task}
 One finding is one problem with one fix; the gravest first, at most {most}. Change no files.
 
-Write one JSON document to review.json, then finish with
-  inbox done --summary REVIEWED --body-file review.json --validate
+Write one JSON document to $ORCH_OUT/review.json, then finish with
+  inbox done --summary REVIEWED --body-file $ORCH_OUT/review.json --validate
+(or hand it in on standard input: --body-file -).
 Until the document is right this answers invalid_input with what to mend, and changes nothing:
 mend it and run the command again. To ask: inbox update --status blocked --body QUESTION, then
 inbox wait-reply. If you cannot review at all: inbox fail --summary WHY.

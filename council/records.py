@@ -2,6 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.model import PlannedPlace
     from schema.transaction import Row
 
 _FIELDS = (
@@ -51,13 +52,18 @@ class Council:
 
 
 class Seat:
-    """One reviewer to be asked: its role, who takes it, and the words and schema it gets."""
+    """One reviewer to be asked: its role, who takes it, and the words and schema it gets.
 
-    __slots__ = ("agent", "brief", "expects", "role", "task_id", "title")
+    `brief` is what its task keeps; the first attempt is told of its `place` as well.
+    """
+
+    __slots__ = ("agent", "brief", "expects", "place", "role", "task_id", "title")
 
     def __init__(
-        self, role: str, task_id: str, agent: str, title: str, brief: str, expects: str
-    ) -> None:
+        self, role: str, task_id: str, agent: str, title: str, brief: str, expects: str,
+        place: "PlannedPlace",
+    ) -> None:  # fmt: skip
+        self.place = place
         self.role = role
         self.task_id = task_id
         self.agent = agent

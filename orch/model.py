@@ -75,15 +75,34 @@ class Attempt:
          self.path_violations) = row  # fmt: skip
 
 
+class PlannedPlace:
+    """Where an attempt without a worktree is to work, and the folder for what it hands in.
+
+    `commit` is what it shows of the repository, "" for HEAD; without `repo_path` it is empty.
+    """
+
+    __slots__ = ("commit", "out_path", "place_path", "repo_path")
+
+    def __init__(self, place_path: str, out_path: str, repo_path: str, commit: str) -> None:
+        self.place_path = place_path
+        self.out_path = out_path
+        self.repo_path = repo_path
+        self.commit = commit
+
+
 class Workspace:
-    """Where a code attempt is to work: everything decided before git is asked to make it."""
+    """Where an attempt is to work: everything decided before git is asked to make it.
+
+    A branch and a worktree for code; for analysis a `place`, and nothing else.
+    """
 
     __slots__ = (
-        "base_commit", "base_ref", "base_source", "branch_name", "placed_files", "repo_path", "tip",
-        "workspace_root", "worktree_path",
+        "base_commit", "base_ref", "base_source", "branch_name", "place", "placed_files",
+        "repo_path", "tip", "workspace_root", "worktree_path",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, place: PlannedPlace | None = None) -> None:
+        self.place = place
         self.tip = ""
         self.repo_path = ""
         self.workspace_root = ""

@@ -11,6 +11,7 @@ from orch.model import Task
 from orch.operations import approvals, attempts, runs, tasks
 from orch.store import entries as entry_rows
 from orch.store import runs as run_rows
+from orch.workflows import places
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import Json, obj
@@ -81,7 +82,7 @@ def _free_run(tx: "ReadTx", run_id: str, task_id: str) -> str:
 
 def _ask(call: "Call", asked: Asked, leader: str, change: str) -> None:
     """Open the review's run and send the reviewer its brief with the diff."""
-    from council.cli.starting import keep_change
+    from council.cli.starting import keep_change, place_of
 
     council = asked.council
     artifacts = keep_change(call, council, change)
@@ -92,10 +93,12 @@ def _ask(call: "Call", asked: Asked, leader: str, change: str) -> None:
         f"review of {asked.run_id}/{asked.task_id}",
         brief.text(council, _ROLE, change, alone=True),
         brief.expects(council, _ROLE),
+        place_of(call, council, _TASK),
     )
     with call.db.write() as tx:
         councils.ask_one(tx, council, leader, seat, brief.headline(council), artifacts)
         call.committed = tx.last_event_id
+    places.make_due(call.db, council.run_id)
 
 
 def _call_off(call: "Call", asked: Asked) -> None:

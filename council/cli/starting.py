@@ -1,5 +1,7 @@
 """council start: find out what is reviewed, brief three reviewers, dispatch them at once."""
 
+import os
+
 from council import brief
 from council.operations import councils
 from council.records import Council, Seat
@@ -9,6 +11,7 @@ from inbox.cli import values
 from inbox.model import Artifact
 from orch.cli import names
 from orch.cli.runs import require_store
+from orch.workflows import places
 from schema import ids, keys
 from schema.failures import invalid_input
 from schema.json_text import merge, obj
@@ -16,6 +19,7 @@ from schema.json_text import merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.model import PlannedPlace
 
 
 def start(
@@ -53,7 +57,8 @@ def start(
     change = _look(call, council, diff, task)
     artifacts = keep_change(call, council, change)
     seats = [
-        _seat(council, number, role, agents[role], change) for number, role in enumerate(ROLES, 1)
+        _seat(call, council, number, role, agents[role], change)
+        for number, role in enumerate(ROLES, 1)
     ]
     with call.db.write() as tx:
         answer = keys.find(tx, scope)
@@ -64,6 +69,7 @@ def start(
             call.committed = councils.start(tx, council, leader, seats, headline, artifacts)
             document = store.document(tx, run)
             answer = keys.store(tx, scope, merge(document, event_id=call.committed))
+    places.make_due(call.db, run)
     call.say(answer, call.committed)
 
 
@@ -174,7 +180,7 @@ def keep_change(call: "Call", council: Council, change: str) -> tuple[Artifact, 
     return (made,)
 
 
-def _seat(council: Council, number: int, role: Role, agent: str, change: str) -> Seat:
+def _seat(call: "Call", council: Council, number: int, role: Role, agent: str, change: str) -> Seat:
     return Seat(
         role,
         f"CR{number}",
@@ -182,4 +188,13 @@ def _seat(council: Council, number: int, role: Role, agent: str, change: str) ->
         f"{role}: {council.mode} of {brief.headline(council)}",
         brief.text(council, role, change),
         brief.expects(council, role),
+        place_of(call, council, f"CR{number}"),
     )
+
+
+def place_of(call: "Call", council: Council, task_id: str) -> "PlannedPlace":
+    """Return where a reviewer's first attempt works: at the commit that is reviewed."""
+    from orch.operations import places as rules
+
+    folder = os.path.dirname(call.db.path)
+    return rules.plan(folder, council.run_id, task_id, 1, council.repo_path, council.head_commit)

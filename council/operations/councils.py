@@ -4,7 +4,7 @@ from council.records import Council, Seat
 from council.store import councils as store
 from inbox.model import Artifact
 from orch.model import Workspace
-from orch.operations import attempts, runs, tasks
+from orch.operations import attempts, places, runs, tasks
 from orch.operations.attempts import Order
 from schema import events
 from schema.failures import not_found
@@ -36,7 +36,7 @@ def start(
 ) -> int:
     """Open the run, add and dispatch one analysis task for each seat; return the event's id.
 
-    All of it or nothing: analysis needs no worktree, so nothing happens outside the file.
+    All of it or nothing; the reviewers' places are made after it (orch/workflows/places.py).
     Raises: invalid_state/duplicate when the run exists.
     """
     run_id = council.run_id
@@ -119,8 +119,9 @@ def _ask(
         reviewer_role=seat.role, mode=council.mode, target_type=council.target_type,
         base_commit=council.base_commit or None, head_commit=council.head_commit or None,
     )  # fmt: skip
+    body = f"{places.words(seat.place)}\n\n{places.located(seat.brief, seat.place)}"
     order = Order(
-        leader, seat.agent, "analysis", seat.title, seat.brief, payload, seat.expects, artifacts
+        leader, seat.agent, "analysis", seat.title, body, payload, seat.expects, artifacts
     )
-    attempts.open_one(tx, run, task, "dispatch", 1, order, Workspace())
+    attempts.open_one(tx, run, task, "dispatch", 1, order, Workspace(seat.place))
     return task_no

@@ -132,7 +132,7 @@ def _ask(
     body: str | None, *, is_run_here: bool,
 ) -> Json:  # fmt: skip
     """Open the planning task, unless a harness is only to go on with one that is open."""
-    from orch.workflows import planning
+    from orch.workflows import places, planning
 
     with call.db.read() as tx:
         known = run or operations.require(tx, request_id).run_id
@@ -143,7 +143,7 @@ def _ask(
         raise invalid_input(
             f"--repo-path is for a run that is opened, and run {known} is there", reason="flag"
         )
-    rules = planning.Rules(where)
+    rules = planning.Rules(where, call.db)
     with call.db.write() as tx:
         found = operations.require(tx, request_id)
         scope = call.key_for(found.requester)
@@ -161,7 +161,10 @@ def _ask(
             call.committed = planning.begin(tx, found, in_run, engineer, rules, words)
         shown = _shown(tx, operations.require(tx, request_id))
         sent = threads.document(tx, _thread(tx, request_id))
-        return keys.store(tx, scope, merge(shown, thread=sent, event_id=call.committed))
+        kept = keys.store(tx, scope, merge(shown, thread=sent, event_id=call.committed))
+        run_id = operations.require(tx, request_id).run_id
+    places.make_due(call.db, str(run_id))
+    return kept
 
 
 def _thread(tx: "ReadTx", request_id: str) -> int:

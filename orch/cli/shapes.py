@@ -104,6 +104,8 @@ ATTEMPT: "dict[str, Any]" = {
     "branch_name": "text",
     "worktree_path": "text",
     "workspace_status": ("", "created", "cleaned"),
+    "place_path": "text",
+    "out_path": "text",
     "head_commit": "text|null",
     "dirty_files": "count|null",
     "uncommitted_work": "flag",

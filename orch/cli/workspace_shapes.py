@@ -12,6 +12,7 @@ _WORKTREE: "dict[str, Any]" = {
     "attempt_no": "count",
     "worktree_path": "text",
     "branch_name": "text",
+    "place_path?": "text",
 }
 WORKSPACES: "dict[str, Shape]" = {
     "cleanup": {

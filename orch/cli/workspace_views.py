@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 def _cleanup(answer: Json) -> str:
     lines = []
     head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
-    columns = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.proof", "$.ignored")
-    for task, number, path, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
+    columns = (
+        "$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.proof", "$.ignored"
+    )  # fmt: skip
+    for task, number, tree, place, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
+        path = tree or place
         more = f", {ignored} ignored entries went with it" if ignored else ""
         lines.append(f"{head} {task} attempt {number}: {path} ({proof}{more})")
-    for task, number, path, why in plain.rows(
-        answer, "$.kept", "$.task_id", "$.attempt_no", "$.worktree_path", "$.reason"
-    ):
-        lines.append(f"kept {task} attempt {number}: {path}: {plain.line(why, 300)}")
+    told = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.reason")
+    for task, number, tree, place, why in plain.rows(answer, "$.kept", *told):
+        lines.append(f"kept {task} attempt {number}: {tree or place}: {plain.line(why, 300)}")
     slots, run = plain.fields(answer, "$.queue_slots", "$.run_id")
     if slots:
         lines.append(f"removed {slots} worktrees in which the queue tested")

@@ -6,7 +6,7 @@ from orch import git
 from orch.cli import keyed, names
 from orch.operations import runs, tasks
 from orch.workflows import cleanup as workflow
-from orch.workflows import queue_slots, workspaces
+from orch.workflows import places, queue_slots, workspaces
 from orch.workflows.reconcile import reconcile
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
@@ -14,6 +14,7 @@ from schema.json_text import obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.store.places import Place
 
 
 def cleanup(
@@ -45,8 +46,9 @@ def cleanup(
         if named:
             _, subject = names.require_task(tx, run, task, task_name)
         chosen = workflow.select(tx, found, subject, attempt)
+    apart = places.select(call.db, run_id, subject.task_id if subject else None, attempt)
     slots = queue_slots.remove_idle(call.db, run_id) if all_completed and not dry_run else 0
-    if not chosen and not slots:
+    if not chosen and not slots and not apart:
         raise Failure(
             "no_matching_work",
             "empty",
@@ -59,8 +61,9 @@ def cleanup(
         outcomes = workflow.clean(
             call.db, found, chosen, force=force, dry_run=dry_run, step=bar.step
         )
-    cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned]
-    kept = [outcome.document() for outcome in outcomes if not outcome.cleaned]
+    gone, stayed = _clear_places(call, apart, dry_run=dry_run)
+    cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned] + gone
+    kept = [outcome.document() for outcome in outcomes if not outcome.cleaned] + stayed
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
     if kept and not cleaned and not dry_run:
         raise Failure(
@@ -72,6 +75,24 @@ def cleanup(
             data=answer,
         )
     call.say(keyed.keep(call, run_id, answer) if not dry_run else answer)
+
+
+def _clear_places(
+    call: "Call", apart: "list[Place]", *, dry_run: bool
+) -> "tuple[list[dict[str, object]], list[dict[str, object]]]":
+    """Remove the places of attempts without a worktree; return what went and what could not."""
+    gone, stayed = [], []
+    for place in apart:
+        shape = {"task_id": place.task_id, "attempt_no": place.attempt_no, "worktree_path": "",
+                 "branch_name": "", "place_path": place.place_path}  # fmt: skip
+        try:
+            if not dry_run:
+                places.remove(call.db, place)
+            gone.append({**shape, "proof": "place", "ignored": 0})
+        except (Failure, OSError) as error:
+            said = error.message if isinstance(error, Failure) else str(error)
+            stayed.append({**shape, "reason": f"cannot be removed: {said}"})
+    return gone, stayed
 
 
 def _repository(run_repo: str, given: str | None) -> git.Repository:

@@ -88,6 +88,7 @@ def open_one(
             base_commit=place.base_commit,
             worktree_path=place.worktree_path,
             branch_name=place.branch_name,
+            **_place(place),
             acceptance=Json(task.acceptance) if task.acceptance else None,
             allowed_paths=Json(task.allowed_paths),
             blocked_paths=Json(task.blocked_paths),
@@ -109,6 +110,10 @@ def open_one(
         owned_by_run=True,
     )
     store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, place)
+    if place.place is not None:
+        from orch.store import places as place_rows
+
+        place_rows.insert(tx, task.task_no, attempt_no, place.place)
     task_rows.set_attempt(tx, task.task_no, attempt_no)
     tasks.move(
         tx,
@@ -120,6 +125,13 @@ def open_one(
     )
     task_rows.take_locks(tx, task.task_no)
     return change
+
+
+def _place(place: Workspace) -> dict[str, str]:
+    """Return what the message says of a place; of a worktree it says the rest."""
+    if place.place is None:
+        return {}
+    return {"place_path": place.place.place_path, "out_path": place.place.out_path}
 
 
 def abandon(tx: "Tx", task_no: int, attempt_no: int) -> bool:

@@ -8,7 +8,7 @@ from inbox.model import PRIORITIES
 from inbox.store import messages
 from orch.machines import REQUEST
 from orch.model import ACTIVE, Attempt, Run, Task, Workspace
-from orch.operations import attempts, budgets, checks, runs, tasks
+from orch.operations import attempts, budgets, checks, places, runs, tasks
 from orch.operations.attempts import Order
 from orch.store import checks as check_rows
 from orch.store import requests as store
@@ -95,12 +95,13 @@ def require_plannable(tx: "ReadTx", request: Request) -> None:
 
 
 def begin(
-    tx: "Tx", request: Request, run: Run, agent: str, body: str, summary: str, expects: str
-) -> int:
+    tx: "Tx", request: Request, run: Run, agent: str, body: str, summary: str, expects: str,
+    folder: str,
+) -> int:  # fmt: skip
     """Ask an engineer for a plan, as a task of the run; return the last event's id.
 
     A planning task that failed is retried; else there is a new one, which keeps `summary` so
-    that a retry by hand is told it, too.
+    that a retry by hand is told it, too. `folder` is the store's: the engineer's place is there.
     Raises: invalid_state (transition, closed), refused/budget.
     """
     require_plannable(tx, request)
@@ -110,11 +111,14 @@ def begin(
     event = "retry"
     if task is None:
         task, event = _add_task(tx, request, run, summary), "dispatch"
+    number = task.next_attempt_no
+    place = places.plan(folder, run.run_id, task.task_id, number, run.repo_path)
     order = Order(
-        run.leader, agent, "analysis", task.title, body,
+        run.leader, agent, "analysis", task.title,
+        f"{places.located(body, place)}\n\n{places.words(place)}",
         obj(request_id=request.request_id), expects,
     )  # fmt: skip
-    attempts.open_one(tx, run, task, event, task.next_attempt_no, order, Workspace())
+    attempts.open_one(tx, run, task, event, number, order, Workspace(place))
     store.set_task(tx, request, run.run_id, task.task_no)
     runs.tell_end(tx, run)
     return _move(tx, request, "plan", run.leader, agent)

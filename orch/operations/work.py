@@ -12,8 +12,10 @@ from inbox.store import leases as lease_rows
 from orch.model import Attempt, Run, Task
 from orch.operations import budgets
 from orch.store import attempts, turns
+from orch.store import places as place_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
+from orch.store.places import Place
 from orch.store.turns import End, Turn
 from schema import events, ids
 from schema.failures import Failure
@@ -33,7 +35,7 @@ class Grip:
     """A thread that this worker holds; for a run's work, the attempt with its task and run."""
 
     __slots__ = (
-        "agent", "attempt", "epoch", "expects", "run", "subject", "task", "thread_id",
+        "agent", "attempt", "epoch", "expects", "place", "run", "subject", "task", "thread_id",
         "thread_no", "token", "ttl_ms",
     )  # fmt: skip
 
@@ -49,6 +51,7 @@ class Grip:
         self.attempt: Attempt | None = None
         self.task: Task | None = None
         self.run: Run | None = None
+        self.place: Place | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +81,7 @@ def _with_attempt(tx: "ReadTx", grip: Grip) -> Grip:
     if grip.attempt is not None:
         grip.task = task_rows.by_no(tx, grip.attempt.task_no)
         grip.run = run_rows.find(tx, grip.task.run_id)
+        grip.place = place_rows.find(tx, grip.attempt.attempt_key)
     return grip
 
 

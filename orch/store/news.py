@@ -20,19 +20,19 @@ class Item:
          self.assigned_to, self.reason) = row  # fmt: skip
 
 
-def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool]":
+def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool, bool]":
     """Return what there is to reconcile: (news for tasks, dispatches under way, turns, heads,
-    requests being planned).
+    requests being planned, places to be made).
 
     In a closed run only dispatches count.
     """
     values = {"run_id": run.run_id, "after": run.reconciled_through}
     now = tx.now
     row = tx.one(_SQL["news_due"], **values, domain=now.domain, boot=now.boot_ms)
-    told, dispatches, turns, heads, requests = map(bool, row)
+    told, dispatches, turns, heads, requests, places = map(bool, row)
     if run.closed_at is not None:
-        return False, dispatches, False, False, False
-    return told, dispatches, turns, heads, requests
+        return False, dispatches, False, False, False, False
+    return told, dispatches, turns, heads, requests, places
 
 
 def after(tx: "ReadTx", run_id: str, position: int) -> list[Item]:

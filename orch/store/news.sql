@@ -1,7 +1,7 @@
 -- name: news_due :one
 -- Asked by every command of a run, so one statement, each part of it along an index: the log,
 -- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads;
--- requests being planned (orch/store/requests.sql). Replies and renewals leave a thread as it was:
+-- requests being planned (orch/store/requests.sql); places to be made (places.sql). Replies and renewals leave a thread as it was:
 -- they are read over with the next event that does not.
 SELECT EXISTS (
          SELECT 1 FROM event
@@ -26,7 +26,12 @@ SELECT EXISTS (
             AND a.execution_mode = 'code' AND (a.head_commit IS NULL OR a.dirty_files > 0)
             AND a.workspace_status = 'created' AND a.status IN ('done', 'verifying')),
        EXISTS (SELECT 1 FROM request
-                WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed'));
+                WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed')),
+       EXISTS (
+         SELECT 1 FROM place AS p JOIN attempt AS a ON a.attempt_key = p.attempt_key
+           JOIN task AS t ON t.task_no = a.task_no
+          WHERE p.made_at IS NULL AND t.run_id = :run_id
+            AND a.status IN ('dispatched', 'running', 'blocked'));
 
 -- name: news_of_run :many
 -- Along the run's part of the log, so the cost is that of the change.

@@ -9,7 +9,7 @@ import os
 from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
 from orch.machines import ENTRY, TASK
 from orch.store import audit as store
-from orch.workflows import queue_audit, unnamed, workers
+from orch.workflows import places, queue_audit, unnamed, workers
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     checks = [_dispatches(db), workers.examine(db), _worktrees(works)]
     checks.append(unnamed.worktrees(db, works))
     checks.append(workers.programs({_root(work.worktree_path) for work in works}))
-    checks.append(queue_audit.landings(db))
+    checks += [queue_audit.landings(db), _places(db)]
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), queue_audit.commits(db)]
@@ -71,6 +71,14 @@ def _worktrees(works: list[store.Work]) -> Check:
     ]
     hint = "its branch is kept; orch cleanup takes note of it"
     return verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
+
+
+def _places(db: "Database") -> Check:
+    """Compare the places of attempts without a worktree with what is on disk, both ways."""
+    wrong, strays = places.examine(db)
+    wrong += [f"{path} belongs to no attempt" for path in strays]
+    hint = "orch cleanup removes those of attempts that are over; look into the others"
+    return verdict("places", wrong, "as recorded", WARNING, hint)
 
 
 def _tables(db: "Database") -> "Iterator[Check]":

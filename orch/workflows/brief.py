@@ -1,5 +1,7 @@
 """What a worker is told: the task in words, built by the tool from what is recorded."""
 
+from orch.operations import places
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import Task, Workspace
@@ -13,6 +15,8 @@ def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
     Commands name no ids where the worker's environment has them.
     """
     parts = [task.summary or task.title]
+    if place.place is not None:
+        parts = [places.located(parts[0], place.place)]
     if task.spec_text:
         parts.append("Specification:\n" + task.spec_text)
     if task.acceptance:
@@ -26,6 +30,8 @@ def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
             f"Work in {place.worktree_path} on branch {place.branch_name} "
             f"(from {place.base_commit[:12]}); commit there before you report."
         )
+    if place.place is not None:
+        parts.append(places.words(place.place))
     if task.required_checks != "[]":
         parts.append("Checked afterwards by: " + task.required_checks)
     parts += earlier

@@ -10,6 +10,7 @@ from orch.model import Run, Task, Workspace
 from orch.operations import attempts, budgets, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
+from orch.store import places as place_rows
 from orch.store import tasks as task_rows
 from orch.workflows import brief
 from schema import keys, points
@@ -122,11 +123,18 @@ def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
         prepared.task = task
         prepared.order = _order(run, task, wish)
         prepared.earlier = _earlier(tx, task)
-        if prepared.order.mode == "code":
-            from orch.workflows import workspaces
+        from orch.workflows import workspaces
 
-            wanted = workspaces.needed(tx, task)
-    if prepared.order.mode == "code":
+        wanted = workspaces.needed(tx, task)
+        before = _place_before(tx, task) if prepared.order.mode != "code" else ""
+    if prepared.order.mode != "code":
+        from orch.workflows import places
+
+        path = workspaces.repository_of(run, wish.repo_path)
+        prepared.place = places.plan(
+            db, run, task, wanted, path=path, base_ref=wish.base_ref, before=before
+        )
+    else:
         prepared.repo, prepared.place = workspaces.plan(
             db, run, task, wanted,
             repo_path=wish.repo_path,
@@ -136,6 +144,13 @@ def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
         if wish.delivery is not None:
             wish.delivery.build(prepared.repo, prepared.place, task)
     return prepared
+
+
+def _place_before(tx: "ReadTx", task: Task) -> str:
+    """Return the commit that the attempt before was asked to look at, "" for none of its own."""
+    before = attempts.latest(tx, task)
+    place = place_rows.find(tx, before.attempt_key) if before is not None else None
+    return place.wanted if place is not None else ""
 
 
 def finish(
@@ -154,11 +169,16 @@ def finish(
         notes = [*prepared.earlier, *([wish.note] if wish.note else [])]
         prepared.order.body = brief.text(task, place, notes)
     try:
-        return _confirm(db, wish, prepared.order, place, answer, prepared.key)
+        result = _confirm(db, wish, prepared.order, place, answer, prepared.key)
     except Failure:
         if place.worktree_path:
             _take_back(db, task, place)
         raise
+    if place.place is not None:
+        from orch.workflows import places
+
+        places.make_due(db, task.run_id)  # What it cannot make is told by reconcile and doctor.
+    return result
 
 
 def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
@@ -312,6 +332,8 @@ def _confirm(
         else:
             run, task = _require(tx, wish)
             number = task.next_attempt_no
+            if place.place is not None and not place.place.place_path.endswith(f"-{number}"):
+                raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
         before = attempts.latest(tx, task)
         if before is not None and wish.event in ("retry", "reassign"):
             attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")

@@ -5,6 +5,7 @@ agent with an inbox, or a program of `orch work`. Killed anywhere, the next reco
 """
 
 import json
+import os
 
 from orch import config
 from orch.model import Attempt, Run, Task
@@ -13,7 +14,7 @@ from orch.plan import document, tickets
 from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store.requests import Request
-from orch.workflows import planning_brief
+from orch.workflows import places, planning_brief
 from schema import points
 from schema.failures import Failure
 
@@ -26,14 +27,18 @@ _MOST_PROBLEMS = 50  # In what an engineer is told, and in what is kept.
 
 
 class Rules:
-    """What a plan has to satisfy: its JSON Schema, and the names of the checks that there are."""
+    """What a plan has to satisfy: its JSON Schema, and the names of the checks that there are.
 
-    __slots__ = ("checks", "schema")
+    `folder` is the store's, beside which an engineer works.
+    """
 
-    def __init__(self, repo_path: str) -> None:
+    __slots__ = ("checks", "folder", "schema")
+
+    def __init__(self, repo_path: str, db: "Database") -> None:
         from orch.plan import model
 
         self.schema = json.dumps(model.schema(), ensure_ascii=False, separators=(",", ":"))
+        self.folder = os.path.dirname(db.path)
         self.checks = list(config.load(repo_path or None).checks)
 
 
@@ -44,7 +49,7 @@ def begin(
     earlier = [*_earlier(tx, request), *words]
     body = planning_brief.text(request, run, rules.schema, rules.checks, earlier)
     summary = planning_brief.summary(request, run)
-    return requests.begin(tx, request, run, agent, body, summary, rules.schema)
+    return requests.begin(tx, request, run, agent, body, summary, rules.schema, rules.folder)
 
 
 def _earlier(tx: "ReadTx", request: Request) -> list[str]:
@@ -161,13 +166,15 @@ def _send_back(db: "Database", request_id: str) -> None:
         if _to_send_back(tx, request_id) is None:
             return
         run = runs.require(tx, str(requests.require(tx, request_id).run_id))
-    rules = Rules(run.repo_path)
+    rules = Rules(run.repo_path, db)
     with db.write() as tx:
         found = _to_send_back(tx, request_id)
         if found is not None:
             request, agent = found
             run = runs.require_open(tx, str(request.run_id))
             begin(tx, request, run, agent, rules)
+    if found is not None:
+        places.make_due(db, run.run_id)
 
 
 def _to_send_back(tx: "ReadTx", request_id: str) -> tuple[Request, str] | None:

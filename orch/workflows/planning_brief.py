@@ -61,12 +61,12 @@ def summary(request: "Request", run: "Run") -> str:
 
 def _deliver(run_id: str) -> str:
     return f"""\
-Write the plan to a file outside of the repository, and look at it as its reader will:
-  orch plan check plan.json --run {run_id}
-  orch plan lint plan.json --run {run_id}
+Write the plan to $ORCH_OUT/plan.json, and look at it as its reader will:
+  orch plan check $ORCH_OUT/plan.json --run {run_id}
+  orch plan lint $ORCH_OUT/plan.json --run {run_id}
 Where the request can be meant in two ways, ask the person:
   inbox update --status blocked --body QUESTION, then inbox wait-reply.
-Deliver it: inbox done --validate --summary TEXT --body-file plan.json
+Deliver it: inbox done --validate --summary TEXT --body-file $ORCH_OUT/plan.json
 If it cannot be planned: inbox fail --summary WHY.
 A plan with problems comes back to you with all of them; a person decides whether it is applied."""
 

@@ -7,6 +7,7 @@ every other message is quoted as data.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.operations.work import Grip
+    from orch.store.places import Place
     from orch.store.turns import Turn
 
 _MOST_HISTORY = 64_000
@@ -76,14 +77,22 @@ def _who(grip: "Grip") -> str:
 def _place(grip: "Grip", commits: str) -> list[str]:
     attempt = grip.attempt
     if attempt is None or not attempt.worktree_path:
+        said = [_apart(grip.place)] if grip.place is not None else []
         expects = "The result has to fit a schema: use inbox done --validate --payload-json JSON."
-        return [expects] if grip.expects else []
+        return [*said, expects] if grip.expects else said
     where = f"You work in {attempt.worktree_path} on branch {attempt.branch_name}."
     if commits == "runner":
         return [
             where + " Do not commit: what you change there is committed for you when you report."
         ]
     return [where + " Commit there before you report; what is not committed does not count."]
+
+
+def _apart(place: "Place") -> str:
+    return (
+        f"You work in {place.place_path}, a place of your own: what you change there does not "
+        f"count. Files that you hand in go to {place.out_path} ($ORCH_OUT)."
+    )
 
 
 def _task(grip: "Grip", messages: list[Message]) -> str:

@@ -36,7 +36,7 @@ def reconcile(db: "Database", run_id: str) -> Report:
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        told, dispatches, turns, heads, planning = news.due(tx, run)
+        told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
     if dispatches:
         _repair(db, run_id, report)
     if told:
@@ -50,6 +50,10 @@ def reconcile(db: "Database", run_id: str) -> Report:
         _read_heads(db, run, report)
     if planning:
         _follow_requests(db, run_id, report)
+    if unmade:
+        from orch.workflows import places
+
+        report.problems += places.make_due(db, run_id)
     return report
 
 

@@ -18,7 +18,7 @@ from orch.operations import work
 from orch.operations.work import Grip
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.workflows import prompt, turn_end
+from orch.workflows import places, prompt, turn_end
 from orch.workflows.turn_watch import Watcher
 from schema import points
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 def run(db: "Database", harness: "Harness", grip: Grip, stop: "Stop") -> Turn:
     """Do one turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
     log_path = log_of(db, grip)
+    if grip.place is not None:
+        places.make(db, grip.place)  # Where the command that dispatched it was killed.
     with db.read() as tx:
         page, _, _ = message_rows.page(tx, grip.thread_no, 0, 1000, None)
         before = store.latest(tx, grip.thread_no)
@@ -119,9 +121,11 @@ def _write_brief(log_path: str, turn_no: int, text: str) -> str:
 
 
 def workdir_of(grip: Grip) -> str:
-    """Return where the agent works: its worktree, the run's repository, or here."""
+    """Return where the agent works: its worktree or place, the run's repository, or here."""
     if grip.attempt is not None and grip.attempt.worktree_path:
         return str(grip.attempt.worktree_path)
+    if grip.place is not None:
+        return grip.place.place_path
     repo = grip.run.repo_path if grip.run is not None else ""
     return str(repo) if repo and os.path.isdir(repo) else os.getcwd()
 
@@ -136,6 +140,8 @@ def environment_for(db: "Database", harness: "Harness", grip: Grip, mark: str) -
         for field, value in author.items():
             name = f"GIT_{role}_{field}"
             found.setdefault(name, os.environ.get(name) or value)
+    if grip.place is not None:
+        found["ORCH_OUT"] = grip.place.out_path
     return found | {
         "ORCH_DB": db.path,
         "INBOX_AGENT": grip.agent,

@@ -8,7 +8,7 @@ import os
 
 from orch import config, git
 from orch.model import Attempt, Run, Task, Workspace
-from orch.operations import attempts, runs
+from orch.operations import attempts, places, runs
 from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
@@ -171,7 +171,8 @@ def left_out(db: "Database", root: str) -> tuple[str, ...]:
     if os.path.basename(folder) == file.STORE_FOLDER:
         return (folder, root)
     beside = (db.path + tail for tail in ("", "-wal", "-shm", ".lock", ".wake"))
-    return (*beside, f"{folder}/artifacts", f"{folder}/logs", root)
+    kept = (f"{folder}/{name}" for name in ("artifacts", "logs", places.PLACES, places.OUT))
+    return (*beside, *kept, root)
 
 
 def plan(

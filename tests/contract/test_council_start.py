@@ -64,7 +64,9 @@ def test_a_brief_carries_lens_target_schema_and_a_valid_example(council, mode):
         assert LENSES[role] in brief
         assert "Judge <this> plan\nsecond line" in brief
         assert json.dumps(thread["expects"], separators=(",", ":")) in brief
-        assert "inbox done --summary REVIEWED --body-file review.json --validate" in brief
+        shown = council.inbox.ok("show", "--thread", council.threads[role])
+        out = shown["messages"][0]["payload_json"]["out_path"]
+        assert f"inbox done --summary REVIEWED --body-file {out}/review.json --validate" in brief
         assert not any(other in brief for other in ROLES if other != role)
         jsonschema.validate(example_in(brief), thread["expects"])
 

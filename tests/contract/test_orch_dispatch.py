@@ -46,7 +46,7 @@ def test_analysis_mode_makes_neither(lead: Lead) -> None:
     attempt = sent["attempt"]
     assert (attempt["branch_name"], attempt["worktree_path"]) == ("", "")
     assert (attempt["workspace_status"], attempt["base_commit"]) == ("", "")
-    assert lead.leftovers() == []
+    assert lead.registered() == [attempt["place_path"]] and lead.branches() == {}
 
 
 def test_the_message_tells_the_worker_everything(lead: Lead) -> None:

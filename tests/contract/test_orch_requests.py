@@ -167,7 +167,7 @@ def test_from_a_request_to_tasks_that_know_it(lead: Lead) -> None:
     brief = thread["messages"][0]["body"]
     for part in ("| Every page.", json.dumps(published, separators=(",", ":"), ensure_ascii=False),
                  "An example:", "--status blocked", "inbox done --validate",
-                 "orch plan check plan.json --run r"):  # fmt: skip
+                 f"orch plan check {sent['attempt']['out_path']}/plan.json --run r"):  # fmt: skip
         assert part in brief
     assert "rules: leave" not in brief and "checks that there are: none" in brief
     lead.refuse("invalid_state", "not_ready", "plan", "apply", "--request", "q")

@@ -75,12 +75,14 @@ def test_four_facts_make_a_class(shop: Shop, actions, outcome, status) -> None:
     assert shop.status() == ("done" if outcome == "done" else "failed")
 
 
-def test_analysis_works_in_the_repository_and_its_answer_is_the_result(shop: Shop) -> None:
+def test_analysis_works_in_a_place_of_its_own_and_its_answer_is_the_result(shop: Shop) -> None:
     shop.harness()
     attempt = shop.task(mode="analysis")
-    turn = shop.work("touch=was-here", "ok=forty-two")
+    turn = shop.work("touch=was-here", "echo=ORCH_OUT", "ok=forty-two")
     assert (turn["outcome"], turn["commits"]) == ("done", None)
-    assert (shop.path / "was-here").exists()
+    assert (Path(attempt["place_path"]) / "was-here").exists()
+    assert not (shop.path / "was-here").exists()
+    assert attempt["out_path"] in shop.log()
     assert shop.thread(attempt)["messages"][-1]["body"] == "forty-two"
 
 

@@ -20,7 +20,7 @@ POINTS = sorted(
     point
     for path in (Path(orch.__file__).parent / "workflows").glob("*.py")
     for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
-    if point.partition(".")[0] in ("dispatch", "reconcile", "cleanup", "verify")
+    if point.partition(".")[0] in ("dispatch", "reconcile", "cleanup", "verify", "place")
 )
 
 
@@ -45,13 +45,10 @@ def settled(lead: Lead) -> None:
     again = lead.do("reconcile")
     assert (again["updated_tasks"], again["repaired"], again["problems"]) == ([], [], [])
     assert lead.doctor() == []
-    recorded = {
-        a["worktree_path"]
-        for task in ("a", "b")
-        for a in lead.attempts(task)
-        if a["workspace_status"] == "created"
-    }
-    assert set(lead.registered()) == recorded, "git and the store know the same worktrees"
+    attempts = [a for task in ("a", "b") for a in lead.attempts(task)]
+    recorded = {a["worktree_path"] for a in attempts if a["workspace_status"] == "created"}
+    places = {a["place_path"] for a in attempts if Path(a["place_path"] or "/none").is_dir()}
+    assert set(lead.registered()) == recorded | places, "git and the store know the same worktrees"
     on_disk = {str(lead.top / ".orch" / "worktrees" / name) for name in lead.trees()}
     assert on_disk == recorded
     assert lead.repo.git("status", "--porcelain") == ""
@@ -157,11 +154,29 @@ def at_verify(lead: Lead, point: str) -> None:
     settled(lead)
 
 
+def at_place(lead: Lead, point: str) -> None:
+    if point != "place.removed":
+        lead.crash(point, "dispatch", "--task", "a", "--execution-mode", "analysis", "--run", "r")
+        assert lead.status_of("a") == "dispatched"
+    else:
+        sent = lead.dispatch("a", mode="analysis")
+        (Path(sent["attempt"]["place_path"]) / "left").write_text("not kept\n")
+        lead.do("cancel", "--task", "a")
+        lead.crash(point, "cleanup", "--run", "r", "--all-completed")
+        lead.do("cleanup", "--all-completed")
+    settled(lead)
+    attempt, = lead.attempts("a")  # fmt: skip
+    there = [Path(attempt[name]).is_dir() for name in ("place_path", "out_path")]
+    assert there == [point != "place.removed"] * 2
+    assert (Path(attempt["place_path"]) / "README").is_file() is (point != "place.removed")
+
+
 STORIES: dict[str, Callable[[Lead, str], None]] = {
     "dispatch": at_dispatch,
     "reconcile": at_reconcile,
     "cleanup": at_cleanup,
     "verify": at_verify,
+    "place": at_place,
 }
 
 
