@@ -215,25 +215,57 @@ def recover_worktree(
 
     Raises: refused/work_at_risk when files that git did not write stand in the way.
     """
-    ref = require_branch(branch)
+    require_branch(branch)
     require_oid(commit, repo.object_format)
     path, root = undo.require_place(path, root, must_be_free=False)
     # Lock order here: worktree, then repository. A worktree that is found under the
     # repository's lock is already locked by its maker, or its maker is dead.
-    with locked_directory(repo.common_dir):
-        admin = undo.admin_of(repo, path)
-        if not admin:
-            return undo.undo_locked(repo, "", path, branch, commit, root=root)
-    with locked_directory(admin, seconds=CHECKOUT_SECONDS) as writing:
-        if not os.path.isdir(admin):
-            return "undone"  # By another process, while we waited.
-        if not undo.is_half_made(admin, path):
-            return "complete"
-        if finish and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
-            undo.finish_files(repo, admin, path, ref, (writing,))
-            return "complete"
+    was_there = False
+    while True:
         with locked_directory(repo.common_dir):
-            return undo.undo_locked(repo, admin, path, branch, commit, root=root)
+            admin = undo.admin_of(repo, path)
+            if not admin:
+                left = undo.undo_locked(repo, "", path, branch, commit, root=root)
+                return "undone" if was_there else left
+        was_there = True
+        try:
+            with locked_directory(admin, seconds=CHECKOUT_SECONDS) as writing:
+                if not _is_still(admin, writing):
+                    continue  # Its maker's git, or another process, took it away: look again.
+                return _settle(
+                    repo, admin, path, branch, commit, root, writing if finish else None
+                )
+        except FileNotFoundError:
+            if os.path.isdir(admin):
+                raise
+
+
+def _is_still(admin: str, fd: int) -> bool:
+    """Return whether the directory that we locked is the one of that name."""
+    try:
+        return os.path.samestat(os.stat(admin), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _settle(
+    repo: Repository,
+    admin: str,
+    path: str,
+    branch: str,
+    commit: str,
+    root: str,
+    writing: int | None,
+) -> str:
+    """Finish (by `writing`, the lock on `admin`) or undo a worktree that is registered."""
+    if not undo.is_half_made(admin, path):
+        return "complete"
+    ref = require_branch(branch)
+    if writing and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
+        undo.finish_files(repo, admin, path, ref, (writing,))
+        return "complete"
+    with locked_directory(repo.common_dir):
+        return undo.undo_locked(repo, admin, path, branch, commit, root=root)
 
 
 def add_detached(repo: Repository, path: str, commit: str) -> Repository:

@@ -1,7 +1,9 @@
 """Status, worktrees: made, found, removed; never lost."""
 
+import contextlib
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from orch import git
-from orch.git import undo
+from orch.git import undo, worktrees
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -228,6 +230,29 @@ def test_recover_finishes_or_undoes_a_half_made_one(made, repo, tmp_path):
     assert not os.path.lexists(tmp_path / "t")
     assert list(made.refs()) == ["refs/heads/main"]
     assert len(git.list_worktrees(repo)) == 1
+
+
+def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, monkeypatch):
+    """git removes what it began when it dies: the branch, which orch made, is still there."""
+    start = git.resolve(repo, "HEAD")
+    place = str(tmp_path / "w" / "x")
+    half_made(repo, place, "b", start)
+    admin = undo.admin_of(repo, place)
+    lock = worktrees.locked_directory
+
+    @contextlib.contextmanager
+    def _lock(path, *given, **named):
+        with lock(path, *given, **named) as held:
+            if path == admin:
+                shutil.rmtree(admin)
+                shutil.rmtree(place)
+            yield held
+
+    monkeypatch.setattr(worktrees, "locked_directory", _lock)
+    asked = (repo, place, "b", start)
+    assert git.recover_worktree(*asked, root=str(tmp_path), finish=False) == "undone"
+    assert git.read_ref(repo, "refs/heads/b") == ""
+    assert not os.path.lexists(tmp_path / "w")
 
 
 def test_recover_keeps_files_that_git_did_not_write(repo, tmp_path):
