@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
     from orch.git.commits import missing_objects, parents_of
+    from orch.git.following import Stray, bring_branch, stray_commits
     from orch.git.in_the_way import Blocker
     from orch.git.landing import (
         checkouts_of, create_target, is_published, move_target, refresh_checkout, rehearse,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
         list_files, list_refs, merge_base, read_ref, ref_in_the_way, resolve, swap_ref, swap_refs,
         tree_id)
     from orch.git.repository import (
-        Repository, find_repository, linked_worktree, locked_directory, open_repository,
-        operation_in_progress)
+        Repository, find_repository, is_registered, linked_worktree, locked_directory,
+        open_repository, operation_in_progress)
     from orch.git.salvage import (
         SALVAGE, Salvage, Snapshot, commit_all, list_salvages, restore_salvage, save_salvage,
         take_snapshot)
@@ -67,6 +68,7 @@ __all__ = [
     "Salvage",
     "Snapshot",
     "Status",
+    "Stray",
     "Traits",
     "Workbench",
     "Worktree",
@@ -74,6 +76,7 @@ __all__ = [
     "add_worktree",
     "apply_patches",
     "attempt_branch",
+    "bring_branch",
     "changed_paths",
     "checked_out_at",
     "checkouts_of",
@@ -97,6 +100,7 @@ __all__ = [
     "is_ancestor",
     "is_oid",
     "is_published",
+    "is_registered",
     "linked_worktree",
     "list_commits",
     "list_files",
@@ -137,6 +141,7 @@ __all__ = [
     "salvage_ref",
     "save_salvage",
     "status",
+    "stray_commits",
     "swap_ref",
     "swap_refs",
     "take_snapshot",
@@ -147,6 +152,7 @@ _HOME = {
     "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
     "commits": "missing_objects parents_of",
+    "following": "Stray bring_branch stray_commits",
     "in_the_way": "Blocker",
     "landing": (
         "checkouts_of create_target is_published move_target refresh_checkout rehearse "
@@ -165,8 +171,8 @@ _HOME = {
         "list_files list_refs merge_base read_ref ref_in_the_way resolve swap_ref swap_refs "
         "tree_id"),
     "repository": (
-        "Repository find_repository linked_worktree locked_directory open_repository "
-        "operation_in_progress"),
+        "Repository find_repository is_registered linked_worktree locked_directory "
+        "open_repository operation_in_progress"),
     "salvage": (
         "SALVAGE Salvage Snapshot commit_all list_salvages restore_salvage save_salvage "
         "take_snapshot"),

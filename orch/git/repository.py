@@ -123,6 +123,16 @@ def linked_worktree(repo: Repository, path: str) -> Repository:
     raise not_found("repository", display(path), hint="no worktree is registered at that path")
 
 
+def is_registered(repo: Repository, path: str) -> bool:
+    """Return whether the repository has a linked worktree registered at `path`."""
+    try:
+        return linked_worktree(repo, path).is_linked
+    except Failure as error:
+        if error.code != "not_found":
+            raise
+        return False
+
+
 def read_small(path: str) -> str | None:
     """Return a small regular file's text, None when missing or anything else (never blocks)."""
     try:

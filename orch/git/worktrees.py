@@ -232,9 +232,7 @@ def recover_worktree(
             with locked_directory(admin, seconds=CHECKOUT_SECONDS) as writing:
                 if not _is_still(admin, writing):
                     continue  # Its maker's git, or another process, took it away: look again.
-                return _settle(
-                    repo, admin, path, branch, commit, root, writing if finish else None
-                )
+                return _settle(repo, admin, path, branch, commit, root, writing if finish else None)
         except FileNotFoundError:
             if os.path.isdir(admin):
                 raise
@@ -296,17 +294,20 @@ def remove_worktree(
     *,
     salvage: str = "",
     copies: "Mapping[str, str] | None" = None,
+    nested_too: bool = False,
 ) -> Removed:
     """Remove the clean worktree at `path`, and see that it is gone. The branch stays.
 
     `copies` maps untracked files that were put there at dispatch (relative path) to the
     sha256 of their content (of a link: of its target); those still unchanged do not
     count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
-    has shown that the ref holds all that is there.
+    has shown that the ref holds all that is there. Read-only folders of ours are no obstacle;
+    repositories of their own in ignored places are, unless `nested_too`.
 
     Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
     """
     from orch.git.changes import status
+    from orch.git.removing import clear_the_way
     from orch.git.salvage import SALVAGE, require_saved
 
     worktree = linked_worktree(repo, path)
@@ -325,6 +326,7 @@ def remove_worktree(
         raise at_risk(worktree.top, "has uncommitted work", rest)
     if salvage and not salvage.startswith(SALVAGE):
         raise invalid_input(f"{display(salvage)} is not a salvage ref")
+    clear_the_way(worktree.top, nested_too=nested_too)
     if salvage:
         require_saved(worktree, salvage, leave_out=tuple(unchanged))
     else:

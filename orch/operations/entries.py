@@ -65,7 +65,7 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
             f"task {task.name} has no commits to land: its work was not code",
             hint=f"orch task show {where}",
         )
-    if attempt.dirty_files:
+    if attempt.dirty_files and attempt.workspace_status == "created":
         raise Failure(
             "refused",
             "work_at_risk",

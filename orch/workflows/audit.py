@@ -69,8 +69,16 @@ def _worktrees(works: list[store.Work]) -> Check:
         for work in there
         if not os.path.isdir(work.worktree_path)
     ]
-    hint = "its branch is kept; orch cleanup takes note of it"
-    return verdict("worktrees", gone, f"{len(there)} in use", WARNING, hint)
+    left = [
+        f"{work.task} attempt {work.attempt_no}: {work.worktree_path} counts as cleaned up and is "
+        "there"
+        for work in works
+        if work.workspace_status == "cleaned" and os.path.lexists(work.worktree_path)
+    ]
+    hint = "orch cleanup --dry-run tells where each is; its branch is kept"
+    if left and not gone:
+        hint = "look into them, then remove them: nothing refers to them"
+    return verdict("worktrees", [*gone, *left], f"{len(there)} in use", WARNING, hint)
 
 
 def _places(db: "Database") -> Check:
@@ -145,8 +153,7 @@ def _commits(works: list[store.Work]) -> Check:
         if not work.head_commit:
             continue
         if work.repo_path not in opened:
-            repo = git.find_repository(work.repo_path)
-            opened[work.repo_path] = (repo, _tips(repo)) if repo else None
+            opened[work.repo_path] = _open(work.repo_path)
         found = opened[work.repo_path]
         if found is None:
             unknown.append(f"{work.task} attempt {work.attempt_no}: no repository {work.repo_path}")
@@ -161,6 +168,17 @@ def _commits(works: list[store.Work]) -> Check:
     if lost:
         return verdict("commits", [f"on no branch: {one}" for one in lost], "", PROBLEM, hint)
     return verdict("commits", unknown, well, WARNING, "was the repository moved?")
+
+
+def _open(path: str) -> "tuple[git.Repository, dict[str, str]] | None":
+    """Return a repository with its refs, None when git does not open it."""
+    from orch import git
+
+    try:
+        repo = git.open_repository(path)
+        return repo, _tips(repo)
+    except Failure:
+        return None
 
 
 def _tips(repo: "git.Repository") -> dict[str, str]:

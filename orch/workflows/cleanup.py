@@ -85,9 +85,11 @@ def clean(
 ) -> list[Outcome]:
     """Remove what is proven safe; keep the rest with the reason; `step` after each.
 
-    Raises: refused/repo_tampered, git_error; what was cleaned before stays cleaned.
+    What git refuses for one keeps that one, with the reason, and the rest is looked at. Raises
+    it when nothing could be cleaned and every one was refused so.
     """
     outcomes: list[Outcome] = []
+    failures: list[Failure] = []
     for task, attempt in chosen:
         if outcomes:
             step()
@@ -99,23 +101,61 @@ def clean(
         try:
             _clean_one(db, run, outcome, force=force, dry_run=dry_run)
         except Failure as failure:
-            known = failure.code in ("git_error", "not_found")
-            if not known or dry_run or os.path.lexists(attempt.worktree_path):
+            if failure.code not in _ONE_ALONE:
                 raise
-            _note(db, run, outcome)  # Another cleanup was faster.
+            failures.append(failure)
+            outcome.reason = "; ".join(filter(None, (failure.message, failure.hint)))
+        except OSError as error:
+            outcome.reason = f"{error.strerror}: {git.display(str(error.filename))}"
+    if failures and len(failures) == len(outcomes):
+        raise failures[0]
     return outcomes
 
 
+_ONE_ALONE = ("git_error", "not_found", "invalid_state", "refused")
+
+
 def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_run: bool) -> None:
-    repo = workspaces.open_checked(db, run, outcome.attempt.repo_path)
+    attempt = outcome.attempt
+    repo = workspaces.open_checked(db, run, attempt.repo_path)
     with db.read() as tx:
         landed = entry_rows.targets(tx, outcome.task.task_no, repo.top or repo.common_dir)
-    _prove(repo, run, outcome.attempt, outcome, landed)
+    _prove(repo, run, attempt, outcome, landed)
+    if not os.path.isdir(attempt.worktree_path):
+        _note_missing(db, repo, run, outcome, force=force, dry_run=dry_run)
+        return
     _examine(outcome, force=force)
     if outcome.reason or dry_run:
         outcome.cleaned = not outcome.reason
         return
     _remove(db, repo, run, outcome)
+
+
+def _note_missing(
+    db: "Database", repo: git.Repository, run: Run, outcome: Outcome, *, force: bool, dry_run: bool
+) -> None:
+    """Take note of a worktree that somebody removed; keep one that lies elsewhere, or may.
+
+    With force one of which nothing is found counts as removed: its registration goes.
+    """
+    attempt = outcome.attempt
+    elsewhere = heads.place_of(repo, attempt)
+    registered = git.is_registered(repo, attempt.worktree_path)
+    if elsewhere is not None:
+        path = attempt.worktree_path
+        outcome.reason = (
+            f"it was moved to {elsewhere.top}: put it back with git -C {repo.common_dir} "
+            f"worktree move {elsewhere.top} {path}"
+        )
+    elif registered and not force:
+        outcome.reason = heads.why_missing(repo, attempt)
+    elif dry_run:
+        outcome.cleaned, outcome.reason = True, ""
+    else:
+        if registered:
+            git.remove_worktree(repo, attempt.worktree_path)
+        points.reach("cleanup.removed")
+        _note(db, run, outcome)
 
 
 def _prove(
@@ -160,7 +200,7 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
     if outcome.reason and not force:
         return
     files = heads.uncommitted(attempt)
-    if not files:
+    if not files and not outcome.reason:
         return
     if force:
         outcome.reason = ""
@@ -186,8 +226,12 @@ def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) ->
         )
         outcome.ignored = removed.ignored
     except Failure as failure:
-        if failure.code == "not_found":
-            pass  # Somebody removed it; the record follows.
+        if os.path.lexists(attempt.worktree_path) or git.is_registered(repo, attempt.worktree_path):
+            gone = False
+        else:
+            gone = failure.code in ("not_found", "git_error")
+        if gone:
+            pass  # Another cleanup was faster; the record follows.
         elif failure.reason in ("work_at_risk", "unsupported"):
             outcome.reason = failure.message
             return

@@ -8,12 +8,13 @@ from orch.model import Attempt, Run
 from orch.operations import checks, runs
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
-from orch.workflows import placing
+from orch.workflows import moving, placing
 from schema.failures import Failure
 from schema.json_text import Json, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.git import Stray
     from schema.transaction import Database
 
 
@@ -30,7 +31,7 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
         task = task_rows.by_no(tx, attempt.task_no)
     violations: Json | None = None
     if run.ownership != "off":
-        repo = git.open_repository(attempt.repo_path)
+        repo = open_of(attempt)
         changed = [
             git.display(change.path)
             for change in git.changed_paths(repo, attempt.base_commit, head)
@@ -57,28 +58,132 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
 def look(attempt: Attempt) -> tuple[str, int]:
     """Return (the branch's head or "", how many files are uncommitted) as they are now.
 
-    Commits that the worktree stands on but its branch does not hold count as one file.
-    Raises: not_found/repository, refused/repo_tampered, git_error.
+    A branch that the worker left behind is brought to the commits it made beside it, where that
+    is beyond doubt; otherwise those count as one file. Raises: not_found/repository,
+    refused/repo_tampered, git_error.
     """
-    repo = git.open_repository(attempt.repo_path)
+    repo = open_of(attempt)
+    worktree = place_of(repo, attempt)
+    if worktree is not None:
+        git.bring_branch(worktree, attempt.branch_name, attempt.base_commit)
     return git.read_ref(repo, "refs/heads/" + attempt.branch_name), len(uncommitted(attempt))
 
 
-def uncommitted(attempt: Attempt) -> list[str]:
-    """Return the names of what would be lost with the worktree; [] when that is gone."""
-    repo = git.open_repository(attempt.repo_path)
+def open_of(attempt: Attempt) -> git.Repository:
+    """Return the repository of an attempt. Raises: not_found/repository, git_error."""
     try:
-        worktree = git.linked_worktree(repo, attempt.worktree_path)
-    except Failure as error:
-        if error.code == "not_found":
-            return []
-        raise
-    if not os.path.lexists(worktree.top):
-        return []
-    put = placing.unchanged(attempt.worktree_path, json.loads(attempt.placed_files))
-    names = [git.display(name) for name in git.status(worktree, leave_out=put, hidden=True).files]
-    stands_on = git.head(worktree).commit
-    head = git.read_ref(repo, "refs/heads/" + attempt.branch_name)
-    if stands_on and head and not git.is_ancestor(repo, stands_on, head):
-        names.append(f"commits up to {stands_on[:12]} that the branch does not hold")
-    return names
+        return git.open_repository(attempt.repo_path)
+    except Failure as failure:
+        if failure.code != "not_found":
+            raise
+        raise moving.not_there(attempt.repo_path) from failure
+
+
+def place_of(repo: git.Repository, attempt: Attempt) -> git.Repository | None:
+    """Return an attempt's worktree where it was made, or where `git worktree move` put it.
+
+    None: git knows none of it any more, or nothing lies where it knows it.
+    """
+    places = [attempt.worktree_path]
+    ref = "refs/heads/" + attempt.branch_name
+    if not os.path.isdir(attempt.worktree_path):
+        places += [p for p in git.checked_out_at(repo, ref) if os.path.realpath(p) != repo.top]
+    for path in places:
+        try:
+            found = git.linked_worktree(repo, path)
+        except Failure as error:
+            if error.code != "not_found":
+                raise
+            continue
+        if os.path.isdir(found.top):
+            return found
+    return None
+
+
+class Left:
+    """What would be lost with a worktree: files, commits beside its branch, or it is not there."""
+
+    __slots__ = ("files", "missing", "stray")
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.stray: Stray | None = None
+        self.missing = ""
+
+    @property
+    def names(self) -> list[str]:
+        """All of it, in names and words."""
+        words = [self.stray.words] if self.stray is not None else []
+        return [*self.files, *words, *([self.missing] if self.missing else [])]
+
+
+def left(attempt: Attempt) -> Left:
+    """Return what would be lost with the worktree; nothing when that is gone.
+
+    Raises: not_found/repository, refused/repo_tampered, git_error.
+    """
+    found = Left()
+    repo = open_of(attempt)
+    worktree = place_of(repo, attempt)
+    if worktree is None:
+        found.missing = why_missing(repo, attempt)
+        return found
+    put = placing.unchanged(worktree.top, json.loads(attempt.placed_files))
+    seen = git.status(worktree, leave_out=put, hidden=True)
+    found.files = [git.display(name) for name in seen.files]
+    held = attempt.head_commit or attempt.base_commit
+    found.stray = git.stray_commits(worktree, attempt.branch_name, held)
+    return found
+
+
+def uncommitted(attempt: Attempt) -> list[str]:
+    """Return what would be lost with the worktree, in names and words. Raises: as `left`."""
+    return left(attempt).names
+
+
+def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:
+    """Return the refusal to go on without what task `name` left, with what mends it.
+
+    `so` says what follows from it.
+    """
+    path, run_id = attempt.worktree_path, name.partition("/")[0]
+    here, again = f"git -C {path}", f"then orch reconcile --run {run_id}"
+    names = found.names
+    if found.missing:
+        words, hint = f"the worktree of {name} is not where it was made", found.missing
+    elif found.files:
+        count = len(found.files)
+        words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
+        hint = f"commit them: {here} add -A, then {here} commit -m TEXT, {again}"
+    else:
+        words = f"the work of {name} in {path} is not on its branch"
+        hint = _bring(here, attempt.branch_name, found.stray) + again
+    return Failure(
+        "refused",
+        "work_at_risk",
+        f"{words}{so}: {', '.join(names[:10])}",
+        hint=hint,
+        details={"worktree_path": path, "files": names[:200]},
+    )
+
+
+def _bring(here: str, branch: str, stray: "Stray | None") -> str:
+    if stray is None or not stray.commit:
+        return f"look: {here} status; put it on its branch: {here} switch {branch}, "
+    if stray.branch_gone:
+        return f"make its branch anew: {here} branch {branch} {stray.commit[:12]}, "
+    return f"bring it there: {here} switch {branch}, then {here} merge {stray.commit[:12]}, "
+
+
+def why_missing(repo: git.Repository, attempt: Attempt) -> str:
+    """Say of a worktree that is not found what keeps it from being gone, "" when it is gone."""
+    path = attempt.worktree_path
+    if os.path.lexists(path):
+        return f"{path} is there, but git knows no worktree there: look into it"
+    if git.is_registered(repo, path):
+        here = f"git -C {repo.common_dir} worktree"
+        return (
+            f"{path} is not there: moved or deleted by hand; if moved: {here} repair NEW_PLACE; "
+            f"if deleted: {here} remove {path}"
+        )
+    return ""

@@ -120,14 +120,14 @@ def discard(repo: git.Repository, made: Workspace) -> None:
     """
     copies: dict[str, str] = json.loads(made.placed_files)
     try:
-        git.remove_worktree(repo, made.worktree_path, copies=copies)
+        git.remove_worktree(repo, made.worktree_path, copies=copies, nested_too=True)
     except Failure as refusal:
         if refusal.reason != "work_at_risk":
             raise
         ref = git.SALVAGE + made.branch_name.removeprefix("orch/")
         worktree = git.linked_worktree(repo, made.worktree_path)
         git.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
-        git.remove_worktree(repo, made.worktree_path, salvage=ref)
+        git.remove_worktree(repo, made.worktree_path, salvage=ref, nested_too=True)
     git.delete_branch(repo, made.branch_name, made.start)
     drop_empty(made.worktree_path, made.workspace_root)
 

@@ -8,13 +8,13 @@ from itertools import groupby
 
 from orch import config, git
 from orch.model import Attempt, Run, Task
-from orch.operations import entries, runs, tasks
+from orch.operations import attempts, entries, runs, tasks
 from orch.queue.model import STRATEGIES
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from orch.workflows import queue_gate, queue_heads, queue_place
+from orch.workflows import heads, queue_gate, queue_heads, queue_place
 from orch.workflows.queue_place import HEADS
 from schema import keys, points
 from schema.failures import Failure, invalid_input
@@ -65,6 +65,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
     Raises: not_found, invalid_state (transition, unsupported, superseded), invalid_input,
     refused (work_at_risk, repo_tampered), git_error.
     """
+    _require_read(db, run_id, task_id)
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
         task = tasks.require(tx, run_id, task_id)
@@ -105,6 +106,19 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         "added_by": wish.actor or run.leader,
     }
     return found
+
+
+def _require_read(db: "Database", run_id: str, task_id: str) -> None:
+    """Raise what keeps finished work from being read as a whole: where it is, what it left."""
+    with db.read() as tx:
+        task = tasks.require(tx, run_id, task_id)
+        attempt = attempts.latest(tx, task)
+    if task.status != "done" or attempt is None or attempt.workspace_status != "created":
+        return
+    if attempt.dirty_files or not attempt.head_commit:
+        left = heads.left(attempt)
+        if left.names:
+            raise heads.at_risk(task.name, attempt, left, "; it would not land")
 
 
 def _refuse_landed(repo: git.Repository, target: str, attempt: Attempt, known: list[Entry]) -> None:

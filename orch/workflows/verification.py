@@ -72,17 +72,9 @@ def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
             f"attempt {attempt.attempt_no} of {task.name} has no worktree to run checks in",
             hint=f"record results from outside: orch verify record {where} --check NAME --status …",
         )
-    files = heads.uncommitted(attempt)
-    if files:
-        raise Failure(
-            "refused",
-            "work_at_risk",
-            f"{attempt.worktree_path} has uncommitted work, so what is checked is not what would "
-            f"be merged: {', '.join(files[:5])}",
-            hint=f"commit them: git -C {attempt.worktree_path} add -A, then "
-            f"git -C {attempt.worktree_path} commit -m TEXT",
-            details={"worktree_path": attempt.worktree_path, "files": files[:200]},
-        )
+    found = heads.left(attempt)
+    if found.names:
+        raise heads.at_risk(task.name, attempt, found, "; what is checked is not what would land")
     return not _moved(attempt)
 
 

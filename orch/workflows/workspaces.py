@@ -12,6 +12,7 @@ from orch.operations import attempts, places, runs
 from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
+from orch.workflows import moving
 from schema import file, points
 from schema.failures import Failure, not_found
 from schema.json_text import dumps
@@ -74,6 +75,9 @@ def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
     """
     repo = git.find_repository(path)
     if repo is None:
+        with db.read() as tx:
+            if _known(tx, run.run_id):
+                raise moving.not_there(path, run.run_id)
         raise not_found("repository", path, hint="name a git repository with --repo-path")
     seen = git.fingerprint(repo)
     with db.read() as tx:
@@ -270,28 +274,18 @@ def _choose_base(
 
 def _require_committed(run: Run, wanted: list[Needed]) -> None:
     """Refuse while a prerequisite's work is not all in a commit, or could not be looked at."""
-    for other in wanted:
-        if not other.head and other.attempt.workspace_status == "created":
-            from orch.workflows import heads
-
-            heads.look(other.attempt)  # Raises what kept reconcile from reading it.
-    at_risk = [other for other in wanted if other.dirty_files]
-    if not at_risk:
-        return
-    first = at_risk[0]
     from orch.workflows import heads
 
-    files = heads.uncommitted(first.attempt)
-    raise Failure(
-        "refused",
-        "work_at_risk",
-        f"task {run.run_id}/{first.task_id} left {first.dirty_files} files uncommitted: "
-        + ", ".join(files[:10]),
-        hint=f"commit them: git -C {first.worktree_path} add -A, then "
-        f"git -C {first.worktree_path} commit -m TEXT, then orch reconcile --run {run.run_id}; "
-        "or name a base with --base-ref",
-        details={"worktree_path": first.worktree_path, "files": files},
-    )
+    for other in wanted:
+        if not other.head and other.attempt.workspace_status == "created":
+            heads.look(other.attempt)  # Raises what kept reconcile from reading it.
+    for other in wanted:
+        if not other.dirty_files or other.attempt.workspace_status != "created":
+            continue
+        left = heads.left(other.attempt)
+        if left.names:
+            name = f"{run.run_id}/{other.task_id}"
+            raise heads.at_risk(name, other.attempt, left, ", and no base is named (--base-ref)")
 
 
 def _require_clean(db: "Database", repo: git.Repository, place: Workspace) -> None:
