@@ -1,9 +1,10 @@
-# Targets: demo test check docs bench torture realclients clean. A new machine needs Python 3.11+, pip, git, make.
+# Targets: demo test check layers docs bench torture realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CONSTRAINTS := .ci/constraints.txt
 # Compiled files are a third of a command's start; some environments switch them off.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -11,17 +12,21 @@ unexport PYTHONDONTWRITEBYTECODE
 # `make torture` stays on the disk, where power cuts and full disks are played.
 TMPFS := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}')" -gt 3000000 2>/dev/null \
 	&& test -w /dev/shm && echo /dev/shm)
+PYTEST := $(if $(TMPFS),TMPDIR=$(TMPFS)) $(BIN)/python -m pytest -q -n 2 --dist worksteal
+PLACE := $(if $(TMPFS),in memory ($(TMPFS)),on the disk ($${TMPDIR:-/tmp}), \
+	three times slower: /dev/shm has less than 3 GB free)
 
-.PHONY: help demo test check docs bench torture realclients clean
+.PHONY: help demo test check layers docs bench torture realclients constraints clean
+.NOTPARALLEL:
 
 help:
 	@sed -n 's/^# Targets: \(.*\)/make \1/p' Makefile
 
-$(STAMP): pyproject.toml inbox/cli/bin/inbox orch/cli/bin/orch
+# What is tested is what was tested: every release is pinned, and changes by `make constraints`.
+$(STAMP): pyproject.toml $(CONSTRAINTS) inbox/cli/bin/inbox orch/cli/bin/orch
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q --group dev
-	$(BIN)/python -m pip install -q -e .
+	$(BIN)/python -m pip install -q --upgrade -c $(CONSTRAINTS) pip
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) --build-constraint $(CONSTRAINTS) --group dev -e .
 	$(BIN)/python -m compileall -q schema inbox orch council
 	@touch $(STAMP)
 
@@ -29,7 +34,13 @@ demo: $(STAMP)
 	$(BIN)/python -m tests.demo
 
 test: $(STAMP)
-	$(if $(TMPFS),TMPDIR=$(TMPFS)) $(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@echo "The suite's files are $(PLACE)."
+	$(PYTEST)
+
+# The random faults whole, of which `make test` does a tenth, and the planted bugs. Part of CI.
+layers: $(STAMP)
+	@echo "The layers' files are $(PLACE)."
+	TORTURE_WHOLE=1 $(PYTEST) -m layers
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -49,6 +60,16 @@ torture: $(STAMP)
 # Real agent clients from the npm registry (2 GB below .realclients/), offline; not part of CI.
 realclients: $(STAMP)
 	$(BIN)/python -m tests.realclients --record $(CLIENTS)
+
+# The newest releases of everything, as the oldest Python has them: a change of its own, to be tested.
+constraints:
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q --group dev -e .
+	( sed '/^[^#]/,$$d' $(CONSTRAINTS) && $(BIN)/python -m pip freeze --all --exclude-editable --exclude setuptools ) \
+		> $(VENV)/constraints.txt
+	mv $(VENV)/constraints.txt $(CONSTRAINTS)
 
 clean:
 	rm -rf $(VENV) .bench .demo .torture .realclients

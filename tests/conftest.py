@@ -2,18 +2,29 @@
 
 import os
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.support.cli import Cli
+from tests.torture import runner
 
 # No deadline: processes and disks are real. No database: a failing example becomes a test.
 settings.register_profile("real", deadline=None, database=None)
 settings.load_profile("real")
 
 os.umask(0o022)  # Whatever the developer's is: git makes files by it, and tests compare modes.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, object]:
+    """Fail what is skipped in `make layers`: nothing else would tell that it never ran."""
+    report = yield
+    if report.skipped and runner.WHOLE and item.get_closest_marker("layers"):
+        report.outcome, report.longrepr = "failed", f"skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
 """A crowd on one store: no exit that is no answer, no waiter forgotten, one winner each."""
 
+import pytest
+
 from tests.torture import runner
 from tests.torture.contention import CLIENTS, PRIZES, WAITERS
+
+pytestmark = pytest.mark.layers
 
 
 def test_a_crowd_with_waiters_and_a_race():

@@ -10,7 +10,9 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -22,6 +24,7 @@ from schema import file
 from schema.failures import TABLE
 from tests.support.cli import DEADLINE, SCRIPTS, Answer, Cli
 from tests.support.threads import BLINK, claimed, opened, taken
+from tests.torture import runner
 
 ROOT = Path(__file__).resolve().parents[2]
 SEND = ("send", "--from", "a", "--to", "b", "--subject", "s")
@@ -176,12 +179,8 @@ def _bug(inbox: Cli) -> Answer:
 
 @raises("store_busy", "locked")
 def _busy(inbox: Cli) -> Answer:
-    holder = apsw.Connection(str(inbox.store))
-    holder.execute("BEGIN IMMEDIATE")
-    try:
-        return inbox.run("--json", *SEND)
-    finally:
-        holder.close()
+    with _locked(inbox):
+        return _faulty(inbox, "hasty", *SEND)
 
 
 @raises("store_error", "corrupt")
@@ -239,6 +238,17 @@ def _replaced(inbox: Cli) -> Answer:
         return waiting.wait()
 
 
+@contextmanager
+def _locked(inbox: Cli) -> Iterator[None]:
+    """Hold the write lock of the store."""
+    holder = apsw.Connection(str(inbox.store))
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        holder.close()
+
+
 def _faulty(inbox: Cli, faults: str, *argv: str) -> Answer:
     """Run the console script on a disk that fails, or with a planted bug."""
     words = [sys.executable, "-m", "tests.support.on_failing_disk", faults, "--json", *argv]
@@ -264,6 +274,17 @@ def test_a_row_of_the_table_is_raised(inbox: Cli, code: str, reason: str) -> Non
     assert (error["code"], error["reason"]) == (code, reason), answer
     assert error["hint"] or code == "invalid_input", answer
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.layers
+@pytest.mark.skipif(not runner.WHOLE, reason="ten seconds: make layers")
+def test_a_writer_waits_ten_seconds_for_the_lock(inbox: Cli) -> None:
+    begin = time.monotonic()
+    with _locked(inbox):
+        error = inbox.run("--json", *SEND).error
+    assert error["code"] == "store_busy" and "within 10 s" in error["message"]
+    assert time.monotonic() - begin > 9
+    assert inbox.ok("list")["threads"] == []
 
 
 def test_the_table_is_covered() -> None:

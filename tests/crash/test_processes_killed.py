@@ -1,19 +1,23 @@
 """Clients killed at random and at every named point: nothing acknowledged is lost or done twice."""
 
+import pytest
+
 from tests.torture import runner
-from tests.torture.layers import LAYERS
+
+pytestmark = pytest.mark.layers
 
 
 def test_clients_of_the_library():
     totals = runner.require_clean("kill")
-    assert totals["kills"] == 8 * LAYERS["kill"][2]
-    assert totals["stops"] > 100
-    assert totals["committed but unanswered"] > 0, "no kill ever fell between COMMIT and answer"
+    assert totals["kills"] == 8 * runner.budget("kill")
+    assert totals["stops"] > runner.least(100, 10)
+    if runner.WHOLE:  # A tenth meets 6 on average, and now and then none.
+        assert totals["committed but unanswered"] > 0, "no kill fell between COMMIT and answer"
 
 
 def test_processes_of_the_console_script():
     totals = runner.require_clean("cli")
-    assert totals["kills"] == LAYERS["cli"][2]
+    assert totals["kills"] == runner.budget("cli")
 
 
 def test_every_verb_at_every_crash_point():
@@ -23,5 +27,5 @@ def test_every_verb_at_every_crash_point():
 
 def test_creations_upgrades_and_backups():
     totals = runner.require_clean("upgrade")
-    assert totals["kills at random moments"] == LAYERS["upgrade"][2]
+    assert totals["kills at random moments"] == runner.budget("upgrade")
     assert totals["newer stores refused"] == 3

@@ -1,10 +1,13 @@
 """The bus against its model, and the model's judgement of the file afterwards."""
 
+import pytest
+
 from tests.torture import runner
-from tests.torture.layers import LAYERS
+
+pytestmark = pytest.mark.layers
 
 
 def test_the_bus_does_what_the_model_says():
     totals = runner.require_clean("machine")
-    assert totals["examples"] >= LAYERS["machine"][2]
-    assert totals["commands"] > 2_000  # Hypothesis also draws runs that are shorter than 40.
+    assert totals["examples"] >= runner.budget("machine")
+    assert totals["commands"] > runner.least(2_000, 100)  # Some runs are shorter than 40.

@@ -8,7 +8,16 @@ import pytest
 from tests.torture import points, runner, upgrade
 from tests.torture.layers import LAYERS
 
-_DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "torture.md"
+_ROOT = Path(__file__).parents[2]
+_DOCUMENT = _ROOT / "docs" / "reference" / "torture.md"
+
+pytestmark = pytest.mark.layers
+
+
+def test_make_layers_runs_every_test_of_a_layer():
+    for path in (_ROOT / "tests").rglob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert ("mark.layers" in text) == ("torture import" in text), path
 
 
 def test_the_document_has_a_row_for_every_layer():
@@ -26,7 +35,7 @@ def test_every_crash_point_of_the_source_is_one_that_we_kill_at():
 )
 def test_quick(layer, what):
     totals = runner.require_clean(layer)
-    assert totals[what] == LAYERS[layer][2]
+    assert totals[what] == runner.budget(layer)
 
 
 def test_the_same_seed_tells_the_same_story():

@@ -1,10 +1,13 @@
-"""Every planted bug must be caught, or the layers prove nothing."""
+"""Every planted bug must be caught, or the layers prove nothing: `make layers`."""
 
 import pytest
 
 from tests.torture import planted, runner
 
+pytestmark = pytest.mark.layers
 
+
+@pytest.mark.skipif(not runner.WHOLE, reason="planted bugs: make layers")
 @pytest.mark.parametrize("plant", planted.PLANTS)
 def test_caught(plant):
     assert runner.caught(plant)
