@@ -19,14 +19,15 @@ class Facts:
     """The facts of a turn.
 
     `reported`: "", "done" or "fail", by the agent itself. `final`: "", "ok" or "failed", the
-    client's last event. `exit_status`: None when we ended it. `commits`: of the attempt.
+    client's last event. `exit_status`: None when we ended it. `commits`: of the attempt;
+    `made`: of this turn.
     `uncommitted`: files in its worktree. `text`: what the agent said last. `tail`: the end of
     its output, of standard error alone where standard output is read as events.
     """
 
     __slots__ = (
         "asked", "cause", "commits", "error", "exit_status", "final", "has_code", "lost",
-        "reported", "stopped", "tail", "text", "uncommitted",
+        "made", "reported", "stopped", "tail", "text", "uncommitted",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Facts:
         self.final = ""
         self.exit_status: int | None = None
         self.commits = 0
+        self.made = 0
         self.uncommitted = 0
         self.has_code = False
         self.cause = "exit"
@@ -53,8 +55,8 @@ def judge(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
         return "interrupted", facts.lost
     if facts.cause == "stopped":
         return "interrupted", facts.stopped or "stopped"
-    if facts.cause == "orphaned":
-        return "interrupted", "its runner was killed, and it ended without a report"
+    if facts.cause == "orphaned" and not facts.final:
+        return _orphaned(facts, table)
     if facts.cause in _TIMERS:
         return "timeout", facts.stopped
     ok = facts.final == "ok" if table.event else facts.exit_status == 0
@@ -63,6 +65,18 @@ def judge(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
     if facts.asked:
         return "waiting", "it asked a question and waits for the answer"
     return _succeeded(facts, table)
+
+
+def _orphaned(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
+    """Judge by its commits: how it ended, nobody saw.
+
+    A client that ends with a last word, did not, and left files uncommitted, was killed at work.
+    """
+    if facts.asked:
+        return "waiting", "its runner was killed; its question stands"
+    if facts.made and not (table.event and facts.uncommitted):
+        return "done", "its runner was killed; it ended and left commits"
+    return "interrupted", "its runner was killed, and it ended without a report"
 
 
 def _failed(facts: Facts, table: "HarnessTable") -> tuple[str, str]:

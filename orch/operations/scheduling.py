@@ -101,10 +101,12 @@ def why_not(tx: "ReadTx", run: Run, task: Task) -> str:
         ]
         return "dependency: waits for " + ", ".join(waits)
     if task.status == "failed":
-        spent = task.latest_attempt_no
+        from orch.store import attempts
+
+        spent = attempts.worked(tx, task.task_no)
         if spent >= task.max_attempts:
             return f"attempts spent: {spent} of {task.max_attempts} failed"
-        return f"failed: attempt {spent} of {task.max_attempts}; orch retry starts the next"
+        return f"failed: {spent} of {task.max_attempts} attempts spent; orch retry starts the next"
     if task.status != "ready":
         return f"it is {task.status}"
     return hindrance(tx, run, task) or "ready"

@@ -179,3 +179,9 @@ class Intent:
 def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
     """Return the run's dispatches under way."""
     return [Intent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
+
+
+def worked(tx: "ReadTx", task_no: int) -> int:
+    """Return how many attempts of a task count against its limit: those that worked."""
+    found: int = tx.value(_SQL["attempt_worked"], task_no=task_no)
+    return found

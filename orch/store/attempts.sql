@@ -128,3 +128,11 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
 -- scan: compares all attempts, which people's words are rare enough for
 SELECT worktree_path FROM attempt
  WHERE worktree_path IN (SELECT value FROM json_each(:folders)) LIMIT 1;
+
+-- name: attempt_worked :one
+-- Those that count: somebody took it up, and not all of its turns were interrupted or limited.
+SELECT count(*) FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+ WHERE a.task_no = :task_no AND (h.epoch > 0 OR a.status = 'done')
+   AND (NOT EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no)
+        OR EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no
+                    AND coalesce(n.outcome, '') NOT IN ('interrupted', 'limited')));

@@ -64,7 +64,12 @@ SELECT q.request_no, q.request_id, q.title, q.body, q.requester, q.priority, q.r
    AND CASE q.status WHEN 'planning' THEN t.status NOT IN ('dispatched', 'running')
             WHEN 'asked' THEN t.status <> 'blocked'
             WHEN 'refused' THEN t.status NOT IN ('done', 'cancelled')
-                 AND (t.status <> 'failed' OR t.latest_attempt_no < t.max_attempts)
+                 AND (t.status <> 'failed' OR t.max_attempts > (
+                    SELECT count(*) FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+                     WHERE a.task_no = t.task_no AND (h.epoch > 0 OR a.status = 'done')
+                       AND (NOT EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no)
+                            OR EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no
+                               AND coalesce(n.outcome, '') NOT IN ('interrupted', 'limited')))))
             ELSE t.status NOT IN ('done', 'cancelled', 'failed') END
  ORDER BY q.request_no;
 

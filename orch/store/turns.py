@@ -194,6 +194,12 @@ def session_usage(tx: "ReadTx", thread_no: int, session: str) -> tuple[int, int,
     return row[0], row[1], row[2] / 1e6
 
 
+def commits_before(tx: "ReadTx", thread_no: int) -> int:
+    """Return how many commits the attempt had when its last turn ended."""
+    found: int = tx.value(_SQL["turn_commits_before"], thread_no=thread_no)
+    return found
+
+
 def question(tx: "ReadTx", thread_no: int, agent: str) -> tuple[int, int]:
     """Return (the newest question's event or 0, the first word of others since or 0)."""
     asked, answered = tx.one(_SQL["turn_question"], thread_no=thread_no, agent=agent)

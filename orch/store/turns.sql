@@ -97,6 +97,10 @@ SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
        coalesce(sum(cost_microusd), 0)
   FROM turn WHERE thread_no = :thread_no AND session = :session AND ended_at IS NOT NULL;
 
+-- name: turn_commits_before :one
+-- What is beyond it, a turn that nobody saw end has made.
+SELECT coalesce(max(commits), 0) FROM turn WHERE thread_no = :thread_no AND ended_at IS NOT NULL;
+
 -- name: turn_question :one
 -- The newest question of a thread, and whether anybody else has written since.
 SELECT coalesce(max(m.event_id), 0),

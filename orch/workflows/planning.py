@@ -11,6 +11,7 @@ from orch import config
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, plans, requests, runs
 from orch.plan import document, tickets
+from orch.store import attempts as attempt_rows
 from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store.requests import Request
@@ -183,7 +184,7 @@ def _to_send_back(tx: "ReadTx", request_id: str) -> tuple[Request, str] | None:
     if request.status != "refused" or request.task_no is None:
         return None
     task = task_rows.by_no(tx, request.task_no)
-    if task.status != "failed" or task.latest_attempt_no >= task.max_attempts:
+    if task.status != "failed" or attempt_rows.worked(tx, task.task_no) >= task.max_attempts:
         return None
     return request, requests.engineer(tx, request)
 

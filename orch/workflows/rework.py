@@ -5,8 +5,9 @@ on the task already; else the entry waits for a person, with the commands that h
 """
 
 from orch import git
-from orch.model import Run, Task
+from orch.model import Task
 from orch.operations import attempts, runs
+from orch.store import attempts as attempt_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
@@ -59,10 +60,11 @@ def send_back(
     Raises: invalid_state (attempts spent, task under way), and what a dispatch raises.
     """
     with db.read() as tx:
-        run = runs.require_open(tx, entry.run_id)
+        runs.require_open(tx, entry.run_id)
         task = task_rows.by_no(tx, entry.task_no)
         newest = attempts.latest(tx, task)
-    _require_left(run, task, entry, forced=to is not None or body is not None)
+        spent = attempt_rows.worked(tx, task.task_no)
+    _require_left(task, spent, entry, forced=to is not None or body is not None)
     if newest is None or newest.attempt_key != entry.attempt_key:
         raise Failure(
             "invalid_state",
@@ -89,14 +91,14 @@ def send_back(
     return dispatch.start(db, wish, _answer, key)
 
 
-def _require_left(run: Run, task: Task, entry: Entry, *, forced: bool) -> None:
+def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None:
     """Raise invalid_state/transition when attempts are spent, unless a person insists."""
-    if task.latest_attempt_no < task.max_attempts or forced:
+    if spent < task.max_attempts or forced:
         return
     raise Failure(
         "invalid_state",
         "transition",
-        f"attempts of {task.name} are spent ({task.latest_attempt_no} of {task.max_attempts})",
+        f"attempts of {task.name} are spent ({spent} of {task.max_attempts})",
         hint=f"one more, all the same: orch queue retry {entry.entry_id} --rework --body TEXT",
     )
 

@@ -163,6 +163,8 @@ class _Keeper:
             if head:
                 repo = git.open_repository(attempt.repo_path)
                 facts.commits = git.count_commits(repo, attempt.base_commit, head)
+                with self._db.read() as tx:
+                    facts.made = facts.commits - store.commits_before(tx, attempt.thread_no)
         except Failure as failure:
             self._tell(failure)
 

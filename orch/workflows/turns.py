@@ -27,24 +27,53 @@ if TYPE_CHECKING:
     from orch.harness.child import Child, Ended
     from orch.harness.table import Harness
     from orch.workflows.turn_watch import Stop
-    from schema.transaction import Database
+    from schema.transaction import Database, Tx
 
 
-def run(db: "Database", harness: "Harness", grip: Grip, stop: "Stop") -> Turn:
-    """Do one turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
-    log_path = log_of(db, grip)
+class Begun:
+    """A turn that is written down and whose program is yet to be started."""
+
+    __slots__ = ("before", "fresh", "grip", "session", "turn", "written")
+
+    def __init__(self, grip: Grip, before: Turn | None, written: list[prompt.Message]) -> None:
+        self.grip = grip
+        self.before = before
+        self.written = written
+        self.session = self.fresh = ""
+        self.turn: Turn
+
+
+def begin(tx: "Tx", harness: "Harness", grip: Grip, store_path: str) -> Begun:
+    """Write a turn down, in the transaction that takes its thread: nothing lies between the two.
+
+    Raises: as require_holder, refused/budget (then nothing was written).
+    """
+    page, _, _ = message_rows.page(tx, grip.thread_no, 0, 1000, None)
+    before = store.latest(tx, grip.thread_no)
+    begun = Begun(grip, before, [prompt.Message(m) for m in json.loads(page)])
+    if before is not None and before.harness == harness.name and harness.table.resume:
+        begun.session = before.session
+    begun.fresh = "" if begun.session else _fresh_session(harness)
+    begun.turn = work.begin(
+        tx,
+        grip,
+        harness=harness.name,
+        mark=f"{grip.thread_id}-{os.urandom(6).hex()}",
+        told_through=max((m.event_id for m in begun.written), default=0),
+        log_path=log_of(store_path, grip),
+        runner=identity.mine(),
+        session=begun.session or begun.fresh,
+    )
+    return begun
+
+
+def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
+    """Do a turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
+    grip, turn, log_path = begun.grip, begun.turn, begun.turn.log_path
+    points.reach("work.turn_begun")
     if grip.place is not None:
         places.make(db, grip.place)  # Where the command that dispatched it was killed.
-    with db.read() as tx:
-        page, _, _ = message_rows.page(tx, grip.thread_no, 0, 1000, None)
-        before = store.latest(tx, grip.thread_no)
-    written = [prompt.Message(m) for m in json.loads(page)]
-    resuming = before is not None and before.harness == harness.name and harness.table.resume
-    session = before.session if before is not None and resuming else ""
-    fresh = "" if session else _fresh_session(harness)
-    turn = _begin(db, harness, grip, written, log_path, session or fresh)
-    points.reach("work.turn_begun")
-    text = _prompt(harness, grip, written, before, session)
+    text = _prompt(harness, begun)
     environment = environment_for(db, harness, grip, turn.mark)
     redactor = Redactor(environment)
     log = Log(log_path, harness.table.log_bytes, redactor)
@@ -53,7 +82,7 @@ def run(db: "Database", harness: "Harness", grip: Grip, stop: "Stop") -> Turn:
     watcher = Watcher(db, grip, turn, stop)
     try:
         brief = _write_brief(log_path, turn.turn_no, text)
-        running = _start(db, harness, grip, turn, log, environment, brief, session, fresh)
+        running = _start(db, harness, begun, log, environment, brief)
         points.reach("work.started")
         watcher.child = running
         ended = running.watch(watcher)
@@ -67,23 +96,6 @@ def run(db: "Database", harness: "Harness", grip: Grip, stop: "Stop") -> Turn:
     return turn_end.conclude(db, harness, grip, turn, facts, ended, log, redactor)
 
 
-def _begin(
-    db: "Database", harness: "Harness", grip: Grip, written: list[prompt.Message],
-    log_path: str, session: str,
-) -> Turn:  # fmt: skip
-    with db.write() as tx:
-        return work.begin(
-            tx,
-            grip,
-            harness=harness.name,
-            mark=f"{grip.thread_id}-{os.urandom(6).hex()}",
-            told_through=max((m.event_id for m in written), default=0),
-            log_path=log_path,
-            runner=identity.mine(),
-            session=session,
-        )
-
-
 def _fresh_session(harness: "Harness") -> str:
     """Return a session id of ours for a client that takes one: it survives a crash of either."""
     if not any("{new_session}" in part for part in harness.table.command):
@@ -93,19 +105,18 @@ def _fresh_session(harness: "Harness") -> str:
     return str(uuid.uuid4())
 
 
-def _prompt(
-    harness: "Harness", grip: Grip, written: list[prompt.Message], before: Turn | None, session: str
-) -> str:
+def _prompt(harness: "Harness", begun: Begun) -> str:
+    grip, before = begun.grip, begun.before
     if before is None:
-        return prompt.first(grip, written, harness.table.commits)
-    if session:
-        return prompt.resumed(grip, written, before)
-    return prompt.again(grip, written, harness.table.commits, before)
+        return prompt.first(grip, begun.written, harness.table.commits)
+    if begun.session:
+        return prompt.resumed(grip, begun.written, before)
+    return prompt.again(grip, begun.written, harness.table.commits, before)
 
 
-def log_of(db: "Database", grip: Grip) -> str:
+def log_of(store_path: str, grip: Grip) -> str:
     """Return the path of an attempt's log, beside the store."""
-    folder = os.path.join(os.path.dirname(db.path), "logs")
+    folder = os.path.join(os.path.dirname(store_path), "logs")
     if grip.attempt is None or grip.task is None:
         return os.path.join(folder, "_threads", f"{grip.thread_id}.log")
     name = f"attempt-{grip.attempt.attempt_no}.log"
@@ -164,22 +175,23 @@ def base_environment(harness: "Harness") -> dict[str, str]:
 
 
 def _start(
-    db: "Database", harness: "Harness", grip: Grip, turn: Turn, log: Log,
-    environment: dict[str, str], brief: str, session: str, fresh: str,
+    db: "Database", harness: "Harness", begun: Begun, log: Log,
+    environment: dict[str, str], brief: str,
 ) -> "Child":  # fmt: skip
     """Start the program and write down which process it is. Raises: OSError."""
+    grip, turn = begun.grip, begun.turn
     folder = os.path.dirname(db.path)
     values = {
         "agent": grip.agent,
         "brief": brief,
-        "new_session": fresh,
-        "session": session,
+        "new_session": begun.fresh,
+        "session": begun.session,
         "store_dir": folder,
         "store_roots": json.dumps([folder]),
         "thread": grip.thread_id,
         "workdir": workdir_of(grip),
     }
-    argv = harness.argv(values, session)
+    argv = harness.argv(values, begun.session)
     log.note(f"turn {turn.turn_no} of {grip.name} by {grip.agent}: {' '.join(argv)}")
     environment = environment | {"ORCH_BRIEF": brief}
     log.note(f"in {values['workdir']}; variables: {' '.join(sorted(environment))}")

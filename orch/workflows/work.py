@@ -25,7 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from schema.transaction import Database
+    from orch.workflows.turns import Begun
+    from schema.transaction import Database, Tx
 
     Tell = Callable[[str], None]
 
@@ -35,6 +36,7 @@ _CRASHES_IN_A_ROW = 3
 _NAP_SECONDS = 0.5
 _BUDGET_WAIT_MS = 60_000
 _RENEWALS_PER_LEASE = 3
+_NOT_OURS = ("lease_conflict", "invalid_state")
 
 
 class Plan:
@@ -159,13 +161,13 @@ class _Worker:
             waiting = store.waiting(tx, self._agent)
         for thread_id in waiting:
             if self._wait_for_answer(self._held(thread_id)):
-                self._do(self._held(thread_id))
+                self._do(self._go_on(thread_id))
         while not self._stop.is_asked and not self._goes_home():
-            grip = self._claim()
-            if grip is None:
+            begun = self._claim()
+            if begun is None:
                 return
             points.reach("work.claimed")
-            self._do(grip)
+            self._do(begun)
             if (
                 self._goes_home()
                 or plan.mode == "once"
@@ -192,8 +194,8 @@ class _Worker:
         with self._db.read() as tx:
             return work.hold(tx, thread_id, self._agent)
 
-    def _claim(self) -> Grip | None:
-        """Take the next thread; wait for one unless it is to be once or until idle."""
+    def _claim(self) -> "Begun | None":
+        """Begin a turn of the next thread; wait for one unless it is to be once or until idle."""
         plan = self._crew.plan
         self._rest()
         if self._stop.is_asked:
@@ -204,7 +206,7 @@ class _Worker:
         soonest: list[float | None] = [None]
         nothing: list[bool] = []
 
-        def _look() -> "list[Grip] | None":
+        def _look() -> "list[Begun] | None":
             if self._stop.is_asked:
                 nothing.append(True)
                 return []
@@ -212,8 +214,8 @@ class _Worker:
                 idle = thread_rows.offered(tx, self._agent, addressees) is None
                 wait_ms = thread_rows.next_release(tx, self._agent, addressees)
                 soonest[0] = wait_ms / 1000 if wait_ms is not None else None
-            grip = None if idle else self._take()
-            return None if grip is None else [grip]
+            begun = None if idle else self._take()
+            return None if begun is None else [begun]
 
         topics = ["agent=" + name for name in (self._agent, *plan.pools)]
         found = wait.until(self._db, topics, _look, self._left(), lambda: soonest[0])
@@ -224,10 +226,47 @@ class _Worker:
         deadline = self._stop.deadline
         return 0 if deadline is None else max(0.01, deadline - time.monotonic())
 
-    def _take(self) -> Grip | None:
+    def _take(self) -> "Begun | None":
+        """Claim and begin in one transaction: killed in between, nothing was claimed.
+
+        What the budget of its run forbids is left for later, and the next thread is taken.
+        """
         plan = self._crew.plan
-        with self._db.write() as tx:
-            return work.take(tx, self._agent, plan.pools, plan.ttl_ms)
+        while True:
+            with self._db.write() as tx:
+                grip = work.take(tx, self._agent, plan.pools, plan.ttl_ms)
+                if grip is None:
+                    return None
+                begun = self._begin(tx, grip)
+            if isinstance(begun, Failure):
+                self._crew.refuse(begun)
+            else:
+                return begun
+
+    def _begin(self, tx: "Tx", grip: Grip) -> "Begun | Failure":
+        """Begin a turn; give its thread back, when its run has spent its budget."""
+        try:
+            return turns.begin(tx, self._crew.plan.harness, grip, self._crew.db_path)
+        except Failure as refusal:
+            if refusal.reason != "budget":
+                raise
+            work.give_back(tx, grip, refusal.message, _BUDGET_WAIT_MS)
+            return refusal
+
+    def _go_on(self, thread_id: str) -> "Begun | None":
+        """Begin a further turn of a thread that this worker holds; None when it may not."""
+        try:
+            with self._db.write() as tx:
+                begun = self._begin(tx, work.hold(tx, thread_id, self._agent))
+        except Failure as failure:
+            if failure.code not in _NOT_OURS:
+                raise
+            self._crew.tell(f"{thread_id} is not {self._agent}'s any more: {failure.message}")
+            return None
+        if isinstance(begun, Failure):
+            self._crew.refuse(begun)
+            return None
+        return begun
 
     def _rest(self) -> None:
         """After a rate limit: the next task would meet the same one."""
@@ -239,29 +278,21 @@ class _Worker:
             wait.until(self._db, ["agent=" + self._agent], _look, 0, lambda: _NAP_SECONDS)
         self._rest_until = 0.0
 
-    def _do(self, grip: Grip) -> None:
+    def _do(self, begun: "Begun | None") -> None:
         """Do turns until the thread is out of this worker's hands."""
-        while True:
+        while begun is not None:
+            grip = begun.grip
             try:
-                turn = turns.run(self._db, self._crew.plan.harness, grip, self._stop)
+                turn = turns.run(self._db, self._crew.plan.harness, begun, self._stop)
             except Failure as failure:
-                if failure.reason == "budget":
-                    self._give_back(grip, failure)
-                    return
-                if failure.code not in ("lease_conflict", "invalid_state"):
+                if failure.code not in _NOT_OURS:
                     raise
                 self._crew.tell(f"{grip.name} is not {self._agent}'s any more: {failure.message}")
                 return
             self._note(turn, grip.name)
             if turn.outcome != "waiting" or not self._wait_for_answer(grip):
                 return
-            grip = self._held(grip.thread_id)
-
-    def _give_back(self, grip: Grip, refusal: Failure) -> None:
-        """Leave a thread for later, when a person may have raised the budget of its run."""
-        with self._db.write() as tx:
-            work.give_back(tx, grip, refusal.message, _BUDGET_WAIT_MS)
-        self._crew.refuse(refusal)
+            begun = self._go_on(grip.thread_id)
 
     def _note(self, turn: Turn, name: str) -> None:
         with self._db.read() as tx:

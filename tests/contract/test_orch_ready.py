@@ -76,7 +76,7 @@ def test_explain_says_why_each_other_task_is_not_ready(lead: Lead) -> None:
         "waits": "dependency: waits for locked (ready), gone (cancelled)",
         "holder": "it is dispatched",
         "spent": "attempts spent: 1 of 1 failed",
-        "once": "failed: attempt 1 of 3; orch retry starts the next",
+        "once": "failed: 1 of 3 attempts spent; orch retry starts the next",
     }
     text = lead.orch.say("ready", "--run", "r", "--explain")
     assert "not ready: locked: lock: one is held by r/holder" in text
