@@ -30,14 +30,18 @@ SELECT v.document,
             SELECT document FROM message_view WHERE event_id = (
                    SELECT max(m.event_id) FROM message AS m
                     WHERE m.thread_no = a.thread_no AND m.kind = 'question')) END,
-       (SELECT json_object('entry_id', 'ent_' || e.entry_no, 'status', e.status,
+       CASE WHEN EXISTS (SELECT 1 FROM nothing_to_land AS l WHERE l.task_no = t.task_no) THEN
+            json_object('entry_id', NULL, 'status', 'nothing_to_land', 'target', NULL,
+                        'landed_commit', NULL, 'reason', NULL, 'integrated_into', NULL)
+       ELSE (
+        SELECT json_object('entry_id', 'ent_' || e.entry_no, 'status', e.status,
                            'target', substr(q.target, 12),
                            'landed_commit', nullif(e.landed_commit, ''),
                            'reason', nullif(e.reason, ''),
                            'integrated_into', (SELECT b.target FROM brought AS b
                                                 WHERE b.event_id > e.last_event))
           FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
-         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1)
+         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1) END
   FROM task AS t
   JOIN task_view AS v ON v.task_no = t.task_no
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no

@@ -24,7 +24,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                              "terminal", "no_lease", "already_yours", "owned_by_run", "abandoned",
                              "duplicate", "superseded", "not_ready", "dirty", "branch_exists",
                              "base_conflict", "closed", "cycle", "transition", "not_yet",
-                             "unsupported"),
+                             "unsupported", "no_change"),
                          "it exists, but the transition is not allowed"),
     "key_conflict":     (30, "no", ("other_arguments",),
                          "the same --key was used with other arguments"),

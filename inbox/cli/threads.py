@@ -256,16 +256,26 @@ def show(
     if not mark_read or agent is None:
         with call.db.read() as tx:
             found = store.get(tx, thread)
+            _require_start(tx, found, after_message)
             answer, _ = reads.show(tx, found, after, most, max_bytes, agent)
     else:
         with call.db.write() as tx:
             found = store.get(tx, thread)
+            _require_start(tx, found, after_message)
             answer, last = reads.show(tx, found, after, most, max_bytes, agent)
             if last != after:  # Never past what was shown.
                 from inbox.store import cursors
 
                 cursors.advance(tx, agent, found.thread_no, last)
     call.say(answer)
+
+
+def _require_start(tx: "ReadTx", thread: "Thread", after_message: int | None) -> None:
+    """Refuse to go on after a message that the thread does not hold."""
+    if after_message is not None:
+        from inbox.store import messages
+
+        messages.require_in_thread(tx, thread, after_message)
 
 
 def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None) -> None:
@@ -300,7 +310,7 @@ def _require_shown(tx: "ReadTx", thread: "Thread", agent: str, through: int) -> 
 
     newest = f"msg_{thread.last_message}"
     words = f"inbox ack --agent {agent} --thread {thread.thread_id} --through {newest}"
-    if through > thread.last_message:
+    if through > thread.last_message and not messages.is_any(tx, through):
         raise invalid_input(
             f"msg_{through} is beyond the last message of {thread.thread_id}, {newest}", hint=words
         )

@@ -4,7 +4,7 @@ Raises invalid_input for everything it refuses, before any store is opened.
 """
 
 from schema import ids
-from schema.failures import invalid_input
+from schema.failures import invalid_input, not_found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _duration(option: "Option", text: str) -> float:
 def _choice(option: "Option", text: str) -> str:
     if text not in option.choices:
         raise invalid_input(
-            f"{option.flag} {text[:40]!r} is unknown", hint="one of: " + ", ".join(option.choices)
+            f"{option.flag} {text[:40]!r} is unknown: one of {', '.join(option.choices)}"
         )
     return text
 
@@ -130,7 +130,7 @@ def _pool(option: "Option", text: str) -> str:
 def _message(option: "Option", text: str) -> int:
     digits = text.removeprefix("msg_")
     if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 19):
-        raise invalid_input(f"{option.flag} wants a message id like msg_17, not {text[:40]!r}")
+        raise not_found("message", text[:40], hint=f"{option.flag} wants an id like msg_17")
     return int(digits)
 
 

@@ -108,6 +108,8 @@ def wait_reply(
         raise invalid_input("--after-message and --after-event exclude each other", reason="flag")
     with call.db.read() as tx:
         found = leases.require_thread(tx, thread)
+        if after_message is not None:
+            messages.require_in_thread(tx, found, after_message)
         after = after_message if after_message is not None else after_event
         if after is None and agent is not None:
             after = messages.last_from(tx, found.thread_no, agent)

@@ -9,7 +9,7 @@ from inbox.model import Change
 from inbox.store import cursors, messages
 from inbox.store import threads as store
 from schema import events, ids
-from schema.failures import invalid_input, not_found
+from schema.failures import invalid_input
 from schema.json_text import obj
 
 TYPE_CHECKING = False
@@ -136,10 +136,8 @@ def reply(
     if token is not None:
         leases.require_holder(tx, thread, sender, token)
     to = to or other_side(thread, sender)
-    if reply_to is not None and not messages.find_in_thread(tx, thread.thread_no, reply_to):
-        raise not_found(
-            "message", f"msg_{reply_to}", hint=f"inbox show --thread {thread.thread_id}"
-        )
+    if reply_to is not None:
+        messages.require_in_thread(tx, thread, reply_to)
     event_id = store.record(tx, thread, "thread_reply", sender, thread.status, thread.assigned_to)
     store.touch(tx, thread.thread_no, event_id)
     messages.insert(tx, event_id, thread.thread_no, kind, sender, to, letter, reply_to)

@@ -1,11 +1,12 @@
 """Rows of `message` and `artifact`: append-only; a message's id is its event's id."""
 
 from schema import queries
+from schema.failures import not_found
 from schema.json_text import Json, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.model import Letter
+    from inbox.model import Letter, Thread
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
@@ -75,6 +76,19 @@ def page(
 def find_in_thread(tx: "ReadTx", thread_no: int, event_id: int) -> bool:
     """Say whether the message belongs to the thread."""
     return tx.maybe(_SQL["message_in_thread"], thread_no=thread_no, event_id=event_id) is not None
+
+
+def is_any(tx: "ReadTx", event_id: int) -> bool:
+    """Say whether any thread holds the message."""
+    return tx.maybe(_SQL["message_any"], event_id=event_id) is not None
+
+
+def require_in_thread(tx: "ReadTx", thread: "Thread", event_id: int) -> None:
+    """Raise not_found/message unless the message is one of the thread's."""
+    if not find_in_thread(tx, thread.thread_no, event_id):
+        raise not_found(
+            "message", f"msg_{event_id}", hint=f"inbox show --thread {thread.thread_id}"
+        )
 
 
 def first_match(

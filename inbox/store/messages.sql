@@ -24,6 +24,10 @@ SELECT event_id, document FROM message_view
 -- An id of another thread's message is a mistake worth telling.
 SELECT 1 FROM message WHERE event_id = :event_id AND thread_no = :thread_no;
 
+-- name: message_any :maybe
+-- Beyond a thread's last one there may be those of others.
+SELECT 1 FROM message WHERE event_id = :event_id;
+
 -- name: message_first_match :maybe
 -- wait-reply: one's own messages never match.
 SELECT event_id, to_agent FROM message

@@ -97,14 +97,15 @@ def answer(
     """Answer the worker of a task; it goes on by itself."""
     if body is None and payload is None:
         raise invalid_input("an answer needs --body, --body-file or --payload-json", reason="flag")
-    from inbox.model import letter as letter_of
+    from inbox import model
     from inbox.operations import leases, threads
     from inbox.store import messages
+    from inbox.store.threads import document as thread_document
     from orch import reads
     from orch.cli import names
     from orch.operations import attempts
 
-    letter = letter_of(None, body, payload, ())
+    letter = model.letter(None, body, payload, ())
     with call.db.read() as tx:
         run, task = names.split(tx, run, task, task_name)
     bring_up_to_date(call.db, run)
@@ -116,9 +117,8 @@ def answer(
             runs.refuse_closed(found)
             attempt = attempts.require_active(tx, subject)
             thread = leases.require_thread(tx, attempt.thread_id)
-            to = thread.assigned_to
             change = threads.reply(
-                tx, thread, sender=found.leader, to=to, kind="answer", letter=letter
+                tx, thread, sender=found.leader, to=thread.assigned_to, kind="answer", letter=letter
             )
             call.committed = events.record(
                 tx,
@@ -138,6 +138,7 @@ def answer(
                 obj(
                     task=document,
                     attempt=latest,
+                    thread=thread_document(tx, attempt.thread_no),
                     message=messages.document(tx, change.event_id),
                     event_id=call.committed,
                 ),

@@ -55,6 +55,7 @@ GATE: "dict[str, Any]" = {
             "summary": "text|null",
             "exit_status": "number|null",
             "head_commit": "text|null",
+            "flaky": "flag",
             "recorded_by": "text|null",
             "recorded_at": "time|null",
         }
@@ -84,8 +85,19 @@ TASK: "dict[str, Any]" = {
     "waiting_chain": "count",
     "not_before": "time|null",
     "reason": "text|null",
-    "spec": {"?": "null", "path": "text", "sha256": "sha256", "content": "text"},
+    "spec": {
+        "spec_file": "text|null",
+        "path": "text|null",
+        "sha256": "sha256|null",
+        "content": "text|null",
+        "check_profile": "text|null",
+        "required_checks": ["text"],
+        "allowed_paths": ["text"],
+        "blocked_paths": ["text"],
+        "metadata": "json",
+    },
     "gate": GATE,
+    "status_at": "time",
     "created_at": "time",
     "updated_at": "time",
 }
@@ -115,6 +127,7 @@ ATTEMPT: "dict[str, Any]" = {
     "pid_boot": "text|null",
     "liveness": ("live", "stale", "gone", "unknown"),
     "late_report": "id:msg|null",
+    "ended_at": "time|null",
     "created_at": "time",
     "updated_at": "time",
 }
@@ -221,7 +234,7 @@ _FINDING: "dict[str, Any]" = {
 
 _INTEGRATION: "dict[str, Any]" = {"?": "null", "landed_commit": "text|null", "reason": "text|null",
     "integrated_into": "text|null",
-    **dict.fromkeys(("entry_id", "status", "target"), "text")}  # fmt: skip
+    "entry_id": "text|null", "status": "text", "target": "text|null"}  # fmt: skip
 
 DATA: "dict[str, Shape]" = {
     **WORKSPACES,
@@ -277,7 +290,7 @@ DATA: "dict[str, Shape]" = {
         "run_id": "text",
         "tasks": [{"task": TASK, "attempt": ATTEMPT, "question": _NO_MESSAGE, "answered": "flag"}],
     },
-    "answer": {"task": TASK, "attempt": ATTEMPT, "message": MESSAGE, **_CHANGED},
+    "answer": {"task": TASK, "attempt": ATTEMPT, "thread": THREAD, "message": MESSAGE, **_CHANGED},
     "status": {
         "run": _BUDGETED,
         "tasks": [

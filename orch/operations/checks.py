@@ -8,6 +8,7 @@ from orch.model import Attempt, Run, Task
 from orch.operations import tasks
 from orch.store import attempts as attempt_rows
 from orch.store import checks as store
+from orch.store import tasks as task_rows
 from schema import events
 from schema.failures import Failure
 from schema.json_text import Json, obj
@@ -60,22 +61,37 @@ def decide(tx: "Tx", run: Run, task: Task, attempt: Attempt) -> None:
     violated = run.ownership == "enforce" and attempt.path_violations not in (None, "[]")
     if violated:
         reason = f"changed paths it does not own: {attempt.path_violations}"
-        _move(tx, run, task, attempt, "fail", reason)
+        _move(tx, run, task, attempt, "fail", reason, at=_since_when(tx, task, statuses))
     elif any(status in ("error", None) for _, status in statuses):
         return
     elif any(status == "failed" for _, status in statuses):
         names = ", ".join(name for name, status in statuses if status == "failed")
         _move(tx, run, task, attempt, "fail", f"failed checks: {names}")
     elif statuses or attempt.head_commit is not None:
-        _move(tx, run, task, attempt, "done", "")
+        _move(tx, run, task, attempt, "done", "", at=_since_when(tx, task, statuses))
 
 
-def _move(tx: "Tx", run: Run, task: Task, attempt: Attempt, event: str, reason: str) -> None:
-    attempt_rows.move(tx, attempt, "done" if event == "done" else "failed")
+def _since_when(tx: "ReadTx", task: Task, statuses: "list[tuple[str, str | None]]") -> int | None:
+    """Return when a gate without checks was decided: with the report, not when it was read."""
+    return None if statuses else task_rows.since(tx, task.task_no)
+
+
+def _move(
+    tx: "Tx",
+    run: Run,
+    task: Task,
+    attempt: Attempt,
+    event: str,
+    reason: str,
+    *,
+    at: int | None = None,
+) -> None:
+    attempt_rows.move(tx, attempt, "done" if event == "done" else "failed", at=at)
     payload = obj(attempt_no=attempt.attempt_no)
     tasks.move(
-        tx, task, event, run.leader, thread_no=attempt.thread_no, reason=reason, payload=payload
-    )
+        tx, task, event, run.leader, thread_no=attempt.thread_no, reason=reason, payload=payload,
+        at=at,
+    )  # fmt: skip
 
 
 def gate(tx: "ReadTx", task: Task) -> Json:

@@ -45,7 +45,7 @@ def require_of_task(tx: "ReadTx", task: Task) -> Entry:
 def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
     """Return the attempt whose work can be queued: done, code, committed.
 
-    Raises: invalid_state (transition, unsupported), refused/work_at_risk.
+    Raises: invalid_state (transition, unsupported, no_change), refused/work_at_risk.
     """
     where = f"--run {run.run_id} --task {task.task_id}"
     if task.status != "done":
@@ -76,7 +76,19 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
             f"{run.run_id}",
             details={"worktree_path": attempt.worktree_path, "files": attempt.dirty_files},
         )
+    if attempt.head_commit == attempt.base_commit:
+        raise no_change(task, "it was reported done without a commit of its own")
     return attempt
+
+
+def no_change(task: Task, why: str) -> Failure:
+    """Return the refusal to queue finished work of which nothing would land."""
+    return Failure(
+        "invalid_state",
+        "no_change",
+        f"{task.name} has nothing to land: {why}",
+        hint=f"it counts as finished as it is: orch task show {task.name}",
+    )
 
 
 def add(tx: "Tx", queue: Queue, values: dict[str, object], task_id: str | None) -> Entry:

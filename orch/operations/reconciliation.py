@@ -63,7 +63,7 @@ def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "news.Item")
             attempts.move(tx, attempt, attempt.status, item.assigned_to)
         return moved
     reason = item.reason if event in ("fail", "cancel") else ""
-    attempts.move(tx, attempt, goal, item.assigned_to)
+    attempts.move(tx, attempt, goal, item.assigned_to, at=item.at)
     tasks.move(
         tx,
         task,
@@ -72,6 +72,7 @@ def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "news.Item")
         thread_no=item.thread_no,
         reason=reason,
         payload=obj(attempt_no=attempt.attempt_no, thread_event_id=item.event_id),
+        at=item.at,
     )
     return True
 

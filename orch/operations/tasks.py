@@ -117,11 +117,13 @@ def move(
     thread_no: int | None = None,
     reason: str = "",
     payload: str = "{}",
+    at: int | None = None,
 ) -> int:
     """Move a task along its table, tell it, and do what follows for others; return the event.
 
     Guarantees: locks are held exactly while the task is active; a done task frees its
-    dependents in the same transaction, one that is no longer done binds them again.
+    dependents in the same transaction, one that is no longer done binds them again. `at` is when
+    what led to it happened (ms), where that was before.
     """
     from orch.machines import EVENT_OF_STATUS, TASK
 
@@ -138,21 +140,21 @@ def move(
         payload=payload,
     )
     was_active, was_done = task.status in ACTIVE, task.status == "done"
-    store.move(tx, task, target, event_id, reason)
+    store.move(tx, task, target, event_id, reason, at)
     if was_active and target not in ACTIVE:
         store.drop_locks(tx, task.task_no)
     if target == "done":
-        _free_dependents(tx, task, actor)
+        _free_dependents(tx, task, actor, at)
     elif was_done:
         _bind_dependents(tx, task, actor)
     return event_id
 
 
-def _free_dependents(tx: "Tx", task: Task, actor: str) -> None:
+def _free_dependents(tx: "Tx", task: Task, actor: str, at: int | None) -> None:
     from orch.store import dependencies
 
     for number in dependencies.satisfied(tx, task.task_no):
-        move(tx, store.by_no(tx, number), "satisfy", actor)
+        move(tx, store.by_no(tx, number), "satisfy", actor, at=at)
 
 
 def _bind_dependents(tx: "Tx", task: Task, actor: str) -> None:

@@ -12,6 +12,7 @@ class Landing:
     detail: str = ""
     command: str = ""
     conflicts: int = 0
+    since: int = 0
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

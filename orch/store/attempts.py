@@ -62,13 +62,21 @@ def insert(
     )
 
 
-def move(tx: "Tx", attempt: Attempt, status: str, assigned_to: str | None = None) -> None:
-    """Set the status, and who works on it."""
+def move(
+    tx: "Tx",
+    attempt: Attempt,
+    status: str,
+    assigned_to: str | None = None,
+    *,
+    at: int | None = None,
+) -> None:
+    """Set the status, and who works on it; its end is `at` (ms), or now."""
     tx.execute(
         _SQL["attempt_move"],
         attempt_key=attempt.attempt_key,
         status=status,
         assigned_to=assigned_to,
+        at=at,
     )
     attempt.status = status
 

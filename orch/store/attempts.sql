@@ -49,7 +49,8 @@ VALUES (:task_no, :attempt_no, :thread_no, :assigned_to, 'dispatched', :executio
 UPDATE attempt
    SET status = :status, assigned_to = coalesce(:assigned_to, assigned_to), updated_at = :now,
        liveness = CASE WHEN :status IN ('running', 'blocked') THEN liveness ELSE 'unknown' END,
-       ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled') THEN :now END
+       ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled')
+                       THEN coalesce(:at, :now) END
  WHERE attempt_key = :attempt_key;
 
 -- name: attempt_set_head :exec

@@ -22,7 +22,7 @@ class Active(NamedTuple):
     title: str
     status: str
     reason: str
-    updated_at: int
+    status_at: int
     default_to: str | None
     attempt_no: int
     worker: str
@@ -42,6 +42,7 @@ class Active(NamedTuple):
     question: str | None
     is_answered: bool
     gate: str | None
+    lease_until: int | None
 
 
 class LeftBehind(NamedTuple):
@@ -53,7 +54,7 @@ class LeftBehind(NamedTuple):
     worktree_path: str
     dirty_files: int
     path_violations: str
-    updated_at: int
+    ended_at: int
 
 
 class Late(NamedTuple):
@@ -62,7 +63,7 @@ class Late(NamedTuple):
     task_id: str
     attempt_no: int
     worker: str
-    updated_at: int
+    reported_at: int
 
 
 class Done(NamedTuple):
@@ -91,6 +92,18 @@ def left_behind(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[LeftBehind]"
 def is_any_standing(tx: "ReadTx", run_id: str) -> bool:
     """Say whether any worktree of the run stands."""
     return tx.maybe(_SQL["board_standing"], run_id=run_id) is not None
+
+
+def settled_at(tx: "ReadTx", run_id: str) -> int:
+    """Return when the last of the run's tasks came to be as it is."""
+    found: int = tx.value(_SQL["board_settled"], run_id=run_id)
+    return found
+
+
+def spent_at(tx: "ReadTx", run_id: str) -> int:
+    """Return when the run last spent anything: an attempt began, or a turn ended."""
+    found: int = tx.value(_SQL["board_spent"], run_id=run_id)
+    return found
 
 
 def late(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Late]":

@@ -1,7 +1,7 @@
 -- name: board_active :many
 -- What is at work or waits for a person: few, found by their status.
 -- scan: the handful of statuses
-SELECT t.task_id, t.title, t.status, t.reason, t.updated_at, t.default_to, a.attempt_no,
+SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.attempt_no,
        coalesce(l.holder, a.assigned_to), a.liveness, a.worktree_path, a.workspace_status,
        coalesce(a.dirty_files, 0), coalesce(a.path_violations, '[]'),
        coalesce(n.started_at, l.claimed_at, a.created_at), l.claimed_at IS NOT NULL,
@@ -9,7 +9,7 @@ SELECT t.task_id, t.title, t.status, t.reason, t.updated_at, t.default_to, a.att
        coalesce(nullif(q.body, ''), q.summary),
        EXISTS (SELECT 1 FROM message AS r WHERE r.thread_no = a.thread_no
                   AND r.kind = 'answer' AND r.event_id > q.event_id),
-       v.document -> '$.gate'
+       v.document -> '$.gate', l.wall_deadline
   FROM json_each(:statuses) AS s
   JOIN task AS t ON t.task_no IN (
        SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
@@ -27,7 +27,7 @@ SELECT t.task_id, t.title, t.status, t.reason, t.updated_at, t.default_to, a.att
 -- name: board_left_behind :many
 -- Done, but something of it is not: uncommitted files, or paths it did not own.
 SELECT t.task_id, a.attempt_no, a.assigned_to, a.worktree_path, coalesce(a.dirty_files, 0),
-       coalesce(a.path_violations, '[]'), a.updated_at
+       coalesce(a.path_violations, '[]'), coalesce(a.ended_at, a.updated_at)
   FROM task AS t
   JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.status = 'done'
@@ -39,16 +39,28 @@ SELECT t.task_id, a.attempt_no, a.assigned_to, a.worktree_path, coalesce(a.dirty
 SELECT 1 FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
  WHERE t.run_id = :run_id AND a.workspace_status = 'created' LIMIT 1;
 
+-- name: board_settled :one
+-- Of a run in which nothing goes on.
+SELECT coalesce(max(coalesce(nullif(status_at, 0), created_at)), 0) FROM task
+ WHERE run_id = :run_id;
+
+-- name: board_spent :one
+-- Of a run whose budget is spent.
+SELECT max(coalesce((SELECT max(a.created_at) FROM task AS t
+                       JOIN attempt AS a ON a.task_no = t.task_no WHERE t.run_id = :run_id), 0),
+           coalesce((SELECT max(n.ended_at) FROM turn AS n WHERE n.run_id = :run_id), 0));
+
 -- name: board_late :many
 -- A superseded worker's result that nobody took yet.
-SELECT t.task_id, a.attempt_no, a.assigned_to, a.updated_at
+SELECT t.task_id, a.attempt_no, a.assigned_to, m.created_at
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.late_event > 0
- WHERE t.run_id = :run_id AND t.status <> 'done' ORDER BY a.updated_at LIMIT :limit;
+  JOIN message AS m ON m.event_id = a.late_event
+ WHERE t.run_id = :run_id AND t.status <> 'done' ORDER BY a.late_event LIMIT :limit;
 
 -- name: board_done :many
 -- The newest that ended.
 -- scan: two statuses
-SELECT t.task_id, t.title, t.status, a.assigned_to, t.updated_at,
+SELECT t.task_id, t.title, t.status, a.assigned_to, coalesce(nullif(t.status_at, 0), t.created_at),
        (SELECT m.summary FROM message AS m
          WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1)
   FROM json_each('["done", "cancelled"]') AS s

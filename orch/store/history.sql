@@ -52,10 +52,12 @@ SELECT a.attempt_key, m.event_id, m.kind, m.from_agent, coalesce(nullif(m.body, 
 
 -- name: history_verifications :many
 -- When a task began to be verified, and whatever ends that: pairs are made by the reader.
-SELECT task_id, event_type, thread_no, created_at FROM event
- WHERE run_id = :run_id AND event_type IN ('task_verifying', 'task_done', 'task_failed',
+-- What a thread told is dated by the thread.
+SELECT e.task_id, e.event_type, e.thread_no, coalesce(h.created_at, e.created_at)
+  FROM event AS e LEFT JOIN event AS h ON h.event_id = e.payload ->> '$.thread_event_id'
+ WHERE e.run_id = :run_id AND e.event_type IN ('task_verifying', 'task_done', 'task_failed',
        'task_cancelled', 'task_dispatched')
- ORDER BY event_id;
+ ORDER BY e.event_id;
 
 -- name: history_checks :many
 -- Every result, the newest of a check last.

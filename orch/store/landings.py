@@ -20,12 +20,14 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
     found = {}
     for row in tx.many(_SQL["landing_newest"], run_id=run_id):
         task_no, entry_no, status, reason, conflicts, task = row[:6]
-        pid, started, boot, why, task_id, missing = row[6:]
+        pid, started, boot, why, task_id, missing, since = row[6:]
         command = owed.command(
             run_id, f"ent_{entry_no}", status, reworked=task != "done",
             task=f"{run_id}/{task_id}", missing=missing,
         )  # fmt: skip
         if status in owed.MOVING and pid and not identity.is_gone(pid, started, boot):
             command = ""  # Somebody runs the queue.
-        found[task_no] = Landing(status, reason or why, command, conflicts)
+        found[task_no] = Landing(status, reason or why, command, conflicts, since)
+    for (task_no,) in tx.many(_SQL["landing_nothing"], run_id=run_id):
+        found[task_no] = Landing("nothing_to_land")
     return found

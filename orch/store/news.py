@@ -13,11 +13,12 @@ _SQL = queries.load(__file__)
 class Item:
     """One event of a thread that belongs to the run."""
 
-    __slots__ = ("actor", "assigned_to", "event_id", "event_type", "reason", "status", "thread_no")
+    __slots__ = ("actor", "assigned_to", "at", "event_id", "event_type", "reason", "status",
+                 "thread_no")  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
         (self.event_id, self.event_type, self.actor, self.thread_no, self.status,
-         self.assigned_to, self.reason) = row  # fmt: skip
+         self.assigned_to, self.reason, self.at) = row  # fmt: skip
 
 
 def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool, bool]":

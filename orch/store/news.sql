@@ -36,7 +36,7 @@ SELECT EXISTS (
 -- name: news_of_run :many
 -- Along the run's part of the log, so the cost is that of the change.
 SELECT e.event_id, e.event_type, e.actor, e.thread_no, e.status, e.assigned_to,
-       coalesce(m.summary, '')
+       coalesce(m.summary, ''), e.created_at
   FROM event AS e LEFT JOIN message AS m ON m.event_id = e.event_id
  WHERE e.run_id = :run_id AND e.event_id > :after AND e.thread_no IS NOT NULL
    AND substr(e.event_type, 1, 7) = 'thread_'

@@ -54,8 +54,10 @@ def edit(tx: "Tx", task_no: int, values: dict[str, object], locks: "Iterable[str
             tx.execute(_SQL["task_lock_insert"], task_no=task_no, lock=lock)
 
 
-def move(tx: "Tx", task: Task, target: str, event_id: int, reason: str = "") -> None:
-    """Move the task from the status it was read with; the object follows."""
+def move(
+    tx: "Tx", task: Task, target: str, event_id: int, reason: str = "", at: int | None = None
+) -> None:
+    """Move the task from the status it was read with, `at` (ms) or now; the object follows."""
     tx.one(
         _SQL["task_move"],
         task_no=task.task_no,
@@ -63,8 +65,15 @@ def move(tx: "Tx", task: Task, target: str, event_id: int, reason: str = "") -> 
         target=target,
         event_id=event_id,
         reason=reason,
+        at=at,
     )
     task.status = target
+
+
+def since(tx: "ReadTx", task_no: int) -> int:
+    """Return when what led to the task's status happened, in ms."""
+    found: int = tx.value(_SQL["task_since"], task_no=task_no)
+    return found
 
 
 def set_attempt(tx: "Tx", task_no: int, attempt_no: int) -> None:

@@ -61,9 +61,14 @@ DELETE FROM task_lock WHERE task_no = :task_no;
 
 -- name: task_move :one
 -- Every change of a task's status; the old one in the WHERE makes a lost race loud.
-UPDATE task SET status = :target, reason = :reason, last_event = :event_id, updated_at = :now
+UPDATE task SET status = :target, reason = :reason, last_event = :event_id, updated_at = :now,
+       status_at = coalesce(:at, :now)
  WHERE task_no = :task_no AND status = :source
 RETURNING status;
+
+-- name: task_since :one
+-- A task that never moved is as it began.
+SELECT coalesce(nullif(status_at, 0), created_at) FROM task WHERE task_no = :task_no;
 
 -- name: task_set_attempt :exec
 -- Numbers are spent for ever.

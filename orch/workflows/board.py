@@ -161,8 +161,9 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
             found.at_work.append(AtWork(run.run_id, one))
     if run.closed_at is not None:
         return
+    silent = {one.worker for one in active if one.liveness in ("gone", "stale")}
     for one in active:
-        need = _need(run, one)
+        need = _need(run, one, silent)
         if need is not None:
             found.needs.append(need)
     found.needs += _left_behind(tx, run)
@@ -177,11 +178,14 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
     found.needs += _end(tx, run, counts)
 
 
-def _need(run: "Run", one: "Active") -> Need | None:
-    """Return what a task that is not over needs of a person, if anything."""
+def _need(run: "Run", one: "Active", silent: set[str]) -> Need | None:
+    """Return what a task that is not over needs of a person, if anything.
+
+    `silent` are the workers of whom nothing is heard: none of them is proposed for anything.
+    """
     name = f"--run {run.run_id} --task {one.task_id}"
 
-    def _of(kind: str, text: str, command: str, since: int = one.updated_at) -> Need:
+    def _of(kind: str, text: str, command: str, since: int = one.status_at) -> Need:
         return Need(run.run_id, one.task_id, kind, one.worker, since, text, command)
 
     if one.status == "failed":
@@ -193,13 +197,16 @@ def _need(run: "Run", one: "Active") -> Need | None:
         kind, text = ("check_error", wrong) if wrong else ("unverified", "its checks are to run")
         return _of(kind, text, f"orch verify run {name}")
     if one.status == "blocked" and not one.is_answered:
-        text, since = one.question or one.reason, one.asked_at or one.updated_at
+        text, since = one.question or one.reason, one.asked_at or one.status_at
         return _of("question", text, f"orch answer {name} --body TEXT", since)
     if one.liveness in ("gone", "stale") and one.status in ("running", "blocked"):
-        to = one.default_to or one.worker
-        why = "its process is gone" if one.liveness == "gone" else "its lease ran out"
+        is_gone = one.liveness == "gone"
+        to = one.default_to if one.default_to and one.default_to not in silent else "AGENT"
+        why = "its process is gone" if is_gone else "its lease ran out"
         text = f"{why} (attempt {one.attempt_no}, {one.worker})"
-        return _of(one.liveness, text, f"orch reassign {name} --to {to} --reason TEXT")
+        heard = one.last_at or one.since
+        since = heard if is_gone else one.lease_until or heard
+        return _of(one.liveness, text, f"orch reassign {name} --to {to} --reason TEXT", since)
     return None
 
 
@@ -224,16 +231,16 @@ def _left_behind(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
     """What done tasks left: uncommitted files, paths they did not own, late reports of others."""
     for one in store.left_behind(tx, run.run_id, _MOST_ACTIVE):
         if one.dirty_files:
-            yield Need(run.run_id, one.task_id, "uncommitted", one.worker, one.updated_at,
+            yield Need(run.run_id, one.task_id, "uncommitted", one.worker, one.ended_at,
                        _files(one.dirty_files), commit_command(one.worktree_path))  # fmt: skip
         outside = json.loads(one.path_violations)
         if outside:
-            yield Need(run.run_id, one.task_id, "paths", one.worker, one.updated_at,
+            yield Need(run.run_id, one.task_id, "paths", one.worker, one.ended_at,
                        f"changed paths it does not own: {', '.join(outside[:5])}",
                        f"orch trace {run.run_id}/{one.task_id}")  # fmt: skip
     for late in store.late(tx, run.run_id, _MOST_ACTIVE):
         name = f"--run {run.run_id} --task {late.task_id}"
-        yield Need(run.run_id, late.task_id, "late_report", late.worker, late.updated_at,
+        yield Need(run.run_id, late.task_id, "late_report", late.worker, late.reported_at,
                    f"attempt {late.attempt_no} reported after it was given to another",
                    f"orch adopt {name} --attempt {late.attempt_no}")  # fmt: skip
 
@@ -244,8 +251,8 @@ def _landing(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
         if landing.command:
             task = tasks.by_no(tx, task_no)
             text = f"{landing.state}: {landing.detail}" if landing.detail else landing.state
-            now = tx.now.wall_ms
-            yield Need(run.run_id, task.task_id, "landing", None, now, text, landing.command)
+            yield Need(run.run_id, task.task_id, "landing", None, landing.since, text,
+                       landing.command)  # fmt: skip
 
 
 def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
@@ -256,7 +263,8 @@ def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]
         budgets.refuse_attempt(tx, run)
     except Failure as spent:
         command = spent.hint.partition(": ")[2]
-        yield Need(run.run_id, None, "budget", None, tx.now.wall_ms, spent.message, command)
+        since = store.spent_at(tx, run.run_id)
+        yield Need(run.run_id, None, "budget", None, since, spent.message, command)
 
 
 def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
@@ -264,14 +272,14 @@ def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
     moving = sum(counts[name] for name in ("ready", "dispatched", "running", "verifying"))
     if moving or counts["blocked"] or counts["failed"] or not counts["total"]:
         return
-    now = tx.now.wall_ms
+    since = store.settled_at(tx, run.run_id)
     if counts["planned"]:
         text = f"{counts['planned']} planned, and nothing they wait for will be done"
         command = f"orch ready --run {run.run_id} --explain"
-        yield Need(run.run_id, None, "stranded", None, now, text, command)
+        yield Need(run.run_id, None, "stranded", None, since, text, command)
         return
     text = f"all is over: {counts['done']} done, {counts['cancelled']} cancelled"
     command = f"orch run close --run {run.run_id}"
     if store.is_any_standing(tx, run.run_id):
         command = f"orch cleanup --run {run.run_id} --all-completed && {command}"
-    yield Need(run.run_id, None, "finished", None, now, text, command)
+    yield Need(run.run_id, None, "finished", None, since, text, command)

@@ -62,8 +62,8 @@ class Prepared:
 def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
     """Ask everything that may refuse, and read what the change is.
 
-    Raises: not_found, invalid_state (transition, unsupported, superseded), invalid_input,
-    refused (work_at_risk, repo_tampered), git_error.
+    Raises: not_found, invalid_state (transition, unsupported, superseded, no_change),
+    invalid_input, refused (work_at_risk, repo_tampered), git_error.
     """
     _require_read(db, run_id, task_id)
     with db.read() as tx:
@@ -83,9 +83,11 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         raise invalid_input(f"{attempt.branch_name} is the task's own branch, not a target")
     strategy = wish.strategy or settings.queue.strategy
     if strategy not in STRATEGIES:
-        raise invalid_input(f"strategy {strategy!r} is unknown", hint=", ".join(STRATEGIES))
+        raise invalid_input(f"strategy {strategy!r} is unknown: one of {', '.join(STRATEGIES)}")
     seen = queue_gate.look(repo, attempt.base_commit, attempt.head_commit, task, attempt)
     queue_gate.require_no_store(attempt.branch_name, seen)
+    if not seen.paths:
+        raise entries.no_change(task, "its commits change nothing")
     _refuse_untestable(repo, task, attempt, seen)
     found.values = {
         "run_id": run.run_id,

@@ -117,6 +117,9 @@ def _queue_again(lease: Lease, place: Place, entry: Entry, attempt_no: int, repo
     try:
         prepared = queue_add.prepare(lease.db, entry.run_id, str(entry.task_id), wish)
     except Failure as failure:
+        if failure.reason == "no_change":
+            _supersede(lease, entry, f"attempt {attempt_no} brought nothing to land")
+            return True
         report.problems.append(f"{entry.name} is not queued again: {failure.message}")
         return False
 

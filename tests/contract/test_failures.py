@@ -33,7 +33,7 @@ ME = ("--agent", "worker-1")
 ONLY_ORCH = {
     ("invalid_state", reason)
     for reason in ("duplicate", "not_ready", "dirty", "branch_exists", "base_conflict", "closed",
-                   "cycle", "transition")
+                   "cycle", "transition", "no_change")
 } | {
     ("not_found", reason)
     for reason in ("run", "task", "attempt", "dependency", "check", "salvage", "council",

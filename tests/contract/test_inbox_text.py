@@ -222,7 +222,6 @@ def test_bad_input_leaves_the_log_as_it_was(inbox: Cli) -> None:
         ("cancel", "--agent", "lead", "--thread", thread, "--artifact", "/", "--artifact-copy"),
         ("release", *own, "--not-before", "x"),
         ("renew", *own, "--lease-seconds", "x"),
-        ("ack", *own, "--through", "x"),
     ):
         assert inbox.run("--json", *argv).error["code"] == "invalid_input", argv
     after = inbox.ok("show", "--thread", thread)

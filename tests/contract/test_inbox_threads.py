@@ -147,7 +147,7 @@ def test_reply_to_a_message(inbox: Cli) -> None:
     assert inbox.ok(*words, "msg_1")["message"]["reply_to"] == "msg_1"
     inbox.refuse("not_found", "message", *words, "msg_2")  # It is the other thread's.
     inbox.refuse("not_found", "message", *words, "msg_99")
-    inbox.refuse("invalid_input", "value", *words, "99x")
+    inbox.refuse("not_found", "message", *words, "99x")
     assert thread_of(inbox, other)["last_message_id"] == "msg_2"
 
 
@@ -325,6 +325,38 @@ def test_the_cursor_moves_to_the_last_message_returned(inbox: Cli) -> None:
     inbox.ok(*show, "--mark-read")
     assert cursor() == "msg_5"
     inbox.refuse("invalid_input", "flag", "show", "--thread", thread, "--mark-read")
+
+
+@pytest.mark.parametrize("name", ["msg_none", "none", "0", "msg_", "msg_-1", "msg_2", "msg_3"])
+def test_an_id_that_names_no_message_of_the_thread_is_not_found(inbox: Cli, name: str) -> None:
+    """Of any form; msg_2 is another thread's, msg_3 nobody's message but an event after it."""
+    thread = opened(inbox)
+    other = opened(inbox)
+    inbox.ok("claim", "--agent", "worker-1", "--thread", other)
+    before = log_of(inbox)
+    own = ("--agent", "worker-1", "--thread", thread)
+    for argv in (
+        ("ack", *own, "--through", name),
+        ("show", *own, "--after-message", name),
+        ("show", *own, "--mark-read", "--after-message", name),
+        ("wait-reply", *own, "--timeout-seconds", "0.01", "--after-message", name),
+        ("reply", "--from", "lead", "--thread", thread, "--body", "x", "--to-message", name),
+    ):
+        error = inbox.refuse("not_found", "message", *argv)
+        assert name.removeprefix("msg_") in error["message"], argv
+    assert log_of(inbox) == before
+
+
+def test_an_unknown_value_is_told_together_with_the_allowed_ones(inbox: Cli) -> None:
+    thread = opened(inbox)
+    for argv, allowed in (
+        (("list", "--status", "done,nope"), "pending, claimed, in_progress, blocked, done"),
+        (("send", "--from", "a", "--to", "b", "--subject", "s", "--priority", "urgent"),
+         "low, normal, high"),
+        (("send", "--from", "a", "--to", "b", "--subject", "s", "--kind", "x"), "progress"),
+        (("wait-reply", "--thread", thread, "--kinds", "nope"), "answer"),
+    ):  # fmt: skip
+        assert allowed in inbox.refuse("invalid_input", "value", *argv)["message"], argv
 
 
 def test_ack_moves_forward_only(inbox: Cli) -> None:

@@ -125,6 +125,7 @@ def test_an_answer_goes_into_the_active_attempts_thread(lead: Lead) -> None:
     plain = lead.orch.say("answer", "--run", "r", "--task", "a", "--body", "blue")
     assert plain.splitlines()[0] == f"answered task a on thread {thread(sent)}"
     said = lead.do("answer", "--task", "a", "--payload-json", '{"n":1}')
+    assert said["thread"]["thread_id"] == thread(sent)
     message = said["message"]
     assert (message["kind"], message["from_agent"], message["to_agent"]) == (
         "answer", "leader", "w1",

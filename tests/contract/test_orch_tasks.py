@@ -18,12 +18,15 @@ def test_a_task_has_its_defaults(lead: Lead) -> None:
     task = lead.do("task", "add", "--task", "a")["task"]
     assert (task["status"], task["title"], task["summary"]) == ("ready", "a", "")
     assert (task["priority"], task["risk"], task["max_attempts"]) == ("normal", "low", 3)
-    for name in ("default_to", "execution_mode", "acceptance", "check_profile", "spec", "gate",
+    for name in ("default_to", "execution_mode", "acceptance", "check_profile", "gate",
                  "latest_attempt_no", "not_before", "reason"):  # fmt: skip
         assert task[name] is None, name
     for name in ("depends_on", "locks", "required_checks", "allowed_paths", "blocked_paths"):
         assert task[name] == [], name
     assert task["metadata_json"] == {}
+    empty = dict.fromkeys(("spec_file", "path", "sha256", "content", "check_profile"))
+    lists = {name: [] for name in ("required_checks", "allowed_paths", "blocked_paths")}
+    assert task["spec"] == {**empty, **lists, "metadata": {}}
 
 
 def test_a_task_keeps_every_flag(lead: Lead) -> None:
@@ -45,7 +48,10 @@ def test_a_task_keeps_every_flag(lead: Lead) -> None:
         "path": str(lead.home / "spec.md"),
         "sha256": hashlib.sha256(b"# Spec\nexactly\n").hexdigest(),
         "content": "# Spec\nexactly\n",
-    }
+        "spec_file": str(lead.home / "spec.md"), "check_profile": "mine",
+        "required_checks": ["unit", "lint"], "allowed_paths": ["src/**"],
+        "blocked_paths": ["src/gen"], "metadata": {"k": "v"},
+    }  # fmt: skip
     assert (task["check_profile"], task["required_checks"]) == ("mine", ["unit", "lint"])
     assert (task["allowed_paths"], task["blocked_paths"]) == (["src/**"], ["src/gen"])
     assert (task["metadata_json"], task["locks"]) == ({"k": "v"}, ["api", "db"])

@@ -103,6 +103,7 @@ def test_a_silent_worker_is_named_and_replaced(lead: Lead) -> None:
     lead.task("a")
     runs.lapse(lead, lead.dispatch("a"))
     found = need(lead, "stale")
+    assert "--to AGENT" in found["command"], "never to the one of whom nothing is heard"
     obey(lead, found["command"])
     assert [n["kind"] for n in top(lead)["needs"]] == []
 
