@@ -1,17 +1,17 @@
 """Merging and comparing commits without a checkout.
 
 Guarantees: no index, worktree or ref is touched; merge commits are reproducible (times
-from their parents), so the same merge made twice is one commit; a merge that would need
-a configured merge driver fails instead of running it; nothing resolves a conflict.
+from their parents), so the same merge made twice is one commit; a file that would need a
+configured merge driver is a conflict that names it; nothing resolves a conflict.
 """
 
 import os
 from dataclasses import dataclass
 
 from orch.git.names import display, require_oid
-from orch.git.process import TEXT_BYTES, failure
+from orch.git.process import TEXT_BYTES, failure, said
 from orch.git.refs import is_ancestor, tree_id
-from orch.git.repository import DURABLE, Repository, call
+from orch.git.repository import DURABLE, Repository, call, drivers_off
 from schema.failures import invalid_input
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ class Identity:
 
 
 ORCH = Identity()
+DRIVEN = "merge driver"  # A type of conflict, beside git's.
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +119,48 @@ def merge_trees(
     blanks: "tuple[tuple[str, str], ...] | None" = None,
     config: "tuple[tuple[str, str], ...]" = (),
 ) -> Merge:
-    """Return the merge of two commits as a tree, or its conflict; `commit` stays ""."""
+    """Return the merge of two commits as a tree, or its conflict; `commit` stays "".
+
+    Files whose attributes ask for a merge driver are told in `notes`, and as a type of conflict.
+    """
     pair = [require_oid(oid, repo.object_format) for oid in (ours, theirs)]
     asked = ["merge-tree", "--write-tree", "-z", "--messages"]
     sure = (*DURABLE, *config)
+    blanks = drivers_off(repo) if blanks is None else blanks
     answer = call(repo, *asked, *pair, ok=(0, 1, 128), seconds=300, blanks=blanks, config=sure)
     if answer.code == 128 and "unrelated histories" in answer.err:
         return Merge("conflict", "", "", (), tuple(pair), ("the commits share no history",))
     records = os.fsdecode(answer.out).split("\0")
     # Exit 1 also means "no such commit", with nothing on stdout: only a tree is an answer.
     if answer.code > 1 or len(records[0]) != len(ours):
-        raise failure("failed", f"merge-tree failed: {answer.err.strip()}", asked + pair, answer)
+        raise failure("failed", f"git could not merge: {said(answer.err)}", asked + pair, answer)
     if answer.code == 0:
         return Merge("merge", "", records[0])
     end = records.index("", 1)
     stages = tuple(_stage(record) for record in records[1:end])
     types, notes = _sentences(records[end + 1 :])
     files = tuple(dict.fromkeys(stage.path for stage in stages))
-    return Merge("conflict", "", "", files, tuple(pair), notes, stages, types, records[0])
+    driven = _driven(repo, files, blanks)
+    types += (DRIVEN,) if driven else ()
+    return Merge("conflict", "", "", files, tuple(pair), driven + notes, stages, types, records[0])
+
+
+def _driven(
+    repo: Repository, files: "tuple[str, ...]", blanks: "tuple[tuple[str, str], ...]"
+) -> tuple[str, ...]:
+    """Return a sentence for each file whose attributes ask for a configured merge driver."""
+    keys = [key.removeprefix("merge.") for key, _ in blanks if key.startswith("merge.")]
+    names = {key.rpartition(".")[0] for key in keys}
+    if not names or not files:
+        return ()
+    feed = b"".join(os.fsencode(path) + b"\0" for path in files)
+    cells = call(repo, "check-attr", "-z", "--stdin", "merge", stdin=feed, blanks=blanks).records()
+    return tuple(
+        f"{display(path)} asks for the merge driver {display(name)}, which orch does not run: "
+        "merge it in the branch"
+        for path, _, name in zip(*[iter(cells)] * 3, strict=False)
+        if name in names
+    )
 
 
 def _stage(record: str) -> Stage:

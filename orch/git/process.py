@@ -9,6 +9,7 @@ whole process group. Never reads a repository by itself.
 
 import contextlib
 import os
+import re
 import time
 from dataclasses import dataclass
 
@@ -200,9 +201,34 @@ def execute(
     if ending == "output" and not truncate:
         raise failure("failed", f"git {_verb(args)} wrote more than {limit} bytes", args, answer)
     if not ending and answer.code not in ok:
-        last = answer.err.strip().rpartition("\n")[2] or f"exit {answer.code}"
-        raise failure("failed", f"git {_verb(args)}: {last}", args, answer)
+        why = said(answer.err) or f"exit {answer.code}"
+        raise failure("failed", f"git {_verb(args)}: {why}", args, answer)
     return answer
+
+
+_LOCK = re.compile(
+    r"(?:Unable to create '(.+\.lock)'|could not lock config file (.+)): File exists"
+)
+
+
+def said(err: str) -> str:
+    """Return in one line what git says went wrong: the lock file in the way, else its first error.
+
+    Its last line is often advice, and what comes before the error a warning.
+    """
+    lock = lock_in_the_way(err)
+    if lock:
+        return f"the lock file {lock} is in the way"
+    lines = [line.strip() for line in err.split("\n") if line.strip()]
+    lines = [line for line in lines if not line.startswith(("hint:", "warning:"))]
+    errors = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (errors or lines[-1:] or [""])[0]
+
+
+def lock_in_the_way(err: str) -> str:
+    """Return the lock file that kept git from its work, as it says, "" for none."""
+    found = _LOCK.search(err)
+    return "" if found is None else found[1] or f"{found[2]}.lock"
 
 
 def failure(
@@ -210,9 +236,16 @@ def failure(
 ) -> Failure:
     """Return the git_error for one call, its arguments and the end of its stderr attached."""
     details: dict[str, object] = {"argv": ["git", *(redact(display(a)) for a in args)][:40]}
+    hint = ""
     if answer is not None:
         details |= {"exit": answer.code, "stderr": answer.err[-_TAIL:]}
-    return Failure("git_error", reason, redact(display(message)), details=details)
+        lock = lock_in_the_way(answer.err)
+        if lock:
+            import shlex
+
+            hint = f"if no git is at work there, remove it: rm {shlex.quote(lock)}"
+            details["lock"] = lock
+    return Failure("git_error", reason, redact(display(message)), hint=hint, details=details)
 
 
 def _verb(args: "Sequence[str]") -> str:

@@ -249,7 +249,8 @@ def drivers_off(repo: Repository, *, lenient: bool = False) -> "tuple[tuple[str,
         section, _, rest = key.partition(".")
         name, _, variable = rest.rpartition(".")
         if name and variable in _PROGRAMS.get(section, ()):
-            overrides[key] = ""
+            # A merge driver that fails leaves a conflict; of an empty one some gits make an error.
+            overrides[key] = "false" if section == "merge" else ""
             if section == "filter" and lenient:
                 overrides[f"filter.{name}.required"] = "false"
             if section == "hook":

@@ -1,5 +1,6 @@
 """What a landing may touch and what it may not; what is decided by order, never by clocks."""
 
+import subprocess
 from pathlib import Path
 
 import apsw
@@ -63,3 +64,19 @@ def test_nothing_is_integrated_into_the_folder_of_the_store(land: Landing) -> No
     error = land.lead.refuse("invalid_state", "unsupported", "integrate")
     assert ".orch/.gitignore" in error["message"]
     assert "a.txt" not in land.files("main")
+
+
+def test_a_lock_file_that_stops_a_landing_is_named(land: Landing) -> None:
+    land.lead.config(OPEN)
+    land.work("a")
+    land.add("a", flags=("--target", "main"))
+    lock = land.lead.top / ".git/refs/heads/main.lock"
+    lock.write_text("")
+    error = land.try_run().error
+    assert error["code"] == "git_error"
+    assert error["message"].endswith(f"the lock file {lock} is in the way")
+    command = error["hint"].rpartition(": ")[2]
+    assert command == f"rm {lock}"
+    subprocess.run(command, shell=True, check=True)
+    assert [e["status"] for e in land.run()["landed"]] == ["verified"]
+    assert (land.lead.top / "a.txt").exists()

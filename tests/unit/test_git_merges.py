@@ -87,19 +87,22 @@ def test_a_missing_commit_is_an_error_not_a_conflict(repo):
         assert failed.value.code == "invalid_input"
 
 
-def test_a_merge_that_needs_a_driver_fails(made, repo):
+def test_a_file_that_asks_for_a_driver_is_a_conflict_that_names_both(made, repo):
     made.write(".gitattributes", "*.x merge=mine\n")
+    made.write("plain.txt", "0\n")
     base = made.commit("f.x", "0\n")
     made.git("config", "merge.mine.driver", f"touch {made.path}/RAN; true")
     one, two = side(made, "s", base, "f.x", "1\n"), side(made, "t", base, "f.x", "2\n")
-    found: object
-    try:  # git 2.39 gives up; 2.47 leaves the file as a conflict.
-        found = git.merge_heads(repo, [one, two]).files
-    except Failure as failed:
-        found = failed.code
-    assert found in (("f.x",), "git_error")
+    found = git.merge_heads(repo, [one, two])
+    assert found.files == ("f.x",)
+    assert found.notes[0].startswith("f.x asks for the merge driver mine, which orch does not run")
     assert not (made.path / "RAN").exists()
     assert git.read_traits(repo, base).merge_drivers == ("mine",)
+    three, four = (
+        side(made, "u", base, "plain.txt", "1\n"),
+        side(made, "v", base, "plain.txt", "2\n"),
+    )
+    assert not any("driver" in note for note in git.merge_heads(repo, [three, four]).notes)
 
 
 def test_identity_and_message_are_vetted(repo):
