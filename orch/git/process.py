@@ -220,9 +220,9 @@ def said(err: str) -> str:
     if lock:
         return f"the lock file {lock} is in the way"
     lines = [line.strip() for line in err.split("\n") if line.strip()]
-    lines = [line for line in lines if not line.startswith(("hint:", "warning:"))]
     errors = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return (errors or lines[-1:] or [""])[0]
+    plain = [line for line in lines if not line.startswith(("hint:", "warning:"))]
+    return (errors or plain[-1:] or lines[-1:] or [""])[0]
 
 
 def lock_in_the_way(err: str) -> str:

@@ -105,6 +105,9 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         # another repository.
         write_small(os.path.join(admin, "commondir"), "../..\n")
         write_small(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
+    _clear_odd(admin)
+    if not os.path.lexists(os.path.join(admin, "HEAD")):
+        write_small(os.path.join(admin, "HEAD"), f"{commit}\n")
     undo.drop_stale_locks(admin)
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
@@ -130,6 +133,9 @@ def _brought(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool)
 
 def _bring(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -> None:
     """Set HEAD, index and files to `commit`, and clear what is untracked."""
+    stuck = _clear_odd(slot.top)
+    if stuck:
+        raise Failure("git_error", "failed", f"{stuck[0]} cannot be cleared away")
     # First off whatever branch a check went to: `reset` would move it.
     why = ("update-ref", "--no-deref", "-m", "orch: slot", "HEAD", commit)
     call(slot, *why, blanks=blanks)
@@ -138,6 +144,31 @@ def _bring(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -
     _unlink(os.path.join(slot.git_dir, "locked"))  # Our mark: the files are there.
     swept = ("clean", "-ffdxq") if hermetic else ("clean", "-ffdq")
     call(slot, *swept, seconds=CHECKOUT_SECONDS, blanks=blanks, config=_WHOLE)
+
+
+def _clear_odd(top: str) -> list[str]:
+    """Unlink sockets, FIFOs and devices, and make every directory writable.
+
+    git sees none of the former and cannot remove what lies in a directory that is read-only.
+    Returns what could not be done, in words.
+    """
+    stuck: list[str] = []
+    ahead = [top] if os.path.isdir(top) else []
+    while ahead:
+        folder = ahead.pop()
+        try:
+            mode = os.lstat(folder).st_mode
+            if mode & 0o700 != 0o700:
+                os.chmod(folder, mode | 0o700)
+            with os.scandir(folder) as found:
+                for entry in found:
+                    if entry.is_dir(follow_symlinks=False):
+                        ahead.append(entry.path)
+                    elif not (entry.is_symlink() or entry.is_file(follow_symlinks=False)):
+                        os.unlink(entry.path)
+        except OSError as error:
+            stuck.append(f"{display(error.filename or folder)} ({error.strerror})")
+    return stuck
 
 
 def _fault(slot: Repository, commit: str, blanks: "Blanks") -> str:
@@ -173,6 +204,7 @@ def remove_slot(repo: Repository, path: str) -> bool:
         # Twice, for one that was killed while it was made and is locked by our mark.
         force = ("--force", "--force") if undo.is_half_made(admin, path) else ("--force",)
         asked = ("worktree", "remove", *force, "--", path)
+        _clear_odd(path)
         call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
     return True
 

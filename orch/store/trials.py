@@ -161,9 +161,11 @@ class Conviction:
         self.companions: list[int] = json.loads(str(row[3]))[:-1]
 
 
-def conviction_of(tx: "ReadTx", queue_no: int, entry_no: int) -> Conviction | None:
-    """Return what convicted an entry last, None when nothing did."""
-    row = tx.maybe(_SQL["trial_failure_of"], queue_no=queue_no, entry_no=entry_no)
+def conviction_of(
+    tx: "ReadTx", queue_no: int, entry_no: int, status: str = "failed"
+) -> Conviction | None:
+    """Return what convicted an entry last (`error`: kept it from being tried), None for nothing."""
+    row = tx.maybe(_SQL["trial_failure_of"], queue_no=queue_no, entry_no=entry_no, status=status)
     return Conviction(row) if row else None
 
 

@@ -87,10 +87,11 @@ SELECT status, summary, output_tail, exit_status FROM (
  ORDER BY created_at DESC, status DESC LIMIT 1;
 
 -- name: trial_failure_of :maybe
--- What convicted an entry: the newest failure of a chain that ends with it.
+-- What convicted an entry, or kept it from being tried: of the newest such trial of a chain that
+-- ends with it.
 SELECT c.check_name, c.summary, c.output_tail, t.entries
   FROM trial AS t JOIN trial_check AS c ON c.trial_no = t.trial_no
- WHERE t.queue_no = :queue_no AND t.status = 'failed' AND c.status = 'failed'
+ WHERE t.queue_no = :queue_no AND t.status = :status AND c.status = :status
    AND t.entries ->> '$[#-1]' = :entry_no
  ORDER BY t.trial_no DESC, c.check_name LIMIT 1;
 

@@ -201,8 +201,9 @@ def _told(tx: "Tx", lease: Lease, entry: Entry, step: Move) -> str:
         built = trials.conflict_of(tx, lease.queue_no, entry.entry_no)
         if built is not None and built.notes:
             reason = f"{reason}: {built.notes.splitlines()[0]}" if reason else built.notes
-    elif step.count == "failures":
-        found = trials.conviction_of(tx, lease.queue_no, entry.entry_no)
+    elif step.count in ("failures", "errors"):
+        status = "failed" if step.count == "failures" else "error"
+        found = trials.conviction_of(tx, lease.queue_no, entry.entry_no, status)
         if found is not None:
             reason = f"{reason}: {found.check}: {found.summary}"
     return reason[:_NOTE_TAIL]

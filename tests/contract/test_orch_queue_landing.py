@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from tests.support import runs
-from tests.support.queues import Landing
+from tests.support.queues import Landing, check
 from tests.support.runs import Lead
 
 OPEN = '[policy]\nlow = []\nmedium = []\nhigh = []\nbuiltin = false\n[queue]\nchecks = "none"\n'
@@ -80,3 +80,19 @@ def test_a_lock_file_that_stops_a_landing_is_named(land: Landing) -> None:
     subprocess.run(command, shell=True, check=True)
     assert [e["status"] for e in land.run()["landed"]] == ["verified"]
     assert (land.lead.top / "a.txt").exists()
+
+
+def test_what_cannot_be_cleared_from_a_slot_is_told_where_the_queue_is_run(land: Landing) -> None:
+    """It is nobody's fault: neither the target is called red nor an entry failed."""
+    land.lead.config(
+        OPEN.replace('"none"', '["mess"]') + check("mess", "rm -rf .git; mkdir -p .git/x")
+    )
+    for name in ("a", "b"):
+        land.work(name)
+        land.add(name)
+    land.run("--batch", "1", "--once")
+    told = land.orch.run("queue", "run", "--run", "r")
+    assert "mess: no place to run" in told.err, told
+    assert "slot-0/.git is no file of git" in told.err
+    assert land.entry("r/b")["status"] == "error"
+    assert land.orch.ok("queue", "list", "--run", "r")["queues"][0]["hold_reason"] is None

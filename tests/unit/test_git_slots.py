@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -139,9 +140,36 @@ def links(made, place):
     (place / "README/x").write_text("x")
 
 
+def odd(made, place):
+    """What git neither sees nor removes: a killed server's socket, FIFOs in place of its files."""
+    (place / "left").mkdir()
+    for name in ("srv.sock", "left/srv.sock", "cache.sock"):
+        with socket.socket(socket.AF_UNIX) as server:
+            here = os.getcwd()
+            os.chdir((place / name).parent)
+            server.bind(os.path.basename(name))
+            os.chdir(here)
+    for name in (".gitignore", "README"):
+        (place / name).unlink()
+        os.mkfifo(place / name)
+    os.mkfifo(place / "d1/.gitattributes")
+    (place / ".git").unlink()
+    os.mkfifo(place / ".git")
+    for name in ("HEAD", "commondir", "index"):
+        (made.path / ".git/worktrees/slot-0" / name).unlink()
+        os.mkfifo(made.path / ".git/worktrees/slot-0" / name)
+
+
+def readonly(made, place):
+    (place / "built/deep").mkdir(parents=True)
+    (place / "built/deep/x").write_text("x")
+    for folder in ("built/deep", "built", "d0"):
+        (place / folder).chmod(0o500)
+
+
 @pytest.mark.parametrize(
     "act",
-    [flags, sparse, branch, merging, nested, swapped, gone, emptied, links],
+    [flags, sparse, branch, merging, nested, swapped, gone, emptied, links, odd, readonly],
     ids=lambda act: act.__name__,
 )
 def test_whatever_a_check_did_is_undone(made, repo, place, act):
@@ -152,6 +180,22 @@ def test_whatever_a_check_did_is_undone(made, repo, place, act):
     git.open_slot(repo, str(place), second)
     files_of(made, place, second)
     assert made.refs() == before
+    kinds = [p for p in place.rglob("*") if not (p.is_file() or p.is_dir() or p.is_symlink())]
+    assert kinds == []
+
+
+def test_a_cache_that_is_read_only_can_be_written_again_and_removed(made, repo, place):
+    slot = git.open_slot(repo, str(place), git.resolve(repo, "main"))
+    (place / "cache/deep").mkdir(parents=True)
+    (place / "cache/deep/x").write_text("x")
+    for folder in ("cache/deep", "cache"):
+        (place / folder).chmod(0o500)
+    git.open_slot(repo, str(place), git.head(slot).commit)
+    assert (place / "cache/deep").stat().st_mode & 0o700 == 0o700
+    assert (place / "cache/deep/x").read_text() == "x"
+    (place / "cache/deep").chmod(0o500)
+    assert git.remove_slot(repo, str(place))
+    assert not place.exists()
 
 
 def test_a_broken_index_is_refused_or_mended(made, repo, place):
