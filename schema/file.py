@@ -100,10 +100,9 @@ def _first_line(path: str) -> str:
 
 
 def _small(path: str) -> str:
-    """Return the beginning of a regular file, "" for anything else; never blocks."""
+    """Return what a small regular file holds, "" for anything else."""
     try:
-        with open(open_regular(path), "rb", buffering=0) as found:
-            return os.fsdecode(found.read(1 << 16))
+        return os.fsdecode(read_regular(path, 1 << 16))
     except OSError:
         return ""
 
