@@ -1,7 +1,6 @@
 """How a run of queues ends when nothing landed: the one refusal that says what helps."""
 
 from orch.cli import approvals, queue_next
-from orch.operations import entries
 from orch.store import entries as store
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
@@ -116,8 +115,3 @@ def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: str) -
         hint=f"when it is mended: {command}" if command else f"look: {again} --explain",
         details={"waiting": [told[e.entry_no] for e in found[:200]]},
     )
-
-
-def is_over(entry: Entry) -> bool:
-    """Say whether nothing happens to an entry any more."""
-    return entry.status in entries.FINAL

@@ -9,7 +9,7 @@ from orch.workflows import queue_place, queue_run
 from orch.workflows.queue_run import Outcome
 from orch.workflows.queue_snapshot import Options
 from schema import events, keys
-from schema.failures import Failure, invalid_input
+from schema.failures import invalid_input
 from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
@@ -187,9 +187,3 @@ def _run_for(call: "Call", queue: Queue, jobs: int | None, *, steal: bool) -> Ou
     options = Options(None, jobs)
     options.steal = steal
     return queue_run.run(call.db, queue, options)
-
-
-def require_any(outcomes: list[Outcome]) -> None:
-    """Raise no_matching_work/empty when there is no queue at all."""
-    if not outcomes:
-        raise Failure("no_matching_work", "empty", "nothing was ever queued")

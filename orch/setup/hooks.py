@@ -61,12 +61,6 @@ class Edited(Exception):
     """One of our entries is not as we write it; the text names its event."""
 
 
-def has_ours(old: bytes, comments: bool) -> bool:
-    """Say whether any entry is ours. Raises: Broken."""
-    text, _ = _text(old)
-    return any(True for _ in _ours(_root(text, comments)))
-
-
 def _text(old: bytes) -> tuple[str, str]:
     try:
         text = old.decode("utf-8")

@@ -144,11 +144,6 @@ def see(
     )
 
 
-def set_facts(tx: "Tx", entry_no: int, facts: Json, changed_paths: Json) -> None:
-    """Replace what was found out about its change."""
-    tx.execute(_SQL["entry_set_facts"], entry_no=entry_no, facts=facts, changed_paths=changed_paths)
-
-
 def roll_back(tx: "Tx", entry_no: int, by_no: int | None) -> None:
     """Record by which entry it was taken back; None: by none that still counts."""
     tx.execute(_SQL["entry_roll_back"], entry_no=entry_no, by_no=by_no)

@@ -102,10 +102,6 @@ UPDATE entry
    SET risk = :risk, approvals = :approvals, position = :position, why = :why
  WHERE entry_no = :entry_no;
 
--- name: entry_set_facts :exec
--- Its facts were read again: an upgrade, or what a resolution added.
-UPDATE entry SET facts = :facts, changed_paths = :changed_paths WHERE entry_no = :entry_no;
-
 -- name: entry_roll_back :exec
 -- By which entry it was taken back; by itself when the ref was simply put back.
 UPDATE entry SET rolled_back_by = :by_no, updated_at = :now WHERE entry_no = :entry_no;

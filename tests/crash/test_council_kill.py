@@ -1,10 +1,10 @@
 """kill -9 at every crash point of a council: the same command again ends as if nothing had been."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.support import crash_points
 from tests.support.cli import Cli
 from tests.support.councils import Council, finding
 from tests.support.repos import Repo
@@ -21,9 +21,7 @@ CASES = [(verb, point) for verb, points in KILLS.items() for point in points]
 
 
 def test_every_crash_point_of_the_package_is_killed_at():
-    reached = set()
-    for path in (ROOT / "council").rglob("*.py"):
-        reached |= set(re.findall(r'points\.reach\("([^"]+)"', path.read_text()))
+    reached = set(crash_points.reached("council", least=4))
     assert reached == {point for _, point in CASES} - set(COMMIT)
 
 

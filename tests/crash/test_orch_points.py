@@ -4,24 +4,18 @@ The points are found by searching the source, so a new one without a story here 
 """
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
-import orch
-from tests.support import runs
+from tests.support import crash_points, runs
 from tests.support.runs import Lead, worktree
 
 CODE = ("dispatch", "--task", "a", "--execution-mode", "code")
-POINTS = sorted(
-    point
-    for path in (Path(orch.__file__).parent / "workflows").glob("*.py")
-    for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
-    if point.partition(".")[0] in ("dispatch", "reconcile", "cleanup", "verify", "place")
-)
+GROUPS = ("dispatch", "reconcile", "cleanup", "verify", "place")
+POINTS = crash_points.reached("orch", *GROUPS, least=12)
 
 
 @pytest.fixture

@@ -3,23 +3,16 @@
 The points are found by searching the source, so a new one without a story here fails.
 """
 
-import re
 from pathlib import Path
 
 import pytest
 
-import orch
-from tests.support import runs
+from tests.support import crash_points, runs
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.stage import Stage
 
 GROUPS = ("queue", "landing", "rollback", "integrate")
-FOUND = {
-    point
-    for path in (Path(orch.__file__).parent / "workflows").glob("*.py")
-    for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
-    if point.partition(".")[0] in GROUPS
-}
+FOUND = set(crash_points.reached("orch", *GROUPS, least=20))
 ADDING = ("queue.added", "queue.kept")
 RUNNING = (
     "queue.taken", "queue.recorded", "queue.built", "queue.step", "queue.step:3",

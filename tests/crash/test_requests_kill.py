@@ -1,21 +1,14 @@
 """Planning and change requests killed at every step: the next command settles what is left."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-import orch
-from tests.support import runs
+from tests.support import crash_points, runs
 from tests.support.patches import diff, document, write
 from tests.support.runs import Lead
 
-WORKFLOWS = Path(orch.__file__).parent / "workflows"
-POINTS = sorted(
-    point
-    for path in WORKFLOWS.glob("*.py")
-    for point in re.findall(r'points\.reach\("([^"]+)"\)', path.read_text())
-)
+POINTS = crash_points.reached("orch", "dispatch", least=4)
 BAD = '{"tasks": [{"id": "a", "dependencies": ["b"]}]}'
 
 
@@ -65,7 +58,7 @@ def test_asking_for_a_plan_happens_whole_or_not_at_all(lead: Lead, side: str, nt
 
 @pytest.mark.parametrize(
     "point",
-    [*(p for p in POINTS if p.startswith("dispatch.")),
+    [*POINTS,
      *(f"commit.{side}:{n}" for side in ("before", "after") for n in (1, 2, 3))],
 )  # fmt: skip
 def test_a_change_request_is_submitted_once_or_leaves_nothing(lead: Lead, point: str) -> None:
