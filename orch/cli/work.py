@@ -144,25 +144,14 @@ def heed_signals(call: "Call", crew: workflow.Crew) -> None:
         signal.signal(number, _on)
 
 
-def _known_harness(name: str) -> "Harness | None":
-    """Return a harness by name for stopping its turn; None when it cannot be read any more."""
-    try:
-        given = config.load(None).harnesses
-    except Failure:
-        return None
-    found, _ = harnesses.resolve(name, given)
-    return found or harnesses.resolve(name, given, ("false",))[0]
-
-
 def stop(
     call: "Call", *, run: str | None, task: str | None, task_name: str | None, reason: str
 ) -> None:
     """End the agent of a task."""
     with call.db.read() as tx:
         found, subject = names.require_task(tx, run, task, task_name)
-        turn = work_control.running_turn(tx, subject)
-    known = _known_harness(turn.harness)
-    ended = work_control.stop(call.db, found.run_id, subject.task_id, reason, known)
+        work_control.running_turn(tx, subject)
+    ended = work_control.stop(call.db, found.run_id, subject.task_id, reason)
     from orch.workflows.reconcile import reconcile
 
     reconcile(call.db, found.run_id)

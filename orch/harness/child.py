@@ -1,7 +1,8 @@
 """One turn of an agent process: started, watched, ended with everything that belongs to it.
 
 Guarantees: an argument list and never a shell; own session and group; the prompt by stdin or
-file; three timers; after its last word a grace and then the end. A process is signalled only
+file; output to a spool, so that it needs nobody who reads; three timers; after its last word a
+grace and then the end. A process is signalled only
 while it cannot have been replaced by another one of its number: the leader before it is
 reaped, all others through a pidfd.
 """
@@ -13,21 +14,20 @@ import subprocess
 import time
 
 from orch import identity
-from orch.harness import strays
-from orch.harness.events import Reader
+from orch.harness import spool, strays
+from orch.harness.spool import Intake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orch.harness.events import Reader
     from orch.harness.log import Log
-    from orch.harness.table import Harness
+    from orch.harness.table import Harness, HarnessTable
 
-_LOOK_SECONDS = 0.2  # Between looks at what others say of this turn.
+LOOK_SECONDS = 0.2  # Between looks at what others say of a turn,
+NAP_SECONDS = 0.05  # and at what it printed.
 _STRAY_GRACE = 3.0
-_CHUNK = 1 << 16
-_TAIL = 8000
-_OUT, _ERR = 1, 2
 
 
 class Orders:
@@ -50,149 +50,52 @@ class Orders:
 class Ended:
     """How a turn ended.
 
-    `cause`: "exit" (by itself), "final" or "reported" (stopped after its last word or its
-    report), "stopped", or the timer that fired. `exit_status` is as a shell says it, None when
-    we ended it.
+    `cause`: "exit" (by itself), "orphaned" (the same, with no runner to see it), "final" or
+    "reported" (stopped after its last word or its report), "stopped", or the timer that fired.
+    `exit_status` is as a shell says it, None when we ended it or nobody saw it.
     """
 
     __slots__ = ("cause", "exit_status", "reader", "strays", "tail", "why")
 
-    def __init__(self, cause: str, exit_status: int | None, reader: Reader, tail: str) -> None:
+    def __init__(self, cause: str, why: str, exit_status: int | None, intake: Intake) -> None:
         self.cause = cause
+        self.why = why
         self.exit_status = exit_status
-        self.reader = reader
-        self.tail = tail
+        self.reader = intake.reader
+        self.tail = intake.tail
         self.strays = 0
-        self.why = ""
 
 
-class Child:
-    """A started agent process."""
+class Vigil:
+    """The patience with a turn: what it printed and what the store says decide when it ends."""
 
-    __slots__ = (
-        "_began", "_first", "_harness", "_last", "_leave_by", "_log", "_mark", "_process",
-        "_reader", "_tail", "identity", "pid",
-    )  # fmt: skip
+    __slots__ = ("_began", "_first", "_intake", "_last", "_leave_by", "_table")
 
-    def __init__(
-        self,
-        harness: "Harness",
-        argv: list[str],
-        *,
-        cwd: str,
-        environment: dict[str, str],
-        prompt_file: str,
-        mark: str,
-        log: "Log",
-    ) -> None:
-        """Start it. Raises: OSError when the program cannot be run."""
-        self._harness = harness
-        self._log = log
-        self._mark = mark
-        self._reader = Reader(harness.table.event)
-        self._tail = bytearray()
-        feed = prompt_file if harness.table.prompt == "stdin" else os.devnull
-        with open(feed, "rb") as stdin:
-            self._process = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=environment,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                bufsize=0,
-            )
-        self.pid = self._process.pid
-        self.identity = identity.of(self.pid)
+    def __init__(self, table: "HarnessTable", intake: Intake) -> None:
+        self._table = table
+        self._intake = intake
         self._began = self._last = time.monotonic()
         self._first = False
         self._leave_by: tuple[float, str] | None = None
 
-    @property
-    def session(self) -> str:
-        """The id by which its client can resume, "" while it has told none."""
-        return self._reader.session
+    def hears(self) -> bool:
+        """Read what it printed; say whether that was anything."""
+        if not self._intake.take():
+            return False
+        self._first = True
+        self._last = time.monotonic()
+        return True
 
-    def watch(self, look: "Callable[[], Orders]") -> Ended:
-        """Stay with it to its end, or end it; nothing of it runs afterwards."""
-        pidfd = os.pidfd_open(self.pid)
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        streams = self._streams(poll)
-        cause, why, looked = "exit", "", 0.0
-        try:
-            while True:
-                ready = {fd for fd, _ in poll.poll(1000 * _LOOK_SECONDS)}
-                self._drain(poll, streams, ready)
-                if pidfd in ready:
-                    break
-                if time.monotonic() - looked >= _LOOK_SECONDS:
-                    looked = time.monotonic()
-                    cause, why = self._due(look())
-                    if cause:
-                        self._stop(poll, streams, pidfd)
-                        break
-            cause = cause or "exit"
-            late = time.monotonic() + _STRAY_GRACE  # A stray may hold a pipe and flood it.
-            while ready := {fd for fd, _ in poll.poll(0)} & set(streams):
-                self._drain(poll, streams, ready)
-                if time.monotonic() > late:
-                    break
-            ended = self._end(cause)
-            ended.why = why
-            return ended
-        finally:
-            os.close(pidfd)
-            self.kill()
-
-    def kill(self) -> None:
-        """End it at once with all that is in its group; harmless when it has ended."""
-        self._kill_group()
-        self._process.wait()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    def _streams(self, poll: "select.poll") -> dict[int, int]:
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        streams = {self._process.stdout.fileno(): _OUT, self._process.stderr.fileno(): _ERR}
-        for fd in streams:
-            os.set_blocking(fd, False)
-            poll.register(fd, select.POLLIN)
-        return streams
-
-    def _drain(self, poll: "select.poll", streams: dict[int, int], ready: set[int]) -> None:
-        """Read a chunk of each stream that has something."""
-        for fd in ready & set(streams):
-            try:
-                chunk = os.read(fd, _CHUNK)
-            except BlockingIOError:
-                continue
-            if not chunk:
-                poll.unregister(fd)
-                del streams[fd]
-                continue
-            self._first = True
-            self._last = time.monotonic()
-            self._log.take(streams.get(fd, _ERR), chunk)
-            if streams[fd] == _OUT:
-                self._reader.feed(chunk)
-            if streams[fd] == _ERR or not self._harness.table.event:
-                self._tail += chunk  # Events say by themselves what went wrong.
-                del self._tail[:-_TAIL]
-
-    def _due(self, orders: Orders) -> tuple[str, str]:
+    def due(self, orders: Orders) -> tuple[str, str]:
         """Return (cause, why) if it has to end now, empty to go on."""
         now = time.monotonic()
-        table = self._harness.table
+        table = self._table
         if orders.stop:
             return "stopped", orders.stop
         if orders.active or orders.waiting:
             self._last, self._first = now, True
         if self._leave_by is None or self._leave_by[1] == "reported":
-            if self._reader.final:
+            if self._intake.reader.final:
                 self._leave_by = (now + table.grace, "final")
             elif orders.reported and self._leave_by is None:
                 self._leave_by = (now + table.report_grace, "reported")
@@ -206,18 +109,87 @@ class Child:
             return "idle", f"no output and no report for {table.idle:g} s"
         return "", ""
 
-    def _stop(self, poll: "select.poll", streams: dict[int, int], pidfd: int) -> None:
+
+class Child:
+    """A started agent process."""
+
+    __slots__ = ("_harness", "_intake", "_mark", "_process", "_vigil", "identity", "pid")
+
+    def __init__(
+        self,
+        harness: "Harness",
+        argv: list[str],
+        *,
+        cwd: str,
+        environment: dict[str, str],
+        prompt_file: str,
+        mark: str,
+        log: "Log",
+        spools: str,
+    ) -> None:
+        """Start it. Raises: OSError when the program cannot be run."""
+        self._harness = harness
+        self._mark = mark
+        feed = prompt_file if harness.table.prompt == "stdin" else os.devnull
+        out, err = spool.create(spools, mark)
+        try:
+            self._intake = Intake(spools, mark, harness.table, log)
+            with open(feed, "rb") as stdin:
+                self._process = subprocess.Popen(
+                    argv,
+                    cwd=cwd,
+                    env=environment,
+                    stdin=stdin,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                )
+        finally:
+            os.close(out)
+            os.close(err)
+        self.pid = self._process.pid
+        self.identity = identity.of(self.pid)
+        self._vigil = Vigil(harness.table, self._intake)
+
+    @property
+    def reader(self) -> "Reader":
+        """What its output has told so far."""
+        return self._intake.reader
+
+    def watch(self, look: "Callable[[], Orders]") -> Ended:
+        """Stay with it to its end, or end it; nothing of it runs afterwards."""
+        pidfd = os.pidfd_open(self.pid)
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        cause, why, looked = "exit", "", 0.0
+        try:
+            while not poll.poll(0 if self._vigil.hears() else 1000 * NAP_SECONDS):
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    looked = time.monotonic()
+                    cause, why = self._vigil.due(look())
+                    if cause:
+                        self._stop(poll)
+                        break
+            return self._end(cause or "exit", why)
+        finally:
+            os.close(pidfd)
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once with all that is in its group; harmless when it has ended."""
+        self._kill_group()
+        self._process.wait()
+
+    def _stop(self, poll: "select.poll") -> None:
         """Ask its group to end; kill it after the grace. Its last words are still read."""
         asked = signal.SIGINT if self._harness.table.signal == "INT" else signal.SIGTERM
         self._signal(asked)
         deadline = time.monotonic() + self._harness.table.grace
-        while (left := deadline - time.monotonic()) > 0:
-            ready = {fd for fd, _ in poll.poll(1000 * min(left, _LOOK_SECONDS))}
-            self._drain(poll, streams, ready)
-            if pidfd in ready:
+        while time.monotonic() < deadline:
+            if poll.poll(0 if self._vigil.hears() else 1000 * NAP_SECONDS):
                 return
         self._signal(signal.SIGKILL)
-        select.select([pidfd], [], [], _STRAY_GRACE)
+        poll.poll(1000 * _STRAY_GRACE)
 
     def _signal(self, number: int) -> None:
         """Signal its group. It is not reaped yet, so the number is still its own."""
@@ -226,15 +198,14 @@ class Child:
         except (ProcessLookupError, PermissionError):
             pass
 
-    def _end(self, cause: str) -> Ended:
+    def _end(self, cause: str, why: str) -> Ended:
         """End what it left behind, reap it, and say how it was."""
         found = strays.end(self._mark, self.pid, _STRAY_GRACE)
         self._kill_group()
         status = self._process.wait()
-        self._reader.end()
+        self._intake.finish()
         shown = 128 - status if status < 0 else status
-        tail = bytes(self._tail).decode("utf-8", "replace")
-        ended = Ended(cause, shown if cause == "exit" else None, self._reader, tail)
+        ended = Ended(cause, why, shown if cause == "exit" else None, self._intake)
         ended.strays = found
         return ended
 

@@ -22,7 +22,9 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK 
 class Log:
     """The log of one attempt, opened for one turn; further turns append."""
 
-    __slots__ = ("_fd", "_half", "_held", "_redactor", "_size", "_tail", "dropped", "path")
+    __slots__ = (
+        "_fd", "_half", "_held", "_redactor", "_size", "_tail", "dropped", "length", "path",
+    )  # fmt: skip
 
     def __init__(self, path: str, most: int, redactor: "Redactor") -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -34,6 +36,7 @@ class Log:
         fold(path)  # Of a runner that was killed.
         self._fd = os.open(path, _FLAGS, 0o600)
         self._size = os.fstat(self._fd).st_size
+        self.length = self._size  # Of all parts.
         self._tail = 0  # The segment being written, 0 for the head.
         if self._size > self._half:
             self._unfold()
@@ -53,12 +56,20 @@ class Log:
             self._put(self._redactor.clean(bytes(held[:cut])))
             del held[:cut]
 
-    def close(self) -> None:
-        """Write what is held, fold the tail in, close."""
+    def held(self, source: int) -> int:
+        """Return how many bytes of a stream wait for the end of their line."""
+        return len(self._held.get(source, b""))
+
+    def flush(self) -> None:
+        """Write what waits for the end of its line: there will be none."""
         for held in self._held.values():
             if held:
                 self._put(self._redactor.clean(bytes(held)) + b"\n")
         self._held.clear()
+
+    def close(self) -> None:
+        """Write what is held, fold the tail in, close."""
+        self.flush()
         os.close(self._fd)
         fold(self.path, self.dropped)
 
@@ -75,6 +86,7 @@ class Log:
                 self.dropped += len(view)
                 return
             self._size += written
+            self.length += written
             view = view[written:]
 
     def _unfold(self) -> None:
@@ -87,6 +99,7 @@ class Log:
         os.ftruncate(self._fd, self._half)
         self._turn_over()
         self._size = os.write(self._fd, end)
+        self.length = self._half + self._size
 
     def _turn_over(self) -> None:
         """Go on in a new segment; the last but one is left out from now on."""
@@ -94,7 +107,9 @@ class Log:
         self._tail += 1
         old = f"{self.path}.{self._tail - 2}"
         if self._tail > 2:
-            self.dropped += os.lstat(old).st_size
+            given_up = os.lstat(old).st_size
+            self.dropped += given_up
+            self.length -= given_up
             os.unlink(old)
         self._fd = os.open(f"{self.path}.{self._tail}", _FLAGS, 0o600)
         self._size = 0
@@ -109,6 +124,18 @@ def segments(path: str) -> list[str]:
         return []
     numbers = sorted(int(tail) for head, _, tail in others if head == name and tail.isdigit())
     return [f"{path}.{number}" for number in numbers]
+
+
+def cut(path: str, length: int) -> None:
+    """Cut the end off the log and its segments, so that `length` bytes are left of all."""
+    parts = [part for part in (path, *segments(path)) if os.path.exists(part)]
+    surplus = sum(os.path.getsize(part) for part in parts) - length
+    for part in reversed(parts):
+        if surplus <= 0:
+            return
+        size = os.path.getsize(part)
+        os.truncate(part, max(0, size - surplus))
+        surplus -= size
 
 
 def fold(path: str, dropped: int = 0) -> None:

@@ -155,6 +155,12 @@ def require(tx: "ReadTx", turn_key: int) -> Turn:
     return Turn(row)
 
 
+def is_over(tx: "ReadTx", mark: str) -> bool | None:
+    """Say whether the turn with a mark has ended; None when there is none."""
+    row = tx.maybe(_SQL["turn_is_over"], mark=mark)
+    return None if row is None else bool(row[0])
+
+
 def latest(tx: "ReadTx", thread_no: int) -> Turn | None:
     """Return the thread's newest turn, None before the first."""
     row = tx.maybe(_SQL["turn_latest"], thread_no=thread_no)

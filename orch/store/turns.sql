@@ -47,6 +47,10 @@ SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.age
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.turn_key = :turn_key;
 
+-- name: turn_is_over :maybe
+-- Of the turn with a mark; no row where the store knows none.
+SELECT ended_at IS NOT NULL FROM turn WHERE mark = :mark;
+
 -- name: turn_latest :maybe
 -- The newest of a thread: its session, what it was told.
 SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,

@@ -27,7 +27,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     """Return every finding about runs, good ones included."""
     with db.read() as tx:
         works = store.works(tx)
-    checks = [_dispatches(db), workers.examine(db), _worktrees(works)]
+    checks = [_dispatches(db), workers.examine(db), workers.spools(db), _worktrees(works)]
     checks.append(unnamed.worktrees(db, works))
     checks.append(workers.programs({_root(work.worktree_path) for work in works}))
     checks += [queue_audit.landings(db), _places(db)]

@@ -1,31 +1,33 @@
 """Turns whose runner was killed: found again by identity, taken over, ended, or reported.
 
-A worker outlives its runner. The next `orch work` of the same name stays with it to its end;
-`orch stop` ends it; until then reconcile and doctor tell of it (workers.py).
+A worker outlives its runner, and prints on into its spool. The next `orch work` of the same name
+reads on and stays with it to its end; `orch stop` ends it; until then reconcile and doctor tell
+of it (workers.py).
 """
 
 import os
 import time
 
-from orch import identity
-from orch.harness import strays
+from orch import config, identity
+from orch.harness import spool, strays
+from orch.harness import table as harnesses
+from orch.harness.child import LOOK_SECONDS, NAP_SECONDS, Ended, Vigil
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
+from orch.harness.spool import Intake
 from orch.harness.table import Harness, HarnessTable
 from orch.harness.verdict import Facts
 from orch.operations import work
 from orch.operations.work import Grip
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.workflows import turn_end, workers
+from orch.workflows import turn_end, turns, workers
 from orch.workflows.turn_watch import Stop, Watcher
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database
-
-_LOOK_SECONDS = 0.2
 
 
 def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[Turn]:
@@ -48,58 +50,93 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         with db.write() as tx:
             if not store.adopt(tx, turn, identity.mine()):
                 continue
-        ended.append(_see_to_end(db, harness, turn, stop))
+        ended.append(_Left(db, harness_of(turn, harness), turn).see_to_end(stop))
     return ended
 
 
-def end_now(db: "Database", harness: Harness, turn: Turn) -> Turn:
+def end_now(db: "Database", turn: Turn) -> Turn:
     """End the processes of a turn whose runner is gone, and judge it as stopped."""
     with db.write() as tx:
         if not store.adopt(tx, turn, identity.mine()):
             return store.require(tx, turn.turn_key)
-    found = strays.end(turn.mark, workers.session_of(turn), harness.table.grace)
-    return _judge(db, harness, turn, "stopped", found)
+    with db.read() as tx:
+        why = store.require(tx, turn.turn_key).stop_reason or "stopped"
+    return _Left(db, harness_of(turn, None), turn).end("stopped", why)
 
 
-def harness_named(name: str, known: "Harness | None") -> Harness:
+def harness_of(turn: Turn, known: "Harness | None") -> Harness:
     """Return the harness of a turn; where it is not known any more, one without rules."""
-    if known is not None and known.name == name:
+    if known is not None and known.name == turn.harness:
         return known
-    return Harness(name, HarnessTable.model_validate({"command": ["false"]}))
+    try:
+        given = config.load(None).harnesses
+    except Failure:
+        given = {}
+    for program in ((), ("false",)):
+        found, _ = harnesses.resolve(turn.harness, given, program)
+        if found is not None:
+            return found
+    return Harness(turn.harness, HarnessTable.model_validate({"command": ["false"]}))
 
 
-def _see_to_end(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> Turn:
-    """Stay with what is left of a turn, renewing its lease; its output is lost."""
-    grip = _grip(db, turn)
-    cause, found = "orphaned", 0
-    if grip is not None:
-        watcher = Watcher(db, grip, turn, stop)
-        deadline = time.monotonic() + harness.table.total
-        while strays.find(turn.mark, workers.session_of(turn)):
-            orders = watcher()
-            if orders.stop or time.monotonic() >= deadline:
-                cause = "stopped" if orders.stop else "total"
-                break
-            time.sleep(_LOOK_SECONDS)
-    found = strays.end(turn.mark, workers.session_of(turn), harness.table.grace)
-    return _judge(db, harness, turn, cause, found)
+class _Left:
+    """A turn without its runner: its spool, its processes."""
+
+    def __init__(self, db: "Database", harness: Harness, turn: Turn) -> None:
+        self._db = db
+        self._harness = harness
+        self._turn = turn
+        with db.read() as tx:
+            self._grip = work.hold_of_turn(tx, turn)
+        self._redactor = Redactor(_environment(db, harness, self._grip, turn))
+        where = spool.folder(db.path)
+        spool.rewind(where, turn.mark, turn.log_path)
+        self._log = Log(turn.log_path, harness.table.log_bytes, self._redactor)
+        self._log.note(f"the runner of turn {turn.turn_no} was killed; pid {os.getpid()} goes on")
+        self._intake = Intake(where, turn.mark, harness.table, self._log)
+
+    def see_to_end(self, stop: Stop) -> Turn:
+        """Stay with what is left of it, renewing its lease, as its runner would have."""
+        if not self._is_ours():
+            return self.end("orphaned", "")
+        watcher = Watcher(self._db, self._grip, self._turn, stop)
+        watcher.reader = self._intake.reader
+        vigil = Vigil(self._harness.table, self._intake)
+        while strays.find(self._turn.mark, workers.session_of(self._turn)):
+            look_at = time.monotonic() + LOOK_SECONDS
+            while time.monotonic() < look_at:
+                if not vigil.hears():
+                    time.sleep(NAP_SECONDS)
+            cause, why = vigil.due(watcher())
+            if cause:
+                return self.end(cause, why)
+        return self.end("orphaned", "")
+
+    def end(self, cause: str, why: str) -> Turn:
+        """End its processes, read what it printed to the end, judge it."""
+        patience = self._harness.table.grace
+        found = strays.end(self._turn.mark, workers.session_of(self._turn), patience)
+        self._intake.finish()
+        ended = Ended(cause, why, None, self._intake)
+        ended.strays = found
+        return turn_end.conclude(
+            self._db, self._harness, self._grip, self._turn, Facts(), ended, self._log,
+            self._redactor,
+        )  # fmt: skip
+
+    def _is_ours(self) -> bool:
+        with self._db.read() as tx:
+            try:
+                work.hold(tx, self._turn.thread_id, self._turn.agent)
+            except Failure:
+                return False
+        return True
 
 
-def _grip(db: "Database", turn: Turn) -> Grip | None:
-    with db.read() as tx:
-        try:
-            return work.hold(tx, turn.thread_id, turn.agent)
-        except Failure:
-            return None
-
-
-def _judge(db: "Database", harness: Harness, turn: Turn, cause: str, found: int) -> Turn:
-    facts = Facts()
-    facts.cause = cause
-    with db.read() as tx:
-        facts.stopped = store.require(tx, turn.turn_key).stop_reason or "stopped"
-        grip = work.hold_of_turn(tx, turn)
-    redactor = Redactor(dict(os.environ) | {"INBOX_LEASE": grip.token})
-    log = Log(turn.log_path, harness.table.log_bytes, redactor)
-    log.note(f"the runner of turn {turn.turn_no} was killed; {found} of its processes were ended")
-    return turn_end.conclude(db, harness, grip, turn, facts, None, log, redactor)
+def _environment(db: "Database", harness: Harness, grip: Grip, turn: Turn) -> dict[str, str]:
+    """Return the variables whose secrets may stand in its output: its own and ours."""
+    try:
+        own = turns.environment_for(db, harness, grip, turn.mark)
+    except Failure:  # orch.toml is broken, or its worktree is gone.
+        own = turns.base_environment(harness)
+    return dict(os.environ) | own | {"INBOX_LEASE": grip.token}

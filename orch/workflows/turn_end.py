@@ -10,7 +10,7 @@ import json
 from inbox import model as bus
 from inbox.operations import leases
 from orch import git
-from orch.harness import verdict
+from orch.harness import spool, verdict
 from orch.harness.verdict import Facts
 from orch.model import Attempt
 from orch.operations import work
@@ -43,7 +43,9 @@ def conclude(
     db: "Database", harness: "Harness", grip: Grip, turn: Turn, facts: Facts,
     ended: "Ended | None", log: "Log", redactor: "Redactor",
 ) -> Turn:  # fmt: skip
-    """Judge a turn and do what follows; return it, ended."""
+    """Judge a turn and do what follows; return it, ended. Its spool goes last."""
+    if ended is not None:
+        _from_end(facts, ended)
     _ask_store(db, grip, turn, facts)
     keeper = _Keeper(db, harness, grip, log)
     keeper.look(facts)
@@ -75,7 +77,15 @@ def conclude(
         work.end(tx, turn, end, action, letter, wait_ms if outcome == "limited" else 0)
         done = store.require(tx, turn.turn_key)
     points.reach("work.concluded")
+    spool.remove(spool.folder(db.path), turn.mark)
     return done
+
+
+def _from_end(facts: Facts, ended: "Ended") -> None:
+    reader = ended.reader
+    facts.cause, facts.stopped = ended.cause, ended.why
+    facts.final, facts.exit_status = reader.final, ended.exit_status
+    facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail
 
 
 def _ask_store(db: "Database", grip: Grip, turn: Turn, facts: Facts) -> None:

@@ -12,7 +12,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.harness.child import Child
+    from orch.harness.events import Reader
     from schema.transaction import Database
 
 _RENEWALS_PER_LEASE = 3
@@ -42,7 +42,7 @@ class Watcher:
 
     def __init__(self, db: "Database", grip: Grip, turn: Turn, stop: "Stop") -> None:
         self.lost = ""
-        self.child: Child | None = None
+        self.reader: Reader | None = None  # Of its output, once it runs.
         self._db = db
         self._grip = grip
         self._turn = turn
@@ -101,7 +101,7 @@ class Watcher:
 
     def _keep_session(self) -> None:
         """Remember the client's session while it runs: a successor may have to resume it."""
-        session = self.child.session if self.child is not None else ""
+        session = self.reader.session if self.reader is not None else ""
         if session and session != self._session:
             with self._db.write() as tx:
                 store.set_session(tx, self._turn.turn_key, session)

@@ -11,7 +11,7 @@ from inbox.store import messages as message_rows
 from orch import config, identity, process
 from orch.config_model import Config
 from orch.harness import child as children
-from orch.harness import strays, verdict
+from orch.harness import spool, strays, verdict
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
 from orch.operations import work
@@ -84,14 +84,12 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
         brief = _write_brief(log_path, turn.turn_no, text)
         running = _start(db, harness, begun, log, environment, brief)
         points.reach("work.started")
-        watcher.child = running
+        watcher.reader = running.reader
         ended = running.watch(watcher)
     except OSError as error:
         facts.error = f"cannot run {harness.table.command[0]}: {error.strerror or error}"
         facts.exit_status = 127
         log.note(facts.error)
-    if ended is not None:
-        _from_end(facts, ended)
     facts.lost = watcher.lost
     return turn_end.conclude(db, harness, grip, turn, facts, ended, log, redactor)
 
@@ -205,6 +203,7 @@ def _start(
         prompt_file=brief,
         mark=turn.mark,
         log=log,
+        spools=spool.folder(db.path),
     )
     try:
         with db.write() as tx:
@@ -213,10 +212,3 @@ def _start(
         running.kill()  # Nobody would look after it.
         raise
     return running
-
-
-def _from_end(facts: verdict.Facts, ended: "Ended") -> None:
-    reader = ended.reader
-    facts.cause, facts.stopped = ended.cause, ended.why
-    facts.final, facts.exit_status = reader.final, ended.exit_status
-    facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail

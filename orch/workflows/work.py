@@ -15,7 +15,7 @@ from orch.operations import work
 from orch.operations.work import Grip
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.workflows import recovery, turns
+from orch.workflows import recovery, turns, workers
 from orch.workflows.turn_watch import Stop, lost
 from schema import bell, file, points
 from schema.failures import Failure
@@ -155,6 +155,7 @@ class _Worker:
     def work(self) -> None:
         """Bring what is left to its end, then take thread after thread."""
         plan = self._crew.plan
+        workers.sweep(self._db)
         for turn in recovery.take_over(self._db, plan.harness, self._agent, self._stop):
             self._note(turn, turn.thread_id)
         with self._db.read() as tx:

@@ -19,7 +19,6 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.harness.table import Harness
     from schema.transaction import Database, ReadTx, Tx
 
 _MARGIN_SECONDS = 30.0
@@ -39,7 +38,7 @@ def running_turn(tx: "ReadTx", task: Task) -> Turn:
     return turn
 
 
-def stop(db: "Database", run_id: str, task_id: str, reason: str, harness: "Harness | None") -> Turn:
+def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
     """End the program that works on a task: asked first, then killed; return its turn.
 
     The task fails (retryable), so that nobody takes it up again by itself.
@@ -49,14 +48,13 @@ def stop(db: "Database", run_id: str, task_id: str, reason: str, harness: "Harne
         runs.require_open(tx, run_id)
         turn = running_turn(tx, tasks.require(tx, run_id, task_id))
         store.ask_stop(tx, turn, reason)
-    own = recovery.harness_named(turn.harness, harness)
-    patience = own.table.grace + _MARGIN_SECONDS
+    patience = recovery.harness_of(turn, None).table.grace + _MARGIN_SECONDS
 
     def _look() -> Turn | None:
         with db.read() as tx:
             now = store.require(tx, turn.turn_key)
         if now.outcome is None and identity.is_gone(*now.runner) is True:
-            now = recovery.end_now(db, own, now)
+            now = recovery.end_now(db, now)
         return now if now.outcome is not None else None
 
     found = wait.until(db, ["thread=" + turn.thread_id], _look, patience, lambda: 0.2)

@@ -3,7 +3,7 @@
 import os
 
 from orch import identity, process
-from orch.harness import strays
+from orch.harness import spool, strays
 from orch.store import turns as store
 from orch.store.turns import Turn
 
@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.workflows.doctor import Check
     from schema.transaction import Database
+
+
+_NAMED = 5
 
 
 def note_gone(db: "Database", run_id: str) -> list[int]:
@@ -63,6 +66,48 @@ def examine(db: "Database") -> "Check":
         WARNING,
         f"{len(orphans)} without a runner: " + "; ".join(told),
         "start orch work again under the same --agent, or end one: orch stop TASK",
+    )
+
+
+def sweep(db: "Database") -> None:
+    """Remove the spools of turns that are over: a runner was killed right after it had judged one.
+
+    Their output is in the log.
+    """
+    where = spool.folder(db.path)
+    for mark in spool.marks(where):
+        with db.read() as tx:
+            over = store.is_over(tx, mark)
+        if over:
+            spool.remove(where, mark)
+
+
+def spools(db: "Database") -> "Check":
+    """Return the finding of doctor about what agents print: only running turns have a spool."""
+    from inbox.workflows.doctor import OK, WARNING, Check
+
+    where = spool.folder(db.path)
+    found = spool.marks(where)
+    told, unknown = [], False
+    with db.read() as tx:
+        for mark, room in sorted(found.items()):
+            over = store.is_over(tx, mark)
+            if over is not False:
+                unknown = unknown or over is None
+                words = "is over" if over else "is not in this store"
+                told.append(f"{where}/{mark}.* ({room >> 10} KiB; its turn {words})")
+    if not told:
+        return Check("spools", OK, f"{len(found)}, each of a running turn")
+    if unknown:
+        hint = "look into them, then remove them by hand; those of turns that are over go with "
+    else:
+        hint = "they go with "
+    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return Check(
+        "spools",
+        WARNING,
+        f"left by killed runners, secrets may stand in them: {'; '.join(told[:_NAMED])}{more}",
+        f"{hint}the next orch work of any agent",
     )
 
 

@@ -11,6 +11,7 @@
     deliver=FILE    inbox done --validate with a file; hand-in=FILE: unchecked
     flood=MIB       that much output                       touch=PATH   make a file, as a sign
     env             print the environment's names          brief        print what it was told
+    chatter=PATH    numbered lines until that file is there
     until=PATH      wait for a file                        echo=NAME    print a variable's value
     usage           a final event with tokens and cost     session=ID   say the session's id
 """
@@ -77,6 +78,14 @@ def flood(mib: int) -> None:
     sys.stdout.buffer.flush()
 
 
+def chatter(path: str) -> None:
+    number = 0
+    while not os.path.exists(path):
+        say(f"LINE {number} " + "." * 200)
+        number += 1
+    say(f"LINES {number}")
+
+
 def wait_for(path: str) -> None:
     while not os.path.exists(path):
         time.sleep(0.02)
@@ -112,7 +121,8 @@ def act(kind: str, word: str) -> None:
     else:
         {"commit": commit, "say": say, "touch": lambda p: Path(p).touch(), "until": wait_for,
          "write": lambda n: Path(n).write_text("draft\n"), "fork": lambda _: fork(),
-         "flood": lambda n: flood(int(n)), "echo": lambda n: say(os.environ.get(n, "")),
+         "chatter": chatter, "flood": lambda n: flood(int(n)),
+         "echo": lambda n: say(os.environ.get(n, "")),
          }[verb](rest)  # fmt: skip
 
 
