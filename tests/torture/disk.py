@@ -58,14 +58,15 @@ def run(budget: Budget, report: Report) -> None:
 
 
 def _jobs(seed: int) -> list[tuple[str, bool]]:
-    """Return every verb, on a long WAL or not, in the seed's order; the first one writes.
+    """Return every verb, on a long WAL or not, in the seed's order; the first writes events.
 
     A run that is over before it swept them all has swept others than the one before.
     """
     with places.folder() as where:
         known = Template(where).verbs
     rng = random.Random(f"disk/{seed}")
-    first = rng.choice([verb.name for verb in known if verb.writes])
+    writing = [v.name for v in known if v.writes and v.name not in _REPEATABLE]
+    first = rng.choice(writing)
     rest = [(verb.name, False) for verb in known if verb.name != first]
     rest += [(name, True) for name in _ON_LONG_WAL]
     rng.shuffle(rest)
