@@ -35,9 +35,10 @@ def test_send_takes_everything(inbox: Cli) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_sent_and_replied(inbox: Cli, kind: str) -> None:
-    thread = opened(inbox, "--kind", kind)
-    words = ("--from", "worker-1", "--thread", thread, "--kind", kind, "--body", "x")
-    assert inbox.ok("reply", *words)["message"]["kind"] == kind
+    sent = inbox.ok(*SEND, "--subject", "s", "--kind", kind)
+    words = ("--from", "worker-1", "--thread", sent["thread"]["thread_id"], "--kind", kind)
+    replied = inbox.ok("reply", *words, "--body", "x")
+    assert (sent["message"]["kind"], replied["message"]["kind"]) == (kind, kind)
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,9 @@ def test_adding(land: Landing, point: str) -> None:
 @pytest.mark.parametrize(
     ("target", "point"),
     # A branch that is there is not made; one that nobody has checked out is not refreshed.
+    # Which one it is, is all the same until something lands.
     [(INTEGRATION, point) for point in RUNNING if point != "landing.refreshed"]
-    + [("main", point) for point in RUNNING if point != "landing.target_made"],
+    + [("main", p) for p in RUNNING if p.startswith("landing.") and p != "landing.target_made"],
 )
 def test_running(land: Landing, point: str, target: str) -> None:
     land.queue_for(target, "a", "b")

@@ -5,6 +5,7 @@ repository is full of them, and `fired` says which sang.
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,10 +23,23 @@ def hermetic(monkeypatch, home: Path) -> None:
 
 
 class Repo:
-    """A real repository with a checkout at `path`; `git(...)` is the plain program."""
+    """A real repository with a checkout at `path`; `git(...)` is the plain program.
 
-    def __init__(self, path: Path, *, bare: bool = False, object_format: str = "sha1") -> None:
+    Empty, or a copy of the one at `like`, which nobody may change later.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        bare: bool = False,
+        object_format: str = "sha1",
+        like: Path | None = None,
+    ) -> None:
         self.path = Path(os.path.realpath(path.parent)) / path.name
+        if like is not None:
+            shutil.copytree(like, self.path, symlinks=True)
+            return
         self.path.mkdir(parents=True)
         kind = ["--bare"] if bare else []
         self.git("init", "-q", "-b", "main", f"--object-format={object_format}", *kind)
@@ -65,7 +79,7 @@ class Repo:
         self.write(name, text, cwd=cwd)
         self.git("add", "-A", cwd=cwd)
         self.git("commit", "-q", "-m", f"write {name}", cwd=cwd)
-        return self.git("rev-parse", "HEAD", cwd=cwd)
+        return _head(cwd or self.path) or self.git("rev-parse", "HEAD", cwd=cwd)
 
     def branch(self, name: str, start: str = "HEAD") -> None:
         self.git("checkout", "-q", "-b", name, start)
@@ -73,6 +87,29 @@ class Repo:
     def refs(self) -> dict[str, str]:
         rows = self.git("for-each-ref", "--format=%(refname) %(objectname)").split("\n")
         return dict(row.split(" ") for row in rows if row)
+
+
+def _head(checkout: Path) -> str:
+    """Read the commit of HEAD from its files, "" where it takes git to find it."""
+    place = checkout / ".git"
+    if place.is_file():
+        place = Path(place.read_text().removeprefix("gitdir: ").strip())
+    try:
+        head = (place / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        common = place / "commondir"
+        shared = place / common.read_text().strip() if common.exists() else place
+        return (shared / head.removeprefix("ref: ")).read_text().strip()
+    except OSError:
+        return ""
+
+
+def begun(kept: Path) -> Path:
+    """Return the folder of a repository with one commit, made where nobody made it yet."""
+    if not kept.exists():
+        Repo(kept).commit("README", "hello\n")
+    return kept
 
 
 def spread(repo: Repo, count: int = 30) -> str:

@@ -12,7 +12,7 @@ import signal
 from pathlib import Path
 
 from tests.support.cli import Answer, Cli, until
-from tests.support.repos import Repo, hermetic
+from tests.support.repos import Repo, begun, hermetic
 
 RUN = "r"
 
@@ -22,8 +22,7 @@ class Lead:
 
     def __init__(self, home: Path, store: Path, *, folder: str = "work") -> None:
         self.home = home
-        self.repo = Repo(home / folder)
-        self.repo.commit("README", "hello\n")
+        self.repo = Repo(home / folder, like=begun(store.parent / "begun"))
         self.top = self.repo.path
         (self.top / ".orch").mkdir(mode=0o700)
         (self.top / ".orch" / ".gitignore").write_text("*\n")
@@ -98,6 +97,11 @@ class Lead:
     def status_of(self, task: str, run: str = RUN) -> str:
         """Return a task's status as recorded, without a reconcile."""
         return self.orch.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
+
+    def now(self, task: str, run: str = RUN) -> str:
+        """Return a task's status after a reconcile."""
+        tasks = self.do("status", run=run)["tasks"]
+        return next(one["status"] for one in tasks if one["task_id"] == task)
 
     def attempts(self, task: str, run: str = RUN) -> list[dict]:
         """Return a task's attempts."""
