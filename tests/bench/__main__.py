@@ -15,7 +15,16 @@ from tests.bench import installed
 
 
 def _parts() -> dict[str, Callable[[], None]]:
-    from tests.bench import commands, contention, control, growth, queue, throughput, wake
+    from tests.bench import (
+        commands,
+        contention,
+        control,
+        council_grouping,
+        growth,
+        queue,
+        throughput,
+        wake,
+    )
 
     return {
         "hot": commands.hot,
@@ -30,6 +39,7 @@ def _parts() -> dict[str, Callable[[], None]]:
         "agents": contention.agents,
         "throughput": throughput.main,
         "growth": growth.main,
+        "council_grouping": council_grouping.main,
     }
 
 

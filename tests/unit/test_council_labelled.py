@@ -1,9 +1,10 @@
 """The labelled councils: their shape, and a floor under what grouping reaches on them."""
 
 from council.vocabulary import ACTIONS, CATEGORIES, MODES, ROLES
-from tests.bench.council_grouping import Score, judge, read_labelled
+from tests.bench.council_grouping import SHORT, Score, judge, read_labelled
 
 COUNCILS = read_labelled()
+UNSEEN = read_labelled(SHORT)
 
 
 def test_the_set_is_what_its_readme_says():
@@ -16,8 +17,21 @@ def test_the_set_is_what_its_readme_says():
             assert member.category is None or member.category in CATEGORIES[council.mode]
 
 
+def test_the_unseen_set_is_as_short_as_agents_write():
+    assert len(UNSEEN) >= 8
+    assert {council.mode for council in UNSEEN} == set(MODES)
+    for council in UNSEEN:
+        assert {member.reviewer_role for member in council.members} == set(ROLES)
+        for member in council.members:
+            assert (member.action, member.subject, member.key, member.proposal) == (None,) * 3 + (
+                "",
+            )
+            assert member.category is None or member.category in CATEGORIES[council.mode]
+    assert sum((judge(council)[0] for council in UNSEEN), Score()).opposed >= 11
+
+
 def test_no_label_needs_two_findings_of_one_reviewer():
-    for council in COUNCILS:
+    for council in COUNCILS + UNSEEN:
         labels = [(role, issue) for (role, _), issue in council.issues.items()]
         assert len(labels) == len(set(labels)), council.name
 
