@@ -20,7 +20,7 @@ def unfinished(results: list[Result]) -> list[Result]:
     return [result for result in results if result.status not in TERMINAL]
 
 
-def read_all(results: list[Result], *, partial: bool) -> list[Answer]:
+def read_all(run_id: str, results: list[Result], *, partial: bool) -> list[Answer]:
     """Return one Answer of each reviewer.
 
     Raises: invalid_input with what to mend when a review cannot be read and is not to count as
@@ -34,7 +34,7 @@ def read_all(results: list[Result], *, partial: bool) -> list[Answer]:
             unread.append((result, failure))
             answers.append(_missing(result, "unreadable", failure.message))
     if unread and not partial:
-        raise _unreadable(unread)
+        raise _unreadable(run_id, unread)
     return answers
 
 
@@ -62,6 +62,8 @@ def _answer(result: Result) -> Answer:
             state="answered",
             parse_mode=reading.parse_mode,
             review=reading.review,
+            flags=reading.flags,
+            dropped=reading.dropped,
         )
     if result.status == "failed":
         return _missing(result, "failed", result.summary or result.reason)
@@ -91,7 +93,7 @@ def _missing(result: Result, state: str, reason: str | None) -> Answer:
     )
 
 
-def _unreadable(unread: list[tuple[Result, Failure]]) -> Failure:
+def _unreadable(run_id: str, unread: list[tuple[Result, Failure]]) -> Failure:
     """Return the first reviewer's failure, with all of them in the details."""
     first, failure = unread[0]
     others = ", ".join(result.reviewer_role for result, _ in unread[1:])
@@ -100,8 +102,8 @@ def _unreadable(unread: list[tuple[Result, Failure]]) -> Failure:
         failure.reason,
         f"the review of {first.reviewer_role} cannot be counted: {failure.message}"
         + (f" (nor can that of {others})" if others else ""),
-        hint=f"read it: inbox show --thread {first.thread_id}; its text is kept as it is; "
-        "--partial counts it as missing",
+        hint=f"ask again: orch retry --run {run_id} --task {first.task_id}; or count it as missing "
+        f"with --partial. Its text is kept: inbox show --thread {first.thread_id}",
         details={
             "reviews": [
                 {

@@ -8,7 +8,7 @@ import json
 import os
 from typing import Any
 
-from council.vocabulary import ACTIONS, CATEGORIES, ROLE_SUFFIX, ROLES, Mode, Role
+from council.vocabulary import ACTIONS, CATEGORIES, EXAMPLE_TITLE, ROLE_SUFFIX, ROLES, Mode, Role
 
 _BASE = os.path.join(os.path.dirname(__file__), "review.schema.json")
 
@@ -17,15 +17,17 @@ def review_schema(mode: Mode, role: Role | None = None) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) that a reviewer's result is validated against.
 
     Guarantees: objects forbid unknown fields (`target_refs` alone is free); a document that
-    satisfies it and keeps the protocol's rules for JSON parses as Review. With `role`, only
-    that reviewer's result satisfies it.
+    satisfies it and keeps the protocol's rules for JSON parses as Review, nothing of it left out
+    but the example's own finding, which `done --validate` refuses. With `role`, only that
+    reviewer's result satisfies it.
     """
     with open(_BASE, encoding="utf-8") as file:
         schema: dict[str, Any] = json.load(file)
     finding = schema["$defs"]["Finding"]["properties"]
-    _narrow(finding["action"], ACTIONS[mode])
-    _narrow(finding["category"], CATEGORIES[mode])
-    finding["title"]["pattern"] = r"\S"
+    finding["action"]["anyOf"][0]["enum"] = list(ACTIONS[mode])
+    finding["category"]["description"] = "any word; best one of " + ", ".join(CATEGORIES[mode])
+    finding["confidence"]["anyOf"].remove({"type": "null"})
+    finding["title"] |= {"pattern": r"\S", "placeholder": EXAMPLE_TITLE}
     roles = [role] if role else list(ROLES)
     schema["properties"]["reviewer_role"] = {
         "enum": [name for each in roles for name in (each, each.removesuffix(ROLE_SUFFIX))],
@@ -34,33 +36,34 @@ def review_schema(mode: Mode, role: Role | None = None) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"orch-council-review-{mode}",
+        "readFromText": "findings",  # `done --validate` reads as leniently as the tally does.
         **schema,
     }
 
 
-def _narrow(nullable: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    nullable["anyOf"][0]["enum"] = list(allowed)
-
-
 def example_review(mode: Mode, role: Role) -> dict[str, Any]:
-    """Return a document that satisfies `review_schema(mode, role)`, for the reviewer's brief."""
+    """Return a document of the form of `review_schema(mode, role)`, for the reviewer's brief.
+
+    Its finding is a placeholder that nobody takes for a finding: `done --validate` refuses it, and
+    a tally drops it.
+    """
     finding: dict[str, Any] = {
-        "title": "Read and extend the lease in one transaction",
-        "summary": "renew() checks the expiry before it takes the write lock.",
-        "proposal": "Move the read into the transaction that extends the lease.",
-        "rationale": "Two workers can both pass the check and believe they own the thread.",
-        "confidence": "high",
-        "tags": ["lease"],
-        "target_refs": {"symbols": ["renew"]},
+        "title": EXAMPLE_TITLE,
+        "summary": "What is wrong, in a sentence or two.",
+        "proposal": "What to do about it.",
+        "rationale": "Why it matters, and when it bites.",
+        "confidence": "medium",
+        "tags": [],
+        "target_refs": {},
         "action": "replace",
-        "subject": "lease expiry check",
+        "subject": "the thing acted on",
         "category": CATEGORIES[mode][0],
-        "severity": "high",
+        "severity": "medium",
     }
     if mode == "code-review":
-        finding |= {"file": "bus/leases.py", "line_start": 41, "line_end": 58}
+        finding |= {"file": "path/in/the/repository.py", "line_start": 1, "line_end": 2}
     if mode == "plan-review":
-        finding |= {"section": "2 Leases"}
+        finding |= {"section": "the section's heading"}
     review: dict[str, Any] = {
         "reviewer_role": role,
         "findings": [finding],

@@ -1,4 +1,4 @@
-"""Which findings of different reviewers recommend the same thing: `council-group/1`.
+"""Which findings of different reviewers recommend the same thing: `council-group/2`.
 
 Owns similarity, vetoes and groups; pure, standard library only, no model, no statistics of the
 pool: a pair's score depends on its two findings alone. Guarantees (tests/properties/
@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from math import sqrt
 from operator import mul
 
-from council.matching import Features, features, overlap, subject_overlap
+from council.matching import Features, features, subject_overlap
 from council.model import Finding, Member, MemberRef
-from council.vocabulary import ROLES, Similarity, Strength
+from council.stance import opposed
+from council.vocabulary import ROLES, SEVERITIES, Similarity, Strength
 
-VERSION = "council-group/1"
+VERSION = "council-group/2"
 
 # Measured by tests/bench/council_grouping.py. JOIN is higher than the 0.15 the design began with
 # because the text that is matched holds the subject and stems, which lifts every cosine a little.
@@ -31,8 +32,8 @@ LOCATION = 0.20
 APART = -0.05
 KEY = 0.10
 CATEGORY = 0.10
+CORROBORATION = 3.0  # Place, key and category add at most this many times what the text gives.
 SAME_SUBJECT = 0.60
-SAME_TITLE = 0.75
 
 _OPPOSED = {frozenset(("add", "remove")), frozenset(("increase", "decrease"))}
 _STAY = frozenset(("keep", "defer"))
@@ -179,10 +180,10 @@ def _veto(a: Features, b: Features) -> str:
     """Return why two findings can never be one recommendation, or ''."""
     if a.file and b.file and a.file != b.file:
         return "file"
-    if a.action and b.action:
-        if _opposed(a.action, b.action) and subject_overlap(a, b) >= SAME_SUBJECT:
-            return "declared"
-    elif a.forbids != b.forbids and overlap(a.title_words, b.title_words) >= SAME_TITLE:
+    declared = bool(a.action and b.action) and _opposed(a.action, b.action)
+    if declared and subject_overlap(a, b) >= SAME_SUBJECT:
+        return "declared"
+    if opposed(a.stance, b.stance, placed=bool(a.file or b.file)):
         return "worded"
     return ""
 
@@ -194,8 +195,8 @@ def _opposed(a: str, b: str) -> bool:
 def _score(a: Features, b: Features) -> float:
     """Return how alike two findings are: what they say, corroborated by place, key, category.
 
-    Corroboration adds at most what the text itself gives: two problems on one line are not one
-    problem because they share the line.
+    Corroboration adds at most a multiple of what the text itself gives: two problems on one line
+    are not one problem because they share the line.
     """
     said = 1.0 if a.text == b.text else _cosine(a, b)
     shared = _location(a, b)
@@ -203,7 +204,7 @@ def _score(a: Features, b: Features) -> float:
         shared += KEY * len(a.key_words & b.key_words) / len(a.key_words | b.key_words)
     if a.category and a.category == b.category:
         shared += CATEGORY
-    return round(said + min(shared, said), 6)
+    return round(said + min(shared, CORROBORATION * said), 6)
 
 
 def _cosine(a: Features, b: Features) -> float:
@@ -272,9 +273,14 @@ def _cluster(group_id: str, part: Sequence[_Item], scores: dict[tuple[int, int],
     def _closeness(item: _Item) -> float:
         return round(sum(score for at, score in inner.items() if item.at in at), 6)
 
-    medoid = min(part, key=lambda item: (-_closeness(item), item.digest))
+    speaker = min(part, key=lambda i: (_gravity(i.member), -_closeness(i), i.digest))
     members = tuple(item.member for item in part)
-    return Cluster(group_id, members, medoid.member.title, cohesion, strength)
+    return Cluster(group_id, members, speaker.member.title, cohesion, strength)
+
+
+def _gravity(finding: Finding) -> int:
+    """Return where a finding stands from the gravest on: a group is called by its gravest."""
+    return SEVERITIES.index(finding.severity) if finding.severity else len(SEVERITIES)
 
 
 def _link(pair: _Pair, cluster_of: dict[int, str]) -> Link:

@@ -1,8 +1,9 @@
 """What a reviewer returns and what a tally is: frozen models.
 
-Owns the shapes. Guarantees: whatever comes from a reviewer is checked strictly (no unknown
-field, no coercion, bounded sizes), so that nothing after this module has to check again;
-a tally dumped to JSON and read back is equal to itself. Never groups, never renders.
+Owns the shapes. Guarantees: a Finding is strict (no unknown field, no coercion, bounded sizes), so
+that nothing after this module has to check again (`review_text` is what bends a reviewer's words
+into it); a tally dumped to JSON and read back is equal to itself, and one that an earlier version
+stored can be read. Never groups, never renders.
 
 Adding a field to Finding? It is in the content hash, so old group ids change: raise
 `council.grouping.VERSION`, extend `council.asking.example_review`, and write
@@ -17,7 +18,6 @@ from council.vocabulary import (
     MAX_FINDINGS,
     Action,
     AnswerState,
-    Category,
     Flag,
     Level,
     Mode,
@@ -32,12 +32,16 @@ from council.vocabulary import (
     role_of,
 )
 
+TITLE_LENGTH = 300
+PROSE_LENGTH = 4000
+
 Line = Annotated[int, Field(ge=1, le=10_000_000)]
-Title = Annotated[str, Field(min_length=1, max_length=300)]
-Prose = Annotated[str, Field(max_length=4000)]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_LENGTH)]
+Prose = Annotated[str, Field(max_length=PROSE_LENGTH)]
 Short = Annotated[str, Field(max_length=200)]
 Path = Annotated[str, Field(min_length=1, max_length=1000)]
-Tag = Annotated[str, Field(min_length=1, max_length=64)]
+Word = Annotated[str, Field(min_length=1, max_length=64)]
+Tag = Word
 Confidence = Literal["low", "medium", "high"] | Annotated[float, Field(ge=0, le=1)]
 
 
@@ -55,12 +59,12 @@ class Finding(_Frozen):
     summary: Prose
     proposal: Prose
     rationale: Prose
-    confidence: Confidence
+    confidence: Confidence | None
     tags: Annotated[tuple[Tag, ...], Field(max_length=30, strict=False)]
     target_refs: dict[str, JsonValue]
     action: Action | None = None
     subject: Short | None = None
-    category: Category | None = None
+    category: Word | None = None
     key: Short | None = None
     severity: Severity | None = None
     file: Path | None = None
@@ -76,6 +80,13 @@ class Finding(_Frozen):
         if not title.strip():
             raise ValueError("must not be blank")
         return title
+
+
+class HeardFinding(Finding):
+    """A finding as it was heard: its position in the review, and what of it could not be read."""
+
+    index: Annotated[int, Field(ge=0)]
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
 
 
 class Coverage(_Frozen):
@@ -102,7 +113,8 @@ class Review(_Frozen):
 class Answer(_Frozen):
     """How one of the three reviewers ended, with its review when that could be read.
 
-    `reason` says why there is none (a failure's summary, what could not be read).
+    `reason` says why there is none (a failure's summary, what could not be read); `dropped` says
+    of each finding that had to be left out which and why.
     """
 
     reviewer_role: Role
@@ -110,6 +122,8 @@ class Answer(_Frozen):
     reason: str | None = None
     parse_mode: ParseMode | None = None
     review: Review | None = None
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+    dropped: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _answered_means_review(self) -> "Answer":
@@ -118,16 +132,14 @@ class Answer(_Frozen):
         return self
 
 
-class Member(Finding):
+class Member(HeardFinding):
     """A finding inside a tally: whose, its position in that review, and what the host found out.
 
-    `title` … `suggestion` are the reviewer's, whole; only lines that the diff does not show are
-    nulled, which `flags` says.
+    `title` … `suggestion` are the reviewer's, whole; only what could not be read and lines that
+    the diff does not show are nulled, which `flags` says.
     """
 
     reviewer_role: Role
-    index: Annotated[int, Field(ge=0)]
-    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
 
 
 class MemberRef(_Frozen):
@@ -169,7 +181,7 @@ class Conflict(_Frozen):
 
 
 class Respondent(_Frozen):
-    """One line of the tally's roster."""
+    """One line of the tally's roster; `dropped` counts findings that could not be read."""
 
     reviewer_role: Role
     state: AnswerState
@@ -178,6 +190,8 @@ class Respondent(_Frozen):
     verdict: Position | None
     findings: int
     flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+    dropped: int = 0
+    coverage: Coverage | None = None
 
 
 class Summary(_Frozen):
@@ -199,6 +213,7 @@ class Tally(_Frozen):
     status: Status
     quorum: int
     verdict: Verdict
+    verdict_reason: str = ""
     summary: Summary
     reviewers: Annotated[tuple[Respondent, ...], Field(strict=False)]
     groups: Annotated[tuple[Group, ...], Field(strict=False)]

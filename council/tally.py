@@ -16,13 +16,14 @@ from council.model import (
     Conflict,
     Finding,
     Group,
+    HeardFinding,
     Member,
     Related,
     Respondent,
     Summary,
     Tally,
 )
-from council.verdict import highest, level_of, overall_verdict, status_of
+from council.verdict import highest, level_of, overall_verdict, status_of, verdict_reason
 from council.vocabulary import (
     DEFAULT_QUORUM,
     LEVELS,
@@ -30,8 +31,13 @@ from council.vocabulary import (
     SEVERITIES,
     Flag,
     Mode,
+    Role,
     Similarity,
+    Status,
+    Verdict,
 )
+
+_NAMED = 5
 
 
 def tally_answers(
@@ -55,7 +61,7 @@ def tally_answers(
     found = group(_members(roster, diff), similarity)
     groups = sorted((_group(c, found, answered) for c in found.clusters), key=_order)
     status = status_of(answered, quorum)
-    positions = [answer.review.verdict for answer in roster if answer.review]
+    verdict, reason = _verdict(roster, status, groups)
     return Tally(
         run_id=run_id,
         mode=mode,
@@ -64,7 +70,8 @@ def tally_answers(
         revision=revision,
         status=status,
         quorum=quorum,
-        verdict=overall_verdict(status, positions, [g.severity for g in groups]),
+        verdict=verdict,
+        verdict_reason=reason,
         summary=Summary(**{level: sum(g.level == level for g in groups) for level in LEVELS}),
         reviewers=tuple(map(_respondent, roster)),
         groups=tuple(groups),
@@ -94,14 +101,37 @@ def _members(roster: Sequence[Answer], diff: Diff | None) -> list[Member]:
     members = []
     for answer in roster:
         seen: set[str] = set()
-        for index, finding in enumerate(answer.review.findings if answer.review else ()):
+        for at, finding in enumerate(answer.review.findings if answer.review else ()):
             text = normal_text(finding)
-            flags: tuple[Flag, ...] = ("own_duplicate",) if text in seen else ()
+            index, flags = at, tuple[Flag, ...]()
+            if isinstance(finding, HeardFinding):
+                index, flags = finding.index, finding.flags
+            if text in seen:
+                flags = (*flags, "own_duplicate")
             seen.add(text)
             said = {name: getattr(finding, name) for name in Finding.model_fields}
             member = Member(reviewer_role=answer.reviewer_role, index=index, flags=flags, **said)
             members.append(verify(member, diff))
     return members
+
+
+def _verdict(
+    roster: Sequence[Answer], status: Status, groups: Sequence[Group]
+) -> tuple[Verdict, str]:
+    """Return the overall verdict and why."""
+    positions = {a.reviewer_role: a.review.verdict for a in roster if a.review}
+    unread = any(a.dropped for a in roster) or any(
+        "severity_unknown" in member.flags for group in groups for member in group.members
+    )
+    severities = [group.severity for group in groups]
+    verdict = overall_verdict(status, positions.values(), severities, is_whole=not unread)
+    gravest = [(group.severity, gravest_of(group)) for group in groups]
+    return verdict, verdict_reason(verdict, status, positions, gravest, is_whole=not unread)
+
+
+def gravest_of(group: Group) -> tuple[Role, ...]:
+    """Return who gave the group the severity it has."""
+    return tuple(m.reviewer_role for m in group.members if m.severity == group.severity)
 
 
 def _group(cluster: Cluster, found: Grouping, answered: int) -> Group:
@@ -134,16 +164,26 @@ def _order(group: Group) -> tuple[object, ...]:
 
 def _respondent(answer: Answer) -> Respondent:
     review = answer.review
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Flag, ...] = answer.flags
     critical = review and any(f.severity == "critical" for f in review.findings)
     if review and review.verdict == "approve" and critical:
-        flags = ("verdict_mismatch",)
+        flags = (*flags, "verdict_mismatch")
     return Respondent(
         reviewer_role=answer.reviewer_role,
         state=answer.state,
-        reason=answer.reason,
+        reason=answer.reason or _left_out(answer.dropped),
         parse_mode=answer.parse_mode,
         verdict=review.verdict if review else None,
         findings=len(review.findings) if review else 0,
         flags=flags,
+        dropped=len(answer.dropped),
+        coverage=review.coverage if review else None,
     )
+
+
+def _left_out(dropped: Sequence[str]) -> str | None:
+    """Return what of a review could not be read, in words; None when all could."""
+    if not dropped:
+        return None
+    more = f"; and {len(dropped) - _NAMED} more" if len(dropped) > _NAMED else ""
+    return "left out: " + "; ".join(dropped[:_NAMED]) + more

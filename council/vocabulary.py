@@ -21,31 +21,16 @@ Status = Literal["complete", "partial", "insufficient", "failed"]
 Verdict = Literal["block", "revise", "approve", "split", "none"]
 AnswerState = Literal["answered", "failed", "cancelled", "unreadable", "unfinished"]
 ParseMode = Literal["raw", "envelope", "object", "fence", "mended"]
-Flag = Literal["location_unverified", "own_duplicate", "verdict_mismatch"]
-Category = Literal[
-    "architecture",
-    "clarity",
-    "concurrency",
-    "correctness",
-    "data",
-    "dependency",
-    "error-handling",
-    "estimate",
-    "experience",
-    "feature",
-    "interface",
-    "maintainability",
-    "operability",
-    "order",
-    "performance",
-    "reliability",
-    "risk",
-    "rollback",
-    "scope",
-    "security",
-    "simplicity",
-    "tests",
-    "verification",
+Flag = Literal[
+    "action_unknown",
+    "confidence_unknown",
+    "field_unread",
+    "location_unverified",
+    "own_duplicate",
+    "severity_unknown",
+    "shortened",
+    "verdict_mismatch",
+    "verdict_unknown",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -59,14 +44,15 @@ LENSES: dict[Role, str] = {
     "risk-reviewer": "correctness, regressions, security, operability",
 }
 
-# What each mode offers a reviewer; a tally accepts the union, since the text is already written.
+# What each mode offers a reviewer. Of actions a tally takes the union; categories are advice, any
+# word is kept and compared.
 ACTIONS: dict[Mode, tuple[Action, ...]] = {
     "brainstorm": ("add", "remove", "replace", "increase", "decrease", "keep", "defer"),
     "code-review": ("add", "remove", "replace", "increase", "decrease", "keep", "defer", "fix"),
     "plan-review": get_args(Action),
 }
 # fmt: off
-CATEGORIES: dict[Mode, tuple[Category, ...]] = {
+CATEGORIES: dict[Mode, tuple[str, ...]] = {
     "brainstorm": ("architecture", "experience", "feature", "interface", "operability",
                    "performance", "reliability", "security", "simplicity"),
     "code-review": ("concurrency", "correctness", "data", "error-handling", "interface",
@@ -79,6 +65,8 @@ CATEGORIES: dict[Mode, tuple[Category, ...]] = {
 ROLE_SUFFIX = "-reviewer"
 MAX_FINDINGS = 50
 DEFAULT_QUORUM = 2
+# The brief's example: a finding that still has this title is no finding.
+EXAMPLE_TITLE = "EXAMPLE: replace this with one problem in one line"
 
 
 def role_of(name: str) -> str:

@@ -39,6 +39,7 @@ TASK = Machine(
         Rule("verifying",  "cancel",   "cancelled",  "called off"),
         Rule("failed",     "retry",    "dispatched", "a new attempt"),
         Rule("done",       "rework",   "dispatched", "its landing met a conflict: a new attempt"),
+        Rule("done",       "retry",    "dispatched", "its answer is not what was asked for"),
         Rule("failed",     "reassign", "dispatched", "a new attempt by somebody else"),
         Rule("failed",     "cancel",   "cancelled",  "called off"),
         *(Rule(s, "adopt",    "done",       "a late report was taken as the result")

@@ -18,6 +18,7 @@ from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from council.model import Finding
     from inbox.cli.kit import Call
     from schema.transaction import ReadTx
 
@@ -179,8 +180,16 @@ def _verdict(call: "Call", run_id: str) -> tuple[str | None, int, str]:
     except Failure as failure:
         return None, 0, f"its answer cannot be read: {failure.message}"
     found = reading.review
+    unread = [*reading.dropped, *(f.title for f in found.findings if _is_unsure(f))]
+    if found.verdict == "approve" and unread:
+        return None, len(found.findings), f"it approves, but not all can be read: {unread[0]}"
     why = "" if found.verdict and found.verdict != "abstain" else "it takes no side"
     return found.verdict, len(found.findings), why
+
+
+def _is_unsure(finding: "Finding") -> bool:
+    """Return whether a finding's severity is a word that nobody knows."""
+    return "severity_unknown" in getattr(finding, "flags", ())
 
 
 def _in_a_line(words: list[str]) -> str:

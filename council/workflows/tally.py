@@ -66,7 +66,7 @@ def _tallied(
     waiting = answers.unfinished(results)
     if waiting and not partial:
         raise _not_yet(council, waiting)
-    given = answers.read_all(results, partial=partial)
+    given = answers.read_all(council.run_id, results, partial=partial)
     answered = sum(one.review is not None for one in given)
     if waiting and answered < council.quorum:
         raise _no_quorum(council, answered, waiting)

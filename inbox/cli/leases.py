@@ -252,12 +252,12 @@ def done(
 ) -> None:
     """Deliver the result."""
     if validate:
-        from inbox.cli import expectations
+        from inbox import expected_result
 
         with call.db.read() as tx:
             expects = leases.require_thread(tx, thread).expects
         if expects is not None:
-            expectations.require_valid(expects, payload if payload is not None else body)
+            expected_result.require_valid(expects, payload if payload is not None else body)
     letter = model.letter(summary, body, payload, artifacts)
     _finish(call, "done", agent, thread, letter, lease, None)
 

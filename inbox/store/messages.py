@@ -139,3 +139,9 @@ def last_words(tx: "ReadTx", thread_no: int) -> list[str]:
         return []
     summary, body = row
     return [summary] if not body or body == summary else [summary, body]
+
+
+def result_text(tx: "ReadTx", thread_no: int) -> str:
+    """Return the body of the newest result message of a thread, else its payload; '' for none."""
+    row = tx.maybe(_SQL["message_result"], thread_no=thread_no)
+    return row[0] if row else ""

@@ -59,3 +59,9 @@ SELECT m.event_id FROM message AS m JOIN event AS e USING (event_id)
 SELECT summary, body FROM message
  WHERE thread_no = :thread_no AND kind IN ('result', 'control', 'question')
  ORDER BY event_id DESC LIMIT 1;
+
+-- name: message_result :maybe
+-- The text of the newest result: the body, else the payload.
+SELECT CASE WHEN trim(body) = '' THEN payload ELSE body END FROM message
+ WHERE thread_no = :thread_no AND kind = 'result'
+ ORDER BY event_id DESC LIMIT 1;

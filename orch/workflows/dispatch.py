@@ -6,7 +6,7 @@ Killed in between, the next reconcile undoes it (I12); refused, nothing is left 
 """
 
 from orch import identity
-from orch.model import Run, Task, Workspace
+from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
@@ -207,6 +207,8 @@ def _require_retryable(tx: "ReadTx", task: Task, wish: Wish) -> None:
     if task.status == "failed":
         return
     attempt = attempts.latest(tx, task)
+    if task.status == "done" and attempt is not None and _is_unanswered(tx, attempt):
+        return
     stale = attempt is not None and attempt.liveness in ("stale", "gone")
     if wish.force and stale and task.status in ("running", "blocked"):
         wish.event = "reassign"  # The same move, by the same name.
@@ -218,6 +220,22 @@ def _require_retryable(tx: "ReadTx", task: Task, wish: Wish) -> None:
         f"task {task.name} is {task.status}, not failed{force}",
         hint=f"orch task show --run {task.run_id} --task {task.task_id}",
     )
+
+
+def _is_unanswered(tx: "ReadTx", attempt: Attempt) -> bool:
+    """Return whether analysis ended with something else than the document it was asked for."""
+    from inbox import expected_result
+    from inbox.operations import leases
+    from inbox.store import messages
+
+    expects = leases.require_thread(tx, attempt.thread_id).expects
+    if attempt.execution_mode != "analysis" or expects is None:
+        return False
+    try:
+        expected_result.require_valid(expects, messages.result_text(tx, attempt.thread_no))
+    except Failure:
+        return True
+    return False
 
 
 def _require_reassignable(tx: "ReadTx", task: Task) -> None:
@@ -278,7 +296,8 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
     words += messages.last_words(tx, before.thread_no)
     how = "failed" if task.status == "failed" else "was given up"
     if task.status == "done":
-        how = "is done and did not land"
+        did = "did not land" if before.execution_mode == "code" else "is not what was asked for"
+        how = f"is done and {did}"
     return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
 
 

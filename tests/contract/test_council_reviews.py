@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from council.asking import example_review
 from tests.support.cli import Cli
 from tests.support.councils import ROLES, Council, finding, review
 
@@ -18,14 +19,23 @@ def council(inbox: Cli) -> Council:
 
 
 MENDED = [
-    ("I could not read it", "not JSON"),
+    ("I could not read it", "not readable JSON"),
     (review(ME, finding("x", score=1)), "score"),
     (review(ME, {"title": "x"}), "summary"),
     (review("architecture-reviewer"), "reviewer_role"),
     ({"findings": []}, "reviewer_role"),
-    (review(ME, finding("x", severity="blocker")), "severity"),
+    (review(ME, finding("x", severity="blocker")), "severity: must be one of critical, high"),
+    (review(ME, finding("x", action="nuke")), "action: must be one of add, remove"),
+    (
+        review(ME, finding("x", confidence="sure")),
+        "confidence: must be one of low, medium, high or",
+    ),
+    (example_review("code-review", ME), "findings[0].title: must not be"),
     (review(ME, *[finding("x")] * 51), "findings"),
-    (review(ME, verdict="maybe"), "verdict"),
+    (
+        review(ME, verdict="maybe"),
+        "verdict: must be one of approve, revise, block, abstain or null",
+    ),
 ]
 
 
@@ -39,6 +49,18 @@ def test_validate_says_what_to_mend_and_touches_nothing(council, body, says):
     after = council.inbox.ok("show", "--thread", council.threads[ME])
     assert after["messages"] == before["messages"]
     assert council.done(ME, review(ME), "--validate").status == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["Done:\n```json\n{}\n```\nBye", '{"result": {}}', "so: {}, that is all"]
+)
+def test_validate_reads_what_the_tally_reads(council, text):
+    for other in ROLES[:2]:
+        council.answer(other, review(other))
+    council.claim(ME)
+    whole = json.dumps(review(ME, finding("x", category="licensing")))
+    assert council.done(ME, text.replace("{}", whole), "--validate").status == 0
+    assert council.ok("tally")["reviewers"][2]["findings"] == 1
 
 
 @pytest.mark.parametrize("role", [ME, "risk"])

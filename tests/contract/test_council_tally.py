@@ -135,9 +135,6 @@ UNREADABLE = [
     ({"findings": []}, "schema"),
     (review(A), "value"),
     (review("chair-reviewer"), "schema"),
-    (review(R, finding("x", score=3)), "schema"),
-    (review(R, {"title": "x"}), "schema"),
-    (review(R, finding("x", target_refs=[])), "schema"),
     ('{"reviewer_role": "risk", "findings": [], "findings": []}', "json"),
     (json.dumps(review(R, finding("a\0b"))), "json"),
     ("[" * 100_000, "json"),
@@ -157,6 +154,69 @@ def test_an_unreadable_review_is_refused_whole_and_kept_raw(council, body, reaso
     assert raw == (body if isinstance(body, str) else json.dumps(body))
     data = council.ok("tally", "--partial")
     assert (data["status"], data["reviewers"][2]["state"]) == ("partial", "unreadable")
+
+
+def test_one_bad_word_or_finding_discards_nothing_else(council):
+    odd = finding("Odd words", severity="blocker", category="licensing", action="nuke")
+    council.answer(A, review(A, odd, {"title": "half a finding"}, QUEUE, verdict="maybe"))
+    council.answer(I, review(I, QUEUE_TOO | {"score": 3}, verdict="approve"))
+    council.answer(R, review(R, QUEUE, verdict="approve"))
+    data = council.ok("tally")
+    assert data["summary"] == {"consensus": 1, "majority": 0, "minority": 1}
+    first = data["reviewers"][0]
+    assert (first["findings"], first["dropped"], first["flags"]) == (2, 1, ["verdict_unknown"])
+    assert "findings[1]: summary: required" in first["reason"]
+    (member,) = data["groups"][1]["members"]
+    assert (member["severity"], member["action"], member["category"]) == (None, None, "licensing")
+    assert member["flags"] == ["action_unknown", "severity_unknown"]
+    # What could not be read might have been grave: it is no approval.
+    assert data["verdict"] == "split"
+    assert "not all could be read" in data["verdict_reason"]
+
+
+def test_the_briefs_example_is_no_finding(council):
+    for role in ROLES:
+        brief = council.inbox.ok("show", "--thread", council.threads[role])["messages"][0]["body"]
+        council.answer(role, json.JSONDecoder().raw_decode(brief[brief.index("\n{\n") + 1 :])[0])
+    data = council.ok("tally")
+    assert data["groups"] == []
+    assert [one["dropped"] for one in data["reviewers"]] == [1, 1, 1]
+
+
+def test_a_group_is_called_by_its_gravest_member(council):
+    grave = finding("SQL injection in sort", summary="sort is pasted into the query",
+                    severity="critical", file="a.py", line_start=3)  # fmt: skip
+    mild = finding("sort has no default", summary="sort is None and pasted into the query",
+                   severity="low", file="a.py", line_start=3)  # fmt: skip
+    council.answer_all(a=[mild], i=[mild], r=[grave])
+    data = council.ok("tally")
+    assert [group["title"] for group in data["groups"]] == [grave["title"]]
+    assert data["verdict_reason"] == "group 1 is critical (risk-reviewer)"
+
+
+@pytest.mark.parametrize("verbs", [("Add", "Remove"), ("Add", "Drop"), ("Keep", "Drop")])
+def test_opposite_advice_is_a_conflict_whatever_the_verb(council, verbs):
+    one, other = (finding(f"{verb} the cache", summary="Lookups.") for verb in verbs)
+    council.answer_all(a=[one], i=[other], r=[other])
+    data = council.ok("tally")
+    assert data["summary"] == {"consensus": 0, "majority": 1, "minority": 1}
+    assert len(data["conflicts"]) == 2
+
+
+def test_an_unreadable_seat_is_asked_again(council):
+    council.answer(A, review(A, QUEUE))
+    council.answer(I, review(I, QUEUE))
+    council.answer(R, "I read it all and liked it.")
+    error = council.refuse("invalid_input", "json", "tally")
+    assert "orch retry --run C1 --task CR3" in error["hint"]
+    council.orch.refuse("invalid_state", "transition", "retry", "--run", "C1", "--task", "CR2")
+    data = council.orch.ok("retry", "--run", "C1", "--task", "CR3")
+    council.refuse("invalid_state", "not_yet", "tally")
+    council.threads[R] = data["thread"]["thread_id"]
+    again = council.inbox.ok("show", "--thread", council.threads[R])["messages"][0]["body"]
+    assert "is not what was asked for" in again
+    council.answer(R, review(R, QUEUE))
+    assert council.ok("tally")["summary"]["consensus"] == 1
 
 
 def test_every_unreadable_review_is_named(council):

@@ -46,7 +46,7 @@ def test_the_schema_forbids_what_the_model_forbids(mode):
 def test_the_schema_offers_the_words_of_its_mode(mode):
     fields = review_schema(mode)["$defs"]["Finding"]["properties"]
     assert fields["action"]["anyOf"][0]["enum"] == list(ACTIONS[mode])
-    assert fields["category"]["anyOf"][0]["enum"] == list(CATEGORIES[mode])
+    assert all(word in fields["category"]["description"] for word in CATEGORIES[mode])
 
 
 def test_a_schema_for_one_role_refuses_the_others():

@@ -149,7 +149,7 @@ def test_the_title_is_the_one_closest_to_all():
 
 
 def test_ids_come_from_content_alone():
-    assert VERSION == "council-group/1"
+    assert VERSION == "council-group/2"
     first = group([member(A, 0, RACE), member(R, 3, RACE_AGAIN)]).clusters[0]
     again = group([member(I, 9, RACE_AGAIN), member(A, 1, RACE)]).clusters[0]
     assert first.group_id == again.group_id == "grp_70617d4234fe"

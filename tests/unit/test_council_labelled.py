@@ -36,8 +36,19 @@ def test_no_label_needs_two_findings_of_one_reviewer():
         assert len(labels) == len(set(labels)), council.name
 
 
+def _total(councils) -> Score:
+    return sum((judge(council)[0] for council in councils), Score())
+
+
 def test_grouping_keeps_its_floor():
-    total = sum((judge(council)[0] for council in COUNCILS), Score())
-    assert total.f1 >= 0.85
-    assert total.precision >= 0.79
+    total = _total(COUNCILS)
+    assert total.f1 >= 0.84
+    assert total.precision >= 0.78
     assert total.recall >= 0.88
+
+
+def test_grouping_keeps_its_floor_on_what_it_was_never_tuned_on():
+    total = _total(UNSEEN)
+    assert total.f1 >= 0.78
+    assert _total([council.without_categories() for council in UNSEEN]).f1 >= 0.75
+    assert total.opposed_joined * 11 <= 3 * total.opposed

@@ -22,7 +22,8 @@ def test_each_of_the_seven_fields_is_required(missing):
     [
         {"severity": "blocker"},
         {"action": "nuke"},
-        {"category": "misc"},
+        {"category": ""},
+        {"category": "x" * 65},
         {"confidence": "certain"},
         {"confidence": 1.5},
         {"confidence": True},

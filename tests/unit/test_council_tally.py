@@ -39,7 +39,7 @@ def test_levels_count_distinct_reviewers_and_set_the_order():
     assert (result.status, result.verdict, result.algorithm) == (
         "complete",
         "block",
-        "council-group/1",
+        "council-group/2",
     )
 
 
