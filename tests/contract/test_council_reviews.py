@@ -87,7 +87,8 @@ def test_a_new_attempt_is_told_the_same_and_held_to_the_same(council):
     council.threads[ME] = data["thread"]["thread_id"]
     again = council.inbox.ok("show", "--thread", council.threads[ME])
     assert again["thread"]["expects"] == first["thread"]["expects"]
-    assert first["messages"][0]["body"] in again["messages"][0]["body"]
+    told = first["messages"][0]["body"].partition("\n\n")[2]  # Each attempt has its own place.
+    assert told.replace("/attempt-1", "/attempt-2") in again["messages"][0]["body"]
     council.claim(ME)
     assert council.done(ME, "{}", "--validate").error["code"] == "invalid_input"
     council.answer(ROLES[0], review(ROLES[0]))
