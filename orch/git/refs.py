@@ -116,16 +116,21 @@ def read_ref(repo: Repository, ref: str) -> str:
     return ""
 
 
-def list_refs(repo: Repository, *prefixes: str, merged: str = "") -> "dict[str, str]":
+def list_refs(
+    repo: Repository, *prefixes: str, merged: str = "", contains: str = ""
+) -> "dict[str, str]":
     """Return the refs under the prefixes (`refs/…`) with their object ids.
 
-    `merged`: only those whose commit is that one or an ancestor of it.
+    `merged`: only those whose commit is that one or an ancestor of it; `contains`: only those of
+    which that one is.
     """
     for prefix in prefixes:
         require_ref(prefix.rstrip("/") + "/x")
     asked = ["for-each-ref", "--format=%(refname) %(objectname)"]
     if merged:
         asked.append("--merged=" + require_oid(merged, repo.object_format))
+    if contains:
+        asked.append("--contains=" + require_oid(contains, repo.object_format))
     listed = call(repo, *asked, *prefixes).text()
     rows = (line.partition(" ") for line in listed.split("\n") if line)
     return {name: oid for name, _, oid in rows}

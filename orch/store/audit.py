@@ -69,6 +69,16 @@ def works(tx: "ReadTx") -> list[Work]:
     return [Work(row) for row in tx.many(_SQL["audit_works"])]
 
 
+def kept_paths(tx: "ReadTx") -> list[str]:
+    """Return the repositories that hold anything of the store."""
+    return [str(row[0]) for row in tx.many(_SQL["audit_kept_paths"])]
+
+
+def kept_names(tx: "ReadTx") -> set[str]:
+    """Return the refs that something in the store is kept by; of some only their beginning."""
+    return {str(row[0]) for row in tx.many(_SQL["audit_kept_names"])}
+
+
 def runs(tx: "ReadTx") -> list[str]:
     """Return the id of every run."""
     return [str(row[0]) for row in tx.many(_SQL["audit_runs"])]

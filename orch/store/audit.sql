@@ -136,6 +136,23 @@ SELECT i.run_id, i.run_id || '/' || t.task_id, i.pid, i.pid_started, i.pid_boot
 -- scan: lists all of them, on request only
 SELECT run_id FROM run ORDER BY run_id;
 
+-- name: audit_kept_paths :many
+-- scan: lists all of them, on request only
+SELECT repo_path FROM queue UNION SELECT repo_path FROM attempt WHERE branch_name <> '';
+
+-- name: audit_kept_names :many
+-- Heads of attempts until they are cleaned, of entries also when they are over: where neither branch
+-- nor target holds one it stays; candidates of queues in which something is open.
+-- scan: lists all of them, on request only
+SELECT 'refs/orch/heads/' || t.run_id || '/' || t.task_id || '/' || a.attempt_no
+  FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
+ WHERE a.head_commit IS NOT NULL AND a.workspace_status <> 'cleaned'
+ UNION ALL
+SELECT 'refs/orch/queue/' || entry_no FROM entry
+ UNION ALL
+SELECT 'refs/orch/candidate/' || queue_no FROM entry
+ WHERE status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally');
+
 -- name: audit_works :many
 -- Attempts with a branch of their own.
 -- scan: lists all of them, on request only

@@ -87,6 +87,11 @@ def forget_built(tx: "Tx", queue_no: int, entry_no: int) -> None:
     tx.execute(_SQL["candidate_forget"], queue_no=queue_no, entry_no=entry_no)
 
 
+def forget_commits(tx: "Tx", queue_no: int, commits: Json) -> None:
+    """Let the steps of open entries that led to these commits (a JSON list) be made again."""
+    tx.execute(_SQL["candidate_forget_commits"], queue_no=queue_no, commits=commits)
+
+
 def begin(
     tx: "Tx",
     queue_no: int,

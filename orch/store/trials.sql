@@ -27,6 +27,13 @@ SELECT onto, entry_no, commit_id, tree, files, resolved, notes FROM candidate
 -- Built again: a person let it go on, or the way conflicts are resolved changed.
 DELETE FROM candidate WHERE queue_no = :queue_no AND entry_no = :entry_no;
 
+-- name: candidate_forget_commits :exec
+-- Built again: git has them no more. Those of what landed tell a rollback where the target stood.
+DELETE FROM candidate
+ WHERE queue_no = :queue_no AND commit_id IN (SELECT value FROM json_each(:commits))
+   AND entry_no IN (SELECT e.entry_no FROM entry AS e WHERE e.queue_no = :queue_no
+       AND e.status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally'));
+
 -- name: trial_begin :one
 -- Before its first check is started.
 INSERT INTO trial (queue_no, fence, commit_id, tree, checks, purpose, entries, started_at)

@@ -34,6 +34,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), queue_audit.commits(db)]
+        checks.append(queue_audit.refs(db))
     return checks
 
 

@@ -13,7 +13,7 @@ from orch.operations import runs
 from orch.store import attempts as store
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
-from orch.workflows import heads, placing, workspaces
+from orch.workflows import heads, kept_heads, placing, workspaces
 from schema import events, points
 from schema.failures import Failure
 from schema.json_text import obj
@@ -246,6 +246,7 @@ def _note(db: "Database", run: Run, outcome: Outcome) -> None:
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     placing.drop_empty(attempt.worktree_path, attempt.workspace_root)
+    kept_heads.let_go(heads.open_of(attempt), run.run_id, outcome.task.task_id, attempt)
     with db.write() as tx:
         current = store.find(tx, attempt.task_no, attempt.attempt_no)
         if current is None or current.workspace_status == "cleaned":

@@ -8,7 +8,7 @@ from orch.model import Attempt, Run
 from orch.operations import checks, runs
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
-from orch.workflows import moving, placing
+from orch.workflows import kept_heads, moving, placing
 from schema.failures import Failure
 from schema.json_text import Json, array
 
@@ -40,6 +40,7 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
             changed, json.loads(task.allowed_paths), json.loads(task.blocked_paths)
         )
         violations = array(outside[:200])
+    kept_heads.keep(open_of(attempt), run.run_id, task.task_id, attempt, head)
     with db.write() as tx:
         current = store.find(tx, attempt.task_no, attempt.attempt_no)
         if current is None or current.head_commit != attempt.head_commit:

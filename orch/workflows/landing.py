@@ -72,8 +72,11 @@ def settle(lease: Lease, place: Place) -> list[Entry]:
         return []
     with lease.effects():
         now = git.read_ref(place.repo, place.queue.target)
-        moved = bool(now) and (
-            now == intent.to_commit or git.is_ancestor(place.repo, intent.to_commit, now)
+        # A commit that git has no more is on no branch: it never got there.
+        moved = now == intent.to_commit or (
+            bool(now)
+            and not git.missing_objects(place.repo, [intent.to_commit])
+            and git.is_ancestor(place.repo, intent.to_commit, now)
         )
         if now == intent.to_commit:
             refresh(place, intent.from_commit, intent.to_commit)
@@ -206,7 +209,12 @@ def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -
     What was `resolved` mechanically is no longer the change as its worker wrote it.
     """
     commits = [entry.landed_commit for entry in landed]
-    missing = git.heads_missing_from(place.repo, place.look(), commits)
+    try:
+        missing = git.heads_missing_from(place.repo, place.look(), commits)
+    except Failure:
+        gone = git.missing_objects(place.repo, commits)
+        rest = [commit for commit in commits if commit not in gone]
+        missing = (*gone, *git.heads_missing_from(place.repo, place.tip, rest))
     there = [entry for entry in landed if entry.landed_commit not in missing]
     parents = git.parents_of(place.repo, [entry.landed_commit for entry in there])
     return {

@@ -1,8 +1,11 @@
 """What doctor looks at in queues: landings that were killed, heads and landed commits in git."""
 
+import shlex
+
 from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
 from orch import identity
 from orch.store import audit as store
+from orch.workflows import kept_heads, queue_candidates, queue_heads
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -49,6 +52,31 @@ def commits(db: "Database") -> Check:
         status = PROBLEM if lost else WARNING
         return Check("landed commits", status, words, "was the target or the repository changed?")
     return Check("landed commits", OK, f"{len(found)} entries have all their commits")
+
+
+def refs(db: "Database") -> Check:
+    """Say which refs that keep commits for the store are of nothing in it any more."""
+    from orch import git
+
+    with db.read() as tx:
+        paths, named = store.kept_paths(tx), store.kept_names(tx)
+    found: list[str] = []
+    count = 0
+    for path in paths:
+        repo = git.find_repository(path)
+        if repo is None:
+            continue
+        for ref in git.list_refs(repo, queue_heads.KEPT, queue_candidates.KEPT, kept_heads.KEPT):
+            count += 1
+            # An entry's and a candidate's ref go on with the commit that they keep.
+            number, dash, _ = ref.rpartition("-")
+            if ref not in named and not (dash and number in named):
+                found.append(f"git -C {shlex.quote(path)} update-ref -d {ref}")
+    if not found:
+        return Check("kept refs", OK, f"{count}, each of something in this store")
+    words = "; ".join(command.rpartition(" ")[2] for command in found[:_NAMED])
+    hint = f"another store's, or left by a kill; orch queue run lets go of the queue's: {found[0]}"
+    return Check("kept refs", WARNING, f"of nothing that this store has under way: {words}", hint)
 
 
 def _is_there(repo: "git.Repository", commit: str) -> bool:

@@ -9,6 +9,7 @@ from orch import git
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store.entries import Entry
+from orch.workflows import queue_candidates
 from orch.workflows.queue_place import HEADS, Place
 from schema.failures import Failure
 
@@ -27,8 +28,8 @@ def ref_of(entry: Entry) -> str:
 
 
 def look(place: Place) -> "Mapping[str, str]":
-    """Return every branch and every kept head, in one question to git."""
-    return git.list_refs(place.repo, HEADS, KEPT)
+    """Return every branch, every kept head and candidate, in one question to git."""
+    return git.list_refs(place.repo, HEADS, KEPT, queue_candidates.KEPT)
 
 
 def keep(place: Place, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> None:
@@ -52,19 +53,18 @@ def on_target(place: Place, waiting: "Iterable[Entry]") -> list[Entry]:
 
 
 def let_go(db: "Database", place: Place) -> None:
-    """Delete the refs of entries that are over and held elsewhere.
+    """Delete the refs of entries that are over and held elsewhere, and of candidates of old.
 
     One that somebody changes meanwhile stays, with all others, until the next time. Raises:
     git_error.
     """
     refs = look(place)
+    place.look()
     with db.read() as tx:
         over = _over(tx, place, refs)
         branches = {ref: entry_rows.branch_of(tx, entry) for ref, entry in over.items()}
-    if not over:
-        return
-    landed = git.list_refs(place.repo, KEPT, merged=place.look())
-    gone = {}
+        gone = queue_candidates.over(tx, place, refs)
+    landed = git.list_refs(place.repo, KEPT, merged=place.tip) if over and place.tip else {}
     for ref, entry in over.items():
         tip = refs.get(HEADS + branches[ref], "")
         if ref in landed or (tip and git.is_ancestor(place.repo, entry.head_commit, tip)):

@@ -9,7 +9,14 @@ from orch.operations import attempts, entries, runs
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import landing, queue_add, queue_effects, queue_heads, queue_place
+from orch.workflows import (
+    landing,
+    queue_add,
+    queue_candidates,
+    queue_effects,
+    queue_heads,
+    queue_place,
+)
 from orch.workflows.queue_lease import Lease
 from orch.workflows.queue_place import HEADS, Place
 from orch.workflows.reconcile import reconcile
@@ -55,6 +62,7 @@ def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report)
         else:
             stays.append(entry)
     queue_heads.keep(place, stays, refs)
+    queue_candidates.keep(lease, place, refs)
     for entry in queue_heads.on_target(place, stays) if moved else ():
         queue_effects.note_external(lease, place, entry, "ancestor")
         report.changed[entry.entry_no] = None

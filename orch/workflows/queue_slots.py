@@ -10,7 +10,7 @@ import os
 from orch import git, identity
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
-from orch.workflows import queue_place
+from orch.workflows import queue_heads, queue_place
 from orch.workflows.queue_place import Place
 from schema.failures import Failure
 
@@ -52,7 +52,9 @@ def remove_idle(db: "Database", run_id: str) -> int:
     removed = 0
     for queue in idle:
         with contextlib.suppress(Failure):
-            removed += _remove_all(queue_place.open_queue(db, queue))
+            place = queue_place.open_queue(db, queue)
+            queue_heads.let_go(db, place)
+            removed += _remove_all(place)
     return removed
 
 

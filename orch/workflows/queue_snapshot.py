@@ -16,6 +16,7 @@ from orch.store.entries import Entry
 from orch.workflows import checking, queue_gate, signatures
 from orch.workflows.queue_gate import Verdict
 from orch.workflows.queue_place import Place
+from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
             for e in found
         }
         waits = _Waits(tx, place, found)
-        links = _reachable(tip, built)
+        links = reachable(tip, built)
         known = tuple(
             _known(place, e, names[e.entry_no], verdicts[e.entry_no], waits.of(e)) for e in found
         )
@@ -162,7 +163,7 @@ def _known(
     )
 
 
-def _reachable(tip: str, built: "list[trials.Built]") -> tuple[Link, ...]:
+def reachable(tip: str, built: "list[trials.Built]") -> tuple[Link, ...]:
     """Return the steps that lead on from the target's tip; others are of earlier tips."""
     onto: dict[str, list[trials.Built]] = {}
     for step in built:
@@ -218,6 +219,16 @@ class _Waits:
                     ahead.append(number)
         return tuple(sorted(needs)), tuple(words)
 
+    def _is_on_target(self, head: str) -> bool:
+        """Say whether a head's work is on the target; one that git has no more is not."""
+        repo = self._place.repo
+        try:
+            return bool(git.find_integration(repo, head, self._place.tip))
+        except Failure:
+            if not git.missing_objects(repo, [head]):
+                raise
+            return False
+
     def _is_code(self, task_no: int) -> bool:
         from orch.operations import attempts
 
@@ -237,6 +248,6 @@ class _Waits:
                 return []
         attempt = attempts.latest(self._tx, task_rows.by_no(self._tx, task_no))
         head = attempt.head_commit if attempt is not None else None
-        if head and git.find_integration(self._place.repo, head, self._place.tip):
+        if head and self._is_on_target(head):
             return []
         return [f"{full}, which nobody queued: orch queue add {full}"]

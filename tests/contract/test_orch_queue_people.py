@@ -198,7 +198,7 @@ def test_integrate_is_tried_again_when_its_target_moved(land: Landing) -> None:
     assert land.orch.ok("integrate", "--run", "r")["entry"]["status"] == "verified"
     done = land.orch.ok("queue", "rollback", "ent_2")
     assert (done["how"], land.at("main")) == ("put_back", before), "only main had it by that"
-    assert land.repo.git("for-each-ref", "refs/orch") == ""
+    assert land.repo.git("for-each-ref", "refs/orch/queue", "refs/orch/candidate") == ""
     land.repo.git("update-ref", "refs/heads/main", land.repo.git(
         "commit-tree", "-m", "other", "main^{tree}"))  # fmt: skip
     error = land.orch.refuse("invalid_state", "unsupported", "integrate", "--run", "r")
@@ -342,7 +342,7 @@ def test_a_superseded_entry_leaves_no_ref_behind(land: Landing) -> None:
     land.repo.commit("more.txt", "late\n", cwd=worktree(sent))
     land.try_run()
     assert land.entry("a")["status"] == "superseded"
-    assert land.repo.git("for-each-ref", "refs/orch") == ""
+    assert land.repo.git("for-each-ref", "refs/orch/queue", "refs/orch/candidate") == ""
 
 
 def test_whoever_claimed_the_thread_worked_on_it(land: Landing) -> None:
