@@ -43,7 +43,9 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                          "committed, but stdout was closed or full"),
     "git_error":        (80, "depends", ("failed", "timeout", "missing"),
                          "git failed; its arguments and stderr are attached"),
-    "refused":          (90, "no", ("approval_required", "work_at_risk", "repo_tampered", "budget"),
+    "refused":          (90, "no", (
+                             "approval_required", "work_at_risk", "repo_tampered", "budget",
+                             "unlanded", "check_failed", "check_error"),
                          "a rule said no"),
 }
 # fmt: on

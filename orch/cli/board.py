@@ -5,9 +5,10 @@ from orch import reads
 from orch.cli import screen
 from orch.operations import runs
 from orch.store import runs as run_rows
+from orch.workflows import ends
 from orch.workflows.reconcile import reconcile
 from schema import events
-from schema.json_text import array, obj
+from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def watch(call: "Call", run_id: str) -> None:
             if newest == seen:
                 return None
             seen = newest
-            return obj(run=run_rows.budgeted(tx, run_id), tasks=array(reads.status(tx, run_id)))
+            document = run_rows.budgeted(tx, run_id)
+            found = obj(tasks=array(reads.status(tx, run_id)))
+        return merge(found, run=ends.told(call.db, run_id, document))
 
     def _next() -> "Json":
         answer = wait.until(call.db, ["run=" + run_id], _look, 0)

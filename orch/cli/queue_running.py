@@ -164,9 +164,14 @@ def integrate(
         )
         return
     number, queue = integration.queue_it(call.db, plan)
-    outcome = _run_for(call, queue, jobs, steal=steal)
+    try:
+        outcome = _run_for(call, queue, jobs, steal=steal)
+    except BaseException:
+        integration.withdraw(call.db, number, "orch integrate was refused or stopped")
+        raise
+    again = call.again(f"integrate --run {run}" + (f" --into {into}" if into else ""))
+    refusal = _refused(call, outcome, number, again)
     with call.db.read() as tx:
-        entry = store.get(tx, number)
         answer = obj(
             run_id=run,
             **document,
@@ -174,13 +179,30 @@ def integrate(
             passes=outcome.passes,
             trials=outcome.trials,
         )
-    if entry.status not in ("verified", "landed", "landed_externally"):
-        again = call.again(f"integrate --run {run}" + (f" --into {into}" if into else ""))
-        refusal = queue_ends.refusal(call.db, [outcome], again, only=number)
-        assert refusal is not None
+    if refusal is not None:
         refusal.data = answer
         raise refusal
     call.say(keyed.keep(call, run, answer))
+
+
+def _refused(call: "Call", outcome: Outcome, number: int, again: str) -> Failure | None:
+    """Return why an integration did not come in, None when it did; what did not is withdrawn.
+
+    One that lacks an approval stays: without that word nothing of it lands.
+    """
+    with call.db.read() as tx:
+        entry = store.get(tx, number)
+    if entry.status in ("verified", "landed", "landed_externally"):
+        return None
+    refusal = queue_ends.refusal(call.db, [outcome], again, only=number)
+    assert refusal is not None
+    if refusal.code == "refused" and refusal.reason == "approval_required":
+        return refusal
+    integration.withdraw(call.db, number, f"orch integrate was refused: {refusal.message[:300]}")
+    if refusal.reason == "not_ready" and not outcome.hold_reason:
+        refusal.hint = f"when it is mended: {again}"
+    refusal.message += f"; {entry.entry_id} is withdrawn, nothing of it lands later"
+    return refusal
 
 
 def _run_for(call: "Call", queue: Queue, jobs: int | None, *, steal: bool) -> Outcome:

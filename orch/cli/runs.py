@@ -5,13 +5,14 @@ import os
 from orch.operations import runs
 from orch.store import runs as store
 from schema import file, keys
-from schema.failures import invalid_input, not_found
+from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
     from orch.store.budgets import Limits
+    from schema.transaction import ReadTx
 
 
 def init(
@@ -82,9 +83,12 @@ def require_store(call: "Call") -> None:
 
 def show(call: "Call", *, run: str) -> None:
     """Show one run."""
+    from orch.workflows import ends
+
     with call.db.read() as tx:
         runs.require(tx, run)
-        call.say(obj(run=store.budgeted(tx, run)))
+        document = store.budgeted(tx, run)
+    call.say(obj(run=ends.told(call.db, run, document)))
 
 
 def list_runs(call: "Call") -> None:
@@ -93,15 +97,67 @@ def list_runs(call: "Call") -> None:
         call.say(obj(runs=array(store.list_documents(tx))))
 
 
-def close(call: "Call", *, run: str, key: str | None) -> None:
-    """Close a run."""
+def close(call: "Call", *, run: str, force: bool, key: str | None) -> None:
+    """Close a run that is at its end; --force: one that is not."""
+    from orch.workflows import ends
+    from orch.workflows.reconcile import reconcile
+
+    if not force:
+        reconcile(call.db, run)
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    unlanded = [] if force or found.closed_at is not None else ends.unlanded(call.db, found)
     with call.db.write() as tx:
         found = runs.require(tx, run)
         scope = call.key_for(found.leader)
         answer = keys.find(tx, scope)
         if answer is None:
             runs.refuse_closed(found)
+            if not force:
+                _refuse_unlanded(tx, run, unlanded)
             call.committed = runs.close(tx, found, found.leader)
+            document = store.document(tx, run)
+            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+    call.say(answer, call.committed)
+
+
+def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
+    """Raise refused/unlanded while closing would leave work behind."""
+    from orch.store import ends, tasks
+
+    entries = [f"ent_{number}" for number in ends.open_entries(tx, run)]
+    ready = [task.task_id for task in tasks.with_status(tx, run, "ready")]
+    left = [
+        (unlanded, "done and on no target", f"orch queue add --run {run} --all"),
+        (entries, "on their way", f"orch queue run --run {run}"),
+        (ready, "ready to be dispatched", f"orch dispatch --run {run} --ready"),
+    ]
+    told = [f"{what}: {_some(names)}" for names, what, _ in left if names]
+    if not told:
+        return
+    command = next(command for names, _, command in left if names)
+    raise Failure(
+        "refused",
+        "unlanded",
+        f"run {run} is not at its end; {'; '.join(told)}",
+        hint=f"{command}; to close it all the same: orch run close --run {run} --force",
+        details={"unlanded": unlanded, "entries": entries, "ready": ready},
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def reopen(call: "Call", *, run: str, key: str | None) -> None:
+    """Open a closed run again."""
+    with call.db.write() as tx:
+        found = runs.require(tx, run)
+        scope = call.key_for(found.leader)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            call.committed = runs.reopen(tx, found, found.leader)
             document = store.document(tx, run)
             answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
     call.say(answer, call.committed)

@@ -154,17 +154,14 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
         board.watch(call, run)
         return
     from orch import reads
+    from orch.workflows import ends
 
     bring_up_to_date(call.db, run)
     with call.db.read() as tx:
         runs.require(tx, run)
-        call.say(
-            obj(
-                run=run_rows.budgeted(tx, run),
-                tasks=array(reads.status(tx, run)),
-                high_event_id=events.last_id(tx),
-            )
-        )
+        document = run_rows.budgeted(tx, run)
+        found = obj(tasks=array(reads.status(tx, run)), high_event_id=events.last_id(tx))
+    call.say(merge(found, run=ends.told(call.db, run, document)))
 
 
 def cancel(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
+_ENDS = ("open", "land", "integrate", "finished")
 _RUN_STATUSES = ("empty", "blocked", "running", "ready", "failed", "cancelled", "done")
 _ATTEMPT_STATUSES = (
     "dispatched", "running", "blocked", "verifying", "done", "failed", "cancelled",
@@ -40,6 +41,7 @@ RUN: "dict[str, Any]" = {
     "created_at": "time",
     "updated_at": "time",
     "closed_at": "time|null",
+    "end?": _ENDS,
 }
 _SPENDING: "dict[str, Any]" = dict.fromkeys(("cost_usd", "tokens", "turns", "attempts", "seconds"),
                                             "number|null")  # fmt: skip
@@ -243,6 +245,7 @@ DATA: "dict[str, Shape]" = {
     "run show": {"run": _BUDGETED},
     "run list": {"runs": [RUN]},
     "run close": _RUN_CHANGE,
+    "run reopen": _RUN_CHANGE,
     "task add": _TASK_CHANGE,
     "task show": {"task": {**TASK, "request_id": "text|null"}, "attempts": [ATTEMPT]},
     "task list": {"run_id": "text", "tasks": [TASK]},

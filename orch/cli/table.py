@@ -87,7 +87,10 @@ _COMMANDS = (
     Command("run list", "orch.cli.runs:list_runs", "List all runs, newest first.", (),
             "orch run list"),
     Command("run close", "orch.cli.runs:close", "Close a run: nothing in it changes any more.",
-            (_RUN, KEY), "orch run close --run docs-1", person=True),
+            (_RUN, Option("--force", "flag", "though done work is on no target yet"), KEY),
+            "orch run close --run docs-1", person=True),
+    Command("run reopen", "orch.cli.runs:reopen", "Open a closed run again.", (_RUN, KEY),
+            "orch run reopen --run docs-1", person=True),
     Command(
         "task add", "orch.cli.tasks:add", "Add a task to a run.",
         (

@@ -21,12 +21,14 @@ _KINDS = {
     "stale": ("†", "yellow", "its worker is silent"),
     "late_report": ("→", "yellow", "a late report"),
     "landing": ("⇥", "yellow", "to be landed"),
+    "integrate": ("⇥", "yellow", "to be integrated"),
     "unverified": ("◎", "magenta", "to be verified"),
     "uncommitted": ("±", "yellow", "uncommitted work"),
     "paths": ("/", "yellow", "paths"),
     "stranded": ("○", "yellow", "stuck"),
     "finished": ("✓", "green", "finished"),
 }
+_ENDS = {"land": "to be landed", "integrate": "to be integrated", "finished": "finished"}
 _MOST_OF_A_TEXT = 300
 _MOST_BYTES = 3700  # An agent's budget for one answer is 4 kB.
 
@@ -56,7 +58,7 @@ def lines(answer: "Json") -> "list[Words]":
 
 def _heading(answer: "Json") -> "list[Words]":
     rows = plain.rows(answer, "$.runs", "$.run_id", "$.status", "$.counts.done",
-                      "$.counts.total", "$.goal")  # fmt: skip
+                      "$.counts.total", "$.goal", "$.end")  # fmt: skip
     needs = len(plain.rows(answer, "$.needs", "$.kind")) + _more(answer, "needs")
     at = plain.fields(answer, "$.at")[0]
     what = f"{needs} waiting for you" if needs else "nothing needs you"
@@ -65,9 +67,10 @@ def _heading(answer: "Json") -> "list[Words]":
          ("dim", f"  {str(at)[11:19]} UTC")]
     ]  # fmt: skip
     wide = max((columns(str(row[0])) for row in rows), default=0)
-    for run, status, done, total, goal in rows:
+    for run, status, done, total, goal, end in rows:
+        ended = "" if end == "open" else f", {_ENDS[str(end)]}"
         found.append(
-            [("bold", f"{run!s:{wide}}  "), (_colour(status), f"{status}"),
+            [("bold", f"{run!s:{wide}}  "), (_colour(status), f"{status}{ended}"),
              ("", f"  {done} of {total} done  "), ("dim", plain.line(goal))]
         )  # fmt: skip
     return found

@@ -4,7 +4,6 @@ from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
 from orch.cli.request_views import VIEWS as REQUESTS
 from orch.cli.request_views import budget_line
-from orch.model import integration_branch
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -167,10 +166,7 @@ def _reconcile(answer: Json) -> str:
     return "\n".join([*lines, _next(answer, str(run))])
 
 
-_LANDING = (
-    "$.latest_attempt.branch_name", "$.integration.status", "$.integration.target",
-    "$.integration.integrated_into",
-)  # fmt: skip
+_LANDING = ("$.latest_attempt.branch_name", "$.integration.status")
 _UNDER_WAY = ("queued", "building", "testing", "passed")
 
 
@@ -190,16 +186,23 @@ def _next(answer: Json, run: str) -> str:
             return f"next: orch {command} {named}" if named else f"next: orch status --run {run}"
     if counts["dispatched"] or counts["running"]:
         return f"next: orch wait --run {run}"
-    if any(row[1] == "done" and row[2] and not row[3] for row in tasks):
-        return f"next: land it: orch queue add --run {run} --all; or orch run close --run {run}"
+    end, = plain.fields(answer, "$.run.end")  # fmt: skip
+    if end == "land" and any(row[1] == "done" and row[2] and not row[3] for row in tasks):
+        return f"next: orch queue add --run {run} --all"
     if any(row[3] in _UNDER_WAY for row in tasks):
         return f"next: orch queue run --run {run}"
-    if any(row[3] == "awaiting_approval" for row in tasks):
-        return f"next: orch queue list --run {run}"  # It names whose word is missing, if any.
-    own = integration_branch(run)
-    if any(row[3] == "verified" and row[4] == own and not row[5] for row in tasks):
-        return f"next: bring it in: orch integrate --run {run}; or orch run close --run {run}"
+    if end == "land":
+        return f"next: orch queue list --run {run}"  # It names what each waits for.
+    if end == "integrate":
+        return f"next: orch integrate --run {run}"
     return f"next: orch run close --run {run}"
+
+
+_END = {
+    "land": "not finished: done work is on no target yet",
+    "integrate": "not finished: what landed is not in the base branch yet",
+    "finished": "finished: all done work is in the base branch",
+}
 
 
 def _wait(answer: Json) -> str:
@@ -264,7 +267,8 @@ def status_text(answer: Json) -> str:
             text += f"\nuncommitted work: {task} left {dirty} files"
         if outside and outside != "[]":
             text += f"\nchanged paths it does not own: {task}: {plain.line(outside, 200)}"
-    return f"{text}\n{_next(answer, str(run))}"
+    end = _END.get(str(plain.fields(answer, "$.run.end")[0]))
+    return f"{text}\n{f'{end}{chr(10)}' if end else ''}{_next(answer, str(run))}"
 
 
 def _cancelled(answer: Json) -> str:
@@ -340,6 +344,7 @@ VIEWS: "dict[str, View]" = {
     "run show": _run,
     "run list": _run_list,
     "run close": _run_line,
+    "run reopen": _run_line,
     "task add": _task,
     "task show": _task_show,
     "task list": _task_list,

@@ -60,6 +60,30 @@ def close(tx: "Tx", run: Run, actor: str) -> int:
     return events.record(tx, "run_close", actor, run_id=run.run_id)
 
 
+def reopen(tx: "Tx", run: Run, actor: str) -> int:
+    """Open a closed run again, as it was; return the event's id.
+
+    Raises: invalid_state (transition for an open run, not_ready while another holds its locks).
+    """
+    if run.closed_at is None:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"run {run.run_id} is open",
+            hint=f"orch status --run {run.run_id}",
+        )
+    held = store.lock_elsewhere(tx, run.run_id)
+    if held is not None:
+        raise Failure(
+            "invalid_state",
+            "not_ready",
+            f"run {run.run_id} cannot be reopened: lock {held[0]} is held by {held[1]}",
+            hint=f"when that is over: orch run reopen --run {run.run_id}",
+        )
+    store.reopen(tx, run.run_id)
+    return events.record(tx, "run_reopened", actor, run_id=run.run_id)
+
+
 def tell_end(tx: "Tx", run: Run) -> bool:
     """Record `run_done` when nothing more can run, once; say whether it was told now.
 

@@ -14,6 +14,8 @@ from orch.picture.timeline import Timeline, gantt
 
 Document = Mapping[str, Any]
 _MOST_IN_PICTURE = 80  # Lanes and boxes: more is no picture any more.
+_ENDS = {"open": "", "land": ", to be landed", "integrate": ", to be integrated",
+         "finished": ", finished"}  # fmt: skip
 MOST = 4000  # Characters of a peer's text; the store has all of it.
 
 
@@ -42,6 +44,7 @@ def facts(document: Document) -> list[str]:
     counts = run["counts"]
     found = [
         f"{counts['done']} of {counts['total']} tasks done; the run is {run['status']}"
+        + _ENDS[run.get("end", "open")]
         + (", closed" if run["closed_at"] else ""),
         f"{figures.many(totals['attempts'], 'attempt')}, "
         f"{figures.many(totals['retries'], 'retry', 'retries')}, "

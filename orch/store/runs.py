@@ -59,6 +59,11 @@ def unsettled(tx: "ReadTx", run_id: str) -> int:
     return found
 
 
+def goes_on(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether a run is short of any end: without tasks, or with one that is not over."""
+    return bool(tx.value(_SQL["run_goes_on"], run_id=run_id))
+
+
 def advance(tx: "Tx", run_id: str, through: int) -> None:
     """Move the run's reconcile cursor."""
     tx.execute(_SQL["run_advance"], run_id=run_id, through=through)
@@ -73,6 +78,18 @@ def close(tx: "Tx", run_id: str) -> None:
     """Close the run, and let go of the locks its tasks hold."""
     tx.execute(_SQL["run_close"], run_id=run_id)
     tx.execute(_SQL["run_drop_locks"], run_id=run_id)
+
+
+def lock_elsewhere(tx: "ReadTx", run_id: str) -> "tuple[str, str] | None":
+    """Return (lock, run/task) of one that a task at work needs and another one holds."""
+    row = tx.maybe(_SQL["run_locks_elsewhere"], run_id=run_id)
+    return (row[0], row[1]) if row else None
+
+
+def reopen(tx: "Tx", run_id: str) -> None:
+    """Open a closed run again; its tasks at work hold their locks again."""
+    tx.execute(_SQL["run_reopen"], run_id=run_id)
+    tx.execute(_SQL["run_take_locks"], run_id=run_id)
 
 
 def list_documents(tx: "ReadTx") -> list[Json]:

@@ -28,6 +28,31 @@ SELECT status FROM run_status WHERE run_id = :run_id;
 -- Planned tasks that wait on a failed or cancelled one cannot run.
 SELECT ready + dispatched + running + blocked + verifying FROM run_tally WHERE run_id = :run_id;
 
+-- name: run_goes_on :one
+-- A failed task is not over: somebody tries it again, or calls it off.
+SELECT planned + ready + dispatched + running + blocked + verifying + failed > 0
+       OR done + cancelled = 0
+  FROM run_tally WHERE run_id = :run_id;
+
+-- name: run_reopen :exec
+-- Once.
+UPDATE run SET closed_at = NULL, updated_at = :now WHERE run_id = :run_id AND closed_at IS NOT NULL;
+
+-- name: run_locks_elsewhere :maybe
+-- What its tasks at work let go of when it was closed, and somebody else holds by now.
+SELECT k.lock, o.run_id || '/' || o.task_id
+  FROM task AS t JOIN task_lock AS k ON k.task_no = t.task_no
+  JOIN held_lock AS h ON h.lock = k.lock AND h.task_no <> t.task_no
+  JOIN task AS o ON o.task_no = h.task_no
+ WHERE t.run_id = :run_id AND t.status IN ('dispatched', 'running', 'blocked', 'verifying')
+ LIMIT 1;
+
+-- name: run_take_locks :exec
+-- Held exactly while their tasks are at work.
+INSERT INTO held_lock (lock, task_no)
+SELECT k.lock, t.task_no FROM task AS t JOIN task_lock AS k ON k.task_no = t.task_no
+ WHERE t.run_id = :run_id AND t.status IN ('dispatched', 'running', 'blocked', 'verifying');
+
 -- name: run_advance :exec
 -- Never back: a later reconcile has seen more.
 UPDATE run SET reconciled_through = max(reconciled_through, :through), updated_at = :now

@@ -38,7 +38,8 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
     seen = board.Reader(db, run_id, 0).read()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        account = Account(json.loads(run_rows.document(tx, run_id)), history.of_run(tx, run_id))
+        document = seen.runs[0] if seen.runs else run_rows.document(tx, run_id)
+        account = Account(json.loads(document), history.of_run(tx, run_id))
         account.reviews = dict(reviews(tx, run_id))
     account.left = [
         {
@@ -51,6 +52,7 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
             "command": need.command,
         }
         for need in seen.needs
+        if need.task_id is not None or need.kind != "landing"  # Told task by task, below.
     ]
     repositories: Repositories = {}
     for task, attempt in account.history.attempts():

@@ -13,10 +13,11 @@ from orch.operations import budgets, runs, scheduling
 from orch.store import board as store
 from orch.store import history, landings, tasks
 from orch.store import runs as run_rows
-from orch.workflows import workspaces
+from orch.workflows import ends, workspaces
 from orch.workflows.reconcile import reconcile
 from schema import events
 from schema.failures import Failure
+from schema.json_text import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 # What needs a person, the most urgent first. Adding one? Also a word in orch/cli/top_views.py.
 KINDS = (
     "question", "tampered", "problem", "budget", "failed", "check_error", "gone", "stale",
-    "late_report", "landing", "unverified", "uncommitted", "paths", "stranded", "finished",
+    "late_report", "uncommitted", "landing", "integrate", "unverified", "paths", "stranded",
+    "finished",
 )  # fmt: skip
 _MOST_ACTIVE = 500
 _REPOSITORY_SECONDS = 10.0
@@ -120,8 +122,9 @@ class Reader:
                 for text in report.problems:
                     found.needs.append(Need(name, None, "problem", None, now, text, "orch doctor"))
                 found.needs += self._of_repository(run, now)
+            end = ends.of(self._db, name)
             with self._db.read() as tx:
-                _add(tx, found, run, self._limit)
+                _add(tx, found, run, self._limit, end)
         with self._db.read() as tx:
             found.now, found.high_event_id = tx.now.wall_ms, events.last_id(tx)
         found.needs.sort(key=lambda need: (KINDS.index(need.kind), need.since))
@@ -148,8 +151,8 @@ class Reader:
         return found
 
 
-def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
-    document = run_rows.document(tx, run.run_id)
+def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: ends.End) -> None:
+    document = merge(run_rows.document(tx, run.run_id), end=end.word)
     found.runs.append(document)
     counts = json.loads(document)["counts"]
     for name, statuses in _COUNTED.items():
@@ -175,7 +178,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int) -> None:
         more += "" if task.default_to else " --to AGENT"
         command = f"orch dispatch --run {run.run_id} --task {task.task_id}{more}"
         found.ready.append(Waiting(run.run_id, task.task_id, task.title, task.default_to, command))
-    found.needs += _end(tx, run, counts)
+    found.needs += _end(tx, run, counts, end)
 
 
 def _need(run: "Run", one: "Active", silent: set[str]) -> Need | None:
@@ -267,7 +270,7 @@ def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]
         yield Need(run.run_id, None, "budget", None, since, spent.message, command)
 
 
-def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
+def _end(tx: "ReadTx", run: "Run", counts: dict[str, int], end: ends.End) -> "Iterator[Need]":
     """Whether nothing goes on by itself any more: all is over, or cancelled work is waited for."""
     moving = sum(counts[name] for name in ("ready", "dispatched", "running", "verifying"))
     if moving or counts["blocked"] or counts["failed"] or not counts["total"]:
@@ -277,6 +280,16 @@ def _end(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]":
         text = f"{counts['planned']} planned, and nothing they wait for will be done"
         command = f"orch ready --run {run.run_id} --explain"
         yield Need(run.run_id, None, "stranded", None, since, text, command)
+        return
+    if end.unqueued:
+        text = f"done, and on no target yet: {', '.join(end.unqueued[:5])}"
+        command = f"orch queue add --run {run.run_id} --all"
+        yield Need(run.run_id, None, "landing", None, since, text, command)
+    elif end.word == "integrate":
+        text = f"what landed on {end.source} is not in {end.target or 'your branch'} yet"
+        command = f"orch integrate --run {run.run_id}"
+        yield Need(run.run_id, None, "integrate", None, since, text, command)
+    if end.word != "finished":
         return
     text = f"all is over: {counts['done']} done, {counts['cancelled']} cancelled"
     command = f"orch run close --run {run.run_id}"

@@ -170,6 +170,14 @@ def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
     return number, queue
 
 
+def withdraw(db: "Database", number: int, reason: str) -> None:
+    """Take an integration that was refused out of its queue: no later runner may land it."""
+    with db.write() as tx:
+        entry = entry_rows.get(tx, number)
+        if entry.status not in ("landing", "landed", *entries.FINAL):
+            entries.cancel(tx, entry, entries.ACTOR, reason)
+
+
 def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
     """Say whether all that is to be integrated landed by a queue, one entry on the other.
 

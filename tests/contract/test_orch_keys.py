@@ -116,7 +116,7 @@ def test_a_mutation_is_done_once(
 
 def test_a_replay_answers_after_the_run_was_closed(lead: Lead) -> None:
     first = lead.do("task", "add", "--task", "a", "--key", "k")
-    lead.do("run", "close")
+    lead.do("run", "close", "--force")
     again = lead.do("task", "add", "--task", "a", "--key", "k")
     assert again == {**first, "replayed": True}
 

@@ -19,7 +19,7 @@ def test_what_is_queued_lands_though_its_run_was_closed(land: Landing) -> None:
     land.work("b")
     land.add("a", "b")
     assert land.try_run().status == 90
-    land.lead.do("run", "close")
+    land.lead.do("run", "close", "--force")
     land.approve("r/a")
     assert [e["name"] for e in land.try_run().json["data"]["waiting"]] == ["r/b"]
     assert land.entry("ent_1")["status"] == "verified"
@@ -195,14 +195,14 @@ def test_what_is_taken_back_is_not_brought_on(land: Landing) -> None:
     before = land.entry("ent_1")["landed_commit"]
     (land.lead.top / "f").write_text("mine\n")
     asked = ("integrate", "--run", "r", "--into", "main")
-    land.orch.refuse("invalid_state", "dirty", *asked)
+    land.lead.crash("integrate.queued", *asked)
     assert land.orch.ok("queue", "rollback", "r/b", "--dry-run")["superseded"] == ["ent_3"]
     assert land.orch.ok("queue", "rollback", "r/b")["superseded"] == ["ent_3"]
     land.repo.git("checkout", "-q", "--", "f")
     assert land.try_run().status == 10
     assert land.entry("ent_3")["status"] == "superseded"
     (land.lead.top / "a.txt").write_text("mine\n")
-    land.orch.refuse("invalid_state", "dirty", *asked)
+    land.lead.crash("integrate.queued", *asked)
     land.repo.git("update-ref", f"refs/heads/{INTEGRATION}", f"{before}^")
     (land.lead.top / "a.txt").unlink()
     (changed,) = land.run()["changed"]

@@ -192,11 +192,11 @@ def test_integrate_is_tried_again_when_its_target_moved(land: Landing) -> None:
     land.repo.commit("list.txt", "b one\n")
     for _ in range(2):
         error = land.orch.refuse("invalid_state", "not_ready", "integrate", "--run", "r")
-        assert error["hint"].endswith("orch queue retry ent_2")
-    land.orch.refuse("invalid_state", "unsupported", "queue", "retry", "ent_2", "--rework")
+        assert error["hint"].endswith("integrate --run r")
+    assert land.statuses()["ent_3"] == "cancelled", "each refusal withdraws its own"
     land.repo.git("reset", "-q", "--hard", before)
     assert land.orch.ok("integrate", "--run", "r")["entry"]["status"] == "verified"
-    done = land.orch.ok("queue", "rollback", "ent_2")
+    done = land.orch.ok("queue", "rollback", "ent_4")
     assert (done["how"], land.at("main")) == ("put_back", before), "only main had it by that"
     assert land.repo.git("for-each-ref", "refs/orch/queue", "refs/orch/candidate") == ""
     land.repo.git("update-ref", "refs/heads/main", land.repo.git(

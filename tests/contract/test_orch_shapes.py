@@ -148,7 +148,8 @@ def test_every_real_answer_fits(lead: Lead) -> None:
     orch.ok("schema", "task", "show")
     orch.ok("prime")
     orch.ok("completion", "bash")
-    do("run", "close")
+    do("run", "close", "--force")
+    do("run", "reopen")
     mine = {words for words, row in PROGRAM.commands.items() if row.target.split(":")[0] in ROOMS}
     assert mine - seen == set()
 

@@ -250,7 +250,7 @@ def test_what_cannot_be_undone_is_reported_and_hides_nothing_else(lead: Lead) ->
 
 def test_a_closed_run_is_tidied_up_as_well(lead: Lead) -> None:
     lead.crash("dispatch.made", *CODE, "--run", "r")
-    lead.do("run", "close")
+    lead.do("run", "close", "--force")
     assert len(lead.do("reconcile")["repaired"]) == 1
     assert lead.leftovers() == []
     assert lead.doctor() == []

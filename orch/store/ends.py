@@ -1,0 +1,47 @@
+"""What a run owes its target: done work that no queue brought there, and what one did bring."""
+
+from typing import NamedTuple
+
+from schema import queries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schema.transaction import ReadTx
+
+_SQL = queries.load(__file__)
+
+
+class Unlanded(NamedTuple):
+    """A done code task of which no entry landed; `entry` is the status of its newest one."""
+
+    task_id: str
+    repo_path: str
+    head_commit: str | None
+    is_uncommitted: bool
+    entry: str | None
+
+
+class Landed(NamedTuple):
+    """A branch that holds work of the run; `brought`: it was integrated since."""
+
+    repo_path: str
+    target: str
+    commit: str
+    brought: bool
+
+
+def unlanded(tx: "ReadTx", run_id: str) -> "Sequence[Unlanded]":
+    """Return the done code tasks whose newest attempt has something to land that never did."""
+    return [Unlanded(*row) for row in tx.many(_SQL["end_unlanded"], run_id=run_id)]
+
+
+def landed(tx: "ReadTx", run_id: str) -> "Sequence[Landed]":
+    """Return the branches that a queue brought work of the run to."""
+    return [Landed(*row) for row in tx.many(_SQL["end_landed"], run_id=run_id)]
+
+
+def open_entries(tx: "ReadTx", run_id: str) -> list[int]:
+    """Return the numbers of the run's entries that are not over."""
+    return [row[0] for row in tx.many(_SQL["end_open_entries"], run_id=run_id)]
