@@ -290,7 +290,7 @@ def test_who_may_bring_what(lead: Lead) -> None:
     assert submit(lead, brought)["attempt"]["attempt_no"] == 2
     lead.task("later", "--depends-on", "t")
     refuse(lead, "invalid_state", "not_ready", document("later", found[0]))
-    lead.do("run", "close")
+    lead.do("run", "close", "--force")
     refuse(lead, "invalid_state", "closed", document("t", found[0]))
 
 
