@@ -9,7 +9,7 @@ from orch.workflows import queue_place, queue_run
 from orch.workflows.queue_run import Outcome
 from orch.workflows.queue_snapshot import Options
 from schema import events, keys
-from schema.failures import invalid_input
+from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
