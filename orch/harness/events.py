@@ -34,7 +34,10 @@ class Reader:
     )  # fmt: skip
 
     def __init__(self, rules: "list[EventRule]") -> None:
-        self._rules = rules
+        self._rules = [
+            (tuple((tuple(path.split(".")), value) for path, value in rule.when.items()), rule)
+            for rule in rules
+        ]
         self._held = bytearray()
         self._before: EventRule | None = None  # Whose text came last.
         self.final = ""
@@ -72,8 +75,11 @@ class Reader:
         document = _parsed(line)
         if document is None:
             return
-        for rule in self._rules:
-            if all(_at(document, path) == value for path, value in rule.when.items()):
+        for when, rule in self._rules:
+            for names, value in when:
+                if _along(document, names) != value:
+                    break
+            else:
                 self._apply(rule, document)
 
     def _apply(self, rule: "EventRule", document: "Any") -> None:
@@ -125,13 +131,17 @@ def _leniently(line: bytes) -> "Any":
         return None
 
 
-def _at(document: "Any", path: str) -> "Any":
-    """Return what a dotted path leads to, None for nothing."""
-    for name in path.split("."):
+def _along(document: "Any", names: tuple[str, ...]) -> "Any":
+    for name in names:
         if not isinstance(document, dict) or name not in document:
             return None
         document = document[name]
     return document
+
+
+def _at(document: "Any", path: str) -> "Any":
+    """Return what a dotted path leads to, None for nothing."""
+    return _along(document, tuple(path.split(".")))
 
 
 def _text(document: "Any", path: str | None) -> str:

@@ -29,10 +29,14 @@ _KEYS = tuple(
             rb"eyJ",
             rb"(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
         ),
-        # Lease tokens of our own.
-        (rb"e", rb"(?<![A-Za-z0-9_]e)[0-9]{1,9}-[0-9a-hjkmnp-tv-z]{26}(?![A-Za-z0-9_])"),
         (rb"-----BEGIN ", rb"[A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){0,20000}"),
     )
+)
+# Lease tokens of our own, looked for at their dash: the letter that they begin with is everywhere.
+_LEASES = re.compile(
+    rb"-(?=[0-9a-hjkmnp-tv-z]{26}(?![A-Za-z0-9_]))(?:"
+    + b"|".join(rb"(?<=(?<![A-Za-z0-9_])e[0-9]{%d}-)" % digits for digits in range(1, 10))
+    + rb").{26}"
 )
 _NAMES = (b"api", b"secret", b"passw", b"authorization", b"bearer")  # In lower case.
 _NAMED = re.compile(
@@ -50,7 +54,8 @@ _USERINFO = re.compile(rb"(://)[^/\s@:]{0,200}:[^/\s@]{1,200}@")
 def holds_secret(line: str) -> bool:
     """Say whether a line has something shaped like a key, or an assignment of a password."""
     data = line.encode("utf-8", "surrogatepass")
-    return any(key.search(data) for _, key in _KEYS) or bool(_LITERAL.search(data))
+    shapes = (*(key for _, key in _KEYS), _LEASES, _LITERAL)
+    return any(shape.search(data) for shape in shapes)
 
 
 class Redactor:
@@ -73,6 +78,7 @@ class Redactor:
         for value in self._values:
             data = data.replace(value, _MASK)
         keys = [m.span() for shape, key in _KEYS if shape in data for m in key.finditer(data)]
+        keys += [(data.rfind(b"e", 0, m.start()), m.end()) for m in _LEASES.finditer(data)]
         data = _without_named(_without(data, sorted(keys)) if keys else data)
         return _USERINFO.sub(rb"\1" + _MASK + b"@", data)
 

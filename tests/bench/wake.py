@@ -4,6 +4,7 @@ import os
 import random
 import select
 import statistics
+import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from inbox.operations import leases, threads
 from schema import bell, events
 from schema.transaction import Database, Tx
 from tests.bench import stores
-from tests.bench.installed import INBOX, environment
+from tests.bench.installed import INBOX, PYTHON, environment
 from tests.bench.measure import percentile, spawn, table, verdict
 
 _DEADLINE = 20.0
@@ -121,6 +122,27 @@ def _stop(waiters: list[Waiter]) -> None:
         os.close(waiter.out)
 
 
+_EXITS = 'import os, apsw; os.write(1, b"ready"); os.read(0, 1); os.write(1, b"done"); os._exit(0)'
+
+
+def _exits(times: int) -> list[float]:
+    """Return ms from the last word of a Python process to its end: what the machine takes."""
+    found = []
+    for _ in range(times):
+        with subprocess.Popen(
+            [PYTHON, "-I", "-c", _EXITS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        ) as bare:
+            assert bare.stdin is not None
+            assert bare.stdout is not None
+            bare.stdout.read(5)
+            bare.stdin.write(b"x")
+            bare.stdout.read(4)
+            printed = time.perf_counter()
+            bare.wait()
+            found.append((time.perf_counter() - printed) * 1e3)
+    return found
+
+
 def _idle(db: Database, seconds: float) -> float:
     """Return the CPU ms per minute of one waiter that nothing wakes."""
     waiter = _start(db, *stores.claimed(db, 1))
@@ -159,6 +181,10 @@ def main(rings: int = 200, crowd: int = 64, idle_seconds: float = 15.0) -> None:
                     body.append([name, what, f"p{percent}", f"{found:.2f}", *wanted])
             commit = statistics.median(row[2] for row in times)
             body.append([name, "(the COMMIT itself)", "p50", f"{commit:.2f}", "", ""])
+        exits = _exits(rings // 2)
+        for percent in (50, 99):
+            found = f"{percentile(exits, percent):.2f}"
+            body.append(["a bare Python process", "its exit", f"p{percent}", found, "", ""])
         spent = _idle(db, idle_seconds)
         body.append(["idle waiter", "CPU ms per minute", "", f"{spent:.0f}", *verdict(spent, 60)])
         db.close()
