@@ -2,7 +2,7 @@
 
 import os
 
-from orch.setup import catalog, changes
+from orch.setup import catalog, changes, sharing
 from orch.setup.changes import Wish
 from orch.setup.model import Broken, Change, printable
 from schema import file, version
@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
     from orch.setup.catalog import Agent
+    from orch.setup.model import Target
 
 
 def setup(
@@ -41,8 +42,10 @@ def setup(
     home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
     if user and os.path.realpath(root).startswith(home.rstrip("/") + "/"):
         wish.bounds = home  # Whoever keeps such files elsewhere at home links to them.
-    planned = changes.plan(wish, agent.targets(root, user, primers()))
-    answer = _answer(wish, planned, user, applied=not (check or dry_run))
+    targets = agent.targets(root, user, primers())
+    unseen = _find_sharers(wish, targets, user) if remove else []
+    planned = changes.plan(wish, targets)
+    answer = _answer(wish, planned, user, unseen, applied=not (check or dry_run))
     _require_no_conflict(call, wish, planned, user)
     if check:
         _require_nothing_to_do(call, wish, planned, user)
@@ -74,7 +77,22 @@ def _top() -> str:
     return file.main_checkout(here)[0] or here
 
 
-def _answer(wish: Wish, planned: list[Change], user: bool, *, applied: bool) -> Json:
+def _find_sharers(wish: Wish, targets: "list[Target]", user: bool) -> list[str]:
+    """Note whose files are not to be touched; return what a person is told about others."""
+    others = [agent for agent in catalog.agents().values() if agent.name != wish.agent.name]
+    wish.kept, unseen = sharing.kept(wish, targets, others, user, primers())
+    if not unseen or wish.kept:
+        return []
+    return [
+        f"{', '.join(unseen)}: whoever uses one of these here reads the same file, and leaves no "
+        f"trace; set it up again: orch setup {unseen[0]}"
+    ]
+
+
+def _answer(
+    wish: Wish, planned: list[Change], user: bool, unseen: list[str], *, applied: bool
+) -> Json:
+    gone = any(change.action == "removed" for change in planned)
     return obj(
         agent=wish.agent.name,
         scope="user" if user else "repository",
@@ -87,7 +105,7 @@ def _answer(wish: Wish, planned: list[Change], user: bool, *, applied: bool) -> 
             for c in planned
         ],
         diff=changes.diff(planned),
-        notes=[] if wish.remove else wish.agent.notes,
+        notes=(unseen if gone else []) if wish.remove else wish.agent.notes,
     )
 
 
@@ -111,7 +129,7 @@ def _require_no_conflict(call: "Call", wish: Wish, planned: list[Change], user: 
         f"{wish.agent.name} is not set up, nothing was written: " + "; ".join(problems),
         hint=see if edited else "mend these by hand, then run it again",
         details={"problems": problems},
-        data=_answer(wish, planned, user, applied=False),
+        data=_answer(wish, planned, user, [], applied=False),
     )
 
 
@@ -127,7 +145,7 @@ def _require_nothing_to_do(call: "Call", wish: Wish, planned: list[Change], user
         f"{wish.agent.name} is not up to date; setup would " + ", ".join(told),
         hint=f"look: {_again(call, wish, user, ' --dry-run')}; then: {_again(call, wish, user)}",
         details={"would": told},
-        data=_answer(wish, planned, user, applied=False),
+        data=_answer(wish, planned, user, [], applied=False),
     )
 
 

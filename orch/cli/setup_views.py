@@ -17,7 +17,7 @@ def _setup(answer: "Json") -> str:
     )
     if agent is None:
         return _known(answer)
-    files = plain.rows(answer, "$.files", "$.action", "$.path", "$.link_to")
+    files = plain.rows(answer, "$.files", "$.action", "$.path", "$.link_to", "$.why")
     touched = [row for row in files if row[0] != "unchanged"]
     what = "taken out" if removing else "set up"
     if not touched:
@@ -28,10 +28,12 @@ def _setup(answer: "Json") -> str:
     else:
         head = f"{agent} would be {what} in {plain.line(root, 4096)}; nothing is written"
     lines = [head]
-    for action, path, link in files:
+    for action, path, link, why in files:
         lines.append(f"{action:9} {plain.line(path, 4096)}")
         if link:
             lines[-1] += f" (a link to {plain.line(link, 4096)})"
+        if why:
+            lines[-1] += f": {plain.line(why, 300)}"
     (diff,) = plain.fields(answer, "$.diff")
     if not applied and diff:
         lines.append(plain.visible(str(diff)))
@@ -46,7 +48,7 @@ def _setup(answer: "Json") -> str:
         return "\n".join([*lines, f"next: orch setup {agent}{flags} --check"])
     if touched and tracked:
         names = sorted(
-            {os.path.relpath(str(p), str(root)).partition("/")[0] for _, p, _ in touched}
+            {os.path.relpath(str(path), str(root)).partition("/")[0] for _, path, *_ in touched}
         )
         return "\n".join([*lines, f"next: git add {' '.join(names)}"])
     return "\n".join([*lines, "next: orch setup --list"])

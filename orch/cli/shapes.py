@@ -175,6 +175,7 @@ _WORKED: "dict[str, Any]" = {
     "problems": ["text"],
 }
 _CHECKED: "dict[str, Any]" = {
+    "start": "text",
     "harness": "text",
     "program": "text",
     "version": "text|null",
@@ -332,7 +333,14 @@ DATA: "dict[str, Shape]" = {
     },
     "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN},
     "continue": {**_DISPATCHED, "previous_attempt?": ATTEMPT},
-    "usage": {"run_id": "text", "task_id": "text|null", "usage": USAGE, "turns": [TURN]},
+    "usage": {
+        "run_id": "text",
+        "task_id": "text|null",
+        "usage": USAGE,
+        "tasks": [{"name": "text", **USAGE}],
+        "agents": [{"name": "text", **USAGE}],
+        "turns": [TURN],
+    },
     **seeing(RUN),
     "doctor": BUS["doctor"],
     "schema": BUS["schema"],

@@ -47,14 +47,14 @@ def work(
         ids.require_name(name, "--agent")
     client, found = chosen(call, harness, program)
     if check:
-        call.say(_checked(client, found))
+        call.say(_checked(agent, client, found))
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
     plan = workflow.Plan(agents, pools, client, mode, model.lease_ms(lease_seconds))
     crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
     if for_seconds:
         crew.stop.deadline = time.monotonic() + for_seconds
-    call.resume = call.again(f"work --agent {agent} --harness {harness}")
+    call.resume = call.again(f"work --agent {agent} {client.words}")
     heed_signals(call, crew)
     crew.run()
     if once and not crew.ended and crew.refusal is not None:
@@ -100,13 +100,14 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
         "value",
         f"harness {name} cannot start: " + "; ".join(problems),
         hint="mend these, then look again: "
-        + call.again(f"work --agent NAME --harness {name} --check"),
+        + call.again(f"work --check --agent NAME {harnesses.named(name, program)}"),
         details={"problems": problems},
     )
 
 
-def _checked(chosen: "Harness", found: "Found") -> Json:
+def _checked(agent: str, chosen: "Harness", found: "Found") -> Json:
     return obj(
+        start=f"orch work --agent {agent} {chosen.words}",
         harness=chosen.name,
         program=found.path,
         version=found.version or None,
@@ -218,17 +219,17 @@ def usage(
         if task is None and task_name is None:
             if run is None:
                 raise invalid_input("missing --run or a task: whose usage?", reason="flag")
-            run_id, thread_no, task_id = runs.require(tx, run).run_id, None, None
+            run_id, task_no, task_id = runs.require(tx, run).run_id, None, None
         else:
             found, subject = names.require_task(tx, run, task, task_name)
-            run_id, task_id = found.run_id, subject.task_id
-            attempt = attempts.latest(tx, subject)
-            thread_no = attempt.thread_no if attempt is not None else -1
+            run_id, task_no, task_id = found.run_id, subject.task_no, subject.task_id
         call.say(
             obj(
                 run_id=run_id,
                 task_id=task_id,
-                usage=store.usage(tx, run_id, thread_no),
-                turns=array(store.documents(tx, run_id, thread_no, limit)),
+                usage=store.usage(tx, run_id, task_no),
+                tasks=store.usage_by_task(tx, run_id, task_no),
+                agents=store.usage_by_agent(tx, run_id, task_no),
+                turns=array(store.documents(tx, run_id, task_no, limit)),
             )
         )

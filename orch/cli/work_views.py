@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
 
 def _work(answer: "Json") -> str:
-    harness, version, program = plain.fields(answer, "$.harness", "$.version", "$.program")
+    harness, version, program, then = plain.fields(
+        answer, "$.harness", "$.version", "$.program", "$.start"
+    )
     if program is not None:
         lines = [f"harness {harness} can start: {program} {version or ''}".rstrip()]
         command = " ".join(str(word) for word in plain.texts(answer, "$.command"))
         lines.append(f"command: {plain.line(command, 300)}")
-        return "\n".join([*lines, f"next: orch work --agent NAME --harness {harness}"])
+        lines += [f"warning: {plain.line(text, 300)}" for text in plain.texts(answer, "$.warnings")]
+        return "\n".join([*lines, f"next: {plain.visible(str(then))}"])
     outcomes = plain.rows(answer, "$.outcomes", "$.turns", "$.outcome")
     told = ", ".join(f"{n} {outcome}" for n, outcome in outcomes)
     lines = [f"worked with {harness}: {told or 'nothing was waiting'}"]
@@ -98,8 +101,25 @@ def _usage(answer: "Json") -> str:
     tokens = f", {into or 0} tokens in, {out or 0} out" if into or out else ""
     money = f", {float(str(cost)):.4f} USD" if cost is not None else ""
     head = f"{what}: {turns} turns, {float(str(seconds)):.1f} s{tokens}{money}"
+    parts = [head, *_shares(answer, "$.tasks", "TASK"), *_shares(answer, "$.agents", "WHO")]
     body = _turns(answer, "$.turns")
-    return plain.listing(head, _HEADER, body, "orch usage --json") if body else head
+    text = "\n".join(parts)
+    return plain.listing(text, _HEADER, body, "orch usage --json") if body else text
+
+
+def _shares(answer: "Json", path: str, who: str) -> list[str]:
+    """Return a table of what each took; none where there is but one."""
+    columns = ("$.name", "$.turns", "$.seconds", "$.input_tokens", "$.output_tokens", "$.cost_usd")
+    found = plain.rows(answer, path, *columns)
+    if len(found) < 2:
+        return []
+    body: list[list[object]] = [
+        [name, turns, f"{float(str(seconds)):.1f}", "-" if into is None else into,
+         "-" if out is None else out, "-" if cost is None else f"{float(str(cost)):.4f}"]
+        for name, turns, seconds, into, out, cost in found
+    ]  # fmt: skip
+    header = (who, "TURNS", "SECONDS", "TOKENS IN", "OUT", "USD")
+    return [plain.table(header, body)]
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {

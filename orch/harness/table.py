@@ -114,11 +114,17 @@ class HarnessTable(_Strict):
 class Harness:
     """A harness ready to use: its table with every default filled in."""
 
-    __slots__ = ("name", "table")
+    __slots__ = ("given", "name", "table")
 
-    def __init__(self, name: str, table: HarnessTable) -> None:
+    def __init__(self, name: str, table: HarnessTable, given: "tuple[str, ...]" = ()) -> None:
         self.name = name
         self.table = table
+        self.given = given  # The program, where it was named on the command line.
+
+    @property
+    def words(self) -> str:
+        """How it is named on a command line."""
+        return named(self.name, self.given)
 
     def argv(self, values: "Mapping[str, str]", session: str) -> list[str]:
         """Return the command line of a turn; with a session, the one that resumes it."""
@@ -130,6 +136,13 @@ class Harness:
             else:
                 words.append(_PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), part))
         return words if "{extra}" in template else words + self.table.extra
+
+
+def named(name: str, program: "tuple[str, ...]") -> str:
+    """Return how a harness is named on a command line, its program last."""
+    import shlex
+
+    return f"--harness {shlex.quote(name)}" + (f" -- {shlex.join(program)}" if program else "")
 
 
 def presets() -> "dict[str, dict[str, object]]":
@@ -165,7 +178,7 @@ def resolve(
             for found in error.errors()
         ]
     problems = _broken(name, table)
-    return (Harness(name, table), []) if not problems else (None, problems)
+    return (Harness(name, table, program), []) if not problems else (None, problems)
 
 
 def _broken(name: str, table: HarnessTable) -> list[str]:

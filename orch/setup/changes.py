@@ -19,7 +19,7 @@ class Wish:
     Links may lead anywhere below `bounds`: the repository, or all of a person's home.
     """
 
-    __slots__ = ("agent", "bounds", "force", "remove", "root", "version")
+    __slots__ = ("agent", "bounds", "force", "kept", "remove", "root", "version")
 
     def __init__(self, agent: "Agent", root: str, version: str, remove: bool, force: bool) -> None:
         self.agent = agent
@@ -27,6 +27,7 @@ class Wish:
         self.version = version
         self.remove = remove
         self.force = force
+        self.kept: dict[str, list[str]] = {}  # Who else has a file: sharing.py.
 
 
 def plan(wish: Wish, targets: list[Target]) -> list[Change]:
@@ -42,7 +43,10 @@ def plan(wish: Wish, targets: list[Target]) -> list[Change]:
             change = files.look(wish.bounds, path)
             if change.real in found:
                 continue
-            _decide(wish, target, change)
+            if wish.remove and change.real in wish.kept:
+                change.why = f"stays: {', '.join(wish.kept[change.real])} uses it too"
+            else:
+                _decide(wish, target, change)
             if change.new != change.old and (why := files.obstacle(change)):
                 raise Broken(why)
         except Broken as broken:
@@ -60,8 +64,16 @@ def _decide(wish: Wish, target: Target, change: Change) -> None:
         change.action = (
             "removed" if wish.remove else "updated" if change.old is not None else "created"
         )
+        if wish.remove:
+            change.why = f"{_OURS[target.kind]}; " + (
+                "nothing else was in the file" if change.new is None else "the rest of it stays"
+            )
 
 
+_OURS = {
+    "block": "the block of orch setup", "skill": "a skill of orch setup",
+    "file": "hooks of orch setup", "hooks": "the hooks of orch setup",
+}  # fmt: skip
 _KEEP = "keep it, or take ours with --force"
 
 

@@ -223,12 +223,22 @@ def document(tx: "ReadTx", turn_key: int) -> Json:
     return tx.json(_SQL["turn_document"], turn_key=turn_key)
 
 
-def documents(tx: "ReadTx", run_id: str, thread_no: int | None, limit: int) -> list[Json]:
-    """Return the published JSON of a run's newest turns, or of one thread's."""
-    rows = tx.many(_SQL["turn_documents"], run_id=run_id, thread_no=thread_no, limit=limit)
+def documents(tx: "ReadTx", run_id: str, task_no: int | None, limit: int) -> list[Json]:
+    """Return the published JSON of a run's newest turns, or of one task's."""
+    rows = tx.many(_SQL["turn_documents"], run_id=run_id, task_no=task_no, limit=limit)
     return [Json(row[0]) for row in rows]
 
 
-def usage(tx: "ReadTx", run_id: str, thread_no: int | None = None) -> Json:
-    """Return what a run's turns, or one thread's, took."""
-    return tx.json(_SQL["turn_usage"], run_id=run_id, thread_no=thread_no)
+def usage(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
+    """Return what a run's turns took, or all of one task's."""
+    return tx.json(_SQL["turn_usage"], run_id=run_id, task_no=task_no)
+
+
+def usage_by_task(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
+    """Return the same, task by task."""
+    return tx.json(_SQL["turn_usage_by_task"], run_id=run_id, task_no=task_no)
+
+
+def usage_by_agent(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
+    """Return the same, agent by agent."""
+    return tx.json(_SQL["turn_usage_by_agent"], run_id=run_id, task_no=task_no)

@@ -124,20 +124,53 @@ SELECT coalesce(max(event_id), 0) FROM message WHERE thread_no = :thread_no;
 SELECT document FROM turn_view WHERE turn_key = :turn_key;
 
 -- name: turn_documents :many
--- All turns of a run, or of one of its threads.
+-- All turns of a run, or of one of its tasks.
 SELECT document FROM turn_view
- WHERE run_id = :run_id AND (:thread_no IS NULL OR thread_no = :thread_no)
+ WHERE run_id = :run_id
+   AND (:task_no IS NULL OR thread_no IN (SELECT thread_no FROM attempt WHERE task_no = :task_no))
  ORDER BY turn_key DESC LIMIT :limit;
 
 -- name: turn_usage :one
--- What a run's turns took.
+-- What a run's turns took, or those of all attempts of a task.
 SELECT json_object(
     'turns', count(*),
     'seconds', coalesce(sum(coalesce(ended_at, :now) - started_at), 0) / 1000.0,
     'input_tokens', sum(input_tokens),
     'output_tokens', sum(output_tokens),
     'cost_usd', sum(cost_microusd) / 1e6)
-  FROM turn WHERE run_id = :run_id AND (:thread_no IS NULL OR thread_no = :thread_no);
+  FROM turn
+ WHERE run_id = :run_id
+   AND (:task_no IS NULL OR thread_no IN (SELECT thread_no FROM attempt WHERE task_no = :task_no));
+
+-- name: turn_usage_by_task :one
+-- The dearest first; a turn of a run has a task.
+SELECT coalesce(json_group_array(json_object('name', name, 'turns', turns,
+           'seconds', seconds, 'input_tokens', input_tokens, 'output_tokens', output_tokens,
+           'cost_usd', cost_usd)), json('[]'))
+  FROM (SELECT h.task_id AS name, count(*) AS turns,
+               sum(coalesce(n.ended_at, :now) - n.started_at) / 1000.0 AS seconds,
+               sum(n.input_tokens) AS input_tokens, sum(n.output_tokens) AS output_tokens,
+               sum(n.cost_microusd) / 1e6 AS cost_usd
+          FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
+         WHERE n.run_id = :run_id
+           AND (:task_no IS NULL OR n.thread_no IN
+                (SELECT thread_no FROM attempt WHERE task_no = :task_no))
+         GROUP BY h.task_id ORDER BY coalesce(sum(n.cost_microusd), 0) DESC, h.task_id);
+
+-- name: turn_usage_by_agent :one
+-- The dearest first.
+SELECT coalesce(json_group_array(json_object('name', name, 'turns', turns,
+           'seconds', seconds, 'input_tokens', input_tokens, 'output_tokens', output_tokens,
+           'cost_usd', cost_usd)), json('[]'))
+  FROM (SELECT n.agent AS name, count(*) AS turns,
+               sum(coalesce(n.ended_at, :now) - n.started_at) / 1000.0 AS seconds,
+               sum(n.input_tokens) AS input_tokens, sum(n.output_tokens) AS output_tokens,
+               sum(n.cost_microusd) / 1e6 AS cost_usd
+          FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
+         WHERE n.run_id = :run_id
+           AND (:task_no IS NULL OR n.thread_no IN
+                (SELECT thread_no FROM attempt WHERE task_no = :task_no))
+         GROUP BY n.agent ORDER BY coalesce(sum(n.cost_microusd), 0) DESC, n.agent);
 
 -- name: turn_set_process :exec
 -- The attempt's copy: who works on it now, seen alive.

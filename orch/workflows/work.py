@@ -187,7 +187,7 @@ class _Worker:
             return False
         self._crew.complain(
             f"{self._agent} goes home: {why}; look at: orch logs TASK, then "
-            f"orch work --check --agent {self._agent} --harness {name}"
+            f"orch work --check --agent {self._agent} {self._crew.plan.harness.words}"
         )
         return True
 

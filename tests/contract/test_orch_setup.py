@@ -286,6 +286,8 @@ def test_a_link_is_followed_once_and_stays_a_link(orch: Cli, top: Path) -> None:
     assert _actions(_setup(orch, "agents")) == {"unchanged", "created"}
     _setup(orch, "claude", "--remove")
     assert os.readlink(top / "CLAUDE.md") == "AGENTS.md"
+    assert (top / "AGENTS.md").read_bytes().count(b"BEGIN orch setup") == 1, "the others' too"
+    _setup(orch, "agents", "--remove")
     assert (top / "AGENTS.md").read_bytes() == NOTES
     (top / "AGENTS.md").unlink()  # A link to what is not there yet.
     _setup(orch, "claude")
@@ -565,3 +567,42 @@ def test_a_write_that_fails_undoes_the_others(top: Path, orch: Cli, monkeypatch)
         changes.carry_out(str(top), planned)
     assert _tree(top) == before | {".claude/settings.json": b"{}0o100644"}
     assert files.look(str(top), str(top / "CLAUDE.md")).old == NOTES
+
+
+@pytest.mark.parametrize("other", ["copilot", "opencode", "qwen", "pi", "cursor-agent"])
+def test_what_another_client_shares_stays_and_goes_with_the_last(
+    orch: Cli, top: Path, other: str
+) -> None:
+    before = _tree(top)
+    _setup(orch, other)
+    alone = _tree(top)
+    _setup(orch, "codex")
+    data = _setup(orch, "codex", "--remove")
+    (block,) = (f for f in data["files"] if f["path"].endswith("AGENTS.md"))
+    assert (block["action"], block["why"]) == ("unchanged", f"stays: {other} uses it too")
+    assert _tree(top) == alone and data["notes"] == []
+    assert _actions(_setup(orch, "codex", "--remove", "--check")) == {"unchanged"}
+    _setup(orch, other, "--remove")
+    assert _tree(top) == before
+
+
+def test_skills_in_one_folder_stay_too(orch: Cli, top: Path) -> None:
+    """`agents` keeps its skills where codex does; codex has hooks besides."""
+    _setup(orch, "codex")
+    before = _tree(top)
+    assert _actions(_setup(orch, "agents", "--remove")) == {"unchanged"}
+    assert _tree(top) == before
+
+
+def test_removing_says_what_goes_and_who_may_miss_it(orch: Cli, top: Path) -> None:
+    (top / "AGENTS.md").write_text("# Ours\n")
+    _setup(orch, "codex")
+    said = orch.say("setup", "codex", "--remove")
+    lines = said.splitlines()
+    assert any(line.startswith("removed") and line.endswith(
+        "AGENTS.md: the block of orch setup; the rest of it stays") for line in lines)  # fmt: skip
+    assert any("hooks.json: the hooks of orch setup; nothing else was in the file" in line
+               for line in lines)  # fmt: skip
+    (note,) = (line for line in lines if line.startswith("note: agents, aider, amp:"))
+    assert note.endswith("orch setup agents")
+    assert (top / "AGENTS.md").read_text() == "# Ours\n"

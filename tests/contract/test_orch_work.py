@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
+import shlex
 import stat
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from orch.cli import shapes
 from tests.support.cli import until
 from tests.support.workers import FAKE, Shop
 
@@ -159,6 +163,49 @@ def test_usage_is_recorded_where_it_is_told(shop: Shop) -> None:
     total = shop.orch.ok("usage", "--run", "r")["usage"]
     assert total["turns"] == 1 and total["cost_usd"] == 0.25 and total["seconds"] > 0
     assert shop.orch.ok("usage", "r/t")["turns"][0]["turn_no"] == 1
+
+
+def test_usage_is_told_by_task_and_by_agent(shop: Shop) -> None:
+    shop.harness()
+    for name, who in (("a", "w1"), ("b", "w1"), ("c", "w2")):
+        shop.task(name, mode="analysis", to=who)
+    for who in ("w1", "w1", "w2"):
+        shop.work("usage=fine", agent=who)
+    data = shop.orch.ok("usage", "--run", "r")
+    assert data["usage"] | {"seconds": 0} == {
+        "turns": 3, "seconds": 0, "input_tokens": 360, "output_tokens": 90, "cost_usd": 0.75
+    }  # fmt: skip
+    assert {t["name"]: t["turns"] for t in data["tasks"]} == {"a": 1, "b": 1, "c": 1}
+    assert {a["name"]: a["input_tokens"] for a in data["agents"]} == {"w1": 240, "w2": 120}
+    said = shop.orch.say("usage", "--run", "r")
+    assert "360 tokens in, 90 out, 0.7500 USD" in said.splitlines()[0]
+    assert re.search(r"^w1 +2 ", said, re.MULTILINE)
+    jsonschema.Draft202012Validator(shapes.schemas()["usage"]).validate(data)
+
+
+def test_usage_of_a_task_counts_all_of_its_attempts(shop: Shop) -> None:
+    shop.harness()
+    shop.task()
+    shop.work("session=s", "usage=x")
+    assert shop.status() == "failed"
+    shop.orch.ok("retry", "r/t")
+    shop.work("commit=a.txt", "usage=x")
+    assert shop.orch.ok("usage", "r/t")["usage"]["input_tokens"] == 240
+
+
+def test_what_check_says_to_do_next_works(shop: Shop) -> None:
+    shop.task(mode="analysis")
+    argv = ["--harness", "command", "--", "sh", "-c", "inbox done --summary 'a b'"]
+    found = shop.orch.ok("work", "--agent", "w1", "--check", *argv)
+    said = shop.orch.say("work", "--agent", "w1", "--check", *argv).splitlines()[-1]
+    assert said == f"next: {found['start']}"
+    words = shlex.split(found["start"])
+    assert words[:2] == ["orch", "work"]
+    assert shop.orch.ok(*words[1:4], "--once", *words[4:])["turns"][0]["outcome"] == "done"
+    error = shop.orch.refuse(
+        "invalid_input", "value", "work", "--agent", "w1", "--harness", "command", "--", "no/such x"
+    )
+    assert error["hint"].endswith("--harness command -- 'no/such x'")
 
 
 def test_logs_show_the_tail_between_markers_and_follow_to_the_end(shop: Shop) -> None:
