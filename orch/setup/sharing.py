@@ -57,6 +57,6 @@ def _is_ours(wish: Wish, agent: Agent, target: Target) -> bool:
             return blocks.unseal(old) is not None
         if target.kind == "file":
             return old == str(target.content).encode()
-        return hooks.has_ours(old, agent.comments)
+        return hooks.take(old, agent.hooks(), agent.comments, True) != old
     except Broken:
         return False

@@ -82,7 +82,7 @@ class Watcher:
         orders.active = self._activity >= 0 and activity != self._activity
         self._activity = activity
         orders.waiting = thread.status == "blocked" and not answered
-        orders.reported = thread.status in ("done", "failed")
+        orders.reported = thread.status in ("done", "failed") and thread.epoch == self._grip.epoch
         if turn.stop_reason is not None:
             orders.stop = f"stopped: {turn.stop_reason}"
         elif not orders.reported:
@@ -116,4 +116,6 @@ def lost(thread: Thread, grip: Grip) -> str:
         return "the agent gave the thread back"
     if thread.lease is not None and thread.lease.epoch != grip.epoch:
         return f"{thread.lease.holder} claimed the thread"
+    if thread.epoch != grip.epoch:
+        return "it was claimed anew, and is over"
     return ""

@@ -8,6 +8,7 @@ import ctypes
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -328,6 +329,38 @@ def test_a_failing_commit_changes_nothing(inbox: Cli) -> None:
         assert inbox.ok("list")["threads"] == []
     assert "replayed" not in inbox.ok(*SEND, "--key", "k")
     assert inbox.ok("doctor", "--deep")["healthy"] is True
+
+
+_STOPPED = """
+import os, sys
+from schema import transaction
+number, program = int(sys.argv[1]), sys.argv[2]
+commit = transaction.Database.commit
+def late(self, tx):
+    commit(self, tx)
+    os.kill(os.getpid(), number)
+transaction.Database.commit = late
+sys.argv = sys.argv[2:]
+from importlib import import_module
+import_module(program + ".cli.main").main()
+"""
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("inbox", *SEND), ("inbox", "claim", "--agent", "b", "--next"),
+     ("orch", "run", "init", "--run", "r", "--goal", "g")],
+)  # fmt: skip
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_between_commit_and_answer_does_not_take_the_answer(
+    inbox: Cli, argv: tuple[str, ...], number: int
+) -> None:
+    """protocol.md, 2: what was committed is told; the status says that it was to stop."""
+    inbox.ok(*SEND)
+    words = [sys.executable, "-c", _STOPPED, str(number), argv[0], "--json", *argv[1:]]
+    done = subprocess.run(words, cwd=inbox.cwd, env=inbox.env, capture_output=True)
+    answer = Answer(words, done.returncode, done.stdout, done.stderr)
+    assert answer.status == 128 + number and answer.json["ok"] is True, answer
 
 
 def test_an_unknown_outcome_is_cured_by_the_key(inbox: Cli) -> None:

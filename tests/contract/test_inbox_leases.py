@@ -436,6 +436,16 @@ def test_a_lapsed_thread_of_a_run_is_offered_to_its_holder_again(inbox: Cli) -> 
     assert inbox.ok("claim", *ME, "--next")["thread"]["thread_id"] == thread
 
 
+def test_past_a_lapsed_thread_of_a_run_its_pool_is_given_the_next(inbox: Cli) -> None:
+    """The lapsed one is first in line, and its holder's alone."""
+    lapsed, free = owned(inbox, "@builders"), owned(inbox, "@builders")
+    inbox.ok("claim", *own(lapsed), "--pool", "builders", "--lease-seconds", BLINK)
+    argv = ("claim", "--next", "--pool", "builders", "--agent")
+    assert inbox.ok(*argv, "worker-2")["thread"]["thread_id"] == free
+    inbox.refuse("no_matching_work", "empty", *argv, "worker-3")
+    assert inbox.ok(*argv, "worker-1")["thread"]["thread_id"] == lapsed
+
+
 def test_a_released_thread_of_a_run_is_its_addressees(inbox: Cli) -> None:
     thread = owned(inbox, "@builders")
     taken(inbox, thread, "worker-1")

@@ -381,12 +381,22 @@ def test_nothing_is_lost_when_a_wait_is_killed(inbox: Cli, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_a_replaced_store_ends_a_wait(inbox: Cli, name: str) -> None:
+@pytest.mark.parametrize("how", ["moved away", "another in its place", "a copy in its place"])
+def test_a_replaced_store_ends_a_wait(inbox: Cli, bare: Cli, name: str, how: str) -> None:
+    """At once: nothing is told from the other file, and it is left alone."""
     opened(inbox, "--thread", "t")
+    other = inbox.cwd / "other.db"
+    if how == "a copy in its place":
+        inbox.ok("backup", str(other))
+    elif how == "another in its place":
+        bare.ok("--db", str(other), "init")
     with inbox.start(*WAITS[name], "--json") as waiting:
         waiting.asleep(inbox.store)
-        inbox.store.rename(inbox.cwd / "moved.db")
-        answer = waiting.wait()
+        if other.exists():
+            os.replace(other, inbox.store)
+        else:
+            inbox.store.rename(inbox.cwd / "moved.db")
+        answer = waiting.wait(5)
     assert (answer.status, answer.error["reason"]) == (70, "replaced")
 
 

@@ -178,6 +178,59 @@ def test_a_worker_that_died_with_its_runner_is_reported_and_taken_up_again(shop:
     assert "worked on this before" in shop.log() and shop.status() == "done"
 
 
+def test_a_done_in_a_later_epoch_is_not_this_turns(shop: Shop) -> None:
+    """Its runner died, its lease ran out, a person of its name claimed the thread and ended it."""
+    shop.harness()
+    attempt = shop.task()
+    pid = kill_runner(shop, "hang")
+    os.killpg(pid, signal.SIGKILL)
+    until(lambda: not alive(pid), "the agent to end")
+    me = ("--agent", "w1", "--thread", attempt["thread_id"])
+    shop.inbox.ok("release", *me)
+    shop.inbox.ok("claim", *me)
+    shop.inbox.ok("done", *me, "--summary", "by hand")
+    (turn,) = shop.orch.ok(*shop.argv("ok", flags=("--until-idle",)))["turns"]
+    assert (turn["outcome"], turn["reported"]) == ("interrupted", None)
+    assert shop.status() == "done", "the report by hand stands"
+
+
+def test_an_agent_whose_thread_ended_under_another_claim_is_ended_as_lost(shop: Shop) -> None:
+    shop.harness(idle=20)
+    attempt = shop.task()
+    sign, me = begun(shop), ("--agent", "w1", "--thread", attempt["thread_id"])
+    with shop.start(f"touch={sign}", "hang") as running:
+        at_work(shop, running, sign)
+        running.signal(signal.SIGSTOP)  # It sees none of the three steps, only their end.
+        shop.inbox.ok("release", *me)
+        shop.inbox.ok("claim", *me)
+        shop.inbox.ok("done", *me, "--summary", "by hand")
+        running.signal(signal.SIGCONT)
+        (turn,) = running.wait().data["turns"]
+    assert (turn["outcome"], turn["reported"]) == ("interrupted", None)
+    assert turn["reason"] == "it was claimed anew, and is over"
+
+
+def test_a_stray_of_a_dead_runner_and_a_dead_agent_is_seen_and_ended(shop: Shop) -> None:
+    """I12: in a session of its own it works on; only its mark tells."""
+    shop.harness()
+    attempt = shop.task()
+    sign, gate = begun(shop), begun(shop, "gate")
+    with shop.start(f"touch={sign}", f"until={gate}", "fork", "commit=a.txt", "ok") as running:
+        pid = at_work(shop, running, sign)
+        running.signal(signal.SIGKILL)
+        running.process.wait()
+    gate.touch()
+    until(lambda: not alive(pid), "the agent to end")
+    stray = int((shop.worktree(attempt) / "child.pid").read_text())
+    assert alive(stray) and marked(shop.store) == [stray]
+    assert shop.show()["attempts"][0]["liveness"] == "live", "somebody of it is still there"
+    checks = {c["name"]: c for c in shop.orch.ok("doctor")["checks"]}
+    assert f"still runs as pid {stray}" in checks["workers"]["detail"]
+    (turn,) = shop.orch.ok(*shop.argv("hang", flags=("--until-idle",)))["turns"]
+    assert (turn["outcome"], turn["strays"]) == ("done", 1)
+    assert not alive(stray)
+
+
 def test_a_gone_worker_can_be_reassigned_at_once(shop: Shop) -> None:
     shop.harness()
     shop.task(mode="analysis")

@@ -154,6 +154,19 @@ def _shell_true() -> None:
     process.subprocess = fake
 
 
+def _pool_held_up() -> None:
+    """A lapsed thread of a run is offered to everybody, and refused to all but its holder."""
+    _rewrite(
+        thread_rows._SQL, "thread_lapsed", "(t.owned_by_run = 0 OR l.holder = :agent)",
+        "(1 OR :agent = '')",
+    )  # fmt: skip
+
+
+def _signal_takes_the_answer() -> None:
+    """A signal stops the process also between COMMIT and answer."""
+    transaction.Signals.shield = lambda self: None
+
+
 def _lands_untested() -> None:
     """What nobody tested counts as good."""
     from orch.queue import chain
@@ -193,6 +206,8 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "wall_clock_lease": (_wall_clock_lease, "clock", 2000, "C1"),
     "reused_worktree": (_reused_worktree, "workflows", 1, "first one"),
     "shell_true": (_shell_true, "workflows", 1, "words"),
+    "pool_held_up": (_pool_held_up, "workflows", 1, "free thread of its pool"),
+    "signal_takes_the_answer": (_signal_takes_the_answer, "workflows", 1, "not told"),
     "lands_untested": (_lands_untested, "landing", 60, "untested"),
     "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
 }

@@ -2,6 +2,7 @@
 
 Its first attempt leaves commits and litter and fails; the second must stand in a worktree and on a
 branch of its own, with nothing of the first. A check's words are full of what a shell would run.
+Past a lapsed thread its pool is given the next; a command that a signal stops tells what it did.
 Unit: lives.
 """
 
@@ -19,6 +20,19 @@ from tests.torture.report import Budget, Report
 
 _ROOT = Path(__file__).parents[2]
 _CODE = "from tests.torture import planted; planted.apply(); from {0}.cli.main import main; main()"
+_STOPPED = """
+import os
+from tests.torture import planted
+planted.apply()
+from schema import transaction
+commit = transaction.Database.commit
+def late(self, tx):
+    commit(self, tx)
+    os.kill(os.getpid(), 15)
+transaction.Database.commit = late
+from inbox.cli.main import main
+main()
+"""
 _DEADLINE = 60.0
 
 
@@ -78,6 +92,32 @@ class _Life:
         if not self.said.exists() or self.said.read_text() != "|".join(self.words):
             self.report.violate("a check was not given its own words")
 
+        self.pool()
+        self.signalled()
+
+    def pool(self) -> None:
+        """Let a lease of a pool's task lapse; another worker of the pool goes on with the next."""
+        for task in ("b", "c"):
+            self.say("orch", "task", "add", "--run", "r", "--task", task, "--default-to", "@p")
+        sent = [
+            self.say("orch", "dispatch", f"r/{task}", "--execution-mode", "analysis")
+            for task in ("b", "c")
+        ]
+        first, second = (each["thread"]["thread_id"] for each in sent)
+        self.say("inbox", "claim", "--agent", "w1", "--pool", "p", "--thread", first,
+                 "--lease-seconds", "0.001")  # fmt: skip
+        argv = ("claim", "--agent", "w2", "--pool", "p", "--next", "--json")
+        done = self.start(_CODE.format("inbox"), argv)
+        if done.returncode or json.loads(done.stdout)["data"]["thread"]["thread_id"] != second:
+            self.report.violate(f"a worker was not given the free thread of its pool: {done}")
+
+    def signalled(self) -> None:
+        """Stop a command between its COMMIT and its answer."""
+        argv = ("send", "--from", "a", "--to", "b", "--subject", "s", "--json")
+        done = self.start(_STOPPED, argv)
+        if done.returncode != 128 + 15 or '"ok":true' not in done.stdout:
+            self.report.violate(f"what a stopped command committed was not told: {done}")
+
     def judge_attempts(self, first: dict, second: dict) -> None:
         """Hold the second attempt's place against the first's."""
         for what in ("worktree_path", "branch_name", "thread_id"):
@@ -102,16 +142,20 @@ class _Life:
 
     def say(self, program: str, *words: str) -> dict:
         """Run a command with this run's plant in it; return its data, {} for a refusal."""
-        more = {"PYTHONPATH": str(_ROOT), planted.ENV: planted.active()}
-        done = subprocess.run(
-            [sys.executable, "-c", _CODE.format(program), "--json", *words],
-            cwd=self.repo, env=clean_environment(self.where, **more), capture_output=True,
-            text=True, timeout=_DEADLINE, check=False,
-        )  # fmt: skip
+        done = self.start(_CODE.format(program), ("--json", *words))
         if done.returncode:
             self.report.violate(f"{program} {' '.join(words[:2])}: {done.stdout}{done.stderr}")
             raise _Refused
         return json.loads(done.stdout)["data"]
+
+    def start(self, code: str, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        """Run a command with this run's plant in it."""
+        more = {"PYTHONPATH": str(_ROOT), planted.ENV: planted.active()}
+        return subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=self.repo, env=clean_environment(self.where, **more), capture_output=True,
+            text=True, timeout=_DEADLINE, check=False,
+        )  # fmt: skip
 
     def git(self, tree: Path, *words: str) -> str:
         """Run plain git."""
