@@ -18,7 +18,7 @@ _LONGEST_TEXT = 64_000
 _MOST = 1 << 53  # Of tokens.
 _DEAREST = 1e6  # A turn, in dollars: more is no price.
 _BEFORE = b"\xef\xbb\xbf" + bytes(range(33))  # A byte order mark, blanks, control characters.
-_COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -111,13 +111,13 @@ def _parsed(line: bytes) -> "dict[str, Any] | None":
 
     line = line.strip()
     if not line.startswith(b"{"):  # JSON has no control characters, so no colours either.
-        line = _COLOURS.sub(b"", line).lstrip(_BEFORE)
+        line = COLOURS.sub(b"", line).lstrip(_BEFORE)
         if not line.startswith(b"{"):
             return None
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
-        found = _leniently(_COLOURS.sub(b"", line).rstrip(_BEFORE))
+        found = _leniently(COLOURS.sub(b"", line).rstrip(_BEFORE))
     return found if isinstance(found, dict) else None
 
 

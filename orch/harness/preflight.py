@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+from orch.harness.events import COLOURS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.harness.table import Harness, HarnessTable
@@ -61,7 +63,7 @@ def _look_at_version(table: "HarnessTable", environment: dict[str, str], found: 
     except OSError as error:
         found.problems.append(f"{words[0]} cannot be run: {error.strerror}")
         return
-    printed = done.stdout.decode("utf-8", "replace")
+    printed = COLOURS.sub(b"", done.stdout).decode("utf-8", "replace")
     match = _NUMBER.search(printed)
     if done.returncode or match is None:
         found.problems.append(f"{' '.join(words)} told no version (exit {done.returncode})")

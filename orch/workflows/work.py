@@ -9,7 +9,7 @@ import time
 
 from inbox.store import threads as thread_rows
 from inbox.workflows import wait
-from orch.harness import preflight, verdict
+from orch.harness import preflight, spool, verdict
 from orch.harness.table import Harness
 from orch.operations import work
 from orch.operations.work import Grip
@@ -59,9 +59,12 @@ def check(db_path: str, harness: Harness) -> preflight.Found:
     import os
 
     found = preflight.look(harness, turns.base_environment(harness))
-    logs = os.path.join(os.path.dirname(db_path), "logs")
-    if not os.access(os.path.dirname(logs), os.W_OK):
-        found.problems.append(f"{os.path.dirname(logs)} is not writable: no log can be kept")
+    folder = os.path.dirname(db_path)
+    for path in (folder, os.path.join(folder, "logs"), spool.folder(db_path)):
+        if os.path.lexists(path) and not os.path.isdir(path):
+            found.problems.append(f"{path} is no directory: no log can be kept")
+        elif os.path.lexists(path) and not os.access(path, os.W_OK):
+            found.problems.append(f"{path} is not writable: no log can be kept")
     return found
 
 

@@ -265,6 +265,20 @@ def test_every_reason_is_told_at_once(shop: Shop) -> None:
     assert found["version"] == "2.5.0" and "say please" in found["warnings"][0]
     found = shop.orch.ok(*argv, env={"FAKE_LOGIN": "1", "FAKE_VERSION": "9.1"})
     assert len(found["warnings"]) == 1 and "newer" in found["warnings"][0]
+    coloured = {"FAKE_LOGIN": "1", "FAKE_VERSION": "\x1b[32m2.6\x1b[0m"}
+    assert shop.orch.ok(*argv, env=coloured)["version"] == "2.6"
+
+
+@pytest.mark.parametrize("name", ["logs", "spool"])
+def test_a_file_where_a_folder_of_ours_belongs_is_told_before_anything_begins(
+    shop: Shop, name: str
+) -> None:
+    shop.task(mode="analysis")
+    (shop.store.parent / name).write_text("not ours")
+    argv = shop.argv("ok", harness="command")
+    error = shop.orch.refuse("invalid_input", "value", *argv)
+    assert f"{shop.store.parent / name} is no directory" in error["message"]
+    assert shop.status() == "dispatched"
 
 
 def test_the_presets_are_whole(shop: Shop) -> None:
