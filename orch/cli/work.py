@@ -228,8 +228,8 @@ def usage(
                 run_id=run_id,
                 task_id=task_id,
                 usage=store.usage(tx, run_id, task_no),
-                tasks=store.usage_by_task(tx, run_id, task_no),
-                agents=store.usage_by_agent(tx, run_id, task_no),
+                tasks=store.shares(tx, run_id, task_no, by_agent=False),
+                agents=store.shares(tx, run_id, task_no, by_agent=True),
                 turns=array(store.documents(tx, run_id, task_no, limit)),
             )
         )

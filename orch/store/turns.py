@@ -234,11 +234,6 @@ def usage(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
     return tx.json(_SQL["turn_usage"], run_id=run_id, task_no=task_no)
 
 
-def usage_by_task(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
-    """Return the same, task by task."""
-    return tx.json(_SQL["turn_usage_by_task"], run_id=run_id, task_no=task_no)
-
-
-def usage_by_agent(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
-    """Return the same, agent by agent."""
-    return tx.json(_SQL["turn_usage_by_agent"], run_id=run_id, task_no=task_no)
+def shares(tx: "ReadTx", run_id: str, task_no: int | None = None, *, by_agent: bool) -> Json:
+    """Return the same, task by task or agent by agent."""
+    return tx.json(_SQL["turn_usage_shares"], run_id=run_id, task_no=task_no, by_agent=by_agent)

@@ -142,12 +142,12 @@ SELECT json_object(
  WHERE run_id = :run_id
    AND (:task_no IS NULL OR thread_no IN (SELECT thread_no FROM attempt WHERE task_no = :task_no));
 
--- name: turn_usage_by_task :one
--- The dearest first; a turn of a run has a task.
-SELECT coalesce(json_group_array(json_object('name', name, 'turns', turns,
+-- name: turn_usage_shares :one
+-- Task by task, or agent by agent; the dearest first.
+SELECT json_group_array(json_object('name', name, 'turns', turns,
            'seconds', seconds, 'input_tokens', input_tokens, 'output_tokens', output_tokens,
-           'cost_usd', cost_usd)), json('[]'))
-  FROM (SELECT h.task_id AS name, count(*) AS turns,
+           'cost_usd', cost_usd))
+  FROM (SELECT iif(:by_agent, n.agent, h.task_id) AS name, count(*) AS turns,
                sum(coalesce(n.ended_at, :now) - n.started_at) / 1000.0 AS seconds,
                sum(n.input_tokens) AS input_tokens, sum(n.output_tokens) AS output_tokens,
                sum(n.cost_microusd) / 1e6 AS cost_usd
@@ -155,22 +155,7 @@ SELECT coalesce(json_group_array(json_object('name', name, 'turns', turns,
          WHERE n.run_id = :run_id
            AND (:task_no IS NULL OR n.thread_no IN
                 (SELECT thread_no FROM attempt WHERE task_no = :task_no))
-         GROUP BY h.task_id ORDER BY coalesce(sum(n.cost_microusd), 0) DESC, h.task_id);
-
--- name: turn_usage_by_agent :one
--- The dearest first.
-SELECT coalesce(json_group_array(json_object('name', name, 'turns', turns,
-           'seconds', seconds, 'input_tokens', input_tokens, 'output_tokens', output_tokens,
-           'cost_usd', cost_usd)), json('[]'))
-  FROM (SELECT n.agent AS name, count(*) AS turns,
-               sum(coalesce(n.ended_at, :now) - n.started_at) / 1000.0 AS seconds,
-               sum(n.input_tokens) AS input_tokens, sum(n.output_tokens) AS output_tokens,
-               sum(n.cost_microusd) / 1e6 AS cost_usd
-          FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
-         WHERE n.run_id = :run_id
-           AND (:task_no IS NULL OR n.thread_no IN
-                (SELECT thread_no FROM attempt WHERE task_no = :task_no))
-         GROUP BY n.agent ORDER BY coalesce(sum(n.cost_microusd), 0) DESC, n.agent);
+         GROUP BY 1 ORDER BY coalesce(sum(n.cost_microusd), 0) DESC, 1);
 
 -- name: turn_set_process :exec
 -- The attempt's copy: who works on it now, seen alive.
