@@ -1,41 +1,69 @@
 """orch.toml at the repository's root: read strictly, and only where it exists.
 
-Unknown keys are refused, all problems at once. Only the main checkout's file counts: what a
-worker writes in its worktree changes nothing here.
+Unknown keys are refused, all problems at once. Which file counts for a run is decided in
+orch/workflows/configuration.py; what a worker writes in its worktree changes nothing here.
 """
 
 import os
 
+from orch import config_cache
 from orch.config_model import Config
 from schema import file
 from schema.failures import Failure, invalid_input
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NAME = "orch.toml"
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
 _MEND = "mend it; docs/reference/orch-toml.md lists every key"
+_checked_here: set[str] = set()
 
 
 def load(repo_path: str | None) -> Config:
-    """Return the configuration of the repository that a path (default: here) lies in.
+    """Return what the file in the main checkout of a path (default: here) means.
 
-    Raises: invalid_input naming every problem.
+    For places of which no run knows, and outside of git. Raises: invalid_input naming every
+    problem.
     """
     start = os.path.realpath(repo_path or os.getcwd())
     top = file.main_checkout(start)[1] or start
+    content = read_file(top)
+    if content is None:
+        return Config()
+    folder = os.path.join(top, file.STORE_FOLDER)
+    return meaning(folder, os.path.join(top, NAME), config_cache.named(content), lambda: content)
+
+
+def read_file(top: str) -> bytes | None:
+    """Return the content of a checkout's file, None where there is none. Raises: invalid_input."""
     path = os.path.join(top, NAME)
     try:
-        content = file.read_regular(path, _MOST_BYTES)
+        return file.read_regular(path, MOST_BYTES)
     except FileNotFoundError:
-        return Config()
+        return None
     except OSError as error:
         raise invalid_input(f"{path} cannot be read: {error.strerror}", reason="file", hint=_MEND)
-    from orch import config_cache
 
-    known = config_cache.read(top, content)
-    if known is None:
-        known = _checked(path, content)
-        config_cache.keep(top, content, known)
-    return known
+
+def meaning(
+    folder: str, where: str, name: str, content: "Callable[[], bytes]", *, anew: bool = False
+) -> Config:
+    """Return what a content means that is known as `name` and stands at `where`.
+
+    `folder` is where meanings are kept; `anew`: what another process kept there is not enough.
+    Raises: invalid_input naming every problem.
+    """
+    found = None
+    if not anew or name in _checked_here:
+        found = config_cache.read(folder, name)
+    if found is None:
+        found = _checked(where, content())
+        found.source = name
+        config_cache.keep(folder, name, found)
+        _checked_here.add(name)
+    return found
 
 
 def _checked(path: str, content: bytes) -> Config:

@@ -1,8 +1,9 @@
 """What orch.toml meant when it was last checked, kept beside the store.
 
-Checking it takes pydantic, which costs a command 0.1 s. Bound to the file's bytes and to the
-program that checked them; anything odd is a miss, and the file is checked anew. The directory is
-the store's own, closed to others: who can write here can write the store itself. Never raises.
+Checking it takes pydantic, which costs a command 0.1 s. Bound to what the file is known by (its
+blob, or its bytes) and to the program that checked it; anything odd is a miss, and the file is
+checked anew. The last few are kept: a target and the branch a run began from may differ. The
+directory is the store's own, closed to others. Never raises.
 """
 
 import hashlib
@@ -11,7 +12,6 @@ import os
 import stat
 
 from orch.config_model import Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
-from schema import file
 from schema.version import __version__
 
 TYPE_CHECKING = False
@@ -20,29 +20,36 @@ if TYPE_CHECKING:
 
 _NAME = "orch-toml.json"
 _MOST_BYTES = 1 << 20
+_KEPT = 4
 _CHECKER = os.path.join(os.path.dirname(__file__), "config_file.py")
 
 
-def read(top: str, content: bytes) -> Config | None:
-    """Return what `content`, the orch.toml of the checkout at `top`, meant; None for a miss."""
-    folder = _folder(top)
-    if folder is None:
+def named(content: bytes) -> str:
+    """Return by what a file outside of git is known."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def read(folder: str, name: str) -> Config | None:
+    """Return what the content known as `name` meant; None for a miss."""
+    if not _is_ours(folder):
         return None
     try:
-        with open(os.path.join(folder, _NAME), "rb", opener=_opener) as kept:
-            document = json.loads(kept.read(_MOST_BYTES))
-        return _config(document["config"]) if document["of"] == _state(content) else None
+        return _config(dict(_all(folder))[_state(name)])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def keep(top: str, content: bytes, found: Config) -> None:
-    """Keep what `content` means, where there is a store's directory and it can be written."""
-    folder = _folder(top)
-    if folder is None:
+def keep(folder: str, name: str, found: Config) -> None:
+    """Keep what a content means, where there is a store's directory and it can be written."""
+    if not _is_ours(folder):
         return
+    state = _state(name)
     try:
-        text = json.dumps({"of": _state(content), "config": _plain(found)})
+        others = [one for one in _all(folder) if one[0] != state]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        others = []
+    try:
+        text = json.dumps({"kept": [(state, _plain(found)), *others[: _KEPT - 1]]})
         # One write, in place: two that meet, or a kill, leave what cannot be read, a miss.
         with open(os.path.join(folder, _NAME), "wb", buffering=0, opener=_opener) as kept:
             kept.write(text.encode())
@@ -50,25 +57,28 @@ def keep(top: str, content: bytes, found: Config) -> None:
         return  # A full disk, a read-only checkout: then it is checked each time.
 
 
-def _folder(top: str) -> str | None:
-    """Return the store's directory of a checkout when it is ours alone."""
-    folder = os.path.join(top, file.STORE_FOLDER)
+def _all(folder: str) -> "list[tuple[str, Any]]":
+    with open(os.path.join(folder, _NAME), "rb", opener=_opener) as kept:
+        return [(state, config) for state, config in json.loads(kept.read(_MOST_BYTES))["kept"]]
+
+
+def _is_ours(folder: str) -> bool:
+    """Say whether a directory is ours alone."""
     try:
         seen = os.lstat(folder)
     except OSError:
-        return None
+        return False
     closed = stat.S_ISDIR(seen.st_mode) and not seen.st_mode & 0o077
-    return folder if closed and seen.st_uid == os.geteuid() else None
+    return closed and seen.st_uid == os.geteuid()
 
 
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
 
 
-def _state(content: bytes) -> str:
-    """Return by what a kept meaning is known: the file's bytes and who checked them."""
-    checker = os.stat(_CHECKER).st_mtime_ns
-    return f"{__version__} {checker} {hashlib.sha256(content).hexdigest()}"
+def _state(name: str) -> str:
+    """Return by what a kept meaning is known: its file, and who checked it."""
+    return f"{__version__} {os.stat(_CHECKER).st_mtime_ns} {name}"
 
 
 def _plain(value: object) -> object:

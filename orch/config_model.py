@@ -144,14 +144,15 @@ class Policy:
 
 
 class Config:
-    """What orch.toml says; the defaults where there is none."""
+    """What orch.toml says; the defaults where there is none. `source`: by what it is known."""
 
     __slots__ = (
         "checks", "copy", "environment", "harnesses", "link", "plan", "policy", "profiles", "queue",
-        "setup", "setup_timeout", "worktree_root",
+        "setup", "setup_timeout", "source", "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
+        self.source = ""
         self.worktree_root = ""
         self.copy: list[str] = []
         self.link: list[str] = []

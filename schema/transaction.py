@@ -151,6 +151,7 @@ class Database:
     Guarantees: an exception inside `write()` leaves nothing behind; when `write()` ends
     normally the change is durable (synchronous=FULL) and the waiters have been rung.
     Raises out of both: store_busy, store_error with the reason, output of the operation.
+    `notes` are sentences that the command tells people beside its answer.
     """
 
     __slots__ = (
@@ -159,6 +160,7 @@ class Database:
         "clock",
         "connection",
         "inode",
+        "notes",
         "path",
         "signals",
     )
@@ -169,6 +171,7 @@ class Database:
         self.clock = clock or Clock()
         self.signals = Signals()
         self.inode = inode_of(path)
+        self.notes: list[str] = []
         self._queue: Queue | None = None
         self._wrote = False
 

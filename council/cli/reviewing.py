@@ -31,12 +31,14 @@ class Asked:
 
     __slots__ = ("agent", "council", "digest", "run_id", "task_id")
 
-    def __init__(self, council: Council, run_id: str, task_id: str, agent: str) -> None:
+    def __init__(
+        self, council: Council, run_id: str, task_id: str, agent: str, digest: str
+    ) -> None:
         self.council = council
         self.run_id = run_id
         self.task_id = task_id
         self.agent = agent
-        self.digest = landing.policy_of(council)
+        self.digest = digest
 
 
 def review(
@@ -65,7 +67,8 @@ def review(
     council = Council(new_run)
     council.mode, council.target_type = "code-review", "task"
     change = targets.look_at_attempt(call.db, council, run_id, task_id)
-    asked = Asked(council, run_id, task_id, agent)
+    digest = landing.policy_of(call.db, council)
+    asked = Asked(council, run_id, task_id, agent, digest)
     _ask(call, asked, leader, change)
     crew = workers.one_turn(call, agent, picked)
     _call_off(call, asked)

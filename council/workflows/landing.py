@@ -5,29 +5,32 @@ No verdict (abstained, split, no quorum, unreadable) is passed on as none: it ne
 
 from council.records import Council
 from council.store import councils as council_rows
-from orch import config
 from orch.model import Task
 from orch.operations import approvals
 from orch.store import approvals as approval_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
-from orch.workflows import queue_gate
+from orch.workflows import queue_gate, queue_place
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.model import Tally
-    from schema.transaction import ReadTx, Tx
+    from schema.transaction import Database, ReadTx, Tx
 
 _MEANS = {"approve": "approve", "revise": "reject", "block": "reject"}
 
 
-def policy_of(council: Council) -> str:
+def policy_of(db: "Database", council: Council) -> str:
     """Return the digest of the policy that a verdict is bound to, "" where it cannot be read."""
     if not council.reviewed_task or not council.head_commit:
         return ""
+    with db.read() as tx:
+        task = _task(tx, council)
+    if task is None:
+        return ""
     try:
-        return queue_gate.digest_of(config.load(council.repo_path))
+        return queue_gate.digest_of(queue_place.settings_for(db, task, council.repo_path))
     except Failure:
         return ""
 

@@ -42,7 +42,8 @@ def tally(
     """
     reconcile(db, run_id)
     with db.read() as tx:
-        digest = landing.policy_of(councils.require(tx, run_id))
+        known = councils.require(tx, run_id)
+    digest = landing.policy_of(db, known)
     while True:
         with db.read() as tx:
             council = councils.require(tx, run_id)

@@ -136,6 +136,11 @@ class Call:
             **({"warnings": list(warnings)} if warnings else {}),
         )
 
+    def tell_notes(self) -> None:
+        """Tell people, on standard error, what came up beside the answer."""
+        for note in self._db.notes if self._db is not None else ():
+            write_error(f"note: {note}")
+
     def again(self, words: str) -> str:
         """Return a command of this program on the same store, as a shell takes it."""
         db = self.db_path
@@ -184,6 +189,12 @@ def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Pr
 
     `program` holds the commands that are looked at first, `whole()` all of them.
     """
+    status = _run(call, program, argv, whole)
+    call.tell_notes()
+    return status
+
+
+def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Program]") -> int:
     get: str | None = None
     try:
         completing = f"_{program.name.upper()}_COMPLETE" in os.environ

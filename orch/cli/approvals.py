@@ -1,12 +1,12 @@
 """approve, reject: a person's verdict on what is to land."""
 
-from orch import config
 from orch.cli import names, queue_names, queue_next
 from orch.operations import approvals, attempts, entries, runs
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
+from orch.store import queues as queue_rows
 from orch.store.entries import Entry
-from orch.workflows import queue_gate, queue_place, queue_snapshot, signatures
+from orch.workflows import configuration, queue_gate, queue_place, queue_snapshot, signatures
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import NULL, obj
@@ -74,7 +74,9 @@ def _unqueued(
 
 
 def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: str) -> None:
-    settings = config.load(found.repo_path)
+    with call.db.read() as tx:
+        queue = queue_rows.get(tx, found.queue_no)
+    settings = queue_place.settings_of(call.db, queue)
     digest = queue_gate.digest_of(settings)
     with call.db.read() as tx:
         found = store.get(tx, found.entry_no)
@@ -123,7 +125,8 @@ def _on_work(
     note: str,
 ) -> None:  # fmt: skip
     """Record a verdict on finished work that is still to be queued; it counts once it is."""
-    settings = config.load(queue_place.repository(call.db, run, attempt.repo_path).top)
+    repo = queue_place.repository(call.db, run, attempt.repo_path)
+    settings = configuration.of_run(call.db, run, repo)
     digest = queue_gate.digest_of(settings)
     actor, head = by or run.leader, str(attempt.head_commit)
     target = queue_place.target_of(run, settings, None)

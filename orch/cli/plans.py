@@ -7,11 +7,11 @@ anything is written. Only these commands load pydantic and PyYAML for it.
 import os
 
 from inbox.cli import values
-from orch import config
 from orch.operations import plans, requests, runs
 from orch.plan import document, graph, tickets
 from orch.plan.changes import Change, picture
 from orch.store import plans as store
+from orch.workflows import configuration
 from schema import ids, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inbox.cli.kit import Call
-    from orch.config_model import PlanPolicy
+    from orch.config_model import Config, PlanPolicy
     from orch.plan.document import Problem
     from orch.plan.rules import Finding, Work
     from orch.plan.tickets import Reading, Ticket
@@ -58,7 +58,8 @@ def apply(
     # The plan is what it says, not the name of its file: a key stands for its content.
     call.bound["path"] = [ids.digest(reading.text), *_specs(reading)]
     with call.db.read() as tx:
-        settings = config.load(runs.require(tx, run).repo_path or None)
+        found = runs.require(tx, run)
+    settings = configuration.at(call.db, found)
     with call.db.write() as tx:
         found = runs.require(tx, run)
         scope = call.key_for(found.leader)
@@ -237,15 +238,29 @@ def _look(
 ) -> "tuple[list[Change] | None, dict[str, Work], PlanPolicy]":
     """Return (what the plan would change in the run, all work as it would be, the policy)."""
     if run is None:
-        settings = config.load(None)
+        settings = _settings_here(call)
         plans.refuse_unknown(reading, {}, "in this plan (--run R adds those of a run)")
         reading.sort()
         return None, picture(reading.tickets, {}), settings.plan
     with call.db.read() as tx:
         found = runs.require(tx, run)
-        settings = config.load(found.repo_path or None)
+    settings = configuration.at(call.db, found)
+    with call.db.read() as tx:
         changes, standing = plans.compare(tx, found, reading, settings.profiles)
     return changes, picture(reading.tickets, standing), settings.plan
+
+
+def _settings_here(call: "Call") -> "Config":
+    """Return what orch.toml says in this directory, where there may be no store yet."""
+    from orch import config
+
+    try:
+        db = call.db
+    except Failure as failure:
+        if failure.reason != "store":
+            raise
+        return config.load(None)
+    return configuration.here(db)
 
 
 def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":

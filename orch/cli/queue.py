@@ -18,6 +18,7 @@ from schema.json_text import NULL, Json, array, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.config_model import Config
     from schema.transaction import ReadTx, Tx
 
 _DOES = ("hold", "release", "cancel", "retry")
@@ -201,13 +202,20 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
         queue = queue_rows.get(tx, found.queue_no)
     now = queue_run.explained(call.db, queue) if found.status not in entries.FINAL else {}
     conflict = queue_conflicts.read(call.db, found) if found.status == "conflict" else None
-    digest = queue_gate.digest_at(queue.repo_path)
+    settings: Config | str
+    try:
+        settings = queue_place.settings_of(call.db, queue)
+        digest = queue_gate.digest_of(settings)
+    except Failure as failure:
+        if failure.code != "invalid_input":
+            raise
+        settings, digest = failure.message, ""  # Then none of the verdicts counts.
     with call.db.read() as tx:
         found = queue_names.refreshed(store.get(tx, found.entry_no), now)
         verdicts = approval_rows.of_head(tx, found.task_no, found.head_commit)
         more = {}
         if explain:
-            more = {"explained": _explained(tx, found, queue, now)}
+            more = {"explained": _explained(tx, found, queue, now, settings)}
         call.say(
             obj(
                 entry=queue_names.document(tx, found, now),
@@ -224,7 +232,10 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
         )
 
 
-def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Explained") -> list[str]:
+def _explained(
+    tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Explained",
+    settings: "Config | str",
+) -> list[str]:  # fmt: skip
     """Return in sentences why an entry is where it is and what moves it on."""
     lines = []
     place, why, _, risk = now.get(entry.entry_no, (None, entry.why, NULL, entry.risk))
@@ -237,7 +248,7 @@ def _explained(tx: "ReadTx", entry: Entry, queue: Queue, now: "queue_names.Expla
     if entry.reason:
         lines.append(f"it is {entry.status}: {entry.reason}")
     lines.append(f"its risk is {risk}")
-    lines += queue_names.rules(tx, entry)
+    lines += queue_names.rules(tx, entry, settings)
     return lines
 
 

@@ -11,6 +11,7 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.config_model import Config
     from schema.transaction import ReadTx
 
     Explained = dict[int, tuple[int | None, str, Json, str]]
@@ -91,17 +92,12 @@ def error(failure: Failure) -> dict[str, object]:
     }
 
 
-def rules(tx: "ReadTx", entry: Entry) -> list[str]:
-    """Return in words which rules of the policy an entry meets."""
-    from orch import config
+def rules(tx: "ReadTx", entry: Entry, settings: "Config | str") -> list[str]:
+    """Return in words which rules of the policy an entry meets, or why none can be read."""
     from orch.workflows import queue_gate, queue_snapshot
 
-    try:
-        settings = config.load(entry.repo_path)
-    except Failure as failure:
-        if failure.code != "invalid_input":
-            raise
-        return [f"nothing is approved while {failure.message}"]
+    if isinstance(settings, str):
+        return [f"nothing is approved while {settings}"]
     waived = not queue_snapshot.checks_of(tx, settings, entry)
     verdict = queue_gate.weigh(tx, settings, entry, waived=waived, resolved=False)
     return [f"because of {why}" for why in verdict.why]

@@ -132,18 +132,20 @@ def _ask(
     body: str | None, *, is_run_here: bool,
 ) -> Json:  # fmt: skip
     """Open the planning task, unless a harness is only to go on with one that is open."""
-    from orch.workflows import places, planning
+    from orch.workflows import configuration, places, planning
 
     with call.db.read() as tx:
         known = run or operations.require(tx, request_id).run_id
-        where = runs.require(tx, known).repo_path if known is not None else ""
+        opened = runs.require(tx, known) if known is not None else None
+        where = opened.repo_path if opened is not None else ""
     if known is None:
         where = _repository(repo_path)
     elif repo_path is not None:
         raise invalid_input(
             f"--repo-path is for a run that is opened, and run {known} is there", reason="flag"
         )
-    rules = planning.Rules(where, call.db)
+    settings = configuration.at(call.db, opened) if opened else configuration.here(call.db, where)
+    rules = planning.Rules(settings, call.db)
     with call.db.write() as tx:
         found = operations.require(tx, request_id)
         scope = call.key_for(found.requester)

@@ -42,6 +42,7 @@ def init(
         from orch.cli import budgets as typed
 
         limits = typed.read(budget)
+    seen = _first_sight(repository or os.getcwd(), base_ref or "")
     require_store(call)
     values: dict[str, object] = {
         "run_id": run,
@@ -52,6 +53,7 @@ def init(
         "base_ref": base_ref or "",
         "target": target or "",
         "ownership": ownership,
+        "fingerprint": seen,
     }
     scope = call.key_for(leader)
     with call.db.write() as tx:
@@ -65,6 +67,15 @@ def init(
             document = store.budgeted(tx, run)
             answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
     call.say(answer, call.committed)
+
+
+def _first_sight(path: str, base_ref: str) -> str | None:
+    """Return what the run is to remember of its repository, None outside of git."""
+    from orch.workflows import configuration
+    from schema.json_text import dumps
+
+    seen = configuration.first_sight(path, base_ref)
+    return dumps(seen) if seen else None
 
 
 def require_store(call: "Call") -> None:

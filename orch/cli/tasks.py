@@ -14,6 +14,7 @@ from schema.json_text import array, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.kit import Call
+    from orch.model import Run
 
 _LONGEST_ACCEPTED = 64
 
@@ -49,13 +50,13 @@ def _spec(path: str) -> dict[str, object]:
     return {"spec_path": path, "spec_text": text, "spec_sha256": digest}
 
 
-def _profile_checks(profile: object, repo_path: str, checks: object) -> object:
+def _profile_checks(call: "Call", run: "Run", profile: object, checks: object) -> object:
     """Return the required checks with those of the profile in front, where it is known."""
     if profile is None:
         return checks
-    from orch import config
+    from orch.workflows import configuration
 
-    known = config.load(repo_path or None).profiles.get(str(profile))
+    known = configuration.at(call.db, run).profiles.get(str(profile))
     if not known:
         return checks
     from json import loads
@@ -78,9 +79,9 @@ def add(
     values = _values(fields)
     wanted = tuple(dict.fromkeys(name for group in depends_on for name in group))
     with call.db.read() as tx:
-        repo_path = runs.require(tx, run).repo_path
+        opened = runs.require(tx, run)
     values["required_checks"] = _profile_checks(
-        values["check_profile"], repo_path, values["required_checks"]
+        call, opened, values["check_profile"], values["required_checks"]
     )
     defaults: dict[str, object] = {
         "title": task, "summary": "", "priority": 1, "rank": 0, "required_checks": "[]",

@@ -3,14 +3,13 @@
 import time
 
 from inbox import model
-from orch import config
 from orch import reads as board
 from orch.cli import names
 from orch.harness import table as harnesses
 from orch.operations import attempts, runs, tasks
 from orch.store import turns as store
+from orch.workflows import configuration, work_control
 from orch.workflows import work as workflow
-from orch.workflows import work_control
 from orch.workflows.turn_watch import Stop
 from schema import ids
 from schema.failures import Failure, invalid_input
@@ -88,7 +87,7 @@ def one_turn(call: "Call", agent: str, harness: "tuple[Harness, Found]") -> work
 
 def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
-    settings = config.load(None)
+    settings = configuration.here(call.db)
     client, problems = harnesses.resolve(name, settings.harnesses, program)
     if client is not None:
         found = workflow.check(call.db.path, client)

@@ -12,6 +12,7 @@ Adding a public name? It stands in three lists below: tests/unit/test_git_names.
 # ruff: noqa: I001
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.git.blobs import blob_id_of, blob_ids, read_blob
     from orch.git.candidates import Candidate, make_candidate, make_revert
     from orch.git.changes import Change, Status, hidden_files, status
     from orch.git.commits import missing_objects, parents_of
@@ -76,6 +77,8 @@ __all__ = [
     "add_worktree",
     "apply_patches",
     "attempt_branch",
+    "blob_id_of",
+    "blob_ids",
     "bring_branch",
     "changed_paths",
     "checked_out_at",
@@ -122,6 +125,7 @@ __all__ = [
     "operation_in_progress",
     "parents_of",
     "path_modes",
+    "read_blob",
     "read_ref",
     "read_traits",
     "recover_worktree",
@@ -149,6 +153,7 @@ __all__ = [
     "tree_id",
 ]
 _HOME = {
+    "blobs": "blob_id_of blob_ids read_blob",
     "candidates": "Candidate make_candidate make_revert",
     "changes": "Change Status hidden_files status",
     "commits": "missing_objects parents_of",

@@ -18,6 +18,7 @@ _LEVELS = (LOW, MEDIUM, HIGH)
 _HUMAN = APPROVERS[0]
 _LEADER = PROOFS[0]
 NO_POLICY = "no policy"
+CONFIGURATION = "orch.toml"
 
 # What is risky anywhere; `builtin = false` in [policy] switches these off.
 _MANY_LINES, _MANY_DELETIONS = 1000, 20
@@ -89,7 +90,10 @@ def require(policy: Policy | None, facts: Facts, situation: Situation) -> Requir
     rules = (*(BUILTIN if policy.builtin else ()), *policy.rules)
     fired = [(rule, seen) for rule in rules if (seen := _fires(rule, facts, situation)) is not None]
     risk = _highest([situation.task_risk, *(rule.risk for rule, _ in fired)])
-    why = [f"{rule.name}{': ' + seen if seen else ''}" for rule, seen in fired]
+    why = []
+    if CONFIGURATION in facts.paths:  # What rules all others is never waved through.
+        risk, why = HIGH, [f"{CONFIGURATION} changes"]
+    why += [f"{rule.name}{': ' + seen if seen else ''}" for rule, seen in fired]
     if situation.task_risk != LOW:
         why.append(f"the task's own risk is {situation.task_risk}")
     wanted = _most(policy.approvers[risk], *(rule.approve for rule, _ in fired))

@@ -127,8 +127,10 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
 -- name: attempt_at_paths :maybe
 -- Is a command run in an attempt's worktree? Asked before a person's word only.
 -- scan: compares all attempts, which people's words are rare enough for
-SELECT worktree_path FROM attempt
- WHERE worktree_path IN (SELECT value FROM json_each(:folders)) LIMIT 1;
+SELECT worktree_path FROM attempt WHERE worktree_path IN (SELECT value FROM json_each(:folders))
+UNION ALL
+SELECT place_path FROM place WHERE place_path IN (SELECT value FROM json_each(:folders))
+ LIMIT 1;
 
 -- name: attempt_worked :one
 -- Those that count: somebody took it up, and not all of its turns were interrupted or limited.

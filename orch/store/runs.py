@@ -17,6 +17,12 @@ def find(tx: "ReadTx", run_id: str) -> Run | None:
     return Run(row) if row else None
 
 
+def newest_with(tx: "ReadTx", place: str) -> Run | None:
+    """Return the newest open run whose fingerprint knows a place, or None."""
+    row = tx.maybe(_SQL["run_newest_with"], place=place)
+    return find(tx, row[0]) if row else None
+
+
 def store_id(tx: "ReadTx") -> str:
     """Return the id of the store."""
     found: str = tx.value(_SQL["run_store_id"])
@@ -33,7 +39,7 @@ def near(tx: "ReadTx", run_id: str) -> list[str]:
 
 def insert(tx: "Tx", values: dict[str, object]) -> None:
     """Add a run."""
-    tx.execute(_SQL["run_insert"], **values)
+    tx.execute(_SQL["run_insert"], **({"fingerprint": None} | values))
 
 
 def document(tx: "ReadTx", run_id: str) -> Json:

@@ -12,9 +12,10 @@ SELECT run_id FROM run ORDER BY created_at DESC LIMIT 500;
 
 -- name: run_insert :exec
 -- The file's trigger adds its tally.
-INSERT INTO run (run_id, goal, summary, leader, repo_path, base_ref, target, ownership,
+INSERT INTO run (run_id, goal, summary, leader, repo_path, base_ref, target, ownership, fingerprint,
                  created_at, updated_at)
-VALUES (:run_id, :goal, :summary, :leader, :repo_path, :base_ref, :target, :ownership, :now, :now);
+VALUES (:run_id, :goal, :summary, :leader, :repo_path, :base_ref, :target, :ownership, :fingerprint,
+        :now, :now);
 
 -- name: run_document :one
 -- The published shape.
@@ -101,3 +102,12 @@ SELECT json_object(
 -- An approval is signed for one store.
 -- scan: it has one row
 SELECT store_id FROM store;
+
+-- name: run_newest_with :maybe
+-- Which configuration counts for a command that names no run.
+-- scan: open runs, by their own partial index
+SELECT r.run_id
+  FROM run AS r INDEXED BY run_open
+ WHERE r.closed_at IS NULL
+   AND EXISTS (SELECT 1 FROM json_each(r.fingerprint) AS p WHERE p.key = :place)
+ ORDER BY r.created_at DESC LIMIT 1;

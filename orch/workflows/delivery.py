@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from inbox import model as bus
 from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
-from orch import config, git, paths
+from orch import git, paths
 from orch.model import Task, Workspace
 from orch.operations import attempts, reconciliation, runs
 from orch.store import submissions as store
@@ -22,6 +22,7 @@ from schema.json_text import array, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.model import Change as Sent
+    from orch.config_model import Config
     from orch.model import Run
     from orch.submission.reading import Change, Reading
     from schema.transaction import ReadTx, Tx
@@ -77,13 +78,13 @@ class Delivery:
                 what += f" but {', '.join(blocked)}" if blocked else ""
                 self.reading.refuse(change, "path", what)
 
-    def build(self, repo: git.Repository, place: Workspace, task: Task) -> None:
+    def build(self, repo: git.Repository, place: Workspace, task: Task, settings: "Config") -> None:
         """Make the commit that the attempt's branch begins at; no ref, no file is touched.
 
         Raises: invalid_input/schema with the problems noted in the reading,
         invalid_state/base_conflict with git's words.
         """
-        self._check_names(repo, task)
+        self._check_names(settings, task)
         conflicts = self._check_tree(git.path_modes(
             repo, place.base_commit, [change.path for change in self.reading.changes]
         ))  # fmt: skip
@@ -125,11 +126,11 @@ class Delivery:
         title = " ".join(task.title.split())
         return f"{title}\n\nChange request {digest} for {task.name}.\n"
 
-    def _check_names(self, repo: git.Repository, task: Task) -> None:
+    def _check_names(self, settings: "Config", task: Task) -> None:
         """Note each check that nobody knows."""
         if not self.reading.checks:
             return
-        known = [*config.load(repo.top or None).checks, *json.loads(task.required_checks)]
+        known = [*settings.checks, *json.loads(task.required_checks)]
         for number, name in enumerate(self.reading.checks):
             if name not in known:
                 near = get_close_matches(name, known, 1)

@@ -6,6 +6,7 @@ Killed in between, the next reconcile undoes it (I12); refused, nothing is left 
 """
 
 from orch import identity
+from orch.config_model import Config
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
@@ -61,13 +62,14 @@ class Wish:
 class Prepared:
     """A dispatch that was decided; for code, its intent is written and git may begin."""
 
-    __slots__ = ("earlier", "key", "order", "place", "repo", "stored", "task", "wish")
+    __slots__ = ("earlier", "key", "order", "place", "repo", "settings", "stored", "task", "wish")
 
     def __init__(self, wish: Wish, key: "keys.Key | None") -> None:
         self.wish = wish
         self.key = key
         self.place = Workspace()
         self.repo: git.Repository | None = None
+        self.settings = Config()
         self.earlier: list[str] = []
         self.stored: Json | None = None
         self.task: Task
@@ -78,7 +80,7 @@ class Prepared:
         if self.repo is not None:
             from orch.workflows import workspaces
 
-            workspaces.make(self.repo, self.place)
+            workspaces.make(self.repo, self.place, self.settings)
             points.reach("dispatch.made")
 
 
@@ -135,14 +137,14 @@ def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
             db, run, task, wanted, path=path, base_ref=wish.base_ref, before=before
         )
     else:
-        prepared.repo, prepared.place = workspaces.plan(
+        prepared.repo, prepared.place, prepared.settings = workspaces.plan(
             db, run, task, wanted,
             repo_path=wish.repo_path,
             base_ref=wish.base_ref,
             workspace_root=wish.workspace_root,
         )  # fmt: skip
         if wish.delivery is not None:
-            wish.delivery.build(prepared.repo, prepared.place, task)
+            wish.delivery.build(prepared.repo, prepared.place, task, prepared.settings)
     return prepared
 
 
@@ -172,7 +174,7 @@ def finish(
         result = _confirm(db, wish, prepared.order, place, answer, prepared.key)
     except Failure:
         if place.worktree_path:
-            _take_back(db, task, place)
+            _take_back(db, task, place, prepared.settings)
         raise
     if place.place is not None:
         from orch.workflows import places
@@ -320,10 +322,10 @@ def _forget(db: "Database", task: Task) -> None:
             attempts.release_locks(tx, task.task_no)
 
 
-def _take_back(db: "Database", task: Task, place: Workspace) -> None:
+def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -> None:
     from orch.workflows import workspaces
 
-    workspaces.undo(place)
+    workspaces.undo(place, settings)
     _forget(db, task)
 
 

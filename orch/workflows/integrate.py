@@ -4,14 +4,14 @@ The same passes, checks and landing as for any other entry; where the branch has
 brought forward to the very commit that was tested.
 """
 
-from orch import config, git
+from orch import git
 from orch.model import Run
 from orch.operations import entries, runs
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.queues import Queue
-from orch.workflows import queue_gate, queue_place, workspaces
+from orch.workflows import configuration, queue_gate, queue_place, workspaces
 from orch.workflows.queue_place import HEADS
 from schema import points
 from schema.failures import Failure
@@ -45,7 +45,7 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
     path = workspaces.repository_of(run, repo_path)
     repo = queue_place.repository(db, run, path)
     plan = Plan(run, repo)
-    plan.source = queue_place.target_of(run, config.load(repo.top), None)
+    plan.source = queue_place.target_of(run, configuration.of_run(db, run, repo), None)
     plan.target = git.require_branch(_into(repo, into))
     plan.head = git.read_ref(repo, plan.source)
     if plan.source == plan.target:

@@ -39,7 +39,7 @@ def require_outside_attempt(db: "Database", words: str) -> None:
     if turn:
         raise _refusal(words, f"its process {turn} is the agent of a turn")
     if worktree:
-        raise _refusal(words, f"{worktree} is an attempt's worktree")
+        raise _refusal(words, f"{worktree} is where an attempt works")
 
 
 def require_clean_environment(words: str) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from orch import config, git, process
+from orch import git, process
 from orch.model import Workspace
 from schema import file
 from schema.failures import Failure, invalid_input
@@ -71,12 +71,8 @@ def unchanged(worktree: str, placed: dict[str, str]) -> tuple[str, ...]:
     )
 
 
-def expected(top: str, worktree: str) -> str:
+def expected(top: str, worktree: str, settings: "Config") -> str:
     """Return as `place` would what a killed one had put there: the same bytes, the same links."""
-    try:
-        settings = config.load(top)
-    except Failure:
-        return "{}"  # Then nothing is known to be ours, and everything is kept.
     wanted = {
         name: os.path.join(top, name)
         for name in (*settings.copy, *settings.link)

@@ -7,7 +7,7 @@ agent with an inbox, or a program of `orch work`. Killed anywhere, the next reco
 import json
 import os
 
-from orch import config
+from orch.config_model import Config
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, plans, requests, runs
 from orch.plan import document, tickets
@@ -15,7 +15,7 @@ from orch.store import attempts as attempt_rows
 from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store.requests import Request
-from orch.workflows import places, planning_brief
+from orch.workflows import configuration, places, planning_brief
 from schema import points
 from schema.failures import Failure
 
@@ -35,12 +35,12 @@ class Rules:
 
     __slots__ = ("checks", "folder", "schema")
 
-    def __init__(self, repo_path: str, db: "Database") -> None:
+    def __init__(self, settings: Config, db: "Database") -> None:
         from orch.plan import model
 
         self.schema = json.dumps(model.schema(), ensure_ascii=False, separators=(",", ":"))
         self.folder = os.path.dirname(db.path)
-        self.checks = list(config.load(repo_path or None).checks)
+        self.checks = list(settings.checks)
 
 
 def begin(
@@ -116,7 +116,7 @@ def _judge(db: "Database", request: Request) -> None:
         attempt = attempts.latest(tx, task)
         assert attempt is not None
         kind, text = _delivered(*store.result(tx, attempt.thread_no)[1:])
-    settings = config.load(run.repo_path or None)
+    settings = configuration.at(db, run)
     reading = _read(text, kind, request, task)
     with db.write() as tx:
         fresh = requests.require(tx, request.request_id)
@@ -167,7 +167,7 @@ def _send_back(db: "Database", request_id: str) -> None:
         if _to_send_back(tx, request_id) is None:
             return
         run = runs.require(tx, str(requests.require(tx, request_id).run_id))
-    rules = Rules(run.repo_path, db)
+    rules = Rules(configuration.at(db, run), db)
     with db.write() as tx:
         found = _to_send_back(tx, request_id)
         if found is not None:

@@ -6,7 +6,7 @@ deleted meanwhile. Killed between the two, the next pass makes the ref.
 
 from itertools import groupby
 
-from orch import config, git
+from orch import git
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, entries, runs, tasks
 from orch.queue.model import STRATEGIES
@@ -14,7 +14,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from orch.workflows import heads, queue_gate, queue_heads, queue_place
+from orch.workflows import configuration, heads, queue_gate, queue_heads, queue_place
 from orch.workflows.queue_place import HEADS
 from schema import keys, points
 from schema.failures import Failure, invalid_input
@@ -73,7 +73,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         risk, rank, priority = entry_rows.task_facts(tx, task.task_no)
         known = [e for e in entry_rows.of_task(tx, task.task_no) if e.kind == "task"]
     repo = queue_place.repository(db, run, attempt.repo_path)
-    settings = config.load(repo.top)
+    settings = configuration.of_run(db, run, repo, wish.target or "")
     found = Prepared(run, task, attempt, repo)
     found.target = queue_place.target_of(run, settings, wish.target)
     queue_place.require_makeable(repo, found.target)

@@ -97,18 +97,6 @@ def digest_of(settings: "Config") -> str:
     return policy.digest_of(settings.policy)
 
 
-def digest_at(repo_path: str) -> str:
-    """Return the digest of a repository's policy, "" for one that cannot be read: none counts."""
-    from orch import config
-
-    try:
-        return digest_of(config.load(repo_path))
-    except Failure as failure:
-        if failure.code != "invalid_input":
-            raise
-        return ""
-
-
 def weigh(
     tx: "ReadTx", settings: "Config", entry: Entry, *, waived: bool, resolved: bool
 ) -> Verdict:

@@ -2,19 +2,19 @@
 
 import os
 
-from orch import config, git
+from orch import git
 from orch.config_model import Config
-from orch.model import Run, integration_branch
-from orch.operations import runs
+from orch.model import Run, Task, integration_branch
+from orch.operations import entries, runs
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.queues import Queue
-from orch.workflows import workspaces
+from orch.workflows import configuration, workspaces
 from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import Database
+    from schema.transaction import Database, ReadTx
 
 HEADS = "refs/heads/"
 _FOLDER = "_queue"
@@ -56,11 +56,47 @@ def begin_of(repo: git.Repository, run: Run) -> str:
 def open_queue(db: "Database", queue: Queue) -> Place:
     """Open a queue's repository. Raises: not_found/repository, refused/repo_tampered, git_error."""
     with db.read() as tx:
-        waiting = entry_rows.open_of_queue(tx, queue.queue_no)
-        known = waiting or entry_rows.chosen(tx, None, queue.queue_no, None)
-        run = runs.require(tx, known[0].run_id)
+        run = _run_of(tx, queue)
     repo = workspaces.open_checked(db, run, queue.repo_path)
-    return Place(queue, run, repo, config.load(repo.top))
+    settings = configuration.of_run(db, run, repo, queue.target)
+    return Place(queue, run, repo, settings)
+
+
+def is_current(db: "Database", place: Place) -> bool:
+    """Look again which orch.toml counts; say whether it is the one that was known.
+
+    What another process kept of its meaning is not believed: a landing may follow.
+    """
+    before = place.settings.source
+    place.settings = configuration.of_run(db, place.run, place.repo, place.queue.target, anew=True)
+    return place.settings.source == before
+
+
+def settings_of(db: "Database", queue: Queue) -> Config:
+    """Return which orch.toml counts for a queue. Raises: invalid_input, git_error."""
+    with db.read() as tx:
+        run = _run_of(tx, queue)
+    return configuration.at(db, run, queue.repo_path, queue.target)
+
+
+def settings_for(db: "Database", task: Task, repo_path: str) -> Config:
+    """Return which orch.toml counts for a task's work: its queue's, or that of the run's target.
+
+    Raises: invalid_input, git_error.
+    """
+    with db.read() as tx:
+        run = runs.require(tx, task.run_id)
+        open_ones = [
+            e for e in entry_rows.of_task(tx, task.task_no) if e.status not in entries.FINAL
+        ]
+    return configuration.at(db, run, repo_path, open_ones[0].target if open_ones else "")
+
+
+def _run_of(tx: "ReadTx", queue: Queue) -> Run:
+    """Return a run that is in a queue."""
+    waiting = entry_rows.open_of_queue(tx, queue.queue_no)
+    known = waiting or entry_rows.chosen(tx, None, queue.queue_no, None)
+    return runs.require(tx, known[0].run_id)
 
 
 def repository(db: "Database", run: Run, path: str) -> git.Repository:

@@ -14,6 +14,7 @@ from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
 from orch.workflows import (
+    configuration,
     landing,
     queue_effects,
     queue_heads,
@@ -70,6 +71,7 @@ def run(db: "Database", queue: Queue, options: Options) -> Outcome:
     """
     place = queue_place.open_queue(db, queue)
     lease = queue_lease.take(db, queue, place.folder, steal=options.steal)
+    configuration.tell_difference(db, place.run, place.repo, queue.target)
     outcome = Outcome(queue)
     try:
         _passes(lease, place, options, outcome)
@@ -101,6 +103,7 @@ def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> N
     tip, before = "", ""
     while outcome.passes < _MOST_PASSES:
         outcome.passes += 1
+        queue_place.is_current(lease.db, place)
         outcome.landed += _settled(lease, place)
         report = Report()
         bring_up_to_date(lease, place, moved=place.look() != tip, report=report)

@@ -10,6 +10,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.config_model import Config
     from orch.model import Run
     from schema.transaction import Database
 
@@ -107,6 +108,21 @@ def _read_heads(db: "Database", run: "Run", report: Report) -> None:
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 
 
+def _settings(db: "Database", run_id: str, repo_path: str) -> "Config":
+    """Return what orch.toml says, by which files that orch placed are told from a worker's."""
+    from orch.config_model import Config
+    from orch.workflows import configuration
+
+    with db.read() as tx:
+        run = runs.require(tx, run_id)
+    try:
+        return configuration.at(db, run, repo_path)
+    except Failure as failure:
+        if failure.code != "invalid_input":
+            raise
+        return Config()  # Then nothing is known to be ours, and everything is kept.
+
+
 def _repair(db: "Database", run_id: str, report: Report) -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import identity
@@ -123,7 +139,7 @@ def _repair(db: "Database", run_id: str, report: Report) -> None:
         if gone is False or (gone is None and now - intent.created_at < _UNSEEN_MS):
             continue
         try:
-            workspaces.undo(intent.place)
+            workspaces.undo(intent.place, _settings(db, run_id, intent.place.repo_path))
         except Failure as failure:
             if failure.code not in _GIT_SAYS:
                 raise

@@ -8,7 +8,7 @@ of it (workers.py).
 import os
 import time
 
-from orch import config, identity
+from orch import identity
 from orch.harness import spool, strays
 from orch.harness import table as harnesses
 from orch.harness.child import LOOK_SECONDS, NAP_SECONDS, Ended, Vigil
@@ -21,7 +21,7 @@ from orch.operations import work
 from orch.operations.work import Grip
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.workflows import turn_end, turns, workers
+from orch.workflows import configuration, turn_end, turns, workers
 from orch.workflows.turn_watch import Stop, Watcher
 from schema.failures import Failure
 
@@ -50,7 +50,7 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         with db.write() as tx:
             if not store.adopt(tx, turn, identity.mine()):
                 continue
-        ended.append(_Left(db, harness_of(turn, harness), turn).see_to_end(stop))
+        ended.append(_Left(db, harness_of(db, turn, harness), turn).see_to_end(stop))
     return ended
 
 
@@ -61,15 +61,15 @@ def end_now(db: "Database", turn: Turn) -> Turn:
             return store.require(tx, turn.turn_key)
     with db.read() as tx:
         why = store.require(tx, turn.turn_key).stop_reason or "stopped"
-    return _Left(db, harness_of(turn, None), turn).end("stopped", why)
+    return _Left(db, harness_of(db, turn, None), turn).end("stopped", why)
 
 
-def harness_of(turn: Turn, known: "Harness | None") -> Harness:
+def harness_of(db: "Database", turn: Turn, known: "Harness | None") -> Harness:
     """Return the harness of a turn; where it is not known any more, one without rules."""
     if known is not None and known.name == turn.harness:
         return known
     try:
-        given = config.load(None).harnesses
+        given = configuration.here(db).harnesses
     except Failure:
         given = {}
     for program in ((), ("false",)):

@@ -8,7 +8,7 @@ import json
 import os
 
 from inbox.store import messages as message_rows
-from orch import config, identity, process
+from orch import identity, process
 from orch.config_model import Config
 from orch.harness import child as children
 from orch.harness import spool, strays, verdict
@@ -18,7 +18,7 @@ from orch.operations import work
 from orch.operations.work import Grip
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.workflows import places, prompt, turn_end
+from orch.workflows import configuration, places, prompt, turn_end
 from orch.workflows.turn_watch import Watcher
 from schema import points
 
@@ -142,7 +142,9 @@ def workdir_of(grip: Grip) -> str:
 def environment_for(db: "Database", harness: "Harness", grip: Grip, mark: str) -> dict[str, str]:
     """Return the whole environment of an agent's program: an allow-list, its keys, its work."""
     attempt = grip.attempt
-    settings = config.load(attempt.repo_path or None) if attempt is not None else Config()
+    settings = Config()
+    if attempt is not None and grip.run is not None:
+        settings = configuration.at(db, grip.run, attempt.repo_path)
     found = base_environment(harness) | settings.environment
     author = {"NAME": grip.agent, "EMAIL": f"{grip.agent}@localhost"}
     for role in ("AUTHOR", "COMMITTER"):

@@ -6,13 +6,13 @@ of either counts for the other where tree, command and environment are the same.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from orch import config, git, process
+from orch import git, process
 from orch.config_model import Check, Config
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
 from orch.store import checks as store
 from orch.store import trials
-from orch.workflows import checking, heads, workspaces
+from orch.workflows import checking, configuration, heads, workspaces
 from schema import points
 from schema.failures import Failure
 
@@ -54,7 +54,8 @@ def verify(
             hint="it requires " + (", ".join(required) or "nothing"),
         )
     repo = workspaces.open_checked(db, run, attempt.repo_path)
-    settings = config.load(repo.top)
+    settings = configuration.of_run(db, run, repo)
+    configuration.tell_difference(db, run, repo)
     chosen = [name for name in required if not only or name in only]
     alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
     together = [n for n in chosen if n not in alone]

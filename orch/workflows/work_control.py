@@ -48,7 +48,7 @@ def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
         runs.require_open(tx, run_id)
         turn = running_turn(tx, tasks.require(tx, run_id, task_id))
         store.ask_stop(tx, turn, reason)
-    patience = recovery.harness_of(turn, None).table.grace + _MARGIN_SECONDS
+    patience = recovery.harness_of(db, turn, None).table.grace + _MARGIN_SECONDS
 
     def _look() -> Turn | None:
         with db.read() as tx:

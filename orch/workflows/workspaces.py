@@ -6,13 +6,13 @@ dispatch writes the intent before `make` and the attempt after it.
 
 import os
 
-from orch import config, git
+from orch import git
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, places, runs
 from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
-from orch.workflows import moving
+from orch.workflows import configuration, moving
 from schema import file, points
 from schema.failures import Failure, not_found
 from schema.json_text import dumps
@@ -76,7 +76,7 @@ def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
     repo = git.find_repository(path)
     if repo is None:
         with db.read() as tx:
-            if _known(tx, run.run_id):
+            if _is_seen(_known(tx, run.run_id)):
                 raise moving.not_there(path, run.run_id)
         raise not_found("repository", path, hint="name a git repository with --repo-path")
     seen = git.fingerprint(repo)
@@ -108,7 +108,7 @@ def tampering(db: "Database", run: Run) -> list[str]:
     """
     with db.read() as tx:
         known = _known(tx, run.run_id)
-    repo = git.find_repository(run.repo_path) if known and run.repo_path else None
+    repo = git.find_repository(run.repo_path) if _is_seen(known) and run.repo_path else None
     return _changes(known, repo, git.fingerprint(repo)) if repo is not None else []
 
 
@@ -120,13 +120,19 @@ def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
     if repo is None:
         raise not_found("repository", repository_of(run, path), hint="say --repo-path")
     seen = git.fingerprint(repo)
+    accepted, told = configuration.accept(db, repo, run)
     with db.write() as tx:
-        known = _known(tx, run_id)
-        changed = _changes(known, repo, seen)
+        known = _known(tx, run_id) | accepted
+        changed = _changes(known, repo, seen) + told
         # Other checkouts share what changed: they are looked at anew.
         known = {git_dir: v for git_dir, v in known.items() if not _is_of(repo, git_dir)}
         run_rows.set_fingerprint(tx, run_id, dumps(known | {repo.git_dir: seen}))
     return changed
+
+
+def _is_seen(known: dict[str, dict[str, str]]) -> bool:
+    """Say whether a run has recorded the configuration of any repository."""
+    return any(os.path.isabs(git_dir) for git_dir in known)
 
 
 def _known(tx: "ReadTx", run_id: str) -> dict[str, dict[str, str]]:
@@ -188,14 +194,15 @@ def plan(
     repo_path: str | None,
     base_ref: str | None,
     workspace_root: str | None,
-) -> tuple[git.Repository, Workspace]:
+) -> "tuple[git.Repository, Workspace, Config]":
     """Decide everything about a new worktree, and write nothing.
 
     Raises: not_found/repository, invalid_state (dirty, base_conflict, unsupported),
     refused (work_at_risk, repo_tampered), invalid_input for a bad ref.
     """
     repo = open_checked(db, run, repository_of(run, repo_path))
-    settings = config.load(repo.top)
+    settings = configuration.of_run(db, run, repo)
+    configuration.tell_difference(db, run, repo)
     place = Workspace()
     place.repo_path = repo.top or repo.common_dir
     place.workspace_root = root_of(repo, workspace_root, settings)
@@ -223,7 +230,7 @@ def plan(
             f"branch {taken} or its directory {place.worktree_path} exists already",
             hint=f"look at it: git log {taken}; orch never reuses or replaces one",
         )
-    return repo, place
+    return repo, place, settings
 
 
 def _choose_base(
@@ -304,9 +311,8 @@ def _require_clean(db: "Database", repo: git.Repository, place: Workspace) -> No
         )
 
 
-def make(repo: git.Repository, place: Workspace) -> None:
+def make(repo: git.Repository, place: Workspace, settings: "Config") -> None:
     """Make the worktree, put files in place, run the setup. Undone as a whole on failure."""
-    settings = config.load(repo.top)
     _ignore_store_folder(place)
     try:
         worktree = git.add_worktree(
@@ -327,7 +333,7 @@ def make(repo: git.Repository, place: Workspace) -> None:
         place.placed_files = placing.place(repo.top, worktree.top, settings)
         placing.setup(worktree.top, settings)
     except BaseException:
-        undo(place)
+        undo(place, settings)
         raise
 
 
@@ -354,7 +360,7 @@ def _ignore_store_folder(place: Workspace) -> None:
                 ignore.write("*\n")
 
 
-def undo(place: Workspace) -> None:
+def undo(place: Workspace, settings: "Config") -> None:
     """Take back a worktree that no worker has seen: its files, its registration, its branch."""
     if not place.worktree_path:
         return
@@ -373,5 +379,5 @@ def undo(place: Workspace) -> None:
         from orch.workflows import placing
 
         if place.placed_files == "{}":
-            place.placed_files = placing.expected(repo.top, place.worktree_path)
+            place.placed_files = placing.expected(repo.top, place.worktree_path, settings)
         placing.discard(repo, place)

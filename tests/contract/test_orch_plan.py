@@ -436,7 +436,7 @@ def test_lint_counts_the_files_of_the_repository(planner: Planner) -> None:
     planner.orch.ok("run", "init", "--run", "q", "--goal", "g", "--repo-path", str(repo.path))
     text = "id: a\nallowed_paths: [src]\nacceptance: x\nrequired_checks: [c]\nestimate_min: 50\n"
     planner.orch.ok("plan", "lint", planner.write(text), "--run", "q")
-    repo.write("orch.toml", "[plan]\nmax_files = 3\nmax_bytes = 399\nmax_minutes = 49\n")
+    repo.commit("orch.toml", "[plan]\nmax_files = 3\nmax_bytes = 399\nmax_minutes = 49\n")
     problems = planner.refused("lint", text, "--run", "q")
     assert [(p["rule"], p["line"]) for p in problems] == [
         ("budget", 2), ("budget", 2), ("budget", 5)]  # fmt: skip

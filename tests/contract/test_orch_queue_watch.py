@@ -57,10 +57,10 @@ def test_it_outlives_another_runner_and_a_broken_configuration(land: Landing) ->
     with land.orch.start("--json", "queue", "run", "--run", "r", "--watch") as watch:
         assert json.loads(line_with(watch, "verified"))["entry_id"] == "ent_1"
         sound = (land.lead.top / "orch.toml").read_text()
-        (land.lead.top / "orch.toml").write_text(sound + "rubbish = 1\n")
+        land.lead.config(sound + "rubbish = 1\n")
         land.orch.ok("queue", "hold", "--target", "main")
         assert "orch.toml is refused" in json.loads(watch.line())["problem"]
-        (land.lead.top / "orch.toml").write_text(sound)
+        land.lead.config(sound)
         land.orch.ok("queue", "release", "--target", "main")
         land.add("b")
         assert json.loads(line_with(watch, "verified"))["entry_id"] == "ent_2"

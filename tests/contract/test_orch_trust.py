@@ -1,6 +1,7 @@
 """Who may say what: a person's word inside an attempt, the leader's, what an approval rests on."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_a_worktree_is_inside_its_attempt(land: Landing) -> None:
         error = land.orch.refuse(
             "refused", "approval_required", "approve", "r/a", "--as", "ana", cwd=place
         )
-        assert f"{worktree(sent)} is an attempt's worktree" in error["message"]
+        assert f"{worktree(sent)} is where an attempt works" in error["message"]
     assert land.lead.events("approval_given") == []
     land.approve("a")
     assert len(land.run()["landed"]) == 1
@@ -146,6 +147,7 @@ def test_a_signed_approval_counts_and_a_name_alone_does_not(land: Landing) -> No
     error = land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "ben")
     assert "no key of ben" in error["message"]
     (land.lead.home / "bin").mkdir()
+    (land.lead.home / "bin" / "git").symlink_to(shutil.which("git") or "")
     error = land.orch.refuse(
         "refused", "approval_required", "approve", "r/a", "--as", "ana",
         env={"PATH": str(land.lead.home / "bin")},

@@ -245,7 +245,7 @@ def test_logs_show_the_tail_between_markers_and_follow_to_the_end(shop: Shop) ->
     ],
 )
 def test_what_cannot_start_is_refused_before_anything_begins(shop: Shop, argv, toml, told) -> None:
-    (shop.path / "orch.toml").write_text(toml)
+    shop.repo.commit("orch.toml", toml)
     for flags in (["--check"], ["--once"]):
         answer = shop.orch.run("--json", "work", "--agent", "w1", *argv, *flags)
         assert answer.error["code"] == "invalid_input", answer

@@ -66,7 +66,7 @@ def kept(top: Path) -> Path:
 def test_what_is_kept_says_what_was_read(top: Path) -> None:
     read = config.load(str(top))
     assert kept(top).stat().st_mode & 0o777 == 0o600
-    again = config_cache.read(str(top), TEXT.encode())
+    again = config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode()))
     assert meaning(again) == meaning(read)
     assert again is not None
     assert again.policy is not None
@@ -93,12 +93,12 @@ def test_another_content_is_read_anew(top: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[" * 100_000, "{", "[]", '{"of": 1}', "null", '{"of": "x", "config": {}}']
+    "text", ["", "[" * 100_000, "{", "[]", '{"kept": 1}', "null", '{"kept": [["x", {}], 3]}']
 )
 def test_an_odd_file_is_a_miss(top: Path, text: str) -> None:
     read = config.load(str(top))
     kept(top).write_text(text)
-    assert config_cache.read(str(top), TEXT.encode()) is None
+    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
     assert meaning(config.load(str(top))) == meaning(read)
 
 
@@ -110,9 +110,9 @@ def test_a_planted_pipe_stops_nobody(top: Path) -> None:
 def test_a_kept_meaning_that_lacks_something_is_a_miss(top: Path) -> None:
     config.load(str(top))
     document = json.loads(kept(top).read_text())
-    del document["config"]["queue"]["batch"]
+    del document["kept"][0][1]["queue"]["batch"]
     kept(top).write_text(json.dumps(document))
-    assert config_cache.read(str(top), TEXT.encode()) is None
+    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
 
 
 @pytest.mark.parametrize("how", ["open to others", "a link", "missing", "read-only"])
@@ -128,7 +128,7 @@ def test_without_a_directory_of_our_own_nothing_is_kept(top: Path, how: str) -> 
     if how == "read-only":
         kept(top).mkdir()  # Also root cannot replace a directory by a file.
     assert config.load(str(top)).plan.max_files == 7
-    assert config_cache.read(str(top), TEXT.encode()) is None
+    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
     assert not list(top.glob("elsewhere/*"))
     assert how in ("missing", "a link") or [p.name for p in folder.iterdir() if p.is_file()] == []
 
@@ -139,3 +139,22 @@ def test_a_refused_file_is_refused_each_time(top: Path) -> None:
         with pytest.raises(Failure, match="refused"):
             config.load(str(top))
     assert not kept(top).exists()
+
+
+def test_the_last_few_are_kept_and_a_landing_believes_none_of_another_process(top: Path) -> None:
+    folder = str(top / ".orch")
+    texts = [TEXT.replace("max_files = 7", f"max_files = {n}") for n in range(10, 16)]
+    for text in texts:
+        (top / "orch.toml").write_text(text)
+        config.load(str(top))
+    names = [config_cache.named(text.encode()) for text in texts]
+    assert [config_cache.read(folder, name) is not None for name in names] == [False] * 2 + [
+        True
+    ] * 4
+    forged = kept(top).read_text().replace('"max_files": 15', '"max_files": 99')
+    kept(top).write_text(forged)
+    assert config.load(str(top)).plan.max_files == 99, "who can write here can write the store"
+    config._checked_here.clear()
+    last = texts[-1].encode()
+    anew = config.meaning(folder, "orch.toml", names[-1], lambda: last, anew=True)
+    assert anew.plan.max_files == 15
