@@ -98,7 +98,7 @@ def test_a_long_target_is_cut_in_the_brief_and_whole_on_request(council):
     brief = brief_of(council)
     assert len(brief.encode()) < 80_000
     assert "orch council show --run C1 --get data.target" in brief
-    whole = council.orch.run("council", "show", "--run", "C1", "--get", "data.target")
+    whole = council.orch.quick("council", "show", "--run", "C1", "--get", "data.target")
     assert whole.out == "é" * 200_000 + "\n"
 
 

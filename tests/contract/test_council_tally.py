@@ -57,8 +57,8 @@ def test_strict_joins_equal_texts_only_and_is_another_revision(council):
 
 def test_the_revision_rises_only_with_answers_or_options(council):
     council.answer_all(a=[QUEUE])
-    first = council.orch.run("--json", "council", "tally", "--run", "C1")
-    again = council.orch.run("--json", "council", "tally", "--run", "C1")
+    first = council.orch.quick("--json", "council", "tally", "--run", "C1")
+    again = council.orch.quick("--json", "council", "tally", "--run", "C1")
     assert first.raw == again.raw
     assert council.ok("tally", "--similarity", "strict")["revision"] == 2
     back = council.ok("tally")

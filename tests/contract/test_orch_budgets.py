@@ -153,12 +153,12 @@ def test_what_turns_took_counts_and_a_spent_run_begins_no_turn(shop: Shop) -> No
     assert (spent["turns"], spent["cost_usd"], spent["attempts"]) == (1, turn["cost_usd"], 2)
     most = spent["tokens"]
     shop.orch.ok("run", "budget", "--run", "r", "--budget", f"tokens={most}")
-    error = shop.orch.run("--json", *shop.argv("done")).error
+    error = shop.orch.quick("--json", *shop.argv("done")).error
     assert (error["code"], error["reason"]) == ("refused", "budget")
     assert f"{most} of {most} tokens" in error["message"]
     assert f"--budget tokens={2 * most}" in error["hint"]
     assert shop.status("b") == "dispatched", "it is given back, not failed"
-    assert shop.orch.run("--json", *shop.argv("done")).status == 10, "and rests for a while"
+    assert shop.orch.quick("--json", *shop.argv("done")).status == 10, "and rests for a while"
     worked = shop.orch.ok(*shop.argv("done", flags=("--until-idle",)))
     assert worked["turns"] == []
 

@@ -128,7 +128,7 @@ def test_a_dirty_worktree_is_kept_with_the_reason(lead: Lead, dirt: str) -> None
         lead.repo.write("a.txt", "changed\n", cwd=place)
         if dirt == "staged":
             lead.repo.git("add", "a.txt", cwd=place)
-    answer = lead.orch.run("--json", *ALL, "--run", "r")
+    answer = lead.orch.quick("--json", *ALL, "--run", "r")
     assert (answer.status, answer.error["reason"]) == (90, "work_at_risk")
     kept, = answer.json["data"]["kept"]  # fmt: skip
     assert answer.json["data"]["cleaned"] == []

@@ -188,7 +188,7 @@ def test_a_bad_base_is_refused_and_nothing_is_left(lead: Lead) -> None:
     lead.task("a")
     words = ("dispatch", "--task", "a", "--execution-mode", "code", "--run", "r")
     for ref in BAD_REFS:
-        answer = lead.orch.run("--json", *words, f"--base-ref={ref}")
+        answer = lead.orch.quick("--json", *words, f"--base-ref={ref}")
         assert answer.error["code"] == "invalid_input", answer
     assert lead.leftovers() == []
     assert lead.status_of("a") == "ready"
@@ -234,7 +234,7 @@ def test_the_runs_repository_serves_from_anywhere(lead: Lead) -> None:
     sent = lead.orch.ok(*words, cwd=lead.home)
     assert sent["attempt"]["repo_path"] == str(lead.top)
     lead.task("b", run="x")
-    answer = lead.orch.run("--json", "dispatch", "r/b", *words[2:], cwd=lead.home)
+    answer = lead.orch.quick("--json", "dispatch", "r/b", *words[2:], cwd=lead.home)
     assert answer.error["code"] == "not_found"
 
 

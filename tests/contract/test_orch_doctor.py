@@ -62,7 +62,7 @@ def test_deep_finds_what_does_not_agree(lead: Lead) -> None:
 
 def test_a_killed_dispatch_is_named_with_the_command_that_settles_it(lead: Lead) -> None:
     lead.crash("dispatch.made", "dispatch", "--run", "r", "--task", "a", "--execution-mode", "code")
-    answer = lead.orch.run("--json", "doctor")
+    answer = lead.orch.quick("--json", "doctor")
     checks = {c["name"]: c for c in answer.data["checks"]}
     assert checks["dispatches"]["status"] == "warning"
     assert checks["dispatches"]["hint"] == "orch reconcile --run r"
@@ -125,7 +125,7 @@ def test_a_repository_that_moved_is_named(lead: Lead) -> None:
         if os.path.exists(f"{lead.store}{tail}"):
             os.rename(f"{lead.store}{tail}", lead.home / "store" / f"coord.db{tail}")
     os.rename(lead.top, lead.home / "elsewhere")
-    answer = lead.orch.run("--json", "doctor", "--deep", cwd=lead.home)
+    answer = lead.orch.quick("--json", "doctor", "--deep", cwd=lead.home)
     told = {c["name"]: c for c in answer.data["checks"]}
     assert told["commits"]["status"] == told["worktrees"]["status"] == "warning"
     assert "no repository" in told["commits"]["detail"]

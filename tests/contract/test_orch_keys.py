@@ -109,7 +109,7 @@ def test_a_mutation_is_done_once(
     assert (lead.events(), lead.repo.refs()) == (events, refs)
     if other:
         lead.orch.refuse("key_conflict", "other_arguments", *words, *other, *run, "--key", "k1")
-    text = lead.orch.run(*words, *run, "--key", "k1")
+    text = lead.orch.quick(*words, *run, "--key", "k1")
     assert text.status == 0
     assert lead.doctor() == []
 

@@ -16,7 +16,7 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def dispatchable(lead: Lead, task: str, run: str = "r", mode: str = "analysis") -> str:
     """Try to dispatch; return why not, "" when it worked."""
     words = ("dispatch", "--task", task, "--execution-mode", mode, "--run", run)
-    answer = lead.orch.run("--json", *words)
+    answer = lead.orch.quick("--json", *words)
     if answer.status == 0:
         return ""
     assert answer.error["reason"] == "not_ready", answer

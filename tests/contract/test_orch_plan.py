@@ -262,7 +262,7 @@ def test_a_cycle_through_tasks_of_the_run_is_found(planner: Planner) -> None:
 
 def test_all_problems_come_at_once_with_lines_in_words_too(planner: Planner) -> None:
     planner.write("tasks:\n  - id: a\n    titel: x\n    priority: 0\n  - id: a\n    locks: db\n")
-    answer = planner.orch.run("plan", "check", "plan.yaml")
+    answer = planner.orch.quick("plan", "check", "plan.yaml")
     assert answer.status == 30 and answer.out == ""
     for words in (
         "line 3: tasks[0].titel (a): unknown field; did you mean title?",
@@ -276,7 +276,7 @@ def test_all_problems_come_at_once_with_lines_in_words_too(planner: Planner) -> 
 
 def test_ten_thousand_mistakes_do_not_answer_with_megabytes(planner: Planner) -> None:
     planner.write("".join(f"- {{id: t{i}, wrong: 1}}\n" for i in range(10_000)))
-    answer = planner.orch.run("--json", "plan", "check", "plan.yaml")
+    answer = planner.orch.quick("--json", "plan", "check", "plan.yaml")
     assert answer.error["details"]["count"] == 10_000
     assert len(answer.raw) < 200_000
 
@@ -402,7 +402,7 @@ def test_lint_refuses_with_lines_and_follows_the_policy(planner: Planner) -> Non
     found = {(p["line"], p["rule"], p["task_id"]) for p in error["details"]["problems"]}
     assert found == {(1, "checks", "a"), (1, "overlap", "a"), (2, "acceptance", "b")}
     assert error["details"]["figures"]["at_once"] == 2
-    plain = planner.orch.run("plan", "lint", "plan.yaml")
+    plain = planner.orch.quick("plan", "lint", "plan.yaml")
     assert "at the same time: 2 of 2" in plain.err
     (planner.home / "orch.toml").write_text(
         '[plan]\noverlap = "warn"\nchecks = "off"\nacceptance = "off"\n'

@@ -220,29 +220,31 @@ def test_dependencies_land_first_and_are_waited_for(land: Landing) -> None:
 
 def test_plain_output_ends_with_the_next_command(land: Landing) -> None:
     land.work("a")
-    said = land.orch.run("queue", "add", "r/a").lines
+    said = land.orch.quick("queue", "add", "r/a").lines
     assert said == [
         f"queued ent_1: r/a for {INTEGRATION}",
         "next: orch queue run --run r",
     ]
     land.try_run()
-    assert land.orch.run("queue", "show", "a").lines[-1] == (
+    assert land.orch.quick("queue", "show", "a").lines[-1] == (
         "next: orch queue approve ent_1 --as NAME"
     )
     land.approve("a")
-    said = land.orch.run("queue", "run").lines
+    said = land.orch.quick("queue", "run").lines
     assert said[0].startswith("landed ent_1: r/a on ")
     assert said[-1] == "next: orch integrate --run r"
-    assert land.orch.run("status", "--run", "r").lines[-1] == "next: orch integrate --run r"
+    assert land.orch.quick("status", "--run", "r").lines[-1] == "next: orch integrate --run r"
     land.orch.ok("integrate", "--run", "r", "--into", "main")
-    assert land.orch.run("status", "--run", "r").lines[-1] == "next: orch run close --run r"
-    assert land.orch.run("queue", "list", "--run", "r").lines[-1] == "next: orch status --run r"
+    assert land.orch.quick("status", "--run", "r").lines[-1] == "next: orch run close --run r"
+    assert land.orch.quick("queue", "list", "--run", "r").lines[-1] == "next: orch status --run r"
 
 
 def test_what_landed_on_a_users_branch_is_cleaned_up_next(land: Landing) -> None:
     land.work("a")
     land.queue_for("main", "a")
-    assert land.orch.run("queue", "run").lines[-1] == ("next: orch cleanup --run r --all-completed")
+    assert land.orch.quick("queue", "run").lines[-1] == (
+        "next: orch cleanup --run r --all-completed"
+    )
 
 
 def test_what_is_over_has_no_place_in_the_order(land: Landing) -> None:

@@ -112,7 +112,7 @@ def test_a_failed_entry_shows_what_the_check_said(land: Landing) -> None:
     assert shown["entry"]["status"] == "failed"
     tails = [c["output_tail"] for t in shown["trials"] for c in t["checks"]]
     assert "boom\n" in tails
-    assert "boom" in land.orch.run("queue", "show", "a").out
+    assert "boom" in land.orch.quick("queue", "show", "a").out
 
 
 def conflicting(land: Landing) -> None:

@@ -55,7 +55,7 @@ def test_a_task_that_is_called_off_leaves_the_queue(land: Landing) -> None:
     assert land.lead.status_of("b") == "dispatched", "it is done again"
     error = land.orch.refuse("invalid_state", "superseded", "queue", "retry", "ent_2")
     assert error["message"].startswith("attempt 2 takes the place of ent_2 (r/b)")
-    lines = land.orch.run("cancel", "r/b").lines
+    lines = land.orch.quick("cancel", "r/b").lines
     assert lines[1:] == [
         "out of their queues: ent_2; their branches stay",
         "next: orch status --run r",
@@ -82,7 +82,7 @@ def test_work_may_be_approved_before_it_is_queued(land: Landing) -> None:
 
 def test_a_rejection_before_it_is_queued_holds_it_there(land: Landing) -> None:
     land.work("a")
-    said = land.orch.run("reject", "r/a", "--as", "ana", "--note", "no tests").lines
+    said = land.orch.quick("reject", "r/a", "--as", "ana", "--note", "no tests").lines
     assert said[0].endswith("by ana; it is not queued yet")
     land.add("a")
     assert land.try_run().status == 30
@@ -133,7 +133,7 @@ def test_a_machine_that_turned_red_blames_nobody(land: Landing) -> None:
     assert "itself fails the checks: nobody's entry is to blame" in error["message"]
     entry = land.entry("ent_2")
     assert (entry["failures"], entry["status"]) == (0, "testing")
-    shown = land.orch.run("queue", "show", "ent_2").out
+    shown = land.orch.quick("queue", "show", "ent_2").out
     assert shown.count("check unit") == 1, "the tail of the newest failure alone"
     release = f"orch queue release --target {INTEGRATION}"
     assert shown.splitlines()[-1] == f"next: {release}"
@@ -228,7 +228,7 @@ def test_words_that_do_not_go_together_are_refused(land: Landing) -> None:
     error = land.orch.refuse(*flag, "queue", "add", "--all")
     assert error["hint"] == "orch queue add --run R --all"
     land.orch.refuse(*value, "queue", "add", "r/a", "--target", "")
-    planned = land.orch.run("queue", "add", "r/a", "--dry-run").lines
+    planned = land.orch.quick("queue", "add", "r/a", "--dry-run").lines
     land.orch.ok(*planned[-1].removeprefix("next: orch ").split())
     for verb in ("hold", "release"):
         land.orch.refuse(*flag, "queue", verb, "ent_1", "--target", INTEGRATION)

@@ -33,7 +33,7 @@ def test_an_approval_is_bound_to_the_policy(land: Landing) -> None:
     land.lead.config('[policy]\nhumans = ["ana", "ben"]\n')
     assert land.try_run().error["reason"] == "approval_required"
     assert [v["is_void"] for v in land.show("a")["verdicts"]] == [True]
-    assert any("void" in line for line in land.orch.run("queue", "show", "a").lines)
+    assert any("void" in line for line in land.orch.quick("queue", "show", "a").lines)
     land.approve("a", by="ben")
     assert [v["is_void"] for v in land.show("a")["verdicts"]] == [True, False]
     land.lead.config("[policy")
@@ -295,7 +295,7 @@ def test_a_revert_that_conflicts_with_later_work_is_no_landing(land: Landing) ->
     assert (land.entry("ent_1")["status"], land.files()) == ("verified", {"list.txt": "two"})
     error = land.try_run().error
     assert error["hint"].endswith(f"orch queue retry {revert}")
-    shown = land.orch.run("queue", "show", revert).out
+    shown = land.orch.quick("queue", "show", revert).out
     assert shown.endswith(f"next: orch queue retry {revert}\n"), "nobody can do it again"
     land.orch.refuse("invalid_state", "unsupported", "queue", "retry", revert, "--rework")
     assert land.lead.doctor() == []
@@ -361,11 +361,11 @@ def test_the_next_command_follows_the_approvals(land: Landing) -> None:
     asked = "orch queue approve ent_1 --as NAME"
     assert land.show("a")["next_command"] == asked
     assert land.orch.ok("queue", "list", "--run", "r")["next_command"] == asked
-    assert land.orch.run("status", "--run", "r").lines[-1] == "next: orch queue list --run r"
+    assert land.orch.quick("status", "--run", "r").lines[-1] == "next: orch queue list --run r"
     land.approve("a")
     assert land.show("a")["next_command"] == "orch queue run --run r"
     land.orch.ok("queue", "hold", "ent_1")
-    said = land.orch.run("queue", "approve", "ent_1", "--as", "ben").lines
+    said = land.orch.quick("queue", "approve", "ent_1", "--as", "ben").lines
     assert said[-1] == "next: orch queue release ent_1"
 
 

@@ -80,8 +80,8 @@ def test_the_graph_is_drawn_in_three_languages(lead: Lead) -> None:
     for kind in ("mermaid", "dot", "svg"):
         data = look(lead, "graph", "--run", "r", "--format", kind)
         assert (data["tasks"], data["edges"], data["path"]) == (4, 3, None)
-        assert lead.orch.run("graph", "--run", "r", "--format", kind).out == data["text"]
-    mermaid = lead.orch.run("graph", "--run", "r").out
+        assert lead.orch.quick("graph", "--run", "r", "--format", kind).out == data["text"]
+    mermaid = lead.orch.quick("graph", "--run", "r").out
     assert mermaid.startswith("flowchart LR\n") and mermaid.count("-->") == 3
     assert ":::ready" in mermaid and ":::done" in mermaid
     svg = look(lead, "graph", "--run", "r", "--format", "svg")["text"]
@@ -137,7 +137,7 @@ def test_what_is_left_to_do_can_be_typed_and_is_then_done(lead: Lead) -> None:
     assert [task["landing"]["state"] for task in queued["tasks"][:2]] == ["queued", "queued"]
     (run,) = {need["command"] for need in queued["left"] if need["kind"] == "landing"}
     assert run == "orch queue run --run r"
-    assert lead.orch.run(*run.split(" ")[1:]).status == 90  # No policy: a person approves.
+    assert lead.orch.quick(*run.split(" ")[1:]).status == 90  # No policy: a person approves.
     asked = look(lead, "report", "--run", "r")
     wanted = {need["command"] for need in asked["left"] if need["kind"] == "landing"}
     assert "orch queue approve ent_1 --as NAME" in wanted
@@ -179,7 +179,7 @@ def test_the_style_of_the_html_report_is_the_one_its_policy_names(lead: Lead) ->
 
 
 def test_the_markdown_report_reads_as_it_was_meant(lead: Lead) -> None:
-    text = lead.orch.run("report", "--run", "r").out
+    text = lead.orch.quick("report", "--run", "r").out
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     headings = [
         tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"
@@ -204,13 +204,13 @@ def test_metrics_are_counted_by_run_agent_and_harness(lead: Lead) -> None:
     assert lengths["verification"]["count"] >= 2 and lengths["turnaround"]["count"] == 2
     for one in lengths.values():
         assert one["p50"] <= one["p90"] <= one["p99"] <= one["max"] <= one["sum"]
-    printed = json.loads(lead.orch.run("metrics", "--run", "r").out)
+    printed = json.loads(lead.orch.quick("metrics", "--run", "r").out)
     assert printed["totals"] == data["totals"] and printed["runs"] == ["r"]
     assert set(look(lead, "metrics")["runs"]) >= {"r", "C1"}
 
 
 def test_the_csv_has_a_row_for_each_attempt_and_no_formula(lead: Lead) -> None:
-    text = lead.orch.run("metrics", "--run", "r", "--format", "csv").out
+    text = lead.orch.quick("metrics", "--run", "r", "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == COLUMNS
     named = [(row["task_id"], row["attempt_no"]) for row in rows]
@@ -224,7 +224,7 @@ def test_the_csv_has_a_row_for_each_attempt_and_no_formula(lead: Lead) -> None:
 
 
 def test_prometheus_reads_its_format(lead: Lead) -> None:
-    text = lead.orch.run("metrics", "--format", "prometheus").out
+    text = lead.orch.quick("metrics", "--format", "prometheus").out
     families = {f.name: f for f in text_string_to_metric_families(text)}
     attempts = families["orch_run_attempts"]
     assert attempts.type == "counter" and attempts.documentation
@@ -241,7 +241,7 @@ def test_out_writes_a_whole_file_and_says_where(lead: Lead, tmp_path: Path, comm
     data = look(lead, command, "--run", "r", "--out", str(target))
     assert data["path"] == str(target) and data["text"] is None
     first = target.read_text()
-    answer = lead.orch.run(command, "--run", "r", "--out", str(target))  # Replaced in one step.
+    answer = lead.orch.quick(command, "--run", "r", "--out", str(target))  # Replaced in one step.
     assert answer.lines[0].endswith(f"to {target}") and answer.lines[-1].startswith("next: ")
     assert first and os.listdir(tmp_path) == ["it"]
 

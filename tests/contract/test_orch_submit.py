@@ -165,7 +165,7 @@ def test_every_problem_of_a_document_is_told_at_once(lead: Lead) -> None:
     ]
     for part in wanted:
         assert any(line.startswith(part) for line in said), (part, said)
-    plain = lead.orch.run("submit", write(lead.home, found), "--run", "r")
+    plain = lead.orch.quick("submit", write(lead.home, found), "--run", "r")
     assert plain.status == 30 and "line 3: changes[0]" not in plain.out
     assert plain.err.count("\nline ") == len(said) and "orch submit --schema" in plain.err
 

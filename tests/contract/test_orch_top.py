@@ -46,7 +46,7 @@ def obey(lead: Lead, command: str, *more: str) -> None:
 
 def test_an_empty_store_says_how_to_begin(lead: Lead) -> None:
     lead.do("run", "close")
-    answer = lead.orch.run("top")
+    answer = lead.orch.quick("top")
     assert answer.status == 0
     assert answer.lines[0].startswith("0 runs, nothing needs you")
     assert answer.lines[-1] == "next: orch run init --run ID --goal TEXT"
@@ -61,14 +61,14 @@ def test_a_question_is_shown_with_its_answer_and_goes_when_answered(lead: Lead) 
     found = need(lead, "question")
     assert (found["task_id"], found["who"]) == ("a", "w1")
     assert found["text"].startswith("tabs\nor spaces?")
-    text = lead.orch.run("top").out
+    text = lead.orch.quick("top").out
     assert "tabs or spaces? \\u{1b}[31m" in text and "\x1b" not in text
     assert text.index("NEEDS YOU") < text.index("AT WORK")
     assert text.endswith(f"next: {found['command']}\n")
     obey(lead, found["command"])
     data = top(lead)
     assert data["needs"] == [] and data["at_work"][0]["answered"]
-    assert "answered, not gone on yet" in lead.orch.run("top").out
+    assert "answered, not gone on yet" in lead.orch.quick("top").out
 
 
 def test_a_failed_task_is_retried_by_the_command_that_is_shown(lead: Lead) -> None:
@@ -190,7 +190,7 @@ def test_a_limit_bounds_every_list_and_says_so(lead: Lead) -> None:
     data = top(lead, "--limit", "2")
     assert len(data["ready"]) == 2 and data["more"]["ready"] == 2
     lead.do("cancel", "--task", "t3")
-    out = lead.orch.run("top", "--limit", "1").out
+    out = lead.orch.quick("top", "--limit", "1").out
     assert "READY (3)  1 of 3: --limit N shows more" in out and "DONE (1)" in out
 
 
@@ -201,7 +201,7 @@ def test_an_answer_keeps_to_an_agents_budget_and_its_last_line_is_what_to_do(lea
         sent = lead.dispatch(f"t{n}", mode="analysis")
         lead.claim(sent)
         lead.ask(sent, f"{n} " + "why? " * 100)
-    out = lead.orch.run("top", "--limit", "50").out
+    out = lead.orch.quick("top", "--limit", "50").out
     assert len(out.encode()) < 4096 and "more lines" in out
     assert out.split("\n")[-2].startswith("next: orch answer --run r --task t0")
 
@@ -241,7 +241,7 @@ def test_a_terminal_gets_no_colour_and_no_line_too_long_where_that_is_asked(lead
 
 def test_without_a_terminal_it_prints_once_and_ends(lead: Lead) -> None:
     lead.task("a")
-    assert "\x1b" not in lead.orch.run("top").out
+    assert "\x1b" not in lead.orch.quick("top").out
     with Terminal(lead.orch, "top", "--once") as screen:
         assert screen.wait() == 0
     assert b"\x1b[?1049h" not in screen.raw

@@ -214,7 +214,7 @@ def test_logs_show_the_tail_between_markers_and_follow_to_the_end(shop: Shop) ->
     gate = shop.path / "gate"
     argv = shop.argv("say=first", f"until={gate}", "say=last\x1b[31m", "done", harness="command")
     with shop.orch.start("--json", *argv) as running:
-        until(lambda: shop.orch.run("logs", "r/t").status == 0, "the log")
+        until(lambda: shop.orch.quick("logs", "r/t").status == 0, "the log")
         with shop.orch.start("logs", "r/t", "-f") as follower:
             while follower.line() != "first":
                 pass
@@ -225,7 +225,7 @@ def test_logs_show_the_tail_between_markers_and_follow_to_the_end(shop: Shop) ->
     assert "BEGIN UNTRUSTED" in text and "turn 1 of" not in text
     followed = shop.orch.say("logs", "r/t", "--follow")
     assert "first" in followed and "turn 1 ended: done" in followed
-    lines = shop.orch.run("--json", "logs", "r/t", "--follow").lines
+    lines = shop.orch.quick("--json", "logs", "r/t", "--follow").lines
     assert any(json.loads(line)["line"] == "first" for line in lines)
     assert "last\\u{1b}[31m" in followed
 
@@ -247,7 +247,7 @@ def test_logs_show_the_tail_between_markers_and_follow_to_the_end(shop: Shop) ->
 def test_what_cannot_start_is_refused_before_anything_begins(shop: Shop, argv, toml, told) -> None:
     shop.repo.commit("orch.toml", toml)
     for flags in (["--check"], ["--once"]):
-        answer = shop.orch.run("--json", "work", "--agent", "w1", *argv, *flags)
+        answer = shop.orch.quick("--json", "work", "--agent", "w1", *argv, *flags)
         assert answer.error["code"] == "invalid_input", answer
         assert told in json.dumps(answer.error), answer
     assert not (shop.store.parent / "logs").exists()
@@ -256,7 +256,7 @@ def test_what_cannot_start_is_refused_before_anything_begins(shop: Shop, argv, t
 def test_every_reason_is_told_at_once(shop: Shop) -> None:
     shop.harness(minimum="3.0", more='[harness.fake.login]\nrequired = true\nhint = "say please"\n')
     argv = [*shop.argv("ok", flags=("--check",))]
-    error = shop.orch.run("--json", *argv).error
+    error = shop.orch.quick("--json", *argv).error
     assert len(error["details"]["problems"]) == 2, error
     assert "2.5.0 is too old" in error["message"] and "say please" in error["message"]
     login = '[harness.fake.login]\nenv = ["FAKE_LOGIN"]\nhint = "say please"\n'

@@ -87,7 +87,7 @@ def test_what_cannot_be_followed_is_told_with_what_mends_it(lead: Lead, way: str
     for command in (("queue", "add", "r/a"), ("dispatch", "r/b", "--execution-mode", "code")):
         error = lead.orch.refuse("refused", "work_at_risk", *command)
         assert words in error["message"], error
-    assert lead.orch.run("--json", *ALL, "--run", "r").status == 90
+    assert lead.orch.quick("--json", *ALL, "--run", "r").status == 90
     assert place.is_dir()
     if way == "rebase":
         os.rmdir(Path(git("rev-parse", "--absolute-git-dir", cwd=place)) / "rebase-merge")
@@ -111,7 +111,7 @@ def test_a_worktree_that_was_moved_is_kept_until_it_is_back(lead: Lead) -> None:
     assert f"it was moved to {lead.home}/elsewhere" in reason
     assert any("worktrees" in text for text in lead.doctor())
     lead.repo.git(*reason.partition(" git ")[2].split(" "))
-    kept = lead.orch.run("--json", *ALL, "--run", "r").json["data"]["kept"]
+    kept = lead.orch.quick("--json", *ALL, "--run", "r").json["data"]["kept"]
     assert "left.txt" in kept[0]["reason"]
 
 

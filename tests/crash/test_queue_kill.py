@@ -96,7 +96,7 @@ def test_integrating(land: Landing, point: str) -> None:
     land.queue("a")
     land.run()
     land.lead.crash(point, "integrate", "--run", "r")
-    again = land.orch.run("--json", "integrate", "--run", "r")
+    again = land.orch.quick("--json", "integrate", "--run", "r")
     assert again.status in (0, 10), again
     assert land.at("main") == land.at()
     land.try_run()
@@ -111,7 +111,7 @@ def test_undoing(land: Landing, point: str) -> None:
         land.run()
     before = land.show("a")["entry"]["landed_commit"]
     land.lead.crash(point, "queue", "rollback", "r/b")
-    again = land.orch.run("--json", "queue", "rollback", "r/b")
+    again = land.orch.quick("--json", "queue", "rollback", "r/b")
     assert again.status == (30 if point == "rollback.confirmed" else 0), again
     assert land.at("main") == before
     assert land.statuses() == {"ent_1": "verified", "ent_2": "cancelled"}

@@ -182,7 +182,7 @@ class Cli:
 
     @property
     def warm(self) -> "Cli":
-        """The same program, without a start for `ok`, `refuse` and `quick` (warm.py)."""
+        """The same program, without a start for `ok`, `say`, `refuse`, `quick` (warm.py)."""
         from tests.support.warm import WarmCli
 
         return WarmCli(self)
@@ -246,7 +246,7 @@ class Cli:
 
     def say(self, *argv: str, **how: object) -> str:
         """Run in plain mode, require success and a silent stderr, return the text."""
-        answer = self.run(*argv, **how)
+        answer = self.quick(*argv, **how)
         assert answer.status == 0 and answer.err == "", answer
         return answer.out
 

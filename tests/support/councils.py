@@ -1,7 +1,7 @@
 """A council through the real commands: started, answered by its reviewers, tallied.
 
 What reviewers do to get there runs in this process (session.py); the answers of the council's own
-commands come from the warm program (warm.py), its text and its waits from console scripts.
+commands come from the warm program (warm.py), its waits from console scripts.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 `Lead` stands in a real repository with a store. `task()`, `dispatch()` and the worker's verbs
 `claim ask done fail` each run one command; `commit()` is the worker's own git. Answers come from
-the warm programs (warm.py); what is crashed, started or read as text is a console script.
+the warm programs (warm.py); what is started or reads its stdin is a console script.
 """
 
 import json

@@ -4,7 +4,7 @@ A start is most of what a command costs (docs/decisions/0002-shipped-scripts.md)
 computed in a child of a process that has every module loaded. It is the console script's own
 `main`, in its own process, session, directory, environment, umask and descriptors, on the real
 store. Limits, capabilities and closed descriptors are not handed on.
-What a start itself does is for `run()`, `say()` and `start()`, which are scripts (cli.py), and for
+What a start itself does is for `run()` and `start()`, which are scripts (cli.py), and for
 tests/house/test_imports.py: what hot commands load, and that each command's module loads alone.
 """
 
