@@ -213,6 +213,13 @@ _COMMANDS = (
         (_RUN, _REPO, KEY), "orch repo accept --run docs-1", person=True,
     ),
     Command(
+        "repo moved", "orch.cli.workspaces:move_repository",
+        "A person's command: the repository was moved or renamed; it is here now.",
+        (Option("--run", "name", "a run in it (else the only repository that is gone)"),
+         Option("--repo-path", "path", "where it is now (else this directory)"), KEY),
+        "orch repo moved --run docs-1 --repo-path ../docs", person=True,
+    ),
+    Command(
         "verify run", "orch.cli.checks:run", "Run a task's required checks at its recorded head.",
         (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
          Option("--jobs", "count", "checks at once (default 2)"), KEY),

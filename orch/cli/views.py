@@ -361,7 +361,7 @@ VIEWS: "dict[str, View]" = {
     **_all_of("setup_views", "setup"),
     **_all_of("workspace_views", "cleanup"),
     **_all_of("workspace_views", "list restore", "salvage "),
-    **_all_of("workspace_views", "accept", "repo "),
+    **_all_of("workspace_views", "accept moved", "repo "),
     **_all_of("work_views", "work logs stop continue usage"),
     **_all_of("seeing_views", "top graph report metrics"),
     **_all_of("queue_views", "integrate approve reject"),

@@ -43,5 +43,12 @@ WORKSPACES: "dict[str, Shape]" = {
         "path": "text",
         **_REPLAYED,
     },
+    "repo moved": {
+        "old_path": "text",
+        "repo_path": "text",
+        "runs": ["text"],
+        "worktrees": "count",
+        **_REPLAYED,
+    },
     "repo accept": {"run_id": "text", "repo_path": "text", "changes": ["text"], **_REPLAYED},
 }

@@ -45,9 +45,17 @@ def _accepted(answer: Json) -> str:
     return "\n".join(lines + [plain.line(c, 300) for c in plain.texts(answer, "$.changes")])
 
 
+def _moved(answer: Json) -> str:
+    old, new, count = plain.fields(answer, "$.old_path", "$.repo_path", "$.worktrees")
+    first = f"the repository {old} is recorded at {new}; {count} worktrees are connected again"
+    runs = plain.texts(answer, "$.runs")
+    return "\n".join([first, *(f"next: orch status --run {run}" for run in runs[:1])])
+
+
 VIEWS: "dict[str, Callable[[Json], str]]" = {
     "cleanup": _cleanup,
     "salvage list": _salvages,
     "salvage restore": _restored,
     "repo accept": _accepted,
+    "repo moved": _moved,
 }

@@ -171,3 +171,16 @@ def accept_repository(call: "Call", *, run: str, repo_path: str | None, key: str
     changes = workspaces.accept(call.db, run, repo_path)
     path = workspaces.repository_of(found, repo_path)
     call.say(keyed.keep(call, run, obj(run_id=run, repo_path=path, changes=changes)))
+
+
+def move_repository(
+    call: "Call", *, run: str | None, repo_path: str | None, key: str | None
+) -> None:
+    """Record where a repository that was moved is now."""
+    from orch.workflows import moving
+
+    actor = "leader"
+    if run is not None:
+        with call.db.read() as tx:
+            actor = runs.require(tx, run).leader
+    call.say(moving.moved(call.db, run, repo_path or os.getcwd(), call.key_for(actor)))

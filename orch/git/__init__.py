@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from orch.git.workbench import Workbench, open_workbench
     from orch.git.worktrees import (
         Removed, Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
-        recover_worktree, remove_worktree)
+        recover_worktree, remove_worktree, repair_worktrees)
 
 __all__ = [
     "ORCH",
@@ -137,6 +137,7 @@ __all__ = [
     "release_checkouts",
     "remove_slot",
     "remove_worktree",
+    "repair_worktrees",
     "require_branch",
     "require_oid",
     "require_ref",
@@ -187,7 +188,7 @@ _HOME = {
     "workbench": "Workbench open_workbench",
     "worktrees": (
         "Removed Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
-        "recover_worktree remove_worktree"),
+        "recover_worktree remove_worktree repair_worktrees"),
 }
 # fmt: on
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -234,18 +234,34 @@ def lock_in_the_way(err: str) -> str:
 def failure(
     reason: str, message: str, args: "Sequence[str]", answer: Output | None = None
 ) -> Failure:
-    """Return the git_error for one call, its arguments and the end of its stderr attached."""
+    """Return the git_error for one call, its arguments and the end of its stderr attached.
+
+    What git says of a lock file or an owner is passed on as a hint.
+    """
     details: dict[str, object] = {"argv": ["git", *(redact(display(a)) for a in args)][:40]}
     hint = ""
     if answer is not None:
         details |= {"exit": answer.code, "stderr": answer.err[-_TAIL:]}
         lock = lock_in_the_way(answer.err)
+        hint = _trust(answer.err)
         if lock:
             import shlex
 
             hint = f"if no git is at work there, remove it: rm {shlex.quote(lock)}"
             details["lock"] = lock
     return Failure("git_error", reason, redact(display(message)), hint=hint, details=details)
+
+
+def _trust(err: str) -> str:
+    """Return what makes git work in a repository of somebody else, "" where that is not it."""
+    import re
+    import shlex
+
+    found = re.search(r"dubious ownership in repository at '(.+)'", err)
+    if found is None:
+        return ""
+    place = shlex.quote(found[1])
+    return f"if you trust who owns it: git config --global --add safe.directory {place}"
 
 
 def _verb(args: "Sequence[str]") -> str:

@@ -69,7 +69,7 @@ def open_repository(path: str) -> Repository:
     if len(lines) < 4:
         if "not a git repository" in answer.err or "cannot use bare repository" in answer.err:
             raise not_found("repository", display(path), hint="run it inside a git repository")
-        raise failure("failed", f"git refuses {path}", asked, answer)
+        raise failure("failed", f"git refuses {path}{_whose(path, answer.err)}", asked, answer)
     common, git_dir, object_format, is_bare = lines[:4]
     if is_bare == "true":
         top = ""
@@ -78,6 +78,22 @@ def open_repository(path: str) -> Repository:
     else:
         raise not_found("repository", display(path), hint="this is inside a .git directory")
     return Repository(top, os.path.realpath(git_dir), os.path.realpath(common), object_format)
+
+
+def _whose(path: str, stderr: str) -> str:
+    """Return in words who owns what git does not trust; else the line in which git says why."""
+    if "dubious ownership" not in stderr:
+        return ": " + stderr.strip().partition("\n")[0]
+    import pwd
+
+    def _name(uid: int) -> str:
+        try:
+            return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+        except KeyError:
+            return f"uid {uid}"
+
+    owner, me = _name(os.stat(path).st_uid), _name(os.geteuid())
+    return f": dubious ownership, it belongs to {owner} and you are {me}"
 
 
 def find_repository(path: str) -> Repository | None:

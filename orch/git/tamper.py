@@ -71,8 +71,10 @@ class Difference:
 def fingerprint(repo: Repository) -> "dict[str, str]":
     """Return the named values of `repo`; of a linked worktree, its own ones too.
 
-    Names: `config:<key>`, `hook:<file>`, `file:<path below the common directory>`, and
-    for a linked worktree `worktree:<.git|commondir|gitdir>`. Raises: git_error.
+    Names: `config:<key>`, `hook:<file>`, `file:<path below the common directory>`, and what
+    holds for this checkout alone: `worktree:config:<key>` of its own configuration and of
+    what a condition includes, for a linked one `worktree:<.git|commondir|gitdir>`.
+    Raises: git_error.
     """
     values = _config(repo)
     for name in ("info/attributes", "info/exclude", "info/grafts", "info/sparse-checkout"):
@@ -99,15 +101,26 @@ def differences(old: "Mapping[str, str]", new: "Mapping[str, str]") -> tuple[Dif
 
 
 def _config(repo: Repository) -> "dict[str, str]":
-    """Return the watched keys of the repository's and the worktree's own configuration."""
-    found: dict[str, list[str]] = {}
-    asked = ("config", "--list", "-z", "--show-scope", "--includes")
+    """Return the watched keys of the repository's and the worktree's own configuration.
+
+    What is set in `config.worktree`, and what is included where conditions decide it (a
+    directory, a branch), differs between the checkouts of one repository without anybody's doing.
+    """
+    found: dict[tuple[bool, str], list[str]] = {}
+    asked = ("config", "--list", "-z", "--show-scope", "--show-origin", "--includes")
     cells = call(repo, *asked, seconds=10).records()
-    for scope, item in zip(cells[::2], cells[1::2], strict=True):
+    rows = list(zip(cells[::3], cells[1::3], cells[2::3], strict=True))
+    shared = "file:" + os.path.join(repo.common_dir, "config")
+    has_conditions = any(item.startswith("includeif.") for _, _, item in rows)
+    for scope, origin, item in rows:
         key, newline, value = item.partition("\n")
         if scope in ("local", "worktree") and _is_watched(key):
-            found.setdefault(f"config:{key}", []).append(value if newline else "(set)")
-    return {display(redact(key)): _safe("\n".join(values), key) for key, values in found.items()}
+            own = scope == "worktree" or (has_conditions and origin != shared)
+            found.setdefault((own, key), []).append(value if newline else "(set)")
+    return {
+        f"{'worktree:' * own}config:{display(redact(key))}": _safe("\n".join(values), key)
+        for (own, key), values in found.items()
+    }
 
 
 def _is_watched(key: str) -> bool:

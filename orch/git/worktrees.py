@@ -61,19 +61,23 @@ def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
 
     git names the main one by its git directory, which is right only where that is called `.git`.
     Of a submodule and of a repository made with --separate-git-dir we find it ourselves; seen
-    from a linked worktree elsewhere that may fail: then its path is "".
+    from a linked worktree elsewhere that may fail: then its path is "". A bare repository
+    whose worktrees say for themselves that they are none is bare all the same.
     """
     listed_now = call(repo, "worktree", "list", "--porcelain", "-z").text()
     found: list[Worktree] = []
     for block in listed_now.split("\0\0"):
         fields = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
         if "worktree" in fields:
+            path, is_bare = fields["worktree"], "bare" in fields
+            if not found and not is_bare:
+                path, is_bare = _main(repo)
             found.append(
                 Worktree(
-                    fields["worktree"] if found or "bare" in fields else _main(repo),
+                    path,
                     fields.get("HEAD", ""),
                     fields.get("branch", "").removeprefix("refs/heads/"),
-                    "bare" in fields,
+                    is_bare,
                     fields["locked"] or "yes" if "locked" in fields else "",
                     fields["prunable"] or "yes" if "prunable" in fields else "",
                 )
@@ -81,10 +85,16 @@ def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
     return tuple(found)
 
 
-def _main(repo: Repository) -> str:
+def _main(repo: Repository) -> tuple[str, bool]:
+    """Return where the main checkout is, "" if that cannot be told, and whether there is none."""
     if repo.top and not repo.is_linked:
-        return repo.top
-    return file.checkout_of(repo.common_dir, repo.top) or ""
+        return repo.top, False
+    if repo.is_linked:
+        own = os.path.join(repo.common_dir, "config")
+        asked = ("config", "--file", own, "--type=bool", "--get", "core.bare")
+        if call(repo, *asked, ok=(0, 1, 128)).text() == "true":
+            return repo.common_dir, True
+    return file.checkout_of(repo.common_dir, repo.top) or "", False
 
 
 def find_worktree(repo: Repository, path: str) -> Worktree | None:
@@ -264,6 +274,22 @@ def _settle(
         return "complete"
     with locked_directory(repo.common_dir):
         return undo.undo_locked(repo, admin, path, branch, commit, root=root)
+
+
+def repair_worktrees(repo: Repository, old: str, new: str) -> int:
+    """Mend the pointers of worktrees of a repository moved from `old` to `new`; count them.
+
+    Those below `old` moved with it, others lie where they did. Raises: git_error.
+    """
+    paths = []
+    with locked_directory(repo.common_dir) as held:
+        for _, top in admin_dirs(repo):
+            place = new + top[len(old) :] if top == old or top.startswith(old + "/") else top
+            if top and os.path.isdir(place):
+                paths.append(place)
+        for path in paths:
+            call(repo, "worktree", "repair", "--", path, hold=(held,))
+    return len(paths)
 
 
 def add_detached(repo: Repository, path: str, commit: str) -> Repository:

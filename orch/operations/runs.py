@@ -48,6 +48,16 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
             f"run {run_id} already exists",
             hint=f"go on with it: orch run show --run {run_id}; or choose another id",
         )
+    other = store.alike(tx, run_id)
+    if other:
+        raise Failure(
+            "invalid_state",
+            "duplicate",
+            f"run {other} has the branch names that {run_id} would have (orch/"
+            f"{run_id.replace('_', '-')}/…)",
+            hint=f"choose another id; or go on with it: orch run show --run {other}",
+            details={"run_id": other},
+        )
     store.insert(tx, values)
     return events.record(
         tx, "run_init", str(values["leader"]), run_id=run_id, summary=str(values["goal"])

@@ -37,6 +37,12 @@ def near(tx: "ReadTx", run_id: str) -> list[str]:
     return get_close_matches(run_id, names, 3, 0.5)
 
 
+def alike(tx: "ReadTx", run_id: str) -> str:
+    """Return another run whose tasks would have the same branch names, "" for none."""
+    row = tx.maybe(_SQL["run_alike"], run_id=run_id)
+    return row[0] if row else ""
+
+
 def insert(tx: "Tx", values: dict[str, object]) -> None:
     """Add a run."""
     tx.execute(_SQL["run_insert"], **({"fingerprint": None} | values))

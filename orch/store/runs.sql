@@ -10,6 +10,12 @@ SELECT r.run_id, r.leader, r.repo_path, r.base_ref, r.target, r.ownership, r.rec
 -- scan: runs are few
 SELECT run_id FROM run ORDER BY created_at DESC LIMIT 500;
 
+-- name: run_alike :maybe
+-- Branch names have "-" for "_": two such runs would share theirs.
+-- scan: runs are few
+SELECT run_id FROM run
+ WHERE replace(run_id, '_', '-') = replace(:run_id, '_', '-') AND run_id <> :run_id LIMIT 1;
+
 -- name: run_insert :exec
 -- The file's trigger adds its tally.
 INSERT INTO run (run_id, goal, summary, leader, repo_path, base_ref, target, ownership, fingerprint,

@@ -76,7 +76,8 @@ def _worktrees(works: list[store.Work]) -> Check:
         for work in works
         if work.workspace_status == "cleaned" and os.path.lexists(work.worktree_path)
     ]
-    hint = "orch cleanup --dry-run tells where each is; its branch is kept"
+    run = gone[0].partition("/")[0] if gone else ""
+    hint = f"orch cleanup --run {run} --all-completed --dry-run says why; its branch is kept"
     if left and not gone:
         hint = "look into them, then remove them: nothing refers to them"
     return verdict("worktrees", [*gone, *left], f"{len(there)} in use", WARNING, hint)

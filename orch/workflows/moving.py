@@ -1,9 +1,23 @@
-"""A repository that is not where it was recorded: said so, never taken for one without work."""
+"""A repository that is not where it was recorded: said so, recognised, recorded anew.
 
+It is the same one when it holds the commits that work began from. git's own pointers are mended
+first, then one transaction writes every path anew: killed in between, the same command goes on.
+"""
+
+import json
 import os
 
 from orch import git
-from schema.failures import Failure
+from orch.operations import runs
+from orch.store import relocation
+from orch.store import runs as run_rows
+from schema import events, keys, points
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, dumps, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, Tx
 
 
 def not_there(path: str, run_id: str = "") -> Failure:
@@ -12,7 +26,7 @@ def not_there(path: str, run_id: str = "") -> Failure:
         here = git.find_repository(os.getcwd())
     except (Failure, OSError):
         here = None
-    place = (here.top or here.common_dir) if here is not None else "NEW_PLACE"
+    place = _root(here) if here is not None else "NEW_PLACE"
     run = f" --run {run_id}" if run_id else ""
     return Failure(
         "not_found",
@@ -21,3 +35,93 @@ def not_there(path: str, run_id: str = "") -> Failure:
         hint=f"say where it is: orch repo moved{run} --repo-path {place}",
         details={"path": git.display(path)},
     )
+
+
+def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" = None) -> Json:
+    """Record that the repository of a run, or the only one that is gone, is at `path` now.
+
+    Returns the stored answer. Raises: not_found (run, repository), invalid_state/transition when
+    none is gone, invalid_input for another repository, git_error.
+    """
+    with db.read() as tx:
+        if run_id is not None:
+            runs.require(tx, run_id)
+        stored = keys.find(tx, key)
+        recorded = relocation.recorded(tx)
+    if stored is not None:
+        return stored
+    repo = git.open_repository(os.path.realpath(path))
+    if repo.is_linked:
+        repo = git.open_repository(git.main_checkout(repo))
+    new = _root(repo)
+    old = _gone(recorded, run_id, new)
+    _require_same(db, repo, old)
+    again = git.repair_worktrees(repo, old, new)
+    points.reach("moved.repaired")
+    with db.write() as tx:
+        known = keys.find(tx, key)
+        if known is not None:
+            return known
+        concerned = sorted({run for place, run in recorded if _is_in(place, old)})
+        relocation.relocate(tx, old, new)
+        for run in concerned:
+            _tell(tx, run, old, new)
+        answer = obj(old_path=old, repo_path=new, runs=concerned, worktrees=again)
+        return keys.store(tx, key, answer)
+
+
+def _root(repo: git.Repository) -> str:
+    return repo.top or repo.common_dir
+
+
+def _is_in(place: str, old: str) -> bool:
+    return place == old or place.startswith(old + "/")
+
+
+def _gone(recorded: "list[tuple[str, str]]", run_id: str | None, new: str) -> str:
+    """Return the recorded place that is to be replaced."""
+    mine = dict.fromkeys(p for p, run in recorded if run_id in (None, run))
+    gone = [place for place in mine if place != new and not os.path.isdir(place)]
+    outer = [p for p in gone if not any(_is_in(p, other) for other in gone if other != p)]
+    if not outer:
+        where = ", ".join(mine) or "nowhere yet"
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"no recorded repository is gone from its place: {where}",
+            hint=f"see the run: orch run show --run {run_id}" if run_id else "orch run list",
+        )
+    if len(outer) > 1:
+        raise invalid_input(
+            f"{len(outer)} recorded repositories are gone: {', '.join(outer)}",
+            reason="flag",
+            hint="say whose it is: --run RUN",
+        )
+    return outer[0]
+
+
+def _require_same(db: "Database", repo: git.Repository, old: str) -> None:
+    with db.read() as tx:
+        wanted = relocation.commits(tx, old)
+    missing = git.missing_objects(repo, wanted) if wanted else ()
+    if missing:
+        raise invalid_input(
+            f"{_root(repo)} is another repository: it lacks {len(missing)} of the commits that "
+            f"work in {old} began from, like {sorted(missing)[0][:12]}",
+            hint="name the place that it was moved to: --repo-path PATH",
+        )
+
+
+def _tell(tx: "Tx", run_id: str, old: str, new: str) -> None:
+    """Let a run's recorded configuration count for the new place; tell the move."""
+    known = json.loads(run_rows.fingerprint(tx, run_id) or "{}")
+    # A linked checkout's pointers hold the old place: it is looked at anew.
+    kept = {new + d[len(old) :]: v for d, v in known.items() if _is_in(d, old)}
+    kept = {d: v for d, v in kept.items() if "/worktrees/" not in d[len(new) :]}
+    others = {d: v for d, v in known.items() if not _is_in(d, old)}
+    if known:
+        run_rows.set_fingerprint(tx, run_id, dumps(others | kept))
+    leader = runs.require(tx, run_id).leader
+    text = f"the repository was moved: {old} -> {new}"
+    payload = obj(old_path=old, repo_path=new)
+    events.record(tx, "repo_moved", leader, run_id=run_id, summary=text, payload=payload)

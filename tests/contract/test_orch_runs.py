@@ -40,6 +40,14 @@ def test_the_same_id_again_is_refused(lead: Lead) -> None:
     assert "already exists" in error["message"]
 
 
+def test_ids_that_would_share_branch_names_are_refused_by_name(lead: Lead) -> None:
+    lead.run(run="a_b-c")
+    for name in ("a-b-c", "a_b_c", "a-b_c"):
+        error = lead.refuse("invalid_state", "duplicate", "run", "init", "--goal", "g", run=name)
+        assert "run a_b-c has the branch names" in error["message"]
+    lead.run(run="a_bc")
+
+
 def test_init_refuses_and_opens_nothing(lead: Lead) -> None:
     refusals = (
         ("invalid_input", "flag", ()),

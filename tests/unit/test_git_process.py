@@ -163,3 +163,13 @@ def test_a_lock_outlives_a_killed_parent(tmp_path, monkeypatch):
     assert failed.value.reason == "timeout"
     with git.locked_directory(str(tmp_path), seconds=10):
         pass
+
+
+def test_the_lock_file_in_the_way_is_named_with_what_frees_it(tmp_path):
+    made = Repo(tmp_path / "r")
+    made.commit("a.txt")
+    lock = made.write(".git/index.lock", "")
+    with pytest.raises(Failure) as failed:
+        call(git.open_repository(str(made.path)), "read-tree", "HEAD")
+    assert f"Unable to create '{lock}': File exists" in failed.value.message
+    assert failed.value.hint.endswith(f"rm {lock}")

@@ -103,7 +103,7 @@ def test_a_worktree_has_its_own(made, repo, tmp_path):
         file.write("/elsewhere\n")
     names = {d.name for d in git.differences(old, git.fingerprint(work))}
     assert names == {
-        *("config:extensions.worktreeconfig", "config:core.fsmonitor"),
+        *("config:extensions.worktreeconfig", "worktree:config:core.fsmonitor"),
         *("worktree:.git", "worktree:commondir"),
     }
     assert {d.name for d in git.differences(main, git.fingerprint(repo))} == {
