@@ -154,7 +154,6 @@ def _note_missing(
     else:
         if registered:
             git.remove_worktree(repo, attempt.worktree_path)
-        points.reach("cleanup.removed")
         _note(db, run, outcome)
 
 
@@ -237,12 +236,12 @@ def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) ->
             return
         else:
             raise
-    points.reach("cleanup.removed")
     _note(db, run, outcome)
 
 
 def _note(db: "Database", run: Run, outcome: Outcome) -> None:
     """Record that the worktree is gone; told once."""
+    points.reach("cleanup.removed")
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     placing.drop_empty(attempt.worktree_path, attempt.workspace_root)

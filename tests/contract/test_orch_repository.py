@@ -16,15 +16,6 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return runs.lead(tmp_path, empty_store, monkeypatch)
 
 
-def move(lead: Lead) -> Path:
-    """Rename the leader's repository under it; return its new place."""
-    new = lead.home / "renamed"
-    os.rename(lead.top, new)
-    lead.top = lead.repo.path = lead.orch.cwd = lead.inbox.cwd = new
-    lead.store = lead.orch.store = lead.inbox.store = new / ".orch" / "coord.db"
-    return new
-
-
 def test_a_repository_that_was_renamed_is_recognised_and_recorded_anew(lead: Lead) -> None:
     lead.task("a")
     lead.task("b", "--depends-on", "a")
@@ -32,7 +23,7 @@ def test_a_repository_that_was_renamed_is_recognised_and_recorded_anew(lead: Lea
     lead.claim(sent)
     head = lead.commit(sent)
     old = lead.top
-    new = move(lead)
+    new = lead.rename()
     lead.done(sent)
     problems = lead.do("reconcile")["problems"]
     assert f"the repository is not at {old} any more" in problems[0]
@@ -62,7 +53,7 @@ def test_repo_moved_refuses_what_is_no_move(lead: Lead) -> None:
     lead.refuse("invalid_state", "transition", "repo", "moved")
     other = Repo(lead.home / "other")
     other.commit("README", "another\n")
-    move(lead)
+    lead.rename()
     error = lead.refuse("invalid_input", "value", "repo", "moved", "--repo-path", str(other.path))
     assert "is another repository" in error["message"]
     lead.orch.refuse("not_found", "run", "repo", "moved", "--run", "nobody")
@@ -75,7 +66,7 @@ def test_tampering_is_still_seen_after_a_move(lead: Lead) -> None:
     lead.task("a")
     lead.task("b")
     lead.dispatch("a")
-    move(lead)
+    lead.rename()
     lead.repo.git("config", "core.fsmonitor", "/bin/true")
     lead.do("repo", "moved")
     code = ("dispatch", "--task", "b", "--execution-mode", "code")

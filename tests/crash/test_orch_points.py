@@ -14,7 +14,7 @@ from tests.support import crash_points, runs
 from tests.support.runs import Lead, worktree
 
 CODE = ("dispatch", "--task", "a", "--execution-mode", "code")
-GROUPS = ("dispatch", "reconcile", "cleanup", "verify", "place")
+GROUPS = ("dispatch", "reconcile", "cleanup", "verify", "place", "moved")
 POINTS = crash_points.reached("orch", *GROUPS, least=12)
 
 
@@ -165,12 +165,23 @@ def at_place(lead: Lead, point: str) -> None:
     assert (Path(attempt["place_path"]) / "README").is_file() is (point != "place.removed")
 
 
+def at_moved(lead: Lead, point: str) -> None:
+    lead.finish("a")
+    lead.rename()
+    lead.crash(point, "repo", "moved", "--run", "r")
+    assert lead.do("reconcile")["problems"] == [], "nothing is unread"
+    lead.do("repo", "moved")
+    settled(lead)
+    lead.refuse("invalid_state", "transition", "repo", "moved")
+
+
 STORIES: dict[str, Callable[[Lead, str], None]] = {
     "dispatch": at_dispatch,
     "reconcile": at_reconcile,
     "cleanup": at_cleanup,
     "verify": at_verify,
     "place": at_place,
+    "moved": at_moved,
 }
 
 

@@ -94,6 +94,14 @@ class Lead:
         """Write orch.toml and commit it."""
         self.repo.commit("orch.toml", text)
 
+    def rename(self) -> Path:
+        """Give the repository another name under everybody's feet; return its new place."""
+        new = self.top.with_name("renamed")
+        self.top.rename(new)
+        self.top = self.repo.path = self.orch.cwd = self.inbox.cwd = new
+        self.store = self.orch.store = self.inbox.store = new / ".orch" / "coord.db"
+        return new
+
     def status_of(self, task: str, run: str = RUN) -> str:
         """Return a task's status as recorded, without a reconcile."""
         return self.orch.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
