@@ -85,7 +85,7 @@ class WorktreeTable(_Strict):
         None, description="where worktrees are made, from the repository's root"
     )
     copy_files: list[RelativePath] = Field(
-        [], alias="copy", description="untracked files copied into a new worktree"
+        [], alias="copy", description="untracked files or folders copied into a new worktree"
     )
     link: list[RelativePath] = Field([], description="untracked files or folders linked into it")
     setup: SetupTable | None = Field(None, description="a command for each new worktree")

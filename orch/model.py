@@ -97,8 +97,8 @@ class Workspace:
     """
 
     __slots__ = (
-        "base_commit", "base_ref", "base_source", "branch_name", "place", "placed_files",
-        "repo_path", "tip", "workspace_root", "worktree_path",
+        "base_commit", "base_ref", "base_source", "branch_name", "loose", "notes", "place",
+        "placed_files", "repo_path", "tip", "workspace_root", "worktree_path",
     )  # fmt: skip
 
     def __init__(self, place: PlannedPlace | None = None) -> None:
@@ -112,6 +112,8 @@ class Workspace:
         self.branch_name = ""
         self.worktree_path = ""
         self.placed_files = "{}"
+        self.loose: list[str] = []  # Put there, and not ignored by git.
+        self.notes: list[str] = []  # What there is to say of the files that lie in it.
 
     @property
     def start(self) -> str:

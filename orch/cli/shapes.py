@@ -198,6 +198,7 @@ _DISPATCHED: "dict[str, Any]" = {
     "attempt": ATTEMPT,
     "thread": THREAD,
     "message": MESSAGE,
+    "notes?": ["text"],
     **_CHANGED,
 }
 _RETRIED: "dict[str, Any]" = {**_DISPATCHED, "previous_attempt": ATTEMPT}

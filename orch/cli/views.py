@@ -148,6 +148,9 @@ def _dispatch(answer: Json) -> str:
              for run, task, n, to, thread in done]  # fmt: skip
     for task, why in plain.rows(answer, "$.skipped", "$.task_id", "$.error.message"):
         lines.append(f"skipped {task}: {plain.line(why, 300)}")
+    noted = plain.rows(answer, "$.dispatched", "$.notes") or [plain.fields(answer, "$.notes")]
+    notes = [text for (found,) in noted if found for text in plain.texts(str(found), "$")]
+    lines += [f"note: {plain.line(text, 300)}" for text in dict.fromkeys(notes)]
     branch, path = plain.fields(answer, "$.attempt.branch_name", "$.attempt.worktree_path")
     if branch:
         lines.append(f"branch {branch} in {path}")

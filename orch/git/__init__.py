@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Commit, Head, checked_out_at, count_commits, delete_branch, head, is_ancestor, list_commits,
         list_files, list_refs, merge_base, read_ref, ref_in_the_way, resolve, swap_ref, swap_refs,
         tree_id)
+    from orch.git.removing import Removed, remove_worktree
     from orch.git.repository import (
         Repository, find_repository, is_registered, linked_worktree, locked_directory,
         open_repository, operation_in_progress)
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from orch.git.traits import Traits, read_traits
     from orch.git.workbench import Workbench, open_workbench
     from orch.git.worktrees import (
-        Removed, Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
-        recover_worktree, remove_worktree, repair_worktrees)
+        Worktree, add_detached, add_worktree, find_worktree, list_worktrees, main_checkout,
+        recover_worktree, repair_worktrees)
 
 __all__ = [
     "ORCH",
@@ -176,6 +177,7 @@ _HOME = {
         "Commit Head checked_out_at count_commits delete_branch head is_ancestor list_commits "
         "list_files list_refs merge_base read_ref ref_in_the_way resolve swap_ref swap_refs "
         "tree_id"),
+    "removing": "Removed remove_worktree",
     "repository": (
         "Repository find_repository is_registered linked_worktree locked_directory "
         "open_repository operation_in_progress"),
@@ -187,8 +189,8 @@ _HOME = {
     "traits": "Traits read_traits",
     "workbench": "Workbench open_workbench",
     "worktrees": (
-        "Removed Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
-        "recover_worktree remove_worktree repair_worktrees"),
+        "Worktree add_detached add_worktree find_worktree list_worktrees main_checkout "
+        "recover_worktree repair_worktrees"),
 }
 # fmt: on
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

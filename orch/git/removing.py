@@ -1,18 +1,134 @@
-"""Before a worktree is removed: may every folder in it be emptied, and is a repository inside?
+"""A worktree is removed: only when it is safe, only as a whole, and seen to be gone.
 
 git deletes what it can, then its own registration, and only then says what it could not
-delete: so it is asked only when nothing stands in its way. Guarantees: follows no link,
-deletes nothing; a folder is only made writable, for its owner.
+delete: so it is asked only when nothing stands in its way. Guarantees: nothing is removed
+recursively by us; git removes by force only behind a salvage ref that holds everything; a
+folder is only made writable, for its owner; no link is followed.
 """
 
 import os
 import stat
+from dataclasses import dataclass
 
-from orch.git.names import display, listed
-from schema.failures import Failure
+from orch.git.names import display, listed, unusable
+from orch.git.repository import Repository, call, linked_worktree, locked_directory
+from orch.git.worktrees import CHECKOUT_SECONDS
+from schema import file
+from schema.failures import Failure, invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def clear_the_way(top: str, *, nested_too: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A removal that was seen to have worked; `ignored` entries went with it."""
+
+    path: str
+    ignored: int
+
+
+def remove_worktree(
+    repo: Repository,
+    path: str,
+    *,
+    salvage: str = "",
+    copies: "Mapping[str, str] | None" = None,
+    nested_too: bool = False,
+) -> Removed:
+    """Remove the clean worktree at `path`, and see that it is gone. The branch stays.
+
+    `copies` maps files that were put there or changed at dispatch (relative path) to the
+    sha256 of their content (of a link: of its target; "" for none); those still unchanged do
+    not count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
+    has shown that the ref holds all that is there. Read-only folders of ours are no obstacle;
+    repositories of their own in ignored places are, unless `nested_too`.
+
+    Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
+    """
+    from orch.git.changes import status
+    from orch.git.salvage import SALVAGE, require_saved
+
+    worktree = linked_worktree(repo, path)
+    if not worktree.is_linked:
+        raise invalid_input(f"{display(path)} is the main checkout")
+    if os.path.lexists(os.path.join(worktree.git_dir, "locked")):
+        raise at_risk(worktree.top, "is locked", ())
+    if not os.path.lexists(worktree.top):
+        return _unregister(repo, worktree, 0, ())
+    if os.path.isdir(os.path.join(worktree.git_dir, "modules")):
+        raise unusable("unsupported", f"{display(path)} has submodules checked out", path=path)
+    seen = status(worktree, ignored=True, hidden=True)
+    unchanged = [p for p in seen.files if _is_copy(worktree, p, copies or {})]
+    new = [p for p in unchanged if p in seen.untracked]
+    rest = tuple(p for p in seen.files if p not in unchanged)
+    if rest and not salvage:
+        raise at_risk(worktree.top, "has uncommitted work", rest)
+    if salvage and not salvage.startswith(SALVAGE):
+        raise invalid_input(f"{display(salvage)} is not a salvage ref")
+    _clear_the_way(worktree.top, nested_too=nested_too)
+    if salvage:
+        require_saved(worktree, salvage, leave_out=tuple(new))
+    else:
+        for copy in new:
+            os.unlink(os.path.join(worktree.top, copy))
+        _put_back(worktree, [p for p in unchanged if p not in new])
+    return _unregister(repo, worktree, seen.ignored, ("-f",) if salvage else ())
+
+
+def _put_back(worktree: Repository, paths: list[str]) -> None:
+    """Restore tracked files that were changed before anybody worked there."""
+    if not paths:
+        return
+    names = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    asked = ("restore", "--source=HEAD", "--staged", "--worktree", "--quiet")
+    named = ("--pathspec-from-file=-", "--pathspec-file-nul")
+    call(worktree, *asked, *named, stdin=names, seconds=CHECKOUT_SECONDS)
+
+
+def at_risk(path: str, why: str, files: "tuple[str, ...]") -> Failure:
+    """Return the refusal to touch work, naming the files."""
+    shown = {"worktree_path": display(path), "files": listed(files), "count": len(files)}
+    return Failure("refused", "work_at_risk", f"{display(path)} {why}", details=shown)
+
+
+def _unregister(
+    repo: Repository, worktree: Repository, ignored: int, force: "tuple[str, ...]"
+) -> Removed:
+    with locked_directory(repo.common_dir) as held:
+        try:
+            asked = ("worktree", "remove", *force, "--", worktree.top)
+            call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
+        except Failure as error:
+            if "modified or untracked files" in str(error.details.get("stderr")):
+                raise at_risk(worktree.top, "was changed meanwhile", ()) from error
+            raise
+    left = [p for p in (worktree.top, worktree.git_dir) if os.path.lexists(p)]
+    if left:
+        raise Failure(
+            "git_error", "failed", "git said removed, but it is there", details={"left": left}
+        )
+    return Removed(worktree.top, ignored)
+
+
+def _is_copy(worktree: Repository, path: str, copies: "Mapping[str, str]") -> bool:
+    import hashlib
+
+    whole = os.path.join(worktree.top, path)
+    if path not in copies:
+        return False
+    if not os.path.lexists(whole):
+        return not copies[path]
+    if os.path.islink(whole):
+        return hashlib.sha256(os.fsencode(os.readlink(whole))).hexdigest() == copies[path]
+    if not os.path.isfile(whole):
+        return False
+    with open(file.open_regular(whole), "rb") as copy:
+        return hashlib.file_digest(copy, "sha256").hexdigest() == copies[path]
+
+
+def _clear_the_way(top: str, *, nested_too: bool = False) -> None:
     """Make each folder below `top` writable.
 
     Raises: refused/work_at_risk for folders that are not ours, and for repositories of their own

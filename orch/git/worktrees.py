@@ -1,9 +1,9 @@
-"""Worktrees: made whole or not at all, found by their registration, removed only when safe.
+"""Worktrees: made whole or not at all, found by their registration, finished or undone.
 
 A new worktree carries git's own `locked` file with our reason until its files are all
 there: that mark is what tells a half-made one, which nobody has worked in, from one that
 was handed over. Guarantees: a path or branch is never reused; nothing is removed
-recursively by us; git removes by force only behind a salvage ref that holds everything.
+recursively by us.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 
 from orch.git import undo
-from orch.git.names import display, listed, require_branch, require_oid, unusable
+from orch.git.names import display, require_branch, require_oid, unusable
 from orch.git.refs import swap_ref
 from orch.git.repository import (
     Repository,
@@ -23,11 +23,9 @@ from orch.git.repository import (
     read_small,
 )
 from schema import file
-from schema.failures import Failure, invalid_input
+from schema.failures import Failure
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CHECKOUT_SECONDS = 900.0
 
@@ -46,14 +44,6 @@ class Worktree:
     is_bare: bool
     locked: str
     prunable: str
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A removal that was seen to have worked; `ignored` entries went with it."""
-
-    path: str
-    ignored: int
 
 
 def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
@@ -312,89 +302,3 @@ def _require_free(repo: Repository, path: str) -> None:
         raise unusable("branch_exists", f"{display(path)} exists already", path=display(path))
     if any(os.path.normpath(top) == path for _, top in admin_dirs(repo)):
         raise unusable("branch_exists", f"{display(path)} is registered as a worktree", path=path)
-
-
-def remove_worktree(
-    repo: Repository,
-    path: str,
-    *,
-    salvage: str = "",
-    copies: "Mapping[str, str] | None" = None,
-    nested_too: bool = False,
-) -> Removed:
-    """Remove the clean worktree at `path`, and see that it is gone. The branch stays.
-
-    `copies` maps untracked files that were put there at dispatch (relative path) to the
-    sha256 of their content (of a link: of its target); those still unchanged do not
-    count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
-    has shown that the ref holds all that is there. Read-only folders of ours are no obstacle;
-    repositories of their own in ignored places are, unless `nested_too`.
-
-    Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
-    """
-    from orch.git.changes import status
-    from orch.git.removing import clear_the_way
-    from orch.git.salvage import SALVAGE, require_saved
-
-    worktree = linked_worktree(repo, path)
-    if not worktree.is_linked:
-        raise invalid_input(f"{display(path)} is the main checkout")
-    if os.path.lexists(os.path.join(worktree.git_dir, "locked")):
-        raise at_risk(worktree.top, "is locked", ())
-    if not os.path.lexists(worktree.top):
-        return _unregister(repo, worktree, 0, ())
-    if os.path.isdir(os.path.join(worktree.git_dir, "modules")):
-        raise unusable("unsupported", f"{display(path)} has submodules checked out", path=path)
-    seen = status(worktree, ignored=True, hidden=True)
-    unchanged = [p for p in seen.untracked if _is_copy(worktree, p, copies or {})]
-    rest = tuple(p for p in seen.files if p not in unchanged)
-    if rest and not salvage:
-        raise at_risk(worktree.top, "has uncommitted work", rest)
-    if salvage and not salvage.startswith(SALVAGE):
-        raise invalid_input(f"{display(salvage)} is not a salvage ref")
-    clear_the_way(worktree.top, nested_too=nested_too)
-    if salvage:
-        require_saved(worktree, salvage, leave_out=tuple(unchanged))
-    else:
-        for copy in unchanged:
-            os.unlink(os.path.join(worktree.top, copy))
-    return _unregister(repo, worktree, seen.ignored, ("-f",) if salvage else ())
-
-
-def at_risk(path: str, why: str, files: "tuple[str, ...]") -> Failure:
-    """Return the refusal to touch work, naming the files."""
-    shown = {"worktree_path": display(path), "files": listed(files), "count": len(files)}
-    return Failure("refused", "work_at_risk", f"{display(path)} {why}", details=shown)
-
-
-def _unregister(
-    repo: Repository, worktree: Repository, ignored: int, force: "tuple[str, ...]"
-) -> Removed:
-    with locked_directory(repo.common_dir) as held:
-        try:
-            asked = ("worktree", "remove", *force, "--", worktree.top)
-            call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
-        except Failure as error:
-            if "modified or untracked files" in str(error.details.get("stderr")):
-                raise at_risk(worktree.top, "was changed meanwhile", ()) from error
-            raise
-    left = [p for p in (worktree.top, worktree.git_dir) if os.path.lexists(p)]
-    if left:
-        raise Failure(
-            "git_error", "failed", "git said removed, but it is there", details={"left": left}
-        )
-    return Removed(worktree.top, ignored)
-
-
-def _is_copy(worktree: Repository, path: str, copies: "Mapping[str, str]") -> bool:
-    import hashlib
-
-    whole = os.path.join(worktree.top, path)
-    if path not in copies:
-        return False
-    if os.path.islink(whole):
-        return hashlib.sha256(os.fsencode(os.readlink(whole))).hexdigest() == copies[path]
-    if not os.path.isfile(whole):
-        return False
-    with open(file.open_regular(whole), "rb") as copy:
-        return hashlib.file_digest(copy, "sha256").hexdigest() == copies[path]

@@ -30,6 +30,9 @@ def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
             f"Work in {place.worktree_path} on branch {place.branch_name} "
             f"(from {place.base_commit[:12]}); commit there before you report."
         )
+    if place.loose:
+        names = ", ".join(place.loose[:10])
+        parts.append(f"Put there for you, and not to be committed: {names}")
     if place.place is not None:
         parts.append(places.words(place.place))
     if task.required_checks != "[]":

@@ -198,7 +198,7 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
     attempt = outcome.attempt
     if outcome.reason and not force:
         return
-    files = heads.uncommitted(attempt)
+    files = heads.left(attempt).at_stake
     if not files and not outcome.reason:
         return
     if force:
@@ -213,7 +213,7 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
 
 def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) -> None:
     attempt = outcome.attempt
-    copies: dict[str, str] = json.loads(attempt.placed_files)
+    copies = placing.digests(json.loads(attempt.placed_files))
     try:
         if outcome.salvage:
             worktree = git.linked_worktree(repo, attempt.worktree_path)

@@ -16,7 +16,7 @@ from orch.store import tasks as task_rows
 from orch.workflows import brief
 from schema import keys, points
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json
+from schema.json_text import Json, array, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -361,6 +361,9 @@ def _confirm(
             task = tasks.require(tx, wish.run_id, wish.task_id)
         change = attempts.open_one(tx, run, task, wish.event, number, order, place)
         runs.tell_end(tx, run)
-        result = keys.store(tx, key, answer(tx, change))
+        said = answer(tx, change)
+        if place.notes:
+            said = merge(said, notes=array(place.notes))
+        result = keys.store(tx, key, said)
     points.reach("dispatch.confirmed")
     return result

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 
 from orch import git, paths
 from orch.model import Attempt, Run
@@ -102,18 +103,28 @@ def place_of(repo: git.Repository, attempt: Attempt) -> git.Repository | None:
 
 
 class Left:
-    """What would be lost with a worktree: files, commits beside its branch, or it is not there."""
+    """What would be lost with a worktree: files, commits beside its branch, or it is not there.
 
-    __slots__ = ("files", "missing", "stray")
+    `placed` are files that orch put there and that were committed: lost they are not, but they
+    must not land.
+    """
+
+    __slots__ = ("files", "missing", "placed", "stray")
 
     def __init__(self) -> None:
         self.files: list[str] = []
         self.stray: Stray | None = None
         self.missing = ""
+        self.placed: list[str] = []
 
     @property
     def names(self) -> list[str]:
-        """All of it, in names and words."""
+        """All that keeps the work from being whole, in names and words."""
+        return [*self.at_stake, *(f"{name} (committed, and not its work)" for name in self.placed)]
+
+    @property
+    def at_stake(self) -> list[str]:
+        """What would be lost with the worktree, in names and words."""
         words = [self.stray.words] if self.stray is not None else []
         return [*self.files, *words, *([self.missing] if self.missing else [])]
 
@@ -129,11 +140,16 @@ def left(attempt: Attempt) -> Left:
     if worktree is None:
         found.missing = why_missing(repo, attempt)
         return found
-    put = placing.unchanged(worktree.top, json.loads(attempt.placed_files))
-    seen = git.status(worktree, leave_out=put, hidden=True)
-    found.files = [git.display(name) for name in seen.files]
+    placed = json.loads(attempt.placed_files)
+    put = set(placing.unchanged(worktree.top, placed))
+    seen = git.status(worktree, hidden=True)
+    found.files = [git.display(name) for name in seen.files if name not in put]
     held = attempt.head_commit or attempt.base_commit
     found.stray = git.stray_commits(worktree, attempt.branch_name, held)
+    tip = git.read_ref(repo, "refs/heads/" + attempt.branch_name) if placed else ""
+    if tip and tip != attempt.base_commit:
+        changed = git.changed_paths(repo, attempt.base_commit, tip)
+        found.placed = [git.display(name) for name in placing.committed(placed, changed)]
     return found
 
 
@@ -156,6 +172,10 @@ def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:
         count = len(found.files)
         words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
         hint = f"commit them: {here} add -A, then {here} commit -m TEXT, {again}"
+    elif found.placed and found.stray is None:
+        words = f"{name} committed what orch put into its worktree"
+        paths = " ".join(shlex.quote(path) for path in found.placed[:20])
+        hint = f"take it out: {here} rm -q --cached -- {paths}, then {here} commit -m TEXT, {again}"
     else:
         words = f"the work of {name} in {path} is not on its branch"
         hint = _bring(here, attempt.branch_name, found.stray) + again

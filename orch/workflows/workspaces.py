@@ -330,8 +330,13 @@ def make(repo: git.Repository, place: Workspace, settings: "Config") -> None:
     try:
         from orch.workflows import placing
 
-        place.placed_files = placing.place(repo.top, worktree.top, settings)
+        placed = placing.place(repo.top, worktree.top, settings)
+        place.placed_files = dumps(placed.files)
         placing.setup(worktree.top, settings)
+        if placed.files or settings.setup:
+            placing.take_baseline(worktree, placed)
+        place.placed_files, place.notes = dumps(placed.files), placed.notes
+        place.loose = placed.loose
     except BaseException:
         undo(place, settings)
         raise
