@@ -21,5 +21,5 @@ def commits(tx: "ReadTx", old: str) -> list[str]:
 
 def relocate(tx: "Tx", old: str, new: str) -> None:
     """Write each path at or below `old` as the same one at or below `new`."""
-    for name in ("run", "attempt", "intent", "place", "queue"):
-        tx.execute(_SQL[f"{name}_moved"], old=old, new=new)
+    for name in ("run_moved", "attempt_moved", "intent_moved", "place_moved", "queue_moved"):
+        tx.execute(_SQL[name], old=old, new=new)
