@@ -14,7 +14,7 @@ KNOWN = {
     ("inbox.cli.plain", "inbox.cli.views"),
     ("inbox.workflows.audit", "inbox.workflows.doctor"),
     ("orch.cli.queue_shapes", "orch.cli.request_shapes", "orch.cli.shapes"),
-    ("orch.git.merges", "orch.git.refs", "orch.git.salvage", "orch.git.undo", "orch.git.worktrees"),
+    ("orch.git.refs", "orch.git.undo", "orch.git.worktrees"),
     ("orch.plan.document", "orch.plan.json_source", "orch.plan.toml_source",
      "orch.plan.yaml_source"),
     ("orch.workflows.queue_gate", "orch.workflows.queue_snapshot"),
