@@ -92,6 +92,14 @@ class WorktreeTable(_Strict):
     env: Environment = Field({}, description="environment for workers and checks")
 
 
+class CleanupTable(_Strict):
+    """[cleanup]"""
+
+    save_ignored: list[RelativePath] = Field(
+        [], description="globs of ignored files that are saved to a salvage ref before they go"
+    )
+
+
 class PlanTable(_Strict):
     """[plan]"""
 
@@ -190,6 +198,9 @@ class OrchToml(_Strict):
     worktree: WorktreeTable = Field(
         default_factory=lambda: WorktreeTable.model_validate({}), description="new worktrees"
     )
+    cleanup: CleanupTable = Field(
+        default_factory=lambda: CleanupTable.model_validate({}), description="removing worktrees"
+    )
     check: dict[Name, CheckTable] = Field({}, description="commands that verify work")
     profile: dict[Name, list[Name]] = Field({}, description="names for groups of checks")
     harness: dict[Name, HarnessTable] = Field(
@@ -231,6 +242,7 @@ class OrchToml(_Strict):
         found.worktree_root = self.worktree.root or ""
         found.copy = list(self.worktree.copy_files)
         found.link = list(self.worktree.link)
+        found.save_ignored = list(self.cleanup.save_ignored)
         found.environment = dict(self.worktree.env)
         if self.worktree.setup is not None:
             found.setup = list(self.worktree.setup.command)

@@ -148,7 +148,7 @@ class Config:
 
     __slots__ = (
         "checks", "copy", "environment", "harnesses", "link", "plan", "policy", "profiles", "queue",
-        "setup", "setup_timeout", "source", "worktree_root",
+        "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -156,6 +156,7 @@ class Config:
         self.worktree_root = ""
         self.copy: list[str] = []
         self.link: list[str] = []
+        self.save_ignored: list[str] = []
         self.setup: list[str] = []
         self.setup_timeout = 600.0
         self.environment: dict[str, str] = {}

@@ -63,10 +63,13 @@ def add(
         call.say(obj(dry_run=True, planned=[_planned(item) for item in prepared], skipped=skipped))
         return
 
+    notes = [text for item in prepared for text in queue_add.left_out(item)]
+
     def _answer(tx: "Tx", added: list[Entry]) -> Json:
         call.committed = tx.last_event_id
         documents = [store.document(tx, entry.entry_no) for entry in added]
-        return obj(entries=array(documents), skipped=skipped, event_id=call.committed)
+        more: dict[str, object] = {"notes": array(notes)} if notes else {}
+        return obj(entries=array(documents), skipped=skipped, **more, event_id=call.committed)
 
     call.say(queue_add.confirm(call.db, prepared, _answer, scope), call.committed)
 

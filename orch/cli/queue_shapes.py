@@ -116,7 +116,7 @@ _INTEGRATES: "dict[str, Any]" = {
 # Of each command the ways its answer may look.
 DATA: "dict[str, tuple[Shape, ...]]" = {
     "queue add": (
-        {"entries": [ENTRY], "skipped": _SKIPPED, **_CHANGED},
+        {"entries": [ENTRY], "skipped": _SKIPPED, "notes?": ["text"], **_CHANGED},
         {
             "dry_run": "flag",
             "planned": [

@@ -50,6 +50,7 @@ def _add(answer: "Json") -> str:
         f"queued {entry}: {name} for {target}{_again(answer)}"
         for entry, name, _, target, _, _ in rows
     ]
+    lines += [f"note: {plain.line(text, 300)}" for text in plain.texts(answer, "$.notes")]
     run = plain.rows(answer, "$.entries", "$.run_id")[0][0]
     return "\n".join([*lines, *_skipped(answer), f"next: orch queue run --run {run}"])
 

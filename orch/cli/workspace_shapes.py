@@ -19,7 +19,18 @@ WORKSPACES: "dict[str, Shape]" = {
         "run_id": "text",
         "dry_run": "flag",
         "queue_slots": "count",
-        "cleaned": [{**_WORKTREE, "proof": "text", "ignored": "count", "salvage_ref?": "text"}],
+        "cleaned": [
+            {
+                **_WORKTREE,
+                "proof": "text",
+                "ignored": "count",
+                "ignored_files?": "count",
+                "ignored_bytes?": "count",
+                "largest_ignored?": [{"path": "text", "bytes": "count"}],
+                "saved_ignored?": "count",
+                "salvage_ref?": "text",
+            }
+        ],
         "kept": [{**_WORKTREE, "reason": "text"}],
         **_REPLAYED,
     },

@@ -12,12 +12,13 @@ def _cleanup(answer: Json) -> str:
     lines = []
     head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
     columns = (
-        "$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.proof", "$.ignored"
+        "$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.proof", "$.ignored",
+        "$.ignored_files", "$.ignored_bytes", "$.largest_ignored", "$.saved_ignored",
+        "$.salvage_ref",
     )  # fmt: skip
-    for task, number, tree, place, proof, ignored in plain.rows(answer, "$.cleaned", *columns):
+    for task, number, tree, place, proof, *ignored in plain.rows(answer, "$.cleaned", *columns):
         path = tree or place
-        more = f", {ignored} ignored entries went with it" if ignored else ""
-        lines.append(f"{head} {task} attempt {number}: {path} ({proof}{more})")
+        lines.append(f"{head} {task} attempt {number}: {path} ({proof}{_ignored(ignored)})")
     told = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.reason")
     for task, number, tree, place, why in plain.rows(answer, "$.kept", *told):
         lines.append(f"kept {task} attempt {number}: {tree or place}: {plain.line(why, 300)}")
@@ -25,6 +26,25 @@ def _cleanup(answer: Json) -> str:
     if slots:
         lines.append(f"removed {slots} worktrees in which the queue tested")
     return "\n".join([*lines, f"next: orch status --run {run}"])
+
+
+def _ignored(found: "list[object]") -> str:
+    """Say what goes with a worktree beside its work: how much, and the largest."""
+    entries, files, size, largest, saved, ref = found
+    if not files:
+        return f", {entries} ignored entries went with it" if entries else ""
+    names = [str(row[0]) for row in plain.rows(str(largest), "$", "$.path")]
+    text = f", with {files} ignored files of {_size(size)}: {plain.line(', '.join(names), 120)}"
+    return text + (f"; {saved} of them saved under {ref}" if saved else "")
+
+
+def _size(count: object) -> str:
+    size = float(str(count))
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
 
 
 def _salvages(answer: Json) -> str:

@@ -55,13 +55,13 @@ def cleanup(
             "no worktree to clean up",
             hint=f"see what there is: orch status --run {run_id}",
         )
+    gone, stayed = _clear_places(call, apart, dry_run=dry_run)
     from orch.cli.progress import Bar
 
     with Bar(call, f"cleaning up {run_id}", len(chosen)) as bar:
         outcomes = workflow.clean(
             call.db, found, chosen, force=force, dry_run=dry_run, step=bar.step
         )
-    gone, stayed = _clear_places(call, apart, dry_run=dry_run)
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned] + gone
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned] + stayed
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.git.blobs import blob_id_of, blob_ids, read_blob
     from orch.git.candidates import Candidate, make_candidate, make_revert
-    from orch.git.changes import Change, Status, hidden_files, status
+    from orch.git.changes import Change, Status, hidden_files, ignored_files, status
     from orch.git.commits import missing_objects, parents_of
     from orch.git.following import Stray, bring_branch, stray_commits
     from orch.git.in_the_way import Blocker
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from orch.git.repository import (
         Repository, find_repository, is_registered, linked_worktree, locked_directory,
         open_repository, operation_in_progress)
+    from orch.git.restoring import restore_salvage
     from orch.git.salvage import (
-        SALVAGE, Salvage, Snapshot, commit_all, list_salvages, restore_salvage, save_salvage,
-        take_snapshot)
+        SALVAGE, Salvage, Snapshot, commit_all, list_salvages, save_salvage, take_snapshot)
     from orch.git.slots import open_slot, remove_slot
     from orch.git.tamper import Difference, differences, fingerprint
     from orch.git.traits import Traits, read_traits
@@ -101,6 +101,7 @@ __all__ = [
     "head",
     "heads_missing_from",
     "hidden_files",
+    "ignored_files",
     "is_ancestor",
     "is_oid",
     "is_published",
@@ -157,7 +158,7 @@ __all__ = [
 _HOME = {
     "blobs": "blob_id_of blob_ids read_blob",
     "candidates": "Candidate make_candidate make_revert",
-    "changes": "Change Status hidden_files status",
+    "changes": "Change Status hidden_files ignored_files status",
     "commits": "missing_objects parents_of",
     "following": "Stray bring_branch stray_commits",
     "in_the_way": "Blocker",
@@ -181,9 +182,9 @@ _HOME = {
     "repository": (
         "Repository find_repository is_registered linked_worktree locked_directory "
         "open_repository operation_in_progress"),
+    "restoring": "restore_salvage",
     "salvage": (
-        "SALVAGE Salvage Snapshot commit_all list_salvages restore_salvage save_salvage "
-        "take_snapshot"),
+        "SALVAGE Salvage Snapshot commit_all list_salvages save_salvage take_snapshot"),
     "slots": "open_slot remove_slot",
     "tamper": "Difference differences fingerprint",
     "traits": "Traits read_traits",

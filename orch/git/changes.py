@@ -91,6 +91,22 @@ def status(
     )
 
 
+def ignored_files(repo: Repository) -> "tuple[tuple[str, int], ...]":
+    """Return (path, bytes) of each ignored file of the checkout, the largest first.
+
+    A repository of its own counts as one, without a size, and ends in "/".
+    """
+    asked = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z")
+    found = []
+    for path in call(repo, *asked, lenient=True, seconds=300).records():
+        try:
+            seen = os.lstat(os.path.join(repo.top, path))
+        except OSError:
+            continue
+        found.append((path, 0 if path.endswith("/") else seen.st_size))
+    return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
 def hidden_files(repo: Repository) -> tuple[str, ...]:
     """Return the files on disk whose changes an index flag hides from `git status`."""
     flagged = []

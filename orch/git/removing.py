@@ -35,6 +35,8 @@ def remove_worktree(
     *,
     salvage: str = "",
     copies: "Mapping[str, str] | None" = None,
+    ignored: "tuple[str, ...]" = (),
+    instead: str = "",
     nested_too: bool = False,
 ) -> Removed:
     """Remove the clean worktree at `path`, and see that it is gone. The branch stays.
@@ -42,7 +44,8 @@ def remove_worktree(
     `copies` maps files that were put there or changed at dispatch (relative path) to the
     sha256 of their content (of a link: of its target; "" for none); those still unchanged do
     not count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
-    has shown that the ref holds all that is there. Read-only folders of ours are no obstacle;
+    has shown that the ref holds all that is there (`ignored` and `instead` as it was saved with).
+    Read-only folders of ours are no obstacle;
     repositories of their own in ignored places are, unless `nested_too`.
 
     Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
@@ -69,7 +72,7 @@ def remove_worktree(
         raise invalid_input(f"{display(salvage)} is not a salvage ref")
     _clear_the_way(worktree.top, nested_too=nested_too)
     if salvage:
-        require_saved(worktree, salvage, leave_out=tuple(new))
+        require_saved(worktree, salvage, leave_out=tuple(new), ignored=ignored, instead=instead)
     else:
         for copy in new:
             os.unlink(os.path.join(worktree.top, copy))

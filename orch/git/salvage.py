@@ -3,7 +3,8 @@
 A salvage is one commit: its tree is the files as they are on disk (bytes, no filter and
 no line-ending conversion), its first parent the head; a second holds what was staged and
 is not on disk, a further one the salvage it replaces. Guarantees: the worktree and its
-index are only read; nothing the worktree configures is run; ignored files are not kept;
+index are only read; nothing the worktree configures is run; ignored files are kept only if
+named;
 what cannot be kept (a nested repository, an unreadable file) refuses the whole salvage.
 """
 
@@ -17,7 +18,7 @@ from orch.git.changes import status
 from orch.git.merges import ORCH, Identity, commit_tree
 from orch.git.names import display, listed, require_oid, require_ref, zero_oid
 from orch.git.refs import head, read_ref, swap_ref, tree_id
-from orch.git.repository import DURABLE, Repository, call, linked_worktree, operation_in_progress
+from orch.git.repository import DURABLE, Repository, call, operation_in_progress
 from schema.failures import Failure, not_found
 
 SALVAGE = "refs/orch/salvage/"
@@ -47,15 +48,22 @@ class Salvage:
     summary: str
 
 
-def take_snapshot(worktree: Repository, *, leave_out: "tuple[str, ...]" = ()) -> Snapshot:
+def take_snapshot(
+    worktree: Repository,
+    *,
+    leave_out: "tuple[str, ...]" = (),
+    ignored: "tuple[str, ...]" = (),
+    instead: str = "",
+) -> Snapshot:
     """Write all the worktree holds into the object store, unreferenced; return what it is.
 
-    `leave_out` are untracked paths that do not count. Raises: refused/work_at_risk when
+    `leave_out` are untracked paths that do not count, `ignored` such as are kept all the same,
+    `instead` is the head where HEAD names no commit. Raises: refused/work_at_risk when
     something cannot be kept, git_error.
     """
     seen = status(worktree, hidden=True)
     left = set(leave_out) & set(seen.untracked)
-    files = tuple(dict.fromkeys(f for f in seen.files if f not in left))
+    files = tuple(dict.fromkeys((*(f for f in seen.files if f not in left), *ignored)))
     entries = _entries(worktree, files)
     with scratch.folder() as folder:
         mine = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
@@ -67,7 +75,11 @@ def take_snapshot(worktree: Repository, *, leave_out: "tuple[str, ...]" = ()) ->
         staged = _staged(worktree, folder)
     at_head = tree_id(worktree, seen.commit) if seen.commit else ""
     return Snapshot(
-        seen.commit, seen.branch, tree, "" if staged in (tree, at_head) else staged, files
+        seen.commit or instead,
+        seen.branch,
+        tree,
+        "" if staged in (tree, at_head) else staged,
+        files,
     )
 
 
@@ -147,20 +159,22 @@ def save_salvage(
     *,
     why: str = "",
     leave_out: "tuple[str, ...]" = (),
+    ignored: "tuple[str, ...]" = (),
+    instead: str = "",
     author: Identity = ORCH,
 ) -> Salvage:
     """Keep everything in the worktree under the salvage ref; return it.
 
     Made again on an unchanged worktree it is the same salvage; on a changed one the new
-    one has the old as a parent, so nothing that was kept is ever lost.
+    one has the old as a parent, so nothing that was kept is ever lost. Options as `take_snapshot`.
     Raises: invalid_input, refused/work_at_risk, git_error.
     """
     require_ref(ref)
     for _ in range(_TRIES):
         old = read_ref(worktree, ref)
-        taken = take_snapshot(worktree, leave_out=leave_out)
+        taken = take_snapshot(worktree, leave_out=leave_out, ignored=ignored, instead=instead)
         if old and _holds(worktree, old, taken):
-            return _read(worktree, ref)
+            return read_salvage(worktree, ref)
         parents = [taken.head] if taken.head else []
         now = int(time.time())
         if taken.staged:
@@ -173,7 +187,7 @@ def save_salvage(
             worktree, taken.tree, parents, _message(worktree, taken, why), author=author, at=now
         )
         if swap_ref(worktree, ref, commit, old, "orch: salvage"):
-            return _read(worktree, ref)
+            return read_salvage(worktree, ref)
     raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
@@ -202,15 +216,22 @@ def _holds(repo: Repository, commit: str, taken: Snapshot) -> bool:
     return tree == taken.tree and same_head and staged
 
 
-def require_saved(worktree: Repository, ref: str, *, leave_out: "tuple[str, ...]" = ()) -> None:
-    """Check that salvage `ref` holds all that is in the worktree now.
+def require_saved(
+    worktree: Repository,
+    ref: str,
+    *,
+    leave_out: "tuple[str, ...]" = (),
+    ignored: "tuple[str, ...]" = (),
+    instead: str = "",
+) -> None:
+    """Check that salvage `ref` holds all that is in the worktree now. Options as `take_snapshot`.
 
     Raises: not_found/salvage, refused/work_at_risk.
     """
     commit = read_ref(worktree, require_ref(ref))
     if not commit:
         raise not_found("salvage", ref)
-    taken = take_snapshot(worktree, leave_out=leave_out)
+    taken = take_snapshot(worktree, leave_out=leave_out, ignored=ignored, instead=instead)
     if not _holds(worktree, commit, taken):
         raise Failure(
             "refused",
@@ -233,29 +254,12 @@ def list_salvages(repo: Repository, prefix: str = SALVAGE) -> tuple[Salvage, ...
     return tuple(sorted(found, key=lambda s: (s.at, s.ref)))
 
 
-def _read(repo: Repository, ref: str) -> Salvage:
+def read_salvage(repo: Repository, ref: str) -> Salvage:
+    """Return the salvage under `ref`. Raises: not_found/salvage."""
     for found in list_salvages(repo, ref):
         if found.ref == ref:
             return found
     raise not_found("salvage", ref)
-
-
-def restore_salvage(repo: Repository, ref: str, path: str) -> Repository:
-    """Make a new detached worktree at `path` in which the salvaged files lie uncommitted.
-
-    HEAD is the commit the worktree stood on. `path` must not exist. What was staged and
-    overwritten is `<ref>^2`. Raises: not_found/salvage, invalid_input, git_error.
-    """
-    from orch.git.worktrees import add_detached
-
-    kept = _read(repo, require_ref(ref))
-    start = kept.head or kept.commit
-    add_detached(repo, path, start)
-    worktree = linked_worktree(repo, path)
-    call(worktree, "read-tree", "-m", "-u", start, kept.commit, seconds=900)
-    call(worktree, "read-tree", start, lenient=True)
-    call(worktree, "update-index", "-q", "--refresh", ok=(0, 1), lenient=True, seconds=300)
-    return worktree
 
 
 def commit_all(

@@ -99,3 +99,8 @@ def entry_heads(tx: "ReadTx") -> "list[tuple[str, str, str, str, str]]":
     """Return (entry, repository, head, landed commit or "", target) of entries that count."""
     rows = tx.many(_SQL["audit_entry_heads"])
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def salvages(tx: "ReadTx") -> "list[tuple[str, str, str]]":
+    """Return (task, repository, ref) of all that was told to be saved."""
+    return [(row[0], row[1], row[2]) for row in tx.many(_SQL["audit_salvages"])]

@@ -161,6 +161,21 @@ SELECT t.run_id || '/' || t.task_id, a.attempt_no, a.repo_path, a.branch_name, a
   FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
  WHERE a.branch_name <> '' ORDER BY a.attempt_key;
 
+-- name: audit_salvages :many
+-- What was told to be saved, by cleanups and by turns.
+-- scan: lists all of them, on request only
+SELECT t.run_id || '/' || t.task_id, a.repo_path, e.payload ->> 'salvage_ref'
+  FROM event AS e
+  JOIN task AS t ON t.run_id = e.run_id AND t.task_id = e.task_id
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = e.payload ->> 'attempt_no'
+ WHERE e.event_type = 'task_cleaned' AND e.payload ->> 'salvage_ref' IS NOT NULL
+UNION
+SELECT t.run_id || '/' || t.task_id, a.repo_path, n.salvage_ref
+  FROM turn AS n
+  JOIN attempt AS a ON a.thread_no = n.thread_no
+  JOIN task AS t ON t.task_no = a.task_no
+ WHERE n.salvage_ref <> '';
+
 -- name: audit_landed_untested :many
 -- What landed has a passed trial of exactly its tree (I18).
 -- scan: compares all entries, on request only

@@ -30,7 +30,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     checks = [_dispatches(db), workers.examine(db), workers.spools(db), _worktrees(works)]
     checks.append(unnamed.worktrees(db, works))
     checks.append(workers.programs({_root(work.worktree_path) for work in works}))
-    checks += [queue_audit.landings(db), _places(db)]
+    checks += [queue_audit.landings(db), _places(db), _salvages(db)]
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), queue_audit.commits(db)]
@@ -89,6 +89,26 @@ def _places(db: "Database") -> Check:
     wrong += [f"{path} belongs to no attempt" for path in strays]
     hint = "orch cleanup removes those of attempts that are over; look into the others"
     return verdict("places", wrong, "as recorded", WARNING, hint)
+
+
+def _salvages(db: "Database") -> Check:
+    """What was told to be saved is still kept by its ref. Opens no repository for nothing."""
+    from orch import git
+
+    with db.read() as tx:
+        saved = store.salvages(tx)
+    refs: dict[str, dict[str, str]] = {}
+    gone = []
+    for task, path, ref in saved:
+        if path not in refs:
+            try:
+                refs[path] = git.list_refs(git.open_repository(path), git.SALVAGE)
+            except Failure:
+                refs[path] = {ref: "" for _, its, ref in saved if its == path}  # Told elsewhere.
+        if ref not in refs[path]:
+            gone.append(f"{task}: {ref} is gone, and with it what was saved")
+    hint = "git keeps lost commits for two weeks: git fsck --lost-found names them"
+    return verdict("salvages", gone, f"{len(saved)} kept", WARNING, hint)
 
 
 def _tables(db: "Database") -> "Iterator[Check]":

@@ -13,7 +13,7 @@ from orch.operations import runs
 from orch.store import attempts as store
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
-from orch.workflows import heads, kept_heads, placing, workspaces
+from orch.workflows import configuration, heads, ignored, kept_heads, placing, workspaces
 from schema import events, points
 from schema.failures import Failure
 from schema.json_text import obj
@@ -22,13 +22,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orch.workflows.ignored import Ignored
     from schema.transaction import Database, ReadTx
 
 
 class Outcome:
     """What happened, or would happen, to one attempt's worktree."""
 
-    __slots__ = ("attempt", "cleaned", "ignored", "proof", "reason", "salvage", "task")
+    __slots__ = (
+        "attempt", "cleaned", "entries", "ignored", "proof", "reason", "salvage", "task",
+    )  # fmt: skip
 
     def __init__(self, task: Task, attempt: Attempt) -> None:
         self.task = task
@@ -37,7 +40,8 @@ class Outcome:
         self.proof = ""
         self.reason = ""
         self.salvage = ""
-        self.ignored = 0
+        self.entries = 0
+        self.ignored: Ignored | None = None
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""
@@ -49,7 +53,9 @@ class Outcome:
         }
         if not self.cleaned:
             return {**shared, "reason": self.reason}
-        more: dict[str, object] = {"proof": self.proof, "ignored": self.ignored}
+        more: dict[str, object] = {"proof": self.proof, "ignored": self.entries}
+        if self.ignored is not None:
+            more |= self.ignored.document()
         if self.salvage:
             more["salvage_ref"] = self.salvage
         return {**shared, **more}
@@ -125,8 +131,15 @@ def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_r
         _note_missing(db, repo, run, outcome, force=force, dry_run=dry_run)
         return
     _examine(outcome, force=force)
-    if outcome.reason or dry_run:
-        outcome.cleaned = not outcome.reason
+    if outcome.reason:
+        return
+    worktree = git.linked_worktree(repo, attempt.worktree_path)
+    outcome.ignored = ignored.look(worktree, configuration.of_run(db, run, repo))
+    if outcome.ignored.saved:
+        outcome.salvage = _salvage_of(outcome)
+    if dry_run:
+        outcome.entries = git.status(worktree, ignored=True).ignored
+        outcome.cleaned = True
         return
     _remove(db, repo, run, outcome)
 
@@ -203,27 +216,36 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
         return
     if force:
         outcome.reason = ""
-        outcome.salvage = git.salvage_ref(
-            outcome.task.run_id, outcome.task.task_id, attempt.attempt_no
-        )
+        outcome.salvage = _salvage_of(outcome)
         outcome.proof = "salvaged"
         return
     outcome.reason = f"{len(files)} uncommitted: {', '.join(files[:5])}"
 
 
+def _salvage_of(outcome: Outcome) -> str:
+    task = outcome.task
+    return git.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
+
+
 def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) -> None:
     attempt = outcome.attempt
     copies = placing.digests(json.loads(attempt.placed_files))
+    saved = outcome.ignored.saved if outcome.ignored is not None else ()
+    head = _recorded(repo, attempt)  # Where the branch of HEAD is gone, this keeps its commits.
     try:
         if outcome.salvage:
             worktree = git.linked_worktree(repo, attempt.worktree_path)
             put = placing.unchanged(attempt.worktree_path, copies)
-            git.save_salvage(worktree, outcome.salvage, why="cleanup --force", leave_out=put)
+            git.save_salvage(
+                worktree, outcome.salvage, why="cleanup", leave_out=put, ignored=saved,
+                instead=head,
+            )  # fmt: skip
             points.reach("cleanup.salvaged")
         removed = git.remove_worktree(
-            repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies
-        )
-        outcome.ignored = removed.ignored
+            repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies, ignored=saved,
+            instead=head,
+        )  # fmt: skip
+        outcome.entries = removed.ignored
     except Failure as failure:
         if os.path.lexists(attempt.worktree_path) or git.is_registered(repo, attempt.worktree_path):
             gone = False

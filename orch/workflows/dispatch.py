@@ -171,7 +171,7 @@ def finish(
         notes = [*prepared.earlier, *([wish.note] if wish.note else [])]
         prepared.order.body = brief.text(task, place, notes)
     try:
-        result = _confirm(db, wish, prepared.order, place, answer, prepared.key)
+        result = _confirm(db, prepared, answer)
     except Failure:
         if place.worktree_path:
             _take_back(db, task, place, prepared.settings)
@@ -329,15 +329,10 @@ def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -
     _forget(db, task)
 
 
-def _confirm(
-    db: "Database",
-    wish: Wish,
-    order: "Order",
-    place: Workspace,
-    answer: "Answer",
-    key: "keys.Key | None",
-) -> Json:
+def _confirm(db: "Database", prepared: Prepared, answer: "Answer") -> Json:
     """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
+    wish, order, place, key = prepared.wish, prepared.order, prepared.place, prepared.key
+    expected = prepared.task.next_attempt_no
     with db.write() as tx:
         stored = keys.find(tx, key)
         if stored is not None:
@@ -346,10 +341,10 @@ def _confirm(
             run = runs.require_open(tx, wish.run_id)
             task = tasks.require(tx, wish.run_id, wish.task_id)
             intent = attempt_rows.intent_of(tx, task.task_no)
-            if intent is None or intent[1:] != identity.mine():
+            if intent != (expected, *identity.mine()):
                 raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
             attempt_rows.forget_intent(tx, task.task_no)
-            number = intent[0]
+            number = expected
         else:
             run, task = _require(tx, wish)
             number = task.next_attempt_no

@@ -123,6 +123,19 @@ def _require_read(db: "Database", run_id: str, task_id: str) -> None:
             raise heads.at_risk(task.name, attempt, left, "; it would not land")
 
 
+def left_out(item: Prepared) -> list[str]:
+    """Return in words what an attempt left and does not land: its worktree was cleaned by force."""
+    attempt, task = item.attempt, item.task
+    if not attempt.dirty_files or attempt.workspace_status == "created":
+        return []
+    count = f"{attempt.dirty_files} uncommitted file{'s' * (attempt.dirty_files != 1)}"
+    ref = git.salvage_ref(task.run_id, task.task_id, attempt.attempt_no)
+    return [
+        f"{count} of {task.name} will not land; see what was saved: git show --stat {ref}, or "
+        f"orch salvage restore {task.name} --attempt {attempt.attempt_no} --out DIR"
+    ]
+
+
 def _refuse_landed(repo: git.Repository, target: str, attempt: Attempt, known: list[Entry]) -> None:
     """Raise invalid_state/duplicate for work that landed on the target, and is still there."""
     for entry in known:

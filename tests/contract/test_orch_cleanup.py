@@ -199,7 +199,60 @@ def test_ignored_files_do_not_count_and_are_counted(lead: Lead) -> None:
     place = worktree(lead.finish("a"))
     for name in ("x.o", "y.o", "cache/1", "cache/2"):
         lead.repo.write(name, "x", cwd=place)
+    plan = proof(lead, "--dry-run")
+    assert (plan["ignored"], plan["ignored_files"], plan["ignored_bytes"]) == (3, 4, 4)
+    assert plan["largest_ignored"][0] == {"path": "cache/1", "bytes": 1}
+    text = lead.orch.say("cleanup", "--run", "r", "--all-completed", "--dry-run")
+    assert "(branch_kept, with 4 ignored files of 4 B: cache/1, cache/2, x.o, y.o)" in text
     assert proof(lead)["ignored"] == 3, "two files and one folder"
+
+
+def test_ignored_files_that_orch_toml_names_are_saved_before_they_go(lead: Lead) -> None:
+    lead.repo.commit(".gitignore", "out/\n*.db\n")
+    lead.config('[cleanup]\nsave_ignored = ["out/**/*.md", "local.db"]\n')
+    lead.task("a")
+    place = worktree(lead.finish("a"))
+    lead.repo.write("out/deep/report.md", "result\n", cwd=place)
+    lead.repo.write("out/cache", "x", cwd=place)
+    lead.repo.write("local.db", "rows\n", cwd=place)
+    gone = proof(lead)
+    assert (gone["proof"], gone["saved_ignored"]) == ("branch_kept", 2)
+    assert not place.exists()
+    out = lead.home / "back"
+    lead.do("salvage", "restore", "--task", "a", "--out", str(out))
+    assert (out / "out/deep/report.md").read_text() == "result\n"
+    assert (out / "local.db").read_text() == "rows\n"
+    assert not (out / "out/cache").exists()
+    assert lead.doctor() == []
+    lead.repo.git("update-ref", "-d", gone["salvage_ref"])
+    assert any(f"{gone['salvage_ref']} is gone" in text for text in lead.doctor())
+
+
+def test_what_was_committed_can_be_queued_after_a_forced_cleanup(lead: Lead) -> None:
+    lead.task("a")
+    lead.task("b", "--depends-on", "a")
+    sent = lead.finish("a")
+    head = lead.attempts("a")[0]["head_commit"]
+    (worktree(sent) / "scratch.txt").write_text("junk\n")
+    lead.repo.git("update-ref", "-d", "refs/heads/" + sent["attempt"]["branch_name"])
+    gone = proof(lead, "--force")
+    lead.repo.git("merge-base", "--is-ancestor", head, gone["salvage_ref"])
+    assert lead.orch.ok("queue", "add", "r/a")["entries"][0]["head_commit"] == head
+    assert (worktree(lead.dispatch("b", "--base-ref", head)) / "a.txt").exists()
+
+
+def test_an_uncommitted_rest_is_told_when_saved_work_is_queued(lead: Lead) -> None:
+    lead.task("a")
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.commit(sent)
+    (worktree(sent) / "scratch.txt").write_text("junk\n")
+    lead.done(sent)
+    gone = proof(lead, "--force")
+    assert gone["proof"] == "salvaged"
+    said = lead.orch.ok("queue", "add", "r/a")["notes"]
+    assert "1 uncommitted file of r/a will not land" in said[0]
+    assert gone["salvage_ref"] in said[0]
 
 
 def test_an_attempt_that_is_not_over_is_never_removed(lead: Lead) -> None:

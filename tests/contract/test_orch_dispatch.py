@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.support import runs
@@ -355,3 +356,31 @@ def test_two_attempts_of_two_tasks_never_share_a_place(lead: Lead) -> None:
     sent = [lead.dispatch(name)["attempt"] for name in ("a", "b")]
     assert len({a["branch_name"] for a in sent}) == len({a["worktree_path"] for a in sent}) == 2
     assert len(lead.registered()) == 2
+
+
+@pytest.mark.parametrize("whose", ["another process", "a later attempt", "nobody"])
+def test_a_dispatch_that_was_undone_and_begun_anew_meanwhile_takes_its_own_back(
+    lead: Lead, whose: str
+) -> None:
+    """Between worktree and confirmation only the intent tells whose attempt it is."""
+    gate = runs.gate_file(lead.home)
+    lead.config(f"[worktree.setup]\ncommand = {runs.toml_list('cat', str(gate))}\n")
+    lead.task("a")
+    words = ("--json", "dispatch", "r/a", "--execution-mode", "code")
+    changes = {
+        "another process": "UPDATE dispatch_intent SET pid = pid + 1",
+        "a later attempt": "UPDATE dispatch_intent SET attempt_no = attempt_no + 1",
+        "nobody": "DELETE FROM dispatch_intent",
+    }
+    with lead.orch.start(*words) as going, open(gate, "w") as opened:  # Its setup is reading.
+        store = apsw.Connection(str(lead.store))
+        store.execute(changes[whose])
+        opened.close()
+        error = going.wait().error
+        left = store.execute("SELECT count(*) FROM dispatch_intent").get
+        store.close()
+    assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")
+    assert "undone meanwhile" in error["message"]
+    assert lead.leftovers() == []
+    assert (lead.attempts("a"), lead.status_of("a")) == ([], "ready")
+    assert left == (1 if whose == "another process" else 0), "what is another's stays"

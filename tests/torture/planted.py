@@ -167,6 +167,21 @@ def _signal_takes_the_answer() -> None:
     transaction.Signals.shield = lambda self: None
 
 
+def _stage_forgotten() -> None:
+    """A salvage keeps what is on disk, and nothing of what was staged."""
+    from orch.git import salvage
+
+    salvage._staged = lambda worktree, folder: ""
+
+
+def _beside_not_seen() -> None:
+    """Only the branch is looked at, wherever HEAD is."""
+    from orch import git
+
+    git.bring_branch = lambda worktree, branch, base: False
+    git.stray_commits = lambda worktree, branch, held: None
+
+
 def _lands_untested() -> None:
     """What nobody tested counts as good."""
     from orch.queue import chain
@@ -208,6 +223,8 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "shell_true": (_shell_true, "workflows", 1, "words"),
     "pool_held_up": (_pool_held_up, "workflows", 1, "free thread of its pool"),
     "signal_takes_the_answer": (_signal_takes_the_answer, "workflows", 1, "not told"),
+    "stage_forgotten": (_stage_forgotten, "workflows", 1, "staged"),
+    "beside_not_seen": (_beside_not_seen, "workflows", 1, "beside"),
     "lands_untested": (_lands_untested, "landing", 60, "untested"),
     "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
 }

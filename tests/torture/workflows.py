@@ -82,9 +82,13 @@ class _Life:
         self.report.add("attempts", 2)
         self.judge_attempts(first, second)
         new = Path(second["attempt"]["worktree_path"])
+        if new != old:
+            self.judge_salvage(first, old)
+        self.git(new, "checkout", "-q", "--detach")
         self.commit(new, "second")
         self.end(second, "done")
         self.say("orch", "reconcile", "--run", "r")
+        self.judge_head(second, new)
         self.say("orch", "verify", "run", "r/a")
         self.report.add("checks")
         if self.canary.exists():
@@ -127,6 +131,26 @@ class _Life:
         stands_on = self.git(Path(new), "rev-parse", "HEAD")
         if stands_on != second["attempt"]["base_commit"] or os.path.exists(f"{new}/litter"):
             self.report.violate("a second attempt begins with what the first one left")
+
+    def judge_salvage(self, first: dict, old: Path) -> None:
+        """Remove a worktree by force in which something is staged that lies nowhere else."""
+        (old / "both").write_text("staged")
+        self.git(old, "add", "both")
+        (old / "both").write_text("on disk")
+        self.say("orch", "cleanup", "r/a", "--attempt", "1", "--force")
+        ref = f"refs/orch/salvage/r/a/{first['attempt']['attempt_no']}"
+        try:
+            saved = [self.git(self.repo, "show", f"{ref}{above}:both") for above in ("", "^2")]
+        except subprocess.CalledProcessError:
+            saved = []
+        if saved != ["on disk", "staged"]:
+            self.report.violate("a forced cleanup lost what was staged")
+
+    def judge_head(self, second: dict, new: Path) -> None:
+        """Work that was committed beside its branch counts."""
+        stands_on = self.git(new, "rev-parse", "HEAD")
+        if self.git(self.repo, "rev-parse", second["attempt"]["branch_name"]) != stands_on:
+            self.report.violate("work beside the branch was passed over")
 
     def commit(self, tree: Path, name: str) -> None:
         """Leave a commit in a worktree."""

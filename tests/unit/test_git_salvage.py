@@ -197,3 +197,58 @@ def test_commit_all_refuses_where_it_would_be_wrong(made, work, tmp_path):
 
 def detach(made, place):
     made.git("checkout", "-q", "--detach", cwd=place)
+
+
+@pytest.mark.parametrize("way", ["autocrlf", "eol", "encoding", "ident"])
+def test_restored_files_are_the_bytes_that_were_there(made, tmp_path, way):
+    attributes = {"eol": "*.txt text eol=crlf", "encoding": "*.txt working-tree-encoding=UTF-16LE",
+                  "ident": "*.txt ident", "autocrlf": "*.txt text"}[way]  # fmt: skip
+    made.commit(".gitattributes", attributes + "\n")
+    if way == "autocrlf":
+        made.git("config", "core.autocrlf", "true")
+    repo = git.open_repository(str(made.path))
+    work = git.add_worktree(repo, str(tmp_path / "w"), "b", git.resolve(repo, "HEAD"))
+    place = tmp_path / "w"
+    wanted = {
+        "d0/f0.txt": b"lone\nand\r\nboth\r\n$Id: old $\n",
+        "new.txt": "é\n$Id$\r\n".encode(),
+        "odd.txt": bytes(range(256)),
+    }
+    for name, content in wanted.items():
+        (place / name).write_bytes(content)
+    git.save_salvage(work, REF)
+    git.restore_salvage(repo, REF, str(tmp_path / "back"))
+    assert {name: (tmp_path / "back" / name).read_bytes() for name in wanted} == wanted
+
+
+def test_what_is_staged_anew_after_a_salvage_is_not_lost(made, work, tmp_path):
+    """The same files on disk, another stage: the salvage does not hold it."""
+    place = tmp_path / "w"
+    made.write("README", "on disk\n", cwd=place)
+    repo = git.open_repository(str(made.path))
+    git.save_salvage(work, REF)
+    made.write("README", "staged and overwritten\n", cwd=place)
+    made.git("add", "README", cwd=place)
+    made.write("README", "on disk\n", cwd=place)
+    with pytest.raises(Failure) as failed:
+        git.remove_worktree(repo, str(place), salvage=REF)
+    assert (failed.value.code, failed.value.reason) == ("refused", "work_at_risk")
+    assert place.is_dir()
+    git.save_salvage(work, REF)
+    git.remove_worktree(repo, str(place), salvage=REF)
+    assert made.git("show", f"{REF}^2:README") == "staged and overwritten"
+
+
+def test_named_ignored_files_are_kept_too(made, work, tmp_path):
+    place = tmp_path / "w"
+    made.write("out.o", "result\n", cwd=place)
+    made.write("other.o", "cache\n", cwd=place)
+    assert git.ignored_files(work) == (("out.o", 7), ("other.o", 6))
+    repo = git.open_repository(str(made.path))
+    git.save_salvage(work, REF, ignored=("out.o",))
+    with pytest.raises(Failure):
+        git.remove_worktree(repo, str(place), salvage=REF)
+    git.remove_worktree(repo, str(place), salvage=REF, ignored=("out.o",))
+    git.restore_salvage(repo, REF, str(tmp_path / "back"))
+    assert (tmp_path / "back" / "out.o").read_text() == "result\n"
+    assert not (tmp_path / "back" / "other.o").exists()
