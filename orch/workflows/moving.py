@@ -115,12 +115,17 @@ def _require_same(db: "Database", repo: git.Repository, old: str) -> None:
 def _tell(tx: "Tx", run_id: str, old: str, new: str) -> None:
     """Let a run's recorded configuration count for the new place; tell the move."""
     known = json.loads(run_rows.fingerprint(tx, run_id) or "{}")
-    # A linked checkout's pointers hold the old place: it is looked at anew.
-    kept = {new + d[len(old) :]: v for d, v in known.items() if _is_in(d, old)}
-    kept = {d: v for d, v in kept.items() if "/worktrees/" not in d[len(new) :]}
-    others = {d: v for d, v in known.items() if not _is_in(d, old)}
+    kept = {}
+    for name, value in known.items():
+        words, slash, rest = name.partition("/")  # A git directory; words before it say of what.
+        place = slash + rest
+        if not _is_in(place, old):
+            kept[name] = value
+        elif words or "/worktrees/" not in place[len(old) :]:
+            kept[words + new + place[len(old) :]] = value
+        # A linked checkout's pointers hold the old place: it is looked at anew.
     if known:
-        run_rows.set_fingerprint(tx, run_id, dumps(others | kept))
+        run_rows.set_fingerprint(tx, run_id, dumps(kept))
     leader = runs.require(tx, run_id).leader
     text = f"the repository was moved: {old} -> {new}"
     payload = obj(old_path=old, repo_path=new)

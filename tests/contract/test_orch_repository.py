@@ -1,9 +1,11 @@
 """Which repository a run works in: moved, owned by another, configured for one checkout alone."""
 
+import json
 import os
 import shlex
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.support import runs
@@ -36,6 +38,10 @@ def test_a_repository_that_was_renamed_is_recognised_and_recorded_anew(lead: Lea
     assert (answer["old_path"], answer["repo_path"]) == (str(old), str(new))
     assert (answer["runs"], answer["worktrees"]) == (["r"], 1)
     assert lead.do("reconcile")["problems"] == []
+    store = apsw.Connection(str(lead.store))
+    known = json.loads(store.execute("SELECT fingerprint FROM run").get)
+    store.close()
+    assert set(known) == {f"{new}/.git", f"orch.toml {new}/.git"}, "what is trusted moved with it"
     attempt, = lead.attempts("a")  # fmt: skip
     assert (attempt["head_commit"], attempt["dirty_files"]) == (head, 0)
     assert attempt["worktree_path"] == str(new / worktree(sent).relative_to(old))
