@@ -104,12 +104,13 @@ def _update(tx: "Tx", run: Run, change: Change) -> None:
     if not names:
         return
     same_class = now.columns["priority"] == change.ticket.columns["priority"]
-    plans.write(tx, number, _values(change.ticket, now.columns["rank"] if same_class else 0))
+    values = _values(change.ticket, now.columns["rank"] if same_class else 0)
+    plans.write(tx, number, values)
     if "spec" in change.fields:
         plans.write_spec(tx, number, _spec(change.ticket))
     if "locks" in change.fields:
         plans.write_locks(tx, number, change.ticket.locks)
-    _tell(tx, "task_edited", run, change, array(names))
+    _tell(tx, "task_edited", run, change, array(names), **tasks.told(values))
 
 
 def _values(ticket: Ticket, rank: int) -> dict[str, object]:
@@ -129,7 +130,9 @@ def _spec(ticket: Ticket) -> dict[str, object]:
     }
 
 
-def _tell(tx: "Tx", event_type: str, run: Run, change: Change, what: object) -> None:
+def _tell(
+    tx: "Tx", event_type: str, run: Run, change: Change, what: object, **more: object
+) -> None:
     name = "changed" if event_type == "task_edited" else "depends_on"
     events.record(
         tx,
@@ -137,7 +140,7 @@ def _tell(tx: "Tx", event_type: str, run: Run, change: Change, what: object) -> 
         run.leader,
         run_id=run.run_id,
         task_id=change.ticket.task_id,
-        payload=obj(**{name: what}),
+        payload=obj(**{name: what}, **more),
     )
 
 

@@ -5,7 +5,7 @@ from orch.store import attempts
 from orch.store import tasks as store
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
-from schema.json_text import obj
+from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ def add(
         run_id=run.run_id,
         task_id=task_id,
         summary=str(values["title"]),
-        payload=obj(depends_on=[task.task_id for task in needed]),
+        payload=obj(
+            depends_on=[task.task_id for task in needed],
+            risk=values["risk"],
+            required_checks=Json(str(values["required_checks"])),
+        ),
     )
     unmet = sum(task.status != "done" for task in {t.task_no: t for t in needed}.values())
     status = "planned" if unmet else "ready"
@@ -67,6 +71,16 @@ def add(
         dependencies.insert(tx, task_no, other.task_no)
         dependencies.lengthen(tx, other.task_no)
     return task_no, event_id
+
+
+def told(values: dict[str, object]) -> dict[str, object]:
+    """Return what an event keeps of changed values: what a landing is compared with."""
+    found: dict[str, object] = {}
+    if values.get("risk") is not None:
+        found["risk"] = values["risk"]
+    if values.get("required_checks") is not None:
+        found["required_checks"] = Json(str(values["required_checks"]))
+    return found
 
 
 def self_dependency(run_id: str, task_id: str) -> Failure:
@@ -103,7 +117,7 @@ def edit(
         actor,
         run_id=task.run_id,
         task_id=task.task_id,
-        payload=obj(changed=changed),
+        payload=obj(changed=changed, **told(values)),
     )
 
 

@@ -27,6 +27,7 @@ QUESTIONS = (
     ("entries", "audit_trial_of_checks"),
     ("entries", "audit_trial_incomplete"),
     ("entries", "audit_rolled_back"),
+    ("log", "audit_untold"),
 )
 
 

@@ -149,6 +149,11 @@ def roll_back(tx: "Tx", entry_no: int, by_no: int | None) -> None:
     tx.execute(_SQL["entry_roll_back"], entry_no=entry_no, by_no=by_no)
 
 
+def untold(tx: "ReadTx", entry_no: int) -> list[str]:
+    """Return what of an entry, its task and its approvals the events do not tell, in words."""
+    return [str(row[0]) for row in tx.many(_SQL["entry_untold"], entry_no=entry_no)]
+
+
 def document(tx: "ReadTx", entry_no: int) -> Json:
     """Return the published JSON of one entry."""
     return tx.json(_SQL["entry_document"], entry_no=entry_no)

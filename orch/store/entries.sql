@@ -199,3 +199,44 @@ SELECT entry_no FROM entry
 SELECT json_set(document, '$.position', :position, '$.waits_for', nullif(:why, ''),
                 '$.approvals', json(:approvals), '$.risk', :risk)
   FROM entry_view WHERE entry_no = :entry_no;
+
+-- name: entry_untold :many
+-- Before a landing is written down: rows that somebody changed behind the log's back.
+SELECT 'the head of ent_' || e.entry_no || ' is not the one that was queued' AS word
+  FROM entry AS e LEFT JOIN event AS v ON v.event_id = e.queued_event
+ WHERE e.entry_no = :entry_no AND v.payload ->> '$.head_commit' IS NOT e.head_commit
+UNION ALL
+SELECT 'an approval of ' || a.given_by || ' on ent_' || e.entry_no || ' was never told'
+  FROM entry AS e
+  JOIN approval AS a ON a.head_commit = e.head_commit AND a.task_no IS e.task_no
+  LEFT JOIN event AS v ON v.event_id = a.event_id
+ WHERE e.entry_no = :entry_no AND NOT (
+       v.event_type IS 'approval_given' AND v.actor IS a.given_by AND v.run_id IS a.run_id
+       AND v.payload ->> '$.kind' IS a.kind AND v.payload ->> '$.verdict' IS a.verdict
+       AND v.payload ->> '$.head_commit' IS a.head_commit
+       AND v.payload ->> '$.policy_digest' IS a.policy_digest
+       AND coalesce(v.payload ->> '$.note', '') IS a.note)
+UNION ALL
+SELECT 'the risk of ' || t.run_id || '/' || t.task_id || ' is ' || t.risk || ', told was '
+       || c.risk
+  FROM (SELECT w.task_no, e.entry_no,
+               (SELECT v.payload ->> '$.risk' FROM event AS v
+                 WHERE v.run_id = w.run_id AND v.task_id = w.task_id
+                   AND v.event_type IN ('task_added', 'task_edited')
+                   AND v.payload ->> '$.risk' IS NOT NULL
+                 ORDER BY v.event_id DESC LIMIT 1) AS risk
+          FROM entry AS e JOIN task AS w ON w.task_no = e.task_no WHERE e.entry_no = :entry_no) AS c
+  JOIN task AS t ON t.task_no = c.task_no
+ WHERE c.risk <> t.risk
+UNION ALL
+SELECT 'the required checks of ' || t.run_id || '/' || t.task_id || ' are '
+       || t.required_checks || ', told were ' || c.checks
+  FROM (SELECT w.task_no, e.entry_no,
+               (SELECT v.payload -> '$.required_checks' FROM event AS v
+                 WHERE v.run_id = w.run_id AND v.task_id = w.task_id
+                   AND v.event_type IN ('task_added', 'task_edited')
+                   AND v.payload -> '$.required_checks' IS NOT NULL
+                 ORDER BY v.event_id DESC LIMIT 1) AS checks
+          FROM entry AS e JOIN task AS w ON w.task_no = e.task_no WHERE e.entry_no = :entry_no) AS c
+  JOIN task AS t ON t.task_no = c.task_no
+ WHERE json(c.checks) <> json(t.required_checks);

@@ -128,6 +128,7 @@ _WELL = {
     "tallies": "each run counts its tasks rightly",
     "held locks": "held by the tasks being worked on, and by no other",
     "attempts": "they agree with their tasks and threads",
+    "log": "heads, approvals, risks and checks are as the events tell",
     "entries": "what landed was tested, and every step of the queue stands in it",
 }
 

@@ -23,6 +23,8 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schema.transaction import Tx
 
 
@@ -115,6 +117,7 @@ def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bo
     """Write the landing down if all of it may still land; say whether."""
     with lease.write() as tx:
         found = [entry_rows.find(tx, number) for number in step.entries]
+        _require_told(tx, step.entries)
         ready = [entry for entry in found if entry is not None and _may_land(tx, place, entry)]
         if len(ready) != len(step.entries):
             return False
@@ -127,6 +130,19 @@ def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bo
         for number in step.overtaken:
             entry_rows.count(tx, number, "overtaken")
     return True
+
+
+def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
+    """Raise store_error/corrupt where rows that decide a landing are not as the events tell."""
+    wrong = [words for number in numbers for words in entry_rows.untold(tx, number)]
+    if wrong:
+        raise Failure(
+            "store_error",
+            "corrupt",
+            "nothing lands: the store does not agree with its own log: " + "; ".join(wrong[:5]),
+            hint="somebody changed it by hand; see everything: orch doctor --deep",
+            details={"rows": wrong[:20]},
+        )
 
 
 def _may_land(tx: "Tx", place: Place, entry: Entry) -> bool:

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from tests.support import runs
-from tests.support.queues import Landing
+from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import worktree
 from tests.support.terminal import Terminal
 
@@ -224,3 +224,46 @@ def test_signers_are_among_the_humans_and_there_are_some(land: Landing) -> None:
         land.lead.config(text)
         error = land.try_run().error
         assert (error["code"], error["reason"]) == ("invalid_input", "file"), text
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "INSERT INTO approval (run_id, task_no, head_commit, policy_digest, kind, verdict,"
+            " given_by, note, event_id, created_at) SELECT run_id, task_no, head_commit,"
+            " policy_digest, kind, verdict, 'ben', '', event_id, created_at FROM approval",
+            "an approval of ben on ent_1 was never told",
+        ),
+        ("UPDATE task SET risk = 'low' WHERE task_id = 'a'", "the risk of r/a is low"),
+        (
+            "UPDATE task SET required_checks = '[]' WHERE task_id = 'a'",
+            "the required checks of r/a",
+        ),
+        (
+            "UPDATE entry SET head_commit = base_commit; UPDATE approval SET head_commit ="
+            " (SELECT base_commit FROM entry)",
+            "the head of ent_1 is not the one that was queued",
+        ),
+    ],
+)
+def test_a_row_that_the_log_does_not_tell_keeps_everything_from_landing(
+    land: Landing, statement: str, told: str
+) -> None:
+    land.lead.config('[policy]\nlow = ["human"]\n' + check("unit", "true"))
+    land.work("a", None, "--risk", "medium", "--required-check", "unit")
+    land.add("a")
+    land.approve("a")
+    with apsw.Connection(str(land.lead.store)) as store:
+        for (name,) in store.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+            " AND tbl_name IN ('approval', 'entry')"
+        ).fetchall():
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute(statement)
+    assert any(told in line for line in land.lead.doctor()), land.lead.doctor()
+    said = land.try_run()
+    if "head" not in told:  # That one ends before a landing: its branch does not hold it.
+        assert (said.error["code"], said.error["reason"]) == ("store_error", "corrupt"), said
+        assert told in said.error["message"]
+    assert f"refs/heads/{INTEGRATION}" not in land.repo.refs()
