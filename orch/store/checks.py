@@ -71,6 +71,14 @@ def newest_statuses(tx: "ReadTx", task_no: int) -> "list[tuple[str, str | None]]
     return [(row[0], row[1]) for row in rows]
 
 
+def newest_at(tx: "ReadTx", attempt_key: int, check: str, head: str) -> str:
+    """Return the status of an attempt's newest result of a check at a head, "" for none."""
+    row = tx.maybe(
+        _SQL["check_newest_at"], attempt_key=attempt_key, check_name=check, head_commit=head
+    )
+    return row[0] if row else ""
+
+
 def failures(tx: "ReadTx", attempt_key: int) -> "list[tuple[str, str]]":
     """Return (check, output's tail) of what failed in an attempt."""
     return [(row[0], row[1]) for row in tx.many(_SQL["check_failures"], attempt_key=attempt_key)]

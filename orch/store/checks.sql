@@ -19,6 +19,12 @@ SELECT q.value, c.status
           AND n.check_name = q.value)
  WHERE t.task_no = :task_no;
 
+-- name: check_newest_at :maybe
+-- What was said of one check at one head.
+SELECT status FROM check_result
+ WHERE attempt_key = :attempt_key AND check_name = :check_name AND head_commit = :head_commit
+ ORDER BY result_no DESC LIMIT 1;
+
 -- name: check_failures :many
 -- For the next attempt's brief.
 SELECT c.check_name, coalesce(nullif(c.output_tail, ''), c.summary) FROM check_result AS c

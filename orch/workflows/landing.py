@@ -82,8 +82,8 @@ def settle(lease: Lease, place: Place) -> list[Entry]:
             and not git.missing_objects(place.repo, [intent.to_commit])
             and git.is_ancestor(place.repo, intent.to_commit, now)
         )
-        if now == intent.to_commit:
-            refresh(place, intent.from_commit, intent.to_commit)
+        if moved:  # Somebody may have built on it since: the files go where the branch is.
+            refresh(place, intent.from_commit, now)
         else:
             git.release_checkouts(place.repo, place.queue.target)
         points.reach("landing.settled")
@@ -116,6 +116,9 @@ def dirty(place: Place, found: "list[git.Blocker]") -> Failure:
 def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bool:
     """Write the landing down if all of it may still land; say whether."""
     with lease.write() as tx:
+        queue = queue_rows.get(tx, lease.queue_no)
+        if queue.hold_reason and not queue.hold_tree:
+            return False  # By a person, since the plan was made.
         found = [entry_rows.find(tx, number) for number in step.entries]
         _require_told(tx, step.entries)
         ready = [entry for entry in found if entry is not None and _may_land(tx, place, entry)]

@@ -13,7 +13,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import checking, queue_gate, signatures
+from orch.workflows import checking, queue_gate, queue_outside, signatures
 from orch.workflows.queue_gate import Verdict
 from orch.workflows.queue_place import Place
 from schema.failures import Failure
@@ -89,7 +89,14 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
         waits = _Waits(tx, place, found)
         links = reachable(tip, built)
         known = tuple(
-            _known(place, e, names[e.entry_no], verdicts[e.entry_no], waits.of(e)) for e in found
+            _known(
+                place,
+                e,
+                [name for name in names[e.entry_no] if name in place.settings.checks],
+                verdicts[e.entry_no],
+                waits.of(e, queue_outside.missing(tx, place.settings, e, names[e.entry_no])),
+            )
+            for e in found
         )
         snapshot = Snapshot(
             now=tx.now.wall_ms,
@@ -108,7 +115,7 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
 
 
 def checks_of(tx: "ReadTx", settings: "Config", entry: Entry) -> list[str]:
-    """Return the names of the checks that an entry's candidate must pass, sorted."""
+    """Return the names of the checks that an entry must pass, sorted: outside ones too."""
     wanted = set(settings.queue.checks)
     if entry.task_no is not None:
         wanted |= set(json.loads(task_rows.by_no(tx, entry.task_no).required_checks))
@@ -199,12 +206,12 @@ class _Waits:
         self._place = place
         self._open = {e.task_no: e.entry_no for e in found if e.task_no is not None}
 
-    def of(self, entry: Entry) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Return (numbers of entries it needs, what else it waits for in words)."""
+    def of(self, entry: Entry, lacks: list[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Return (entries it needs, what else it waits for in words: first what it `lacks`)."""
         if entry.kind != "task" or entry.task_no is None:
             return (), ()
         needs: list[int] = []
-        words: list[str] = []
+        words = list(lacks)
         seen, ahead = {entry.task_no}, [entry.task_no]
         while ahead:
             for number, name, status in dependencies.prerequisites(self._tx, ahead.pop(0)):

@@ -96,3 +96,38 @@ def test_what_cannot_be_cleared_from_a_slot_is_told_where_the_queue_is_run(land:
     assert "slot-0/.git is no file of git" in told.err
     assert land.entry("r/b")["status"] == "error"
     assert land.orch.ok("queue", "list", "--run", "r")["queues"][0]["hold_reason"] is None
+
+
+def test_a_result_from_outside_counts_for_the_head_it_was_recorded_for(land: Landing) -> None:
+    land.lead.config(OPEN)
+    land.lead.task("a", "--required-check", "ci")
+    sent = land.lead.finish("a")
+    assert land.lead.status_of("a") == "verifying"
+    record = ("verify", "record", "--task", "a", "--check", "ci", "--status", "passed")
+    land.lead.do(*record, "--summary", "green there")
+    assert land.lead.status_of("a") == "done"
+    assert sent["task"]["task_id"] == "a"
+    land.add("a")
+    (landed,) = land.run()["landed"]
+    assert landed["status"] == "verified"
+    assert land.orch.ok("queue", "rollback", "r/a", "--dry-run")["how"] == "put_back"
+    assert land.orch.ok("integrate", "--run", "r")["entry"]["status"] == "verified"
+
+
+def test_an_outside_check_without_a_result_is_said_once_and_not_tried_again(land: Landing) -> None:
+    """It was run here once: orch.toml defines it no longer, and nobody recorded a pass."""
+    land.lead.config(OPEN)
+    land.work("a")
+    land.add("a")
+    store = apsw.Connection(str(land.lead.store))
+    store.execute("""UPDATE task SET required_checks = '["ci"]'""")
+    store.close()
+    for _ in range(2):
+        error = land.try_run().error
+        assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")
+        assert "check ci, which orch.toml does not define" in error["message"]
+    entry = land.entry("r/a")
+    assert (entry["status"], entry["errors"]) == ("queued", 0)
+    assert land.show("r/a")["trials"] == []
+    land.lead.config(OPEN + check("ci", "true"))
+    assert [e["status"] for e in land.run()["landed"]] == ["verified"]

@@ -239,3 +239,22 @@ def test_part_of_the_work_is_not_all_of_it(made, repo):
     made.commit("l.txt", "l\n")
     made.git("checkout", "-q", "main")
     assert proof(made, "lone") == ""
+
+
+def test_what_only_a_merge_brings_is_no_patch_of_anybody(made):
+    """Every commit of the branch is on the target, but for what its merge added by itself."""
+    base = made.git("rev-parse", "main")
+    made.branch("work", base)
+    made.commit("one.txt", "1\n")
+    made.branch("beside", base)
+    made.commit("two.txt", "2\n")
+    made.git("checkout", "-q", "work")
+    made.git("merge", "-q", "--no-ff", "--no-commit", "beside")
+    made.write("evil.txt", "by the merge alone\n")
+    made.git("add", "-A")
+    made.git("commit", "-q", "-m", "merge beside")
+    made.git("checkout", "-q", "main")
+    made.commit("later", "l\n")
+    made.git("cherry-pick", "work^1", "beside")
+    assert proof(made, "work^1") == proof(made, "beside") == "merge_adds_nothing"
+    assert proof(made, "work") == ""
