@@ -72,13 +72,12 @@ def test_a_rejection_between_plan_and_landing_keeps_it_from_landing(land: Landin
 
 
 def test_what_lacks_an_approval_by_the_time_of_the_landing_does_not_land(land: Landing) -> None:
-    """It is weighed again under the lock: the task turned out to be more than it was taken for."""
-    land.lead.config(
-        OPEN.replace("high = []", 'high = ["human"]') + check("unit", "test -f README")
-    )
+    """It is weighed again under the lock: what the policy asks of flaky work came to be asked."""
+    rule = '[[policy.rule]]\nname = "flaky"\nwhen = ["flaky"]\napprove = ["human"]\n'
+    land.lead.config(OPEN + rule + check("unit", "test -f README"))
     before = land.at("main")
     with stopped(land, PLANNED):
-        write(land, "UPDATE task SET risk = 'high'")
+        write(land, "UPDATE entry SET flakes = 1")
     assert land.at("main") == before
     assert land.entry("r/a")["status"] == "awaiting_approval"
     assert list(land.lead.events("entry_landing")) == []

@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),
     "landing":    ("landing",     "queues",                                  60,      10_000),
     "workflows":  ("workflows",   "lives of a task in real worktrees",        3,         500),
+    "passes":     ("passes",      "lives of a queue under its real runner",   1,         100),
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
 }
 # fmt: on

@@ -202,6 +202,66 @@ def _overtaken_for_ever() -> None:
             module._is_last_straw = lambda entry, limits: False
 
 
+def _landing_unweighed() -> None:
+    """What the plan took for approved is not weighed again when it lands."""
+    from orch.workflows import landing
+
+    landing._may_land = lambda tx, place, entry: True
+
+
+def _hold_unseen() -> None:
+    """A queue that a person holds after the plan was made lands what was planned."""
+    from orch.workflows import landing
+
+    def _as_before(tx, number):
+        found = _get(tx, number)
+        found.hold_reason = ""
+        return found
+
+    fake = type(landing)("queues")
+    fake.__dict__.update(landing.queue_rows.__dict__, get=_as_before)
+    _get, landing.queue_rows = landing.queue_rows.get, fake
+
+
+def _runner_unfenced() -> None:
+    """A runner that was taken over goes on."""
+    from orch.workflows import queue_lease
+
+    queue_lease.Lease.require = lambda self, tx: None
+
+
+def _published_rewritten() -> None:
+    """Nobody asks whether others may have what is taken back."""
+    from orch import git
+
+    git.is_published = lambda repo, commit: False
+
+
+def _checkout_left_behind() -> None:
+    """After a landing that was killed the checkout is let go, its files as they were."""
+    from orch import git
+    from orch.workflows import landing
+
+    def _let_go(place, old, new):
+        git.release_checkouts(place.repo, place.queue.target)
+
+    def _settle(lease, place):
+        landing.refresh = _let_go
+        try:
+            return _really_settle(lease, place)
+        finally:
+            landing.refresh = _refresh
+
+    _refresh, _really_settle, landing.settle = landing.refresh, landing.settle, _settle
+
+
+def _merge_is_no_change() -> None:
+    """A merge brings nothing but what its parents have."""
+    from orch.git import proofs
+
+    proofs._merges = lambda repo, without, tip: 0
+
+
 def _rewrite(queries, name: str, old: str, new: str) -> None:
     query = queries[name]
     assert old in query.text, (name, old)
@@ -226,6 +286,12 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "stage_forgotten": (_stage_forgotten, "workflows", 1, "staged"),
     "beside_not_seen": (_beside_not_seen, "workflows", 1, "beside"),
     "lands_untested": (_lands_untested, "landing", 60, "untested"),
+    "landing_unweighed": (_landing_unweighed, "passes", 1, "lacks an approval"),
+    "hold_unseen": (_hold_unseen, "passes", 1, "queue is held"),
+    "runner_unfenced": (_runner_unfenced, "passes", 1, "not superseded"),
+    "published_rewritten": (_published_rewritten, "passes", 1, "published is rewritten"),
+    "checkout_left_behind": (_checkout_left_behind, "passes", 1, "left behind"),
+    "merge_is_no_change": (_merge_is_no_change, "passes", 1, "only a merge"),
     "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
 }
 

@@ -31,7 +31,12 @@ def test_every_crash_point_of_the_source_is_one_that_we_kill_at():
 
 @pytest.mark.parametrize(
     ("layer", "what"),
-    [("clock", "scenarios"), ("input", "command lines"), ("workflows", "lives")],
+    [
+        ("clock", "scenarios"),
+        ("input", "command lines"),
+        ("workflows", "lives"),
+        ("passes", "lives"),
+    ],
 )
 def test_quick(layer, what):
     totals = runner.require_clean(layer)

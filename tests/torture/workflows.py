@@ -18,8 +18,8 @@ from tests.support.cli import clean_environment
 from tests.torture import planted
 from tests.torture.report import Budget, Report
 
-_ROOT = Path(__file__).parents[2]
-_CODE = "from tests.torture import planted; planted.apply(); from {0}.cli.main import main; main()"
+ROOT = Path(__file__).parents[2]
+CODE = "from tests.torture import planted; planted.apply(); from {0}.cli.main import main; main()"
 _STOPPED = """
 import os
 from tests.torture import planted
@@ -39,16 +39,16 @@ _DEADLINE = 60.0
 def run(budget: Budget, report: Report) -> None:
     """Live until the budget is spent."""
     for _ in budget.rounds():
-        with places.folder() as where, contextlib.suppress(_Refused):
-            _Life(Path(where), report).live()
+        with places.folder() as where, contextlib.suppress(Refused):
+            Life(Path(where), report).live()
         report.add("lives")
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A command that must succeed did not: told as a violation."""
 
 
-class _Life:
+class Life:
     """One repository, one run, one task of two attempts."""
 
     def __init__(self, where: Path, report: Report) -> None:
@@ -60,15 +60,9 @@ class _Life:
 
     def live(self) -> None:
         """Play it and judge it."""
-        self.repo.mkdir()
-        self.git(self.repo, "init", "-q", "-b", "main")
         script = "import sys; open(sys.argv[1], 'w').write('|'.join(sys.argv[2:]))"
         command = json.dumps([sys.executable, "-c", script, str(self.said), *self.words])
-        (self.repo / "orch.toml").write_text(f"[check.c]\ncommand = {command}\n")
-        self.git(self.repo, "add", "-A")
-        self.git(self.repo, "commit", "-q", "-m", "base")
-        self.say("orch", "init")
-        self.say("orch", "run", "init", "--run", "r", "--goal", "g")
+        self.begin(f"[check.c]\ncommand = {command}\n")
         self.say("orch", "task", "add", "--run", "r", "--task", "a", "--default-to", "w",
                  "--required-check", "c")  # fmt: skip
         first = self.say("orch", "dispatch", "--run", "r", "--task", "a",
@@ -99,6 +93,16 @@ class _Life:
         self.pool()
         self.signalled()
 
+    def begin(self, toml: str) -> None:
+        """Make the repository with its orch.toml, the store and the run."""
+        self.repo.mkdir()
+        self.git(self.repo, "init", "-q", "-b", "main")
+        (self.repo / "orch.toml").write_text(toml)
+        self.git(self.repo, "add", "-A")
+        self.git(self.repo, "commit", "-q", "-m", "base")
+        self.say("orch", "init")
+        self.say("orch", "run", "init", "--run", "r", "--goal", "g")
+
     def pool(self) -> None:
         """Let a lease of a pool's task lapse; another worker of the pool goes on with the next."""
         for task in ("b", "c"):
@@ -111,7 +115,7 @@ class _Life:
         self.say("inbox", "claim", "--agent", "w1", "--pool", "p", "--thread", first,
                  "--lease-seconds", "0.001")  # fmt: skip
         argv = ("claim", "--agent", "w2", "--pool", "p", "--next", "--json")
-        done = self.start(_CODE.format("inbox"), argv)
+        done = self.start(CODE.format("inbox"), argv)
         if done.returncode or json.loads(done.stdout)["data"]["thread"]["thread_id"] != second:
             self.report.violate(f"a worker was not given the free thread of its pool: {done}")
 
@@ -166,15 +170,15 @@ class _Life:
 
     def say(self, program: str, *words: str) -> dict:
         """Run a command with this run's plant in it; return its data, {} for a refusal."""
-        done = self.start(_CODE.format(program), ("--json", *words))
+        done = self.start(CODE.format(program), ("--json", *words))
         if done.returncode:
             self.report.violate(f"{program} {' '.join(words[:2])}: {done.stdout}{done.stderr}")
-            raise _Refused
+            raise Refused
         return json.loads(done.stdout)["data"]
 
     def start(self, code: str, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
         """Run a command with this run's plant in it."""
-        more = {"PYTHONPATH": str(_ROOT), planted.ENV: planted.active()}
+        more = {"PYTHONPATH": str(ROOT), planted.ENV: planted.active()}
         return subprocess.run(
             [sys.executable, "-c", code, *words],
             cwd=self.repo, env=clean_environment(self.where, **more), capture_output=True,
