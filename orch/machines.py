@@ -38,6 +38,7 @@ TASK = Machine(
         Rule("verifying",  "reassign", "dispatched", "a new attempt by somebody else"),
         Rule("verifying",  "cancel",   "cancelled",  "called off"),
         Rule("failed",     "retry",    "dispatched", "a new attempt"),
+        Rule("failed",     "recheck",  "verifying",  "its failed checks are run again"),
         Rule("done",       "rework",   "dispatched", "its landing met a conflict: a new attempt"),
         Rule("done",       "retry",    "dispatched", "its answer is not what was asked for"),
         Rule("failed",     "reassign", "dispatched", "a new attempt by somebody else"),

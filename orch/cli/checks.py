@@ -7,7 +7,7 @@ from orch.operations import checks as operations
 from orch.store import checks as store
 from orch.workflows.reconcile import reconcile
 from schema import keys
-from schema.failures import not_found
+from schema.failures import Failure, not_found
 from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
@@ -32,22 +32,56 @@ def run(
     task_name: str | None,
     checks: tuple[str, ...],
     jobs: int | None,
+    again: bool,
     key: str | None,
 ) -> None:
-    """Run the required checks in the attempt's worktree."""
+    """Run the required checks in the attempt's worktree; --again: those that did not pass."""
     from orch.cli.progress import Bar
     from orch.workflows import verification
 
     with call.db.read() as tx:
         run_id, task_id = names.split(tx, run, task, task_name)
-    if keyed.say_again(call, run_id):
+    if not keyed.say_again(call, run_id):
+        reconcile(call.db, run_id)
+        with Bar(call, f"verifying {run_id}/{task_id}", len(checks)) as bar:
+            verification.verify(
+                call.db, run_id, task_id, checks, jobs or _JOBS, bar.step, again=again
+            )
+        with call.db.read() as tx:
+            answer = _answer(tx, run_id, task_id)
+        call.say(keyed.keep(call, run_id, answer))
+    _refuse_unpassed(call, f"{run_id}/{task_id}")
+
+
+def _refuse_unpassed(call: "Call", name: str) -> None:
+    """Raise refused for an answer whose gate failed, or holds a check that could not run."""
+    import json
+
+    assert call.answer is not None
+    gate = json.loads(call.answer)["gate"]
+    status = gate["status"] if gate is not None else "passed"
+    if status not in ("failed", "error"):
         return
-    reconcile(call.db, run_id)
-    with Bar(call, f"verifying {run_id}/{task_id}", len(checks)) as bar:
-        verification.verify(call.db, run_id, task_id, checks, jobs or _JOBS, bar.step)
-    with call.db.read() as tx:
-        answer = _answer(tx, run_id, task_id)
-    call.say(keyed.keep(call, run_id, answer))
+    wrong = [one["check"] for one in gate["checks"] if one["status"] == status]
+    if status == "error":
+        raise Failure(
+            "refused",
+            "check_error",
+            f"{name}: {', '.join(wrong)} could not run: neither passed nor failed",
+            hint=f"mend [check.{wrong[0]}] or what it needs, then: orch verify run {name}",
+            details={"checks": wrong},
+            data=call.answer,
+        )
+    what = f"failed {', '.join(wrong)}" if wrong else "changed paths that it does not own"
+    again = f"orch verify run {name} --again (where the machine was to blame); " if wrong else ""
+    raise Failure(
+        "refused",
+        "check_failed",
+        f"{name} {what}",
+        hint=f"{again}orch retry {name}",
+        details={"checks": wrong},
+        data=call.answer,
+    )
 
 
 def record(

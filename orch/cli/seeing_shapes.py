@@ -71,7 +71,7 @@ _ATTEMPT: "dict[str, Any]" = {
         {
             "check": "text", "status": ("passed", "failed", "error"), "source": "text",
             "summary": "text", "seconds": "number|null", "recorded_by": "text",
-            "recorded_at": "time",
+            "recorded_at": "time", "output_head": "text", "output_tail": "text",
         }
     ],
     "questions": [

@@ -58,6 +58,8 @@ GATE: "dict[str, Any]" = {
             "exit_status": "number|null",
             "head_commit": "text|null",
             "flaky": "flag",
+            "output_head?": "text",
+            "output_tail?": "text",
             "recorded_by": "text|null",
             "recorded_at": "time|null",
         }

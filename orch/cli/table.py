@@ -222,7 +222,8 @@ _COMMANDS = (
     Command(
         "verify run", "orch.cli.checks:run", "Run a task's required checks at its recorded head.",
         (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
-         Option("--jobs", "count", "checks at once (default 2)"), KEY),
+         Option("--jobs", "count", "checks at once (default 2)"),
+         Option("--again", "flag", "run what did not pass once more, on the same head"), KEY),
         "orch verify run --run docs-1 --task outline",
     ),
     Command(

@@ -296,15 +296,29 @@ def _gate(answer: Json) -> str:
         answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.gate.status"
     )
     lines = [f"task {run}/{task} is {status}, gate {gate or 'requires nothing'}{_replayed(answer)}"]
-    for name, result, summary in plain.rows(
-        answer, "$.gate.checks", "$.check", "$.status", "$.summary"
-    ):
-        lines.append(f"{result:8} {name} {plain.line(summary or '', 200)}".rstrip())
+    lines += check_lines(answer, "$.gate.checks")
     if status == "failed":
         lines.append(f"next: orch retry --run {run} --task {task}")
     elif status == "verifying":
         lines.append(f"next: orch verify run --run {run} --task {task}")
     return "\n".join(lines)
+
+
+def check_lines(answer: Json, path: str) -> list[str]:
+    """Return a line for each check; under one that did not pass, the last that it printed."""
+    lines = []
+    for name, result, summary, flaky, tail in plain.rows(
+        answer, path, "$.check", "$.status", "$.summary", "$.flaky", "$.output_tail"
+    ):
+        told = "flaky: it failed before on the same head" if flaky else summary or ""
+        lines.append(f"{result:8} {name} {plain.line(told, 200)}".rstrip())
+        if result in ("failed", "error"):
+            printed = str(tail or "").rstrip("\n").split("\n")[-_LAST_LINES:]
+            lines += [f"    | {plain.line(text, 200)}".rstrip() for text in printed if tail]
+    return lines
+
+
+_LAST_LINES = 20
 
 
 def _events(answer: Json) -> str:

@@ -4,6 +4,7 @@
 and keeps the task verifying. Nothing passes by default.
 """
 
+from inbox.operations import leases
 from orch.model import Attempt, Run, Task
 from orch.operations import tasks
 from orch.store import attempts as attempt_rows
@@ -25,12 +26,42 @@ def require_verifying(task: Task) -> None:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, not verifying: no result can count",
-            hint=f"orch verify status --run {task.run_id} --task {task.task_id}",
+            hint=f"orch verify status {task.name}"
+            + (
+                f"; what failed, once more: orch verify run {task.name} --again"
+                if task.status == "failed"
+                else ""
+            ),
         )
+
+
+def reopen(tx: "Tx", run: Run, task: Task, attempt: Attempt) -> None:
+    """Let a task whose checks failed be verified once more, on the same head.
+
+    Raises: invalid_state/transition for any other, and for one whose paths were at fault.
+    """
+    statuses = [status for _, status in store.newest_statuses(tx, task.task_no)]
+    violated = run.ownership == "enforce" and attempt.path_violations not in (None, "[]")
+    reported = leases.require_thread(tx, attempt.thread_id).status
+    if task.status != "failed" or reported != "done" or violated or "failed" not in statuses:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}, and not because of a check: none is run again",
+            hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+        )
+    attempt_rows.move(tx, attempt, "verifying")
+    tasks.move(
+        tx, task, "recheck", run.leader, thread_no=attempt.thread_no,
+        payload=obj(attempt_no=attempt.attempt_no),
+    )  # fmt: skip
 
 
 def record(tx: "Tx", run: Run, task: Task, attempt: Attempt, result: "store.Result") -> int:
     """Add a result, tell it, and let the gate decide; return the event's id."""
+    flaky = result.status == "passed" and store.failed_on(
+        tx, attempt.attempt_key, result.check, result.head_commit
+    )
     store.insert(tx, attempt.attempt_key, result)
     event_id = events.record(
         tx,
@@ -40,13 +71,14 @@ def record(tx: "Tx", run: Run, task: Task, attempt: Attempt, result: "store.Resu
         run_id=run.run_id,
         task_id=task.task_id,
         status=task.status,
-        summary=f"{result.check}: {result.status}",
+        summary=f"{result.check}: {result.status}" + (", after a failure: flaky" if flaky else ""),
         payload=obj(
             check=result.check,
             status=result.status,
             source=result.source,
             head_commit=result.head_commit,
             attempt_no=attempt.attempt_no,
+            flaky=flaky,
         ),
     )
     decide(tx, run, task, attempt)
@@ -95,5 +127,5 @@ def _move(
 
 
 def gate(tx: "ReadTx", task: Task) -> Json:
-    """Return the task's gate as JSON, `null` when it requires nothing."""
+    """Return the gate as JSON with what its checks printed, `null` when nothing is required."""
     return store.gate(tx, task.task_no)

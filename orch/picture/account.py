@@ -95,6 +95,8 @@ class Account:
                     "seconds": check.duration_ms / 1000 if check.duration_ms is not None else None,
                     "recorded_by": check.recorded_by,
                     "recorded_at": stamp(check.recorded_at),
+                    "output_head": check.output_head if check.status != "passed" else "",
+                    "output_tail": check.output_tail if check.status != "passed" else "",
                 }
                 for check in attempt.checks
             ],

@@ -51,6 +51,8 @@ class CheckResult:
     duration_ms: int | None
     recorded_by: str
     recorded_at: int
+    output_head: str
+    output_tail: str
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from orch.picture import figures, style
 from orch.picture import graph as graphs
 from orch.picture import timeline as timelines
 from orch.picture.escape import one_line, visible, xml
-from orch.picture.report_markdown import MOST, review_words, spent, usage, where
+from orch.picture.report_markdown import MOST, last_lines, review_words, spent, usage, where
 
 Document = Mapping[str, Any]
 _MOST_FILES = 20
@@ -222,6 +222,7 @@ def _facts_of(attempt: Document) -> Iterator[str]:
             f'<span class="tag t-{state}">{xml(check["status"])}</span> check '
             f"<code>{xml(check['check'])}</code> {_said(check['summary'])} "
             f'<span class="muted">({xml(check["source"])}{took})</span>'
+            + (_block(last_lines(check["output_tail"])) if check["output_tail"] else "")
         )
     for commit in attempt["commits"]:
         yield f"<code>{xml(commit['commit'][:12])}</code> {_said(commit['subject'])}"

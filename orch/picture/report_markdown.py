@@ -16,6 +16,7 @@ Document = Mapping[str, Any]
 _MOST_IN_PICTURE = 80  # Lanes and boxes: more is no picture any more.
 _ENDS = {"open": "", "land": ", to be landed", "integrate": ", to be integrated",
          "finished": ", finished"}  # fmt: skip
+_LAST_LINES = 20
 MOST = 4000  # Characters of a peer's text; the store has all of it.
 
 
@@ -53,6 +54,11 @@ def facts(document: Document) -> list[str]:
     ]
     used = usage(totals)
     return [*found, used] if used else found
+
+
+def last_lines(output: str) -> str:
+    """Return the end of what a check printed."""
+    return "\n".join(output.rstrip("\n").split("\n")[-_LAST_LINES:])
 
 
 def usage(of: Document) -> str:
@@ -157,6 +163,8 @@ def _attempt(attempt: Document) -> Iterator[str]:
         summary = f": {inline(check['summary'])}" if check["summary"] else ""
         result = f"{check['status']}{summary} ({check['source']}{took})"
         yield f"- check {code_span(check['check'])} {result}"
+        if check["output_tail"]:
+            yield from ("", *(f"  {text}" for text in quoted(last_lines(check["output_tail"]))), "")
     for commit in attempt["commits"]:
         yield f"- {code_span(commit['commit'][:12])} {inline(commit['subject'])}"
     if attempt["files"]:

@@ -85,6 +85,12 @@ def failures(tx: "ReadTx", attempt_key: int) -> "list[tuple[str, str]]":
 
 
 def gate(tx: "ReadTx", task_no: int) -> Json:
-    """Return the gate of a task as JSON, `null` without required checks."""
+    """Return the gate of a task with its checks' output as JSON, `null` without required checks."""
     found = tx.value(_SQL["check_gate"], task_no=task_no)
     return Json(found) if found else NULL
+
+
+def failed_on(tx: "ReadTx", attempt_key: int, check: str, head: str | None) -> bool:
+    """Say whether a check failed before on the same head of the same attempt."""
+    row = tx.maybe(_SQL["check_failed_on"], attempt_key=attempt_key, check_name=check, head=head)
+    return row is not None

@@ -34,5 +34,25 @@ SELECT c.check_name, coalesce(nullif(c.output_tail, ''), c.summary) FROM check_r
  ORDER BY c.check_name;
 
 -- name: check_gate :one
--- As the task shows it.
-SELECT document -> '$.gate' FROM task_view WHERE task_no = :task_no;
+-- As the task shows it, with what each check printed.
+-- scan: the required checks of one task
+SELECT CASE WHEN v.document ->> '$.gate' IS NOT NULL THEN json_set(
+           v.document -> '$.gate', '$.checks', json(coalesce((
+               SELECT json_group_array(json_patch(g.value, json_object(
+                          'output_head', coalesce(c.output_head, ''),
+                          'output_tail', coalesce(c.output_tail, ''))))
+                 FROM json_each(v.document, '$.gate.checks') AS g
+                 LEFT JOIN attempt AS a
+                   ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+                 LEFT JOIN check_result AS c ON c.result_no = (
+                      SELECT max(n.result_no) FROM check_result AS n
+                       WHERE n.attempt_key = a.attempt_key
+                         AND n.check_name = g.value ->> '$.check')), '[]')))
+       END
+  FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
+ WHERE t.task_no = :task_no;
+
+-- name: check_failed_on :maybe
+SELECT 1 FROM check_result
+ WHERE attempt_key = :attempt_key AND check_name = :check_name AND status = 'failed'
+   AND head_commit = :head LIMIT 1;

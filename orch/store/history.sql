@@ -62,7 +62,7 @@ SELECT e.task_id, e.event_type, e.thread_no, coalesce(h.created_at, e.created_at
 -- name: history_checks :many
 -- Every result, the newest of a check last.
 SELECT a.attempt_key, c.check_name, c.status, c.source, c.summary, c.duration_ms, c.recorded_by,
-       c.created_at
+       c.created_at, c.output_head, c.output_tail
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
   JOIN check_result AS c ON c.attempt_key = a.attempt_key
  WHERE t.run_id = :run_id ORDER BY c.result_no;

@@ -31,18 +31,23 @@ def verify(
     only: tuple[str, ...],
     jobs: int,
     step: "Callable[[], None]",
+    *,
+    again: bool = False,
 ) -> None:
     """Run a task's required checks (or `only` some) and let the gate decide; `step` after each.
 
+    `again`: those that did not pass, whatever is known of them, also of a task that they failed.
     Raises: invalid_state (not verifying, no worktree), refused/work_at_risk for uncommitted
     work, invalid_input for a check the task does not require.
     """
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
         task = tasks.require(tx, run_id, task_id)
-        checks.require_verifying(task)
+        if not (again and task.status == "failed"):
+            checks.require_verifying(task)
         attempt = attempts.latest(tx, task)
-        required = [name for name, _ in store.newest_statuses(tx, task.task_no)]
+        newest = dict(store.newest_statuses(tx, task.task_no))
+        required = list(newest)
     assert attempt is not None
     settled = _require_workspace(run, task, attempt)
     unknown = [name for name in only if name not in required]
@@ -57,10 +62,25 @@ def verify(
     settings = configuration.of_run(db, run, repo)
     configuration.tell_difference(db, run, repo)
     chosen = [name for name in required if not only or name in only]
+    if again:
+        chosen = [name for name in chosen if newest[name] != "passed"]
+        _reopen(db, run_id, task_id)
     alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
     together = [n for n in chosen if n not in alone]
     for group, side_by_side in ((together, jobs), *(([name], 1) for name in alone)):
-        _run_group(db, run, task, attempt, settings, group, side_by_side, step, settled=settled)
+        _run_group(db, run, task, attempt, settings, group, side_by_side, step, settled=settled,
+                   afresh=again)  # fmt: skip
+
+
+def _reopen(db: "Database", run_id: str, task_id: str) -> None:
+    """Let what its checks failed be verified again; nothing to do for what still is."""
+    with db.write() as tx:
+        run, task = runs.require_open(tx, run_id), tasks.require(tx, run_id, task_id)
+        attempt = attempts.latest(tx, task)
+        assert attempt is not None
+        if task.status != "verifying":
+            checks.reopen(tx, run, task, attempt)
+            runs.tell_end(tx, run)
 
 
 def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
@@ -90,6 +110,7 @@ def _run_group(
     step: "Callable[[], None]",
     *,
     settled: bool,
+    afresh: bool,
 ) -> None:
     """Run some checks side by side and record each; the store is used by this thread only."""
     if not group:
@@ -99,7 +120,7 @@ def _run_group(
         check = settings.checks.get(name)
         key = _cache_key(attempt, check, settings) if check is not None and settled else None
         with db.read() as tx:
-            known = trials.cached(tx, key) if key is not None else None
+            known = trials.cached(tx, key) if key is not None and not afresh else None
         planned.append((name, check, key, known))
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures = [

@@ -173,7 +173,7 @@ execution_mode: code
     }  # fmt: skip
     bare = planner.orch.ok("task", "add", "--run", "r", "--task", "b")["task"]
     again = planner.tasks()["a"]
-    own = {"task_id", "title", "created_at", "updated_at", "rank"}
+    own = {"task_id", "title", "created_at", "updated_at", "status_at", "rank"}
     assert {k: v for k, v in again.items() if k not in own} == {
         k: v for k, v in bare.items() if k not in own}  # fmt: skip
     (edited,) = [e for e in planner.events() if e["event_type"] == "task_edited"]
@@ -378,7 +378,8 @@ def test_an_export_applied_changes_nothing_and_makes_another_run_alike(
     planner.orch.ok("run", "init", "--run", "r2", "--goal", "g")
     planner.orch.ok("plan", "apply", name, "--run", "r2")
     other = planner.orch.ok("task", "list", "--run", "r2")["tasks"]
-    own = {"run_id", "created_at", "updated_at", "status", "reason", "rank", "waiting_chain"}
+    own = {"run_id", "created_at", "updated_at", "status_at", "status", "reason", "rank",
+           "waiting_chain"}  # fmt: skip
     assert [{k: v for k, v in task.items() if k not in own} for task in other] == [
         {k: v for k, v in task.items() if k not in own} for task in planner.tasks().values()
     ]

@@ -82,7 +82,7 @@ def test_it_goes_the_road_of_any_attempt_through_its_checks(lead: Lead) -> None:
     done = submit(lead, document("r/t", three(lead)[0], checks=["more"]))
     assert done["task"]["status"] == "verifying"
     assert set(done["task"]["required_checks"]) == {"two", "more"}
-    assert lead.do("verify", "run", "--task", "t")["task"]["status"] == "done"
+    assert lead.verify("t")["task"]["status"] == "done"
     lead.task("u")
     said = problems(lead, document("u", three(lead)[0], checks=["mroe", "more"]))
     assert said == ["checks[0]: orch.toml has no check mroe; did you mean more?"]
@@ -314,7 +314,7 @@ def test_a_failed_task_is_opened_again_first(lead: Lead) -> None:
     lead.config('[check.no]\ncommand = ["false"]\n')
     lead.task("t", "--required-check", "no")
     submit(lead, document("t", three(lead)[0]))
-    assert lead.do("verify", "run", "--task", "t")["task"]["status"] == "failed"
+    assert lead.verify("t")["task"]["status"] == "failed"
     error = refuse(lead, "invalid_state", "transition", document("t", three(lead)[0]))
     assert error["hint"].endswith("orch retry r/t")
     lead.do("retry", "--task", "t")

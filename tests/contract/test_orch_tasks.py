@@ -207,7 +207,7 @@ def test_a_task_is_named_in_three_ways(lead: Lead) -> None:
     lead.task("two")
     error = lead.orch.refuse("invalid_input", "flag", "task", "show", "two")
     assert error["hint"] == "say which: r/two or x/two"
-    lead.do("run", "close", run="x")
+    lead.do("run", "close", "--force", run="x")
     assert lead.orch.ok("task", "show", "two")["task"]["run_id"] == "r", "open runs only"
     lead.orch.refuse("invalid_input", "flag", "task", "show", "--run", "x", "r/two")
     lead.orch.refuse("invalid_input", "flag", "task", "show", "one", "--task", "one")

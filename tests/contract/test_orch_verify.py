@@ -51,7 +51,7 @@ def test_all_required_passed_makes_the_task_done(lead: Lead) -> None:
     sent = verifying(lead, "unit", "lint", toml=check("unit", "true") + check("lint", "true"))
     status = lead.do("verify", "status", "--task", "a")
     assert (status["gate"]["status"], status["task"]["status"]) == ("pending", "verifying")
-    done = lead.do("verify", "run", "--task", "a")
+    done = lead.verify("a")
     assert (done["gate"]["status"], done["task"]["status"]) == ("passed", "done")
     assert results(done["gate"]) == {"unit": "passed", "lint": "passed"}
     head = lead.repo.git("rev-parse", "HEAD", cwd=worktree(sent))
@@ -69,13 +69,13 @@ def test_a_check_runs_in_the_worktree_with_its_environment(lead: Lead) -> None:
     toml = '[worktree]\nenv = { A = "1" }\n' + check("unit", script, 'env = { B = "2" }')
     verifying(lead, "unit", toml=toml)
     lead.orch.env |= {"SECRET": "x", "INBOX_AGENT": "y"}
-    assert lead.do("verify", "run", "--task", "a")["task"]["status"] == "done"
+    assert lead.verify("a")["task"]["status"] == "done"
 
 
 def test_a_failed_check_fails_the_task_and_its_tail_is_in_the_next_brief(lead: Lead) -> None:
     script = "echo first line; seq 20000; echo the last words; exit 3"
     verifying(lead, "unit", toml=check("unit", script))
-    done = lead.do("verify", "run", "--task", "a")
+    done = lead.verify("a")
     assert (done["gate"]["status"], done["task"]["status"]) == ("failed", "failed")
     assert done["gate"]["checks"][0]["exit_status"] == 3
     assert done["task"]["reason"] == "failed checks: unit"
@@ -90,10 +90,10 @@ def test_a_failed_check_fails_the_task_and_its_tail_is_in_the_next_brief(lead: L
 def test_failed_is_decided_when_every_check_has_a_result(lead: Lead) -> None:
     toml = check("bad", "exit 1") + check("good", "true")
     verifying(lead, "bad", "good", toml=toml)
-    part = lead.do("verify", "run", "--task", "a", "--check", "bad")
+    part = lead.verify("a", "--check", "bad")
     assert (part["gate"]["status"], part["task"]["status"]) == ("pending", "verifying")
     assert results(part["gate"]) == {"bad": "failed", "good": "pending"}
-    whole = lead.do("verify", "run", "--task", "a", "--check", "good")
+    whole = lead.verify("a", "--check", "good")
     assert (whole["gate"]["status"], whole["task"]["status"]) == ("failed", "failed")
 
 
@@ -117,7 +117,7 @@ def test_failed_is_decided_when_every_check_has_a_result(lead: Lead) -> None:
 def test_what_is_unclear_is_an_error_and_never_a_pass(lead: Lead, toml: str, why: str) -> None:
     """I16: a check that did not run is never a pass."""
     verifying(lead, "unit", toml=toml)
-    done = lead.do("verify", "run", "--task", "a")
+    done = lead.verify("a")
     one, = done["gate"]["checks"]  # fmt: skip
     assert (one["status"], done["gate"]["status"]) == ("error", "error")
     assert why in one["summary"]
@@ -128,7 +128,7 @@ def test_what_is_unclear_is_an_error_and_never_a_pass(lead: Lead, toml: str, why
 def test_a_head_that_moved_after_done_is_an_error(lead: Lead) -> None:
     sent = verifying(lead, "unit", toml=check("unit", "true"))
     lead.commit(sent, "sneaked.txt")
-    done = lead.do("verify", "run", "--task", "a")
+    done = lead.verify("a")
     assert done["gate"]["checks"][0]["summary"].startswith("the head changed since")
     assert done["task"]["status"] == "verifying"
 
@@ -144,20 +144,20 @@ def test_uncommitted_work_is_not_verified(lead: Lead) -> None:
 def test_what_one_check_leaves_behind_does_not_spoil_the_next(lead: Lead) -> None:
     toml = check("one", "echo x > junk.log", "exclusive = true") + check("two", "true")
     verifying(lead, "one", "two", toml=toml)
-    assert lead.do("verify", "run", "--task", "a")["task"]["status"] == "done"
+    assert lead.verify("a")["task"]["status"] == "done"
 
 
 def test_equal_work_is_not_tested_twice(lead: Lead) -> None:
     counter = lead.home / "count"
     toml = check("unit", f"echo x >> {counter}") + check("bad", f"echo x >> {counter}; exit 1")
     verifying(lead, "unit", "bad", toml=toml)
-    first = lead.do("verify", "run", "--task", "a")
+    first = lead.verify("a")
     assert [c["source"] for c in first["gate"]["checks"]] == ["run", "run"]
     new = lead.do("retry", "--task", "a")
     lead.claim(new)
     lead.commit(new, "a.txt", "work\n")
     lead.done(new)
-    again = lead.do("verify", "run", "--task", "a")
+    again = lead.verify("a")
     assert [c["source"] for c in again["gate"]["checks"]] == ["cache", "cache"]
     assert results(again["gate"]) == {"unit": "passed", "bad": "failed"}
     assert counter.read_text() == "x\nx\n"
@@ -165,29 +165,29 @@ def test_equal_work_is_not_tested_twice(lead: Lead) -> None:
     lead.claim(third)
     lead.commit(third, "a.txt", "other work\n")
     lead.done(third)
-    last = lead.do("verify", "run", "--task", "a")
+    last = lead.verify("a")
     assert [c["source"] for c in last["gate"]["checks"]] == ["run", "run"], "another tree"
 
 
 @pytest.mark.parametrize("change", ["command", "env", "PATH"])
 def test_another_definition_or_environment_is_tested_anew(lead: Lead, change: str) -> None:
     verifying(lead, "unit", "never", toml=check("unit", "true"))
-    lead.do("verify", "run", "--task", "a", "--check", "unit")
+    lead.verify("a", "--check", "unit")
     more = {"command": (check("unit", "true;true")), "env": check("unit", "true", 'env = {X="1"}')}
     if change in more:
         lead.config(more[change])
     else:
         lead.orch.env["PATH"] += os.pathsep + str(lead.home)
-    again = lead.do("verify", "run", "--task", "a", "--check", "unit")
+    again = lead.verify("a", "--check", "unit")
     assert again["gate"]["checks"][0]["source"] == "run"
 
 
 def test_an_error_is_never_reused(lead: Lead) -> None:
     flag = lead.home / "flag"
     verifying(lead, "unit", toml=check("unit", f"test -e {flag} || exit 127"))
-    assert lead.do("verify", "run", "--task", "a")["gate"]["status"] == "error"
+    assert lead.verify("a")["gate"]["status"] == "error"
     flag.touch()
-    assert lead.do("verify", "run", "--task", "a")["gate"]["status"] == "passed"
+    assert lead.verify("a")["gate"]["status"] == "passed"
 
 
 def test_checks_run_side_by_side_unless_exclusive(lead: Lead) -> None:
@@ -196,13 +196,13 @@ def test_checks_run_side_by_side_unless_exclusive(lead: Lead) -> None:
     toml = check("one", f"echo x > {one}; cat {two}", "timeout = 20")
     toml += check("two", f"cat {one}; echo x > {two}", "timeout = 20")
     verifying(lead, "one", "two", toml=toml)
-    assert lead.do("verify", "run", "--task", "a", "--jobs", "2")["task"]["status"] == "done"
+    assert lead.verify("a", "--jobs", "2")["task"]["status"] == "done"
     trail = lead.home / "trail"
     script = f"echo in >> {trail}; echo out >> {trail}"
     toml = check("one", script, "exclusive = true")
     toml += check("two", script + "; true", "exclusive = true")
     verifying(lead, "one", "two", toml=toml, task="b")
-    lead.do("verify", "run", "--task", "b", "--jobs", "2")
+    lead.verify("b", "--jobs", "2")
     assert trail.read_text().split() == ["in", "out", "in", "out"]
 
 
@@ -275,6 +275,71 @@ def test_a_stopped_verify_ends_its_checks_and_records_nothing(lead: Lead) -> Non
 
 def test_output_is_kept_with_head_and_tail(lead: Lead) -> None:
     verifying(lead, "unit", toml=check("unit", "seq 100000; exit 1"))
-    lead.do("verify", "run", "--task", "a")
+    lead.verify("a")
     body = lead.do("retry", "--task", "a")["message"]["body"]
     assert "100000" in body
+
+
+def test_a_failed_gate_is_a_refusal_that_shows_what_was_printed(lead: Lead) -> None:
+    verifying(lead, "unit", toml=check("unit", "seq 1 50; exit 3"))
+    said = lead.orch.run("verify", "run", "r/a")
+    assert said.status == 90
+    assert said.lines[0] == "task r/a is failed, gate failed"
+    printed = [line.removeprefix("    | ") for line in said.lines if line.startswith("    | ")]
+    assert printed == [str(n) for n in range(31, 51)], "the last twenty lines"
+    assert "refused/check_failed" in said.err and "orch verify run r/a --again" in said.err
+    (shown,) = lead.do("verify", "status", "--task", "a")["gate"]["checks"]
+    assert shown["output_tail"].endswith("49\n50\n") and shown["output_head"].startswith("1\n2\n")
+    report = lead.orch.ok("report", "--run", "r")
+    (told,) = report["tasks"][0]["attempts"][0]["checks"]
+    assert told["output_tail"].endswith("49\n50\n")
+    assert "\n  > 50\n" in report["text"] and "\n  > 30\n" not in report["text"]
+
+
+def test_a_check_that_could_not_run_is_a_refusal_of_its_own(lead: Lead) -> None:
+    verifying(lead, "unit", toml=check("unit", "exit 127"))
+    said = lead.orch.run("--json", "verify", "run", "r/a")
+    assert (said.status, said.error["reason"]) == (90, "check_error")
+    assert said.json["data"]["task"]["status"] == "verifying"
+    assert said.error["details"] == {"checks": ["unit"]}
+
+
+def test_a_key_answers_a_failed_gate_as_it_was(lead: Lead) -> None:
+    verifying(lead, "unit", toml=check("unit", "exit 1"))
+    words = ("--json", "verify", "run", "r/a", "--key", "k")
+    first, again = lead.orch.quick(*words), lead.orch.quick(*words)
+    assert (first.status, again.status) == (90, 90)
+    assert again.json["data"]["replayed"] is True
+    assert again.error["reason"] == "check_failed"
+    assert len(lead.events("task_verification_recorded")) == 1
+
+
+def test_a_failed_check_is_run_again_on_the_same_head_and_a_pass_is_flaky(lead: Lead) -> None:
+    flag = lead.home / "mended"
+    toml = check("unit", f"test -e {flag}") + check("good", "true")
+    verifying(lead, "unit", "good", toml=toml)
+    lead.task("after", "--depends-on", "a")
+    assert lead.verify("a")["task"]["status"] == "failed"
+    assert lead.verify("a", "--again")["task"]["status"] == "failed", "run, not remembered"
+    flag.touch()
+    done = lead.verify("a", "--again")
+    assert (done["task"]["status"], done["gate"]["status"]) == ("done", "passed")
+    told = {c["check"]: (c["source"], c["flaky"]) for c in done["gate"]["checks"]}
+    assert told == {"unit": ("run", True), "good": ("run", False)}
+    last = lead.events("task_verification_recorded")[-1]
+    assert last["payload"]["flaky"] is True and "flaky" in last["summary"]
+    assert lead.status_of("after") == "ready"
+    assert "flaky" in lead.orch.say("verify", "status", "r/a")
+    assert lead.doctor() == []
+
+
+def test_nothing_is_run_again_that_no_check_failed(lead: Lead) -> None:
+    lead.config(check("unit", "true"))
+    lead.task("a", "--required-check", "unit")
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.fail(sent)
+    lead.do("reconcile")
+    lead.refuse("invalid_state", "transition", "verify", "run", "--task", "a", "--again")
+    lead.do("retry", "--task", "a")
+    lead.refuse("invalid_state", "transition", "verify", "run", "--task", "a", "--again")

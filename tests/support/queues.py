@@ -41,7 +41,7 @@ class Landing:
         task = sent["task"]["task_id"]
         status = self.lead.now(task)
         if status == "verifying":
-            self.lead.do("verify", "run", "--task", task)
+            self.lead.verify(task)
             status = self.lead.status_of(task)
         assert status == "done"
 

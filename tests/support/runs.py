@@ -50,6 +50,18 @@ class Lead:
         """Run an orch command on the run; return its data."""
         return self.orch.ok(*words, "--run", run, **how)
 
+    def verify(self, task: str, *flags: str) -> dict:
+        """Run a task's checks; return the data, whatever the gate came to."""
+        answer = self.orch.quick("--json", "verify", "run", "--run", RUN, "--task", task, *flags)
+        data: dict = answer.json["data"]
+        gate = (data["gate"] or {"status": "passed"})["status"]
+        assert answer.status == (90 if gate in ("failed", "error") else 0), answer
+        if answer.status:
+            assert (
+                answer.error["reason"] == {"failed": "check_failed", "error": "check_error"}[gate]
+            )
+        return data
+
     def refuse(self, code: str, reason: str, *words: str, run: str = RUN, **how: object) -> dict:
         """Run an orch command on the run that must be refused so; return the error."""
         return self.orch.refuse(code, reason, *words, "--run", run, **how)
