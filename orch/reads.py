@@ -5,6 +5,8 @@ from schema.json_text import NULL, Json, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orch.model import Run
     from schema.transaction import ReadTx
 
@@ -24,9 +26,9 @@ def blocked(tx: "ReadTx", run_id: str) -> list[Json]:
     ]
 
 
-def status(tx: "ReadTx", run_id: str) -> list[Json]:
+def status(tx: "ReadTx", run_id: str, waiting: "Mapping[int, str]") -> list[Json]:
     """Return each task with its latest attempt, its latest message, its open question, its way to a
-    target."""
+    target, and what a ready one waits for."""
     return [
         merge(
             row[0],
@@ -34,9 +36,32 @@ def status(tx: "ReadTx", run_id: str) -> list[Json]:
             latest_message=Json(row[2]) if row[2] else NULL,
             blocked_question=Json(row[3]) if row[3] else NULL,
             integration=Json(row[4]) if row[4] else NULL,
+            waits_for=waiting.get(row[5]),
         )
         for row in tx.many(_SQL["status_tasks"], run_id=run_id)
     ]
+
+
+class One:
+    """One task as published, with its way to a target."""
+
+    __slots__ = ("integration", "task")
+
+    def __init__(self, task: Json, integration: Json) -> None:
+        self.task = task
+        self.integration = integration
+
+
+def one(tx: "ReadTx", task_no: int) -> One:
+    """Return one task as `status` shows it, without its gate."""
+    row = tx.one(_SQL["one_task"], task_no=task_no)
+    return One(Json(row[0]), Json(row[1]) if row[1] else NULL)
+
+
+def words(tx: "ReadTx", thread_no: int) -> tuple[Json, Json]:
+    """Return (the newest result, the last message) of a thread, null where there is none."""
+    row = tx.one(_SQL["thread_words"], thread_no=thread_no)
+    return Json(row[0]) if row[0] else NULL, Json(row[1]) if row[1] else NULL
 
 
 def changed(tx: "ReadTx", task_nos: list[int]) -> list[Json]:

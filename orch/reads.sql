@@ -41,13 +41,48 @@ SELECT v.document,
                            'integrated_into', (SELECT b.target FROM brought AS b
                                                 WHERE b.event_id > e.last_event))
           FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
-         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1) END
+         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1) END,
+       t.task_no
   FROM task AS t
   JOIN task_view AS v ON v.task_no = t.task_no
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
   LEFT JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE t.run_id = :run_id
  ORDER BY t.task_no;
+
+-- name: one_task :one
+-- A task but for its gate, and its way to a target as status tells it.
+WITH brought (event_id, target) AS MATERIALIZED (
+    SELECT max(e.queued_event), substr(q.target, 12)
+      FROM task AS r JOIN entry AS e ON e.run_id = r.run_id
+      JOIN queue AS q ON q.queue_no = e.queue_no
+     WHERE r.task_no = :task_no AND e.kind = 'integrate'
+       AND e.status IN ('verified', 'landed_externally'))
+SELECT json_remove(v.document, '$.gate'),
+       CASE WHEN EXISTS (SELECT 1 FROM nothing_to_land AS l WHERE l.task_no = t.task_no) THEN
+            json_object('entry_id', NULL, 'status', 'nothing_to_land', 'target', NULL,
+                        'landed_commit', NULL, 'reason', NULL, 'integrated_into', NULL)
+       ELSE (
+        SELECT json_object('entry_id', 'ent_' || e.entry_no, 'status', e.status,
+                           'target', substr(q.target, 12),
+                           'landed_commit', nullif(e.landed_commit, ''),
+                           'reason', nullif(e.reason, ''),
+                           'integrated_into', (SELECT b.target FROM brought AS b
+                                                WHERE b.event_id > e.last_event))
+          FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+         WHERE e.task_no = t.task_no AND e.kind = 'task' ORDER BY e.entry_no DESC LIMIT 1) END
+  FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
+ WHERE t.task_no = :task_no;
+
+-- name: thread_words :one
+-- How its work was reported, and what was said last; events such as a claim are no words.
+SELECT (SELECT document FROM message_view WHERE event_id = (
+               SELECT max(m.event_id) FROM message AS m
+                WHERE m.thread_no = h.thread_no AND m.kind = 'result')),
+       (SELECT document FROM message_view WHERE event_id = (
+               SELECT max(m.event_id) FROM message AS m
+                WHERE m.thread_no = h.thread_no AND m.kind <> 'event'))
+  FROM thread AS h WHERE h.thread_no = :thread_no;
 
 -- name: task_with_attempt :one
 -- A task and its newest attempt.

@@ -3,7 +3,7 @@
 from inbox.workflows import wait
 from orch import reads
 from orch.cli import screen
-from orch.operations import runs
+from orch.operations import runs, scheduling
 from orch.store import runs as run_rows
 from orch.workflows import ends
 from orch.workflows.reconcile import reconcile
@@ -31,13 +31,13 @@ def watch(call: "Call", run_id: str) -> None:
         nonlocal seen
         reconcile(call.db, run_id)
         with call.db.read() as tx:
-            runs.require(tx, run_id)
+            waiting = scheduling.waiting(tx, runs.require(tx, run_id))
             newest = (events.last_id(tx), screen.size() if is_drawn else None)
             if newest == seen:
                 return None
             seen = newest
             document = run_rows.budgeted(tx, run_id)
-            found = obj(tasks=array(reads.status(tx, run_id)))
+            found = obj(tasks=array(reads.status(tx, run_id, waiting)))
         return merge(found, run=ends.told(call.db, run_id, document))
 
     def _next() -> "Json":

@@ -21,11 +21,16 @@ def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
     with call.db.read() as tx:
         found = runs.require(tx, run)
         chosen, more = scheduling.ready(tx, found, limit)
+        held = [
+            {"task_id": task_rows.by_no(tx, number).task_id, "why": why}
+            for number, why in list(scheduling.waiting(tx, found).items())[:limit]
+        ]
         documents = [task_rows.document(tx, task.task_no) for task in chosen]
         rest = {}
         if explain:
             rest = {"not_ready": scheduling.others(tx, found, {task.task_no for task in chosen})}
-        call.say(obj(run_id=run, tasks=array(documents), truncated=more, **rest))
+        call.say(obj(run_id=run, tasks=array(documents), truncated=more, waiting=held,
+                     **rest))  # fmt: skip
 
 
 def reconcile(call: "Call", *, run: str, key: str | None) -> None:
@@ -154,13 +159,14 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
         board.watch(call, run)
         return
     from orch import reads
+    from orch.operations import scheduling
     from orch.workflows import ends
 
     bring_up_to_date(call.db, run)
     with call.db.read() as tx:
-        runs.require(tx, run)
+        waiting = scheduling.waiting(tx, runs.require(tx, run))
         document = run_rows.budgeted(tx, run)
-        found = obj(tasks=array(reads.status(tx, run)), high_event_id=events.last_id(tx))
+        found = obj(tasks=array(reads.status(tx, run, waiting)), high_event_id=events.last_id(tx))
     call.say(merge(found, run=ends.told(call.db, run, document)))
 
 

@@ -90,16 +90,11 @@ TASK: "dict[str, Any]" = {
     "not_before": "time|null",
     "reason": "text|null",
     "spec": {
-        "spec_file": "text|null",
-        "path": "text|null",
+        **dict.fromkeys(("spec_file", "path", "content", "check_profile"), "text|null"),
         "sha256": "sha256|null",
-        "content": "text|null",
-        "check_profile": "text|null",
-        "required_checks": ["text"],
-        "allowed_paths": ["text"],
-        "blocked_paths": ["text"],
         "metadata": "json",
-    },
+        **dict.fromkeys(("required_checks", "allowed_paths", "blocked_paths"), ["text"]),
+    },  # fmt: skip
     "gate": GATE,
     "status_at": "time",
     "created_at": "time",
@@ -163,12 +158,9 @@ TURN: "dict[str, Any]" = {
     "ended_at": "time|null",
 }
 USAGE: "dict[str, Any]" = {
-    "turns": "count",
-    "seconds": "number",
-    "input_tokens": "count|null",
-    "output_tokens": "count|null",
-    "cost_usd": "number|null",
-}
+    "turns": "count", "seconds": "number", "input_tokens": "count|null",
+    "output_tokens": "count|null", "cost_usd": "number|null",
+}  # fmt: skip
 _WORKED: "dict[str, Any]" = {
     "harness": "text",
     "agents": ["text"],
@@ -251,7 +243,22 @@ DATA: "dict[str, Shape]" = {
     "run close": _RUN_CHANGE,
     "run reopen": _RUN_CHANGE,
     "task add": _TASK_CHANGE,
-    "task show": {"task": {**TASK, "request_id": "text|null"}, "attempts": [ATTEMPT]},
+    "task show": {
+        "task": {
+            **TASK,
+            "request_id": "text|null",
+            "integration": _INTEGRATION,
+            "waits_for": "text|null",
+        },
+        "attempts": [
+            {
+                **ATTEMPT,
+                "result": _NO_MESSAGE,
+                "last_message": _NO_MESSAGE,
+                "changed_files": "texts|null",
+            }
+        ],
+    },
     "task list": {"run_id": "text", "tasks": [TASK]},
     "task edit": _TASK_CHANGE,
     "dep add": _TASK_CHANGE,
@@ -274,6 +281,7 @@ DATA: "dict[str, Shape]" = {
         "run_id": "text",
         "tasks": [TASK],
         "truncated": "flag",
+        "waiting": [{"task_id": "text", "why": "text"}],
         "not_ready?": [{"task_id": "text", "status": TASK_STATUSES, "why": "text"}],
     },
     "reconcile": {
@@ -306,6 +314,7 @@ DATA: "dict[str, Shape]" = {
                 "latest_message": _NO_MESSAGE,
                 "blocked_question": _NO_MESSAGE,
                 "integration": _INTEGRATION,
+                "waits_for": "text|null",
             }
         ],
         "high_event_id": "count",

@@ -3,13 +3,11 @@
 from inbox.model import PRIORITIES
 from orch.cli import names
 from orch.operations import dependencies, runs, tasks
-from orch.store import attempts as attempt_rows
 from orch.store import dependencies as dependency_rows
-from orch.store import requests as request_rows
 from orch.store import tasks as store
 from schema import keys
 from schema.failures import invalid_input
-from schema.json_text import array, merge, obj
+from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,16 +129,15 @@ def edit(
 
 
 def show(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
-    """Show a task with its attempts."""
+    """Show all that is known of a task, brought up to date."""
+    from orch.workflows import task_story
+    from orch.workflows.reconcile import reconcile
+
     with call.db.read() as tx:
-        _, found = names.require_task(tx, run, task, task_name)
-        attempts = [
-            attempt_rows.document(tx, found.task_no, attempt.attempt_no)
-            for attempt in attempt_rows.of_task(tx, found.task_no)
-        ]
-        request = request_rows.of_task(tx, found.task_no)
-        document = merge(store.document(tx, found.task_no), request_id=request)
-        call.say(obj(task=document, attempts=array(attempts)))
+        run_id, task_id = names.split(tx, run, task, task_name)
+        names.require_task(tx, run_id, task_id, None)
+    reconcile(call.db, run_id)
+    call.say(task_story.gather(call.db, run_id, task_id))
 
 
 def list_tasks(call: "Call", *, run: str, status: tuple[str, ...] | None) -> None:

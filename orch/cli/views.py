@@ -61,29 +61,6 @@ def _task(answer: Json) -> str:
     return f"{text}\nnext: orch ready --run {run}"
 
 
-def _task_show(answer: Json) -> str:
-    lines = [_task(answer)]
-    reason, gate, request = plain.fields(
-        answer, "$.task.reason", "$.task.gate.status", "$.task.request_id"
-    )
-    if request:
-        lines.insert(1, f"of request {request}: orch request show {request}")
-    if reason:
-        lines.insert(1, f"reason: {plain.line(reason, 300)}")
-    if gate:
-        lines.insert(1, f"gate: {gate}")
-    columns = (
-        "$.attempt_no", "$.status", "$.assigned_to", "$.thread_id", "$.liveness", "$.branch_name",
-        "$.worktree_path",
-    )  # fmt: skip
-    for number, status, to, thread, liveness, branch, path in plain.rows(
-        answer, "$.attempts", *columns
-    ):
-        where = f", {branch} in {path}" if branch else ""
-        lines.insert(-1, f"attempt {number} {status} by {to}, thread {thread}, {liveness}{where}")
-    return "\n".join(lines)
-
-
 def _task_list(answer: Json) -> str:
     body = plain.rows(
         answer, "$.tasks", "$.task_id", "$.status", "$.priority", "$.default_to", "$.title"
@@ -117,6 +94,8 @@ def _ready(answer: Json) -> str:
         body,
         f"orch ready --run {run} --limit N",
     )
+    for task, why in plain.rows(answer, "$.waiting", "$.task_id", "$.why"):
+        text += f"\nwaits: {task}: {plain.line(why, 200)}"
     for task, why in plain.rows(answer, "$.not_ready", "$.task_id", "$.why"):
         text += f"\nnot ready: {task}: {plain.line(why, 200)}"
     if body:
@@ -180,14 +159,15 @@ def _next(answer: Json, run: str) -> str:
     )
     if counts["blocked"]:
         return f"next: orch blocked --run {run}"
-    if counts["ready"]:
+    waits = [row for row in plain.rows(answer, "$.tasks", "$.waits_for") if row[0]]
+    if int(str(counts["ready"] or 0)) > len(waits):
         return f"next: orch dispatch --run {run} --ready"
     tasks = plain.rows(answer, "$.tasks", "$.task_id", "$.status", *_LANDING)
     for status, command in (("verifying", "verify run"), ("failed", "retry")):
         if counts[status]:
             named = next((f"{run}/{row[0]}" for row in tasks if row[1] == status), "")
             return f"next: orch {command} {named}" if named else f"next: orch status --run {run}"
-    if counts["dispatched"] or counts["running"]:
+    if counts["dispatched"] or counts["running"] or counts["ready"]:
         return f"next: orch wait --run {run}"
     end, = plain.fields(answer, "$.run.end")  # fmt: skip
     if end == "land" and any(row[1] == "done" and row[2] and not row[3] for row in tasks):
@@ -263,9 +243,11 @@ def status_text(answer: Json) -> str:
     )
     odd = plain.rows(
         answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files",
-        "$.latest_attempt.path_violations",
+        "$.latest_attempt.path_violations", "$.waits_for",
     )  # fmt: skip
-    for task, dirty, outside in odd:
+    for task, dirty, outside, waits_for in odd:
+        if waits_for:
+            text += f"\nwaits: {task}: {plain.line(waits_for, 200)}"
         if dirty and int(str(dirty)):
             text += f"\nuncommitted work: {task} left {dirty} files"
         if outside and outside != "[]":
@@ -363,7 +345,7 @@ VIEWS: "dict[str, View]" = {
     "run close": _run_line,
     "run reopen": _run_line,
     "task add": _task,
-    "task show": _task_show,
+    "task show": _of("task_views", "task show"),
     "task list": _task_list,
     "task edit": _task,
     "dep add": _task,

@@ -89,6 +89,26 @@ def ready(tx: "ReadTx", run: Run, limit: int) -> tuple[list[Task], bool]:
     return found[:limit], len(found) > limit
 
 
+def waiting(tx: "ReadTx", run: Run) -> dict[int, str]:
+    """Return by task number what ready tasks wait for, in words: a lock, or paths of another's.
+
+    Paths are asked of the first _MOST_ASKED only: each of them is compared with all that is owned.
+    """
+    found = {
+        number: f"lock: {lock} is held by {holder}"
+        for number, lock, holder in tasks.waiting_for_locks(tx, run.run_id)
+    }
+    if run.ownership == "enforce":
+        for task in tasks.in_dispatch_order(tx, run.run_id, _MOST_ASKED, 0):
+            why = hindrance(tx, run, task) if task.allowed_paths != "[]" else None
+            if why is not None:
+                found[task.task_no] = why
+    return found
+
+
+_MOST_ASKED = 500
+
+
 def why_not(tx: "ReadTx", run: Run, task: Task) -> str:
     """Return in words why a task cannot be dispatched now."""
     if task.status == "planned":

@@ -70,6 +70,12 @@ def move(
     task.status = target
 
 
+def waiting_for_locks(tx: "ReadTx", run_id: str) -> "list[tuple[int, str, str]]":
+    """Return (task number, lock, its holder as run/task) of ready tasks that another one keeps."""
+    rows = tx.many(_SQL["task_waiting_for_locks"], run_id=run_id)
+    return [(row[0], row[1], f"{row[2]}/{row[3]}") for row in rows]
+
+
 def since(tx: "ReadTx", task_no: int) -> int:
     """Return when what led to the task's status happened, in ms."""
     found: int = tx.value(_SQL["task_since"], task_no=task_no)

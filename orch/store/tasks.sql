@@ -120,6 +120,17 @@ SELECT h.lock, o.run_id, o.task_id
   FROM task_lock AS k JOIN held_lock AS h ON h.lock = k.lock JOIN task AS o ON o.task_no = h.task_no
  WHERE k.task_no = :task_no AND h.task_no <> :task_no ORDER BY h.lock LIMIT 1;
 
+-- name: task_waiting_for_locks :many
+-- Ready but for a lock that another task holds; walks nothing while no lock is held.
+-- scan: locks held are few
+SELECT t.task_no, min(k.lock), o.run_id, o.task_id
+  FROM task AS t
+  JOIN task_lock AS k ON k.task_no = t.task_no
+  JOIN held_lock AS h ON h.lock = k.lock AND h.task_no <> t.task_no
+  JOIN task AS o ON o.task_no = h.task_no
+ WHERE t.run_id = :run_id AND t.status = 'ready' AND EXISTS (SELECT 1 FROM held_lock)
+ GROUP BY t.task_no;
+
 -- name: held_lock_take :exec
 -- The primary key of held_lock is the exclusion.
 INSERT INTO held_lock (lock, task_no) SELECT lock, task_no FROM task_lock

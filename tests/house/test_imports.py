@@ -111,7 +111,8 @@ _ANSWER = (
 _HOT_ORCH = {
     "ready --run r": _RUN | _set("orch.operations.scheduling orch.store.tasks"),
     "blocked --run r": _RUN | _set("orch.reads"),
-    "status --run r": _RUN | _set("orch.reads orch.workflows.ends"),
+    "status --run r": _RUN
+    | _set("orch.reads orch.workflows.ends orch.operations.scheduling orch.store.tasks"),
     "reconcile --run r": _RUN | _set("orch.reads"),
     "wait --run r --for task_blocked": _RUN
     | _set("orch.reads orch.store.tasks orch.workflows.watch inbox.workflows inbox.workflows.wait"),

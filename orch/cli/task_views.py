@@ -1,0 +1,143 @@
+"""How one task is shown: what was asked for, what came of it attempt by attempt, what is next."""
+
+from inbox.cli import plain
+from orch.cli.views import check_lines
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_FILES = 20
+_UNDER_WAY = ("queued", "building", "testing", "passed", "landing", "landed")
+
+
+def _show(answer: Json) -> str:
+    run, task, status, title, summary, reason, request = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title",
+        "$.task.summary", "$.task.reason", "$.task.request_id",
+    )  # fmt: skip
+    lines = [f"task {run}/{task} status {status}: {plain.line(title)}"]
+    if request:
+        lines.append(f"of request {request}: orch request show {request}")
+    if summary:
+        lines += ["description:", *_block(summary)]
+    lines += _asked_for(answer)
+    if reason:
+        lines.append(f"reason: {plain.line(reason, 300)}")
+    lines += _gate(answer)
+    way, target, landed = plain.fields(
+        answer, "$.task.integration.status", "$.task.integration.target",
+        "$.task.integration.landed_commit",
+    )  # fmt: skip
+    if way:
+        on = f" on {target}" if target else ""
+        lines.append(f"landing: {way}{on}{f' as {str(landed)[:12]}' if landed else ''}")
+    for number in range(len(plain.rows(answer, "$.attempts", "$.attempt_no"))):
+        lines += _attempt(answer, f"$.attempts[{number}]")
+    return "\n".join([*lines, f"next: {_next(answer)}"])
+
+
+def _block(text: object) -> list[str]:
+    return [f"    | {plain.line(one, 200)}".rstrip() for one in str(text).split("\n")]
+
+
+def _asked_for(answer: Json) -> list[str]:
+    """Return what a task asks for: only what it says."""
+    priority, risk, mode, to, acceptance, spec, waits_for = plain.fields(
+        answer, "$.task.priority", "$.task.risk", "$.task.execution_mode", "$.task.default_to",
+        "$.task.acceptance", "$.task.spec.spec_file", "$.task.waits_for",
+    )  # fmt: skip
+    words = [f"priority {priority}", f"risk {risk}", *([f"mode {mode}"] if mode else []),
+             *([f"for {to}"] if to else [])]  # fmt: skip
+    lines = [", ".join(words)]
+    for name, path in (
+        ("locks", "$.task.locks"), ("tags", "$.task.metadata_json.tags"),
+        ("may change", "$.task.allowed_paths"), ("must not change", "$.task.blocked_paths"),
+        ("depends on", "$.task.depends_on"),
+    ):  # fmt: skip
+        found = [plain.line(text) for text in plain.texts(answer, path)]
+        if found:
+            lines.append(f"{name}: {', '.join(found)}")
+    if acceptance is not None:
+        lines.append(f"acceptance: {plain.line(acceptance, 300)}")
+    if spec:
+        lines.append(f"specification: {plain.line(spec)}")
+    if waits_for:
+        lines.append(f"waits: {plain.line(waits_for, 200)}")
+    return lines
+
+
+def _gate(answer: Json) -> list[str]:
+    (gate,) = plain.fields(answer, "$.task.gate.status")
+    return [f"gate: {gate}", *check_lines(answer, "$.task.gate.checks")] if gate else []
+
+
+def _attempt(answer: Json, at: str) -> list[str]:
+    number, status, to, thread, liveness, ended = plain.fields(
+        answer, f"{at}.attempt_no", f"{at}.status", f"{at}.assigned_to", f"{at}.thread_id",
+        f"{at}.liveness", f"{at}.ended_at",
+    )  # fmt: skip
+    when = f", {plain.ago(ended)}" if ended else ""
+    lines = [f"attempt {number} {status} by {to}{when}, thread {thread}, {liveness}"]
+    branch, base, head, path, dirty = plain.fields(
+        answer, f"{at}.branch_name", f"{at}.base_commit", f"{at}.head_commit",
+        f"{at}.worktree_path", f"{at}.dirty_files",
+    )  # fmt: skip
+    if branch:
+        now = f", head {str(head)[:12]}" if head else ""
+        lines.append(f"  branch {branch}, base {str(base)[:12]}{now}")
+        lines.append(f"  in {path}")
+    files = [plain.line(name) for name in plain.texts(answer, f"{at}.changed_files")]
+    if files:
+        more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+        lines.append(f"  changed: {', '.join(files[:_MOST_FILES])}{more}")
+    if dirty:
+        lines.append(f"  uncommitted: {dirty} files")
+    result, last = (f"{at}.result", f"{at}.last_message")
+    same = plain.fields(answer, f"{result}.event_id") == plain.fields(answer, f"{last}.event_id")
+    lines += _words(answer, result, "result")
+    return lines if same else [*lines, *_words(answer, last, "last word")]
+
+
+def _words(answer: Json, path: str, what: str) -> list[str]:
+    summary, body, who, message = plain.fields(
+        answer, f"{path}.summary", f"{path}.body", f"{path}.from_agent", f"{path}.message_id"
+    )
+    if message is None:
+        return []
+    text = str(summary) if not body or body == summary else f"{summary}\n{body}"
+    return [f"  {what} of {who}:", plain.quoted(text, str(who), message)]
+
+
+def _next(answer: Json) -> str:
+    """Return the command that fits the task's state."""
+    run, task, status, waits_for, mode, to = plain.fields(
+        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.waits_for",
+        "$.task.execution_mode", "$.task.default_to",
+    )  # fmt: skip
+    name = f"{run}/{task}"
+    attempts = plain.rows(answer, "$.attempts", "$.liveness", "$.last_message.kind",
+                          "$.branch_name")  # fmt: skip
+    liveness, said, branch = attempts[-1] if attempts else (None, None, None)
+    if status == "ready" and not waits_for:
+        lacks = ("" if mode else " --execution-mode code") + ("" if to else " --to AGENT")
+        return f"orch dispatch {name}{lacks}"
+    if status == "planned":
+        return f"orch ready --run {run} --explain"
+    if status == "blocked" and said == "question":
+        return f"orch answer {name} --body TEXT"
+    if status in ("running", "blocked") and liveness in ("stale", "gone"):
+        return f"orch reassign {name} --to AGENT --reason TEXT"
+    if status in ("verifying", "failed"):
+        return f"orch verify run {name}" if status == "verifying" else f"orch retry {name}"
+    if status in ("done", "cancelled"):
+        (way,) = plain.fields(answer, "$.task.integration.status")
+        if way in _UNDER_WAY:
+            return f"orch queue run --run {run}"
+        is_new = status == "done" and branch and way is None
+        return f"orch queue add {name}" if is_new else f"orch status --run {run}"
+    return f"orch wait --run {run}"
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {"task show": _show}
