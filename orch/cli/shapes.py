@@ -93,8 +93,8 @@ TASK: "dict[str, Any]" = {
         **dict.fromkeys(("spec_file", "path", "content", "check_profile"), "text|null"),
         "sha256": "sha256|null",
         "metadata": "json",
-        **dict.fromkeys(("required_checks", "allowed_paths", "blocked_paths"), ["text"]),
-    },  # fmt: skip
+        **{name: ["text"] for name in ("required_checks", "allowed_paths", "blocked_paths")},
+    },
     "gate": GATE,
     "status_at": "time",
     "created_at": "time",

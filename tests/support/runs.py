@@ -116,7 +116,8 @@ class Lead:
 
     def status_of(self, task: str, run: str = RUN) -> str:
         """Return a task's status as recorded, without a reconcile."""
-        return self.orch.ok("task", "show", "--run", run, "--task", task)["task"]["status"]
+        tasks = self.orch.ok("task", "list", "--run", run)["tasks"]
+        return next(one["status"] for one in tasks if one["task_id"] == task)
 
     def now(self, task: str, run: str = RUN) -> str:
         """Return a task's status after a reconcile."""
