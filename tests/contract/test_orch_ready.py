@@ -47,7 +47,7 @@ def test_limit_cuts_and_says_so(lead: Lead) -> None:
 
 
 def test_an_empty_run_has_an_empty_list(lead: Lead) -> None:
-    assert lead.do("ready") == {"run_id": "r", "tasks": [], "truncated": False}
+    assert lead.do("ready") == {"run_id": "r", "tasks": [], "truncated": False, "waiting": []}
     lead.refuse("not_found", "run", "ready", run="other")
 
 
