@@ -154,4 +154,5 @@ def test_what_a_worker_writes_into_its_own_copy_changes_nothing(lead: Lead) -> N
     lead.commit(sent, "orch.toml", '[check.unit]\ncommand = ["true"]\n')
     lead.done(sent)
     words = ("--json", "verify", "run", "r/b")
-    assert lead.orch.quick(*words, cwd=worktree(sent)).data["gate"]["status"] == "failed"
+    gate = lead.orch.quick(*words, cwd=worktree(sent)).json["data"]["gate"]
+    assert gate["status"] == "failed"

@@ -91,7 +91,8 @@ def test_a_check_that_is_to_run_one_that_cannot_and_work_that_is_not_committed(l
     (worktree(sent) / "left").write_text("x")
     lead.done(sent)
     obey(lead, need(lead, "uncommitted")["command"])
-    obey(lead, need(lead, "unverified")["command"])
+    command = shlex.split(need(lead, "unverified")["command"])
+    lead.orch.refuse("refused", "check_error", *command[1:])  # There is no such check yet.
     found = need(lead, "check_error")
     assert "unit" in found["text"]
     lead.config('[check.unit]\ncommand = ["true"]\n')
