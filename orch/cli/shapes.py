@@ -9,6 +9,7 @@ from inbox.model import PRIORITIES
 from orch.cli.seeing_shapes import shapes as seeing
 from orch.cli.setup_shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
+from orch.cli.work_shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.workspace_shapes import WORKSPACES
 from orch.model import MODES, OWNERSHIP, RISKS
 
@@ -129,54 +130,6 @@ ATTEMPT: "dict[str, Any]" = {
     "ended_at": "time|null",
     "created_at": "time",
     "updated_at": "time",
-}
-TURN: "dict[str, Any]" = {
-    "run_id": "text|null",
-    "task_id": "text|null",
-    "attempt_no": "count|null",
-    "thread_id": "text",
-    "turn_no": "count",
-    "agent": "text",
-    "harness": "text",
-    "outcome": "text|null",
-    "reason": "text",
-    "reported": "text|null",
-    "final_event": "text|null",
-    "exit_status": "count|null",
-    "commits": "count|null",
-    "uncommitted_files": "count|null",
-    "salvage_ref": "text|null",
-    "strays": "count",
-    "session": "text|null",
-    "pid": "count|null",
-    "input_tokens": "count|null",
-    "output_tokens": "count|null",
-    "cost_usd": "number|null",
-    "seconds": "number|null",
-    "log_path": "text",
-    "started_at": "time",
-    "ended_at": "time|null",
-}
-USAGE: "dict[str, Any]" = {
-    "turns": "count", "seconds": "number", "input_tokens": "count|null",
-    "output_tokens": "count|null", "cost_usd": "number|null",
-}  # fmt: skip
-_WORKED: "dict[str, Any]" = {
-    "harness": "text",
-    "agents": ["text"],
-    "outcomes": [{"outcome": "text", "turns": "count"}],
-    "turns": [TURN],
-    "problems": ["text"],
-}
-_CHECKED: "dict[str, Any]" = {
-    "start": "text",
-    "harness": "text",
-    "program": "text",
-    "version": "text|null",
-    "command": ["text"],
-    "resumes": "flag",
-    "commits": ("worker", "runner"),
-    "warnings": ["text"],
 }
 _NO_TASK: "dict[str, Any]" = {"?": "null", **TASK}
 _NO_ATTEMPT: "dict[str, Any]" = {"?": "null", **ATTEMPT}
@@ -390,7 +343,7 @@ def schemas() -> "dict[str, object]":
     from orch.cli import request_shapes
 
     found |= {words: _titled(words, schema) for words, schema in request_shapes.schemas().items()}
-    works = [compiled(shape) for shape in (_WORKED, _CHECKED)]
+    works = [compiled(shape) for shape in (WORKED, CHECKED)]
     setups = [compiled(shape) for shape in (SETUP, KNOWN)]
     found["setup"] = _titled("setup", {"anyOf": setups})
     found["work"] = _titled("work", {"anyOf": works})
