@@ -1,21 +1,25 @@
 """After a COMMIT that failed: find out what it did, and make sure that it stays so.
 
-Loaded by schema/transaction.py only then. An I/O error out of COMMIT is no rollback: the
+Loaded only then. An I/O error out of COMMIT is no rollback: the
 change may be there after recovery, or come back later (I2, I6).
 """
 
 import apsw
 
-from schema import events, file, keys
+from schema import events, keys
 from schema.failures import Failure
 from schema.transaction import BEGIN_WRITE, ReadTx
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schema.transaction import Database, Tx
 
 
-def was_committed(db: "Database", tx: "Tx", failure: Failure) -> bool:
+def was_committed(
+    db: "Database", tx: "Tx", failure: Failure, connect: "Callable[[str], apsw.Connection]"
+) -> bool:
     """Say whether `tx` is in the file after all, asked on a new connection.
 
     Its traces are its last event, or else the key it stored; what leaves neither (a cursor,
@@ -27,7 +31,7 @@ def was_committed(db: "Database", tx: "Tx", failure: Failure) -> bool:
     except apsw.Error:
         pass  # What the first connection still says no longer matters.
     try:
-        db.connection = file.connect(db.path)
+        db.connection = connect(db.path)
         again = ReadTx(db.connection, tx.now)  # Not db.read(): a signal has to wait here.
         if tx.last_event_id:
             done = events.was_committed(again, tx.last_event_id, tx.tx_id)

@@ -16,6 +16,7 @@ from schema.transaction import BUSY_BUDGET_MS, Database
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.clock import Clock
+    from schema.transaction import Tx
 
 APPLICATION_ID = 0x4F524348  # "ORCH"
 SCHEMA_VERSION = 10  # Number of the newest file in schema/migrations/.
@@ -347,5 +348,17 @@ def _checked(path: str, connection: apsw.Connection, clock: "Clock | None") -> D
     if version < SCHEMA_VERSION:
         from schema import migrate
 
-        migrate.upgrade(path, connection, version)
-    return Database(path, connection, clock)
+        migrate.upgrade(path, connection, version, SCHEMA_VERSION, APPLICATION_ID)
+    return Database(path, connection, _was_committed, _ring, clock)
+
+
+def _was_committed(db: Database, tx: "Tx", failure: Failure) -> bool:
+    from schema import aftermath
+
+    return aftermath.was_committed(db, tx, failure, connect)
+
+
+def _ring(path: str, topics: set[str]) -> None:
+    from schema import bell
+
+    bell.ring(path, topics)

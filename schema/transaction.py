@@ -17,6 +17,7 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from schema.keys import Key
@@ -156,6 +157,8 @@ class Database:
 
     __slots__ = (
         "_queue",
+        "_ring",
+        "_was_committed",
         "_wrote",
         "clock",
         "connection",
@@ -165,7 +168,17 @@ class Database:
         "signals",
     )
 
-    def __init__(self, path: str, connection: apsw.Connection, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        connection: apsw.Connection,
+        was_committed: "Callable[[Database, Tx, Failure], bool]",
+        ring: "Callable[[str, set[str]], None]",
+        clock: Clock | None = None,
+    ) -> None:
+        """Take what is handed in by file.open_store: both load their module when called."""
+        self._was_committed = was_committed
+        self._ring = ring
         self.path = path
         self.connection = connection
         self.clock = clock or Clock()
@@ -258,17 +271,13 @@ class Database:
             self.connection.execute("COMMIT")
         except apsw.Error as error:
             failure = failure_of(error)
-            from schema import aftermath
-
-            if not aftermath.was_committed(self, tx, failure):
+            if not self._was_committed(self, tx, failure):
                 raise failure from error
         self.end_write()  # Before the waiters are rung: the next writer need not wait for that.
         if _CRASHING:
             points.reach("commit.after")
         if tx.topics and _somebody_waits(self.path):
-            from schema import bell
-
-            bell.ring(self.path, tx.topics)
+            self._ring(self.path, tx.topics)
 
 
 class _Read:

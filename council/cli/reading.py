@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.transaction import ReadTx
 
 

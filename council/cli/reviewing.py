@@ -19,7 +19,7 @@ from schema.json_text import Json, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.model import Finding
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.transaction import ReadTx
 
 _ROLE: Role = "risk-reviewer"

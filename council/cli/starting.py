@@ -18,7 +18,7 @@ from schema.json_text import merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.model import PlannedPlace
 
 

@@ -14,7 +14,7 @@ from schema.json_text import Json, merge
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.store.tallies import Stored
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.transaction import Tx
 
 

@@ -6,7 +6,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.failures import Failure
 
 

@@ -10,7 +10,7 @@ from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def list_artifacts(call: "Call", *, thread: str) -> None:

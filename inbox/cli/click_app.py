@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from inbox.cli import kit
 from inbox.cli.grammar import Command, Option, Program
+from inbox.cli.output import OutputLost, write_out
 from schema.failures import Failure, invalid_input
 from schema.version import __version__
 
@@ -41,14 +41,14 @@ def parse(program: Program, argv: list[str]) -> tuple[Command, Raw] | int:
     except click.exceptions.NoArgsIsHelpError as error:
         if "--json" in argv:  # A program asked: a help text is no answer.
             raise invalid_input("missing command", reason="flag") from error
-        kit.write_out(error.format_message() + "\n")
+        write_out(error.format_message() + "\n")
         return 0
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:
         raise _failure(error) from error
     except OSError as error:  # From printing a help text.
-        raise kit.OutputLost(error.strerror or "cannot write") from error
+        raise OutputLost(error.strerror or "cannot write") from error
     return 0
 
 

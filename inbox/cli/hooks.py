@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from inbox.operations.announcing import Mail
 
 _MOST_SECONDS = 2.0
@@ -62,9 +62,9 @@ def _announce(call: "Call", agent: str, client: str, event: str, enveloped: bool
         ]  # fmt: skip
         call.say(obj(agent=agent, messages=array(listed), text=text))
         return
-    from inbox.cli import kit
+    from inbox.cli.output import write_out
 
-    kit.write_out(printed + "\n")
+    write_out(printed + "\n")
 
 
 def _fitted(

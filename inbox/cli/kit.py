@@ -8,176 +8,25 @@ import os
 import sys
 
 from inbox.cli import parse
-from schema import file, ids
+from inbox.cli.call import Call
+from inbox.cli.output import OutputLost, fill_standard_streams, write_error, write_out
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
-from schema.transaction import Interrupted, Signals
+from schema.transaction import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any, NoReturn
+    from collections.abc import Callable
+    from typing import NoReturn
 
     from inbox.cli.grammar import Command, Program
-    from inbox.model import Artifact, Change
-    from schema import keys
-    from schema.transaction import Database, ReadTx, Tx
 
 _MAX_HINT = 4000
 
 
-class Call:
-    """One invocation: who called what, the store when it is needed, and what to say.
-
-    `command` is the leaf command as typed; `package` runs it and has its plain view. `resume`
-    is a command that goes on after a wait was cut off. `say()` sets the answer; it is printed
-    after the last commit.
-    """
-
-    __slots__ = (
-        "_db",
-        "answer",
-        "as_json",
-        "bound",
-        "command",
-        "committed",
-        "db_path",
-        "key",
-        "package",
-        "program",
-        "resume",
-        "signals",
-        "streaming",
-        "words",
-    )
-
-    def __init__(self, program: str, words: str, as_json: bool, db_path: str | None) -> None:
-        self.program = program
-        self.package = program
-        self.words = words
-        self.command = words.rpartition(" ")[2]
-        self.as_json = as_json
-        self.db_path = db_path
-        self.answer: Json | None = None
-        self.resume = ""
-        self.key = ""
-        self.bound: dict[str, Any] = {}
-        self.committed = 0
-        self.streaming = False
-        self.signals = Signals()
-        self._db: Database | None = None
-
-    @property
-    def db(self) -> "Database":
-        """The store, opened at first use. Raises: not_found/store, store_error."""
-        if self._db is None:
-            path = file.locate(self.db_path, os.getcwd())
-            self._db = file.open_store(path)
-            self._db.signals = self.signals
-        return self._db
-
-    def say(self, answer: Json, event_id: int = 0) -> None:
-        """Set the `data` of the answer; `event_id` is the change that was committed."""
-        self.answer = answer
-        self.committed = event_id
-
-    def keep(self, artifacts: "tuple[Artifact, ...]") -> None:
-        """Copy the artifacts that are to be copied, before any transaction begins."""
-        if any(artifact.copied for artifact in artifacts):
-            from inbox.cli import files
-
-            files.keep(self.db.path, artifacts)
-
-    def key_for(self, actor: str, key: str | None = None) -> "keys.Key | None":
-        """Return the idempotency key of this call, None without one.
-
-        The arguments are compared as values: a body from a file equals the same body typed.
-        """
-        given = key or self.key
-        if not given:
-            return None
-        arguments: list[object] = [
-            [name, _comparable(value)]
-            for name, value in sorted(self.bound.items())
-            if name not in ("key", "lease", "timeout") and value not in (None, (), False)
-        ]
-        from schema import keys
-
-        return keys.Key(actor, self.words, given, arguments)
-
-    def stored(self, tx: "ReadTx", key: "keys.Key | None") -> Json | None:
-        """Return the answer stored under the key, None for a new key or none."""
-        if key is None:
-            return None
-        from schema import keys
-
-        return keys.find(tx, key)
-
-    def store(self, tx: "Tx", key: "keys.Key | None", answer: Json) -> Json:
-        """Keep the answer under the key, if there is one, and return it."""
-        if key is not None:
-            from schema import keys
-
-            keys.store(tx, key, answer)
-        return answer
-
-    def changed(
-        self, tx: "ReadTx", change: "Change", warnings: "Iterable[str]" = (), **more: object
-    ) -> Json:
-        """Return the answer of a mutation: its thread, its message, its event id."""
-        from inbox.store import messages, threads
-
-        return obj(
-            thread=threads.document(tx, change.thread_no),
-            message=messages.document(tx, change.event_id),
-            event_id=change.event_id,
-            **({"late": True} if change.late else {}),
-            **more,
-            **({"warnings": list(warnings)} if warnings else {}),
-        )
-
-    def tell_notes(self) -> None:
-        """Tell people, on standard error, what came up beside the answer."""
-        for note in self._db.notes if self._db is not None else ():
-            write_error(f"note: {note}")
-
-    def again(self, words: str) -> str:
-        """Return a command of this program on the same store, as a shell takes it."""
-        db = self.db_path
-        if db is None or db == os.environ.get("ORCH_DB"):
-            return f"{self.program} {words}"
-        return f"{self.program} --db {quoted(db)} {words}"
-
-    def stream(self, line: str) -> None:
-        """Print one line of a stream at once. Raises: output_lost."""
-        self.streaming = True
-        write_out(line + "\n")
-
-
-def quoted(text: str) -> str:
-    """Return `text` as one word of a shell command; shlex would import re (5 ms)."""
-    if text and ids.NAME_CHARACTERS.issuperset(text.translate(_HARMLESS)):
-        return text
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-_HARMLESS = {ord(c): None for c in "/=@%+:,"}
-
-
-def _comparable(value: object) -> object:
-    """Return an artifact as its facts, anything else as it is."""
-    if isinstance(value, tuple):
-        return [_comparable(part) for part in value]
-    from inbox.model import Artifact
-
-    if isinstance(value, Artifact):
-        return [value.path, value.kind, value.metadata, value.sha256, value.copied]
-    return value
-
-
 def main(program: "Program", whole: "Callable[[], Program]") -> "NoReturn":
     """Run the console script and end the process without the interpreter's teardown (2.4 ms)."""
-    _fill_standard_streams()
+    fill_standard_streams()
     argv = sys.argv[1:]
     call = Call(program.name, "", "--json" in argv or _env_json(), None)
     status = run(call, program, argv, whole)
@@ -276,47 +125,6 @@ def _our_bug(error: Exception) -> Failure:
     )
 
 
-class OutputLost(Exception):
-    """Standard output was closed or full before the answer was out."""
-
-
-def write_out(text: str) -> None:
-    """Write all of `text` to standard output, unbuffered. Raises: OutputLost."""
-    if _stdout_is_closed:
-        raise OutputLost("standard output is closed")
-    data = memoryview(text.encode("utf-8", "backslashreplace"))
-    try:
-        while data:
-            data = data[os.write(1, data) :]
-    except OSError as error:
-        raise OutputLost(error.strerror or "cannot write")
-
-
-def write_error(text: str) -> None:
-    """Write a line to standard error, best effort."""
-    try:
-        os.write(2, text.encode("utf-8", "backslashreplace") + b"\n")
-    except OSError:
-        pass
-
-
-_stdout_is_closed = False
-
-
-def _fill_standard_streams() -> None:
-    """Open /dev/null where a standard descriptor is closed.
-
-    Else the store's own files would get its number, and an answer would be written into them.
-    """
-    global _stdout_is_closed  # noqa: PLW0603 - a fact about the process
-    _stdout_is_closed = sys.stdout is None
-    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
-        fd = os.open(os.devnull, os.O_RDWR)
-        while fd <= 2:
-            fd = os.dup(fd)
-        os.close(fd)
-
-
 def _print_answer(call: Call, get: str | None) -> int:
     if call.answer is None:
         return 0
@@ -328,9 +136,9 @@ def _print_answer(call: Call, get: str | None) -> int:
     elif call.as_json:
         write_out(obj(ok=True, command=call.command, data=call.answer) + "\n")
     else:
-        from inbox.cli import plain
+        from inbox.cli.render import render
 
-        write_out(plain.render(call))
+        write_out(render(call))
     return 128 + call.signals.pending if call.signals.pending else 0
 
 

@@ -2,13 +2,14 @@
 
 from inbox import model
 from inbox.cli import kit
+from inbox.cli.call import quoted
 from inbox.operations import leases
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.transaction import ReadTx, Tx
 
 _MESSAGES_WITH_CLAIM = 200
@@ -45,7 +46,7 @@ def claim(
         call.again(f"claim --agent {agent} --next")
         + "".join(f" --pool {pool[1:]}" for pool in pools)
         + (f" --lease-seconds {lease_seconds:g}" if lease_seconds is not None else "")
-        + (f" --key {kit.quoted(key)}" if key is not None else "")
+        + (f" --key {quoted(key)}" if key is not None else "")
         + f" --timeout-seconds {timeout:g}"
     )
     found = arrivals.for_work(

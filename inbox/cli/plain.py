@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inbox.cli.kit import Call
     from schema.failures import Failure
     from schema.json_text import Json
 
@@ -151,20 +150,6 @@ def failure(found: "Failure") -> str:
     name = f"{found.code}/{found.reason}" if found.reason else found.code
     text = f"error: {visible(found.message)} [{name}, exit {found.exit}]"
     return f"{text}\nhint: {visible(found.hint)}" if found.hint else text
-
-
-def render(call: "Call") -> str:
-    """Return what plain mode prints for the call's answer, at most about 4 kB for listings."""
-    assert call.answer is not None
-    from inbox.cli import views
-
-    view = views.find(call.package, call.words)
-    text = view(call.answer).rstrip("\n") + "\n"
-    warnings = "".join(
-        f"warning: {line(warning, 200)}\n" for warning in texts(call.answer, "$.warnings")
-    )
-    body, next_line, command = text.rpartition("\nnext: ")  # What to do next stays last.
-    return f"{body}\n{warnings}{next_line[1:]}{command}" if next_line else text + warnings
 
 
 def listing(

@@ -7,7 +7,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def search(

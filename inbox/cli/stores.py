@@ -8,8 +8,8 @@ from schema.json_text import Json, dumps, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
-    from inbox.workflows.doctor import Check
+    from inbox.cli.call import Call
+    from inbox.workflows.finding import Check
 
 
 def init(call: "Call", *, key: str | None) -> None:
@@ -21,10 +21,10 @@ def init(call: "Call", *, key: str | None) -> None:
         path, _ = file.discover(cwd)
     created = False
     if path is None or not os.path.lexists(path):
-        from schema import migrate
+        from schema import new_store
 
         path = path or file.default_path(cwd)
-        created = migrate.create(path)
+        created = new_store.create(path)
     call.db_path = path
     call.say(obj(db_path=call.db.path, status="initialized", created=created))
 

@@ -2,7 +2,7 @@
 
 import os
 
-from inbox.cli import kit
+from inbox.cli.call import quoted
 from inbox.operations import leases
 from inbox.store import messages
 from inbox.workflows import arrivals
@@ -13,7 +13,7 @@ from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.json_text import Json
 
 DEFAULT_SECONDS = 100.0
@@ -119,7 +119,7 @@ def wait_reply(
     words += f" --agent {agent}" if agent else ""
     words += f" --kinds {','.join(kinds)}" if kinds != ("answer", "control", "result") else ""
     if lease is not None and lease != os.environ.get("INBOX_LEASE"):
-        words += f" --lease {kit.quoted(lease)}"
+        words += f" --lease {quoted(lease)}"
     tail = f" --timeout-seconds {timeout:g}"
     call.resume = f"{words} --after-event {after}{tail}"
     reply = arrivals.Reply(call.db, found, agent, kinds, after, lease)

@@ -5,7 +5,7 @@ Each group of questions is a read transaction of its own, so that no checkpoint 
 
 from inbox.machines import THREAD
 from inbox.store import artifacts, audit
-from inbox.workflows.doctor import OK, PROBLEM, Check
+from inbox.workflows.finding import OK, PROBLEM, Check
 from schema import file
 
 TYPE_CHECKING = False

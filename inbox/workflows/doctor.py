@@ -12,7 +12,8 @@ import stat
 import apsw
 
 from inbox.store import artifacts, audit
-from schema import bell, file, migrate
+from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
+from schema import bell, file, new_store
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -21,28 +22,12 @@ if TYPE_CHECKING:
 
     from schema.transaction import Database
 
-OK, WARNING, PROBLEM = "ok", "warning", "problem"
 PACKAGES = ("schema", "inbox", "orch", "council")
 DISTRIBUTION = "orch-inbox"
 _OLDEST_GIT = (2, 38)  # `git merge-tree --write-tree`, with which landings are built.
 # CVE-2024-32002, code execution by a crafted repository: the first good patch of each series.
 _GOOD_GIT = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1, 45: 1}
 _NAMED = 5  # How many offenders a detail names.
-
-
-class Check:
-    """One finding; `fatal` means that the store must not be written to any more."""
-
-    __slots__ = ("detail", "fatal", "hint", "name", "status")
-
-    def __init__(
-        self, name: str, status: str, detail: str, hint: str = "", fatal: bool = False
-    ) -> None:
-        self.name = name
-        self.status = status
-        self.detail = detail
-        self.hint = hint
-        self.fatal = fatal
 
 
 def examine(db: "Database", deep: bool) -> list[Check]:
@@ -210,9 +195,9 @@ def _packages(_db: "Database") -> "Iterator[Check]":
 
 def _file_system(db: "Database") -> "Iterator[Check]":
     folder = os.path.dirname(db.path)
-    kind = migrate.file_system_of(folder) or "unknown"
+    kind = new_store.file_system_of(folder) or "unknown"
     try:
-        migrate.require_local(folder)
+        new_store.require_local(folder)
     except Failure as failure:
         yield Check("file system", PROBLEM, failure.message, failure.hint)
     else:

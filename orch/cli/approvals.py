@@ -13,7 +13,7 @@ from schema.json_text import NULL, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.model import Attempt, Run, Task
     from schema.transaction import ReadTx
 

@@ -12,7 +12,7 @@ from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.cli.screen import Words
     from schema.json_text import Json
 

@@ -10,7 +10,7 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.store.budgets import Limits
 
 # What is typed: (the store's column, how many of its units one is, whether parts of one count).

@@ -9,7 +9,7 @@ from schema import keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from schema.json_text import Json
 
 

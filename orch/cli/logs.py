@@ -11,7 +11,7 @@ from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 _STEP = 200
 

@@ -8,7 +8,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def guard(call: "Call") -> None:

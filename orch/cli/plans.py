@@ -10,6 +10,7 @@ from inbox.cli import values
 from orch.operations import plans, requests, runs
 from orch.plan import document, graph, tickets
 from orch.plan.changes import Change, picture
+from orch.plan.read import read_document
 from orch.store import plans as store
 from orch.workflows import configuration
 from schema import ids, keys
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.config_model import Config, PlanPolicy
     from orch.plan.document import Problem
     from orch.plan.rules import Finding, Work
@@ -179,7 +180,7 @@ def _source(
         return path, _read(path, kind), run
     with call.db.read() as tx:
         found, plan = requests.require_plan(tx, request)
-    reading = tickets.read(document.read(plan.text, plan.format))
+    reading = tickets.read(read_document(plan.text, plan.format))
     for ticket in reading.tickets.values():
         ticket.columns["request_id"] = ticket.columns["request_id"] or request
     reading.requests.setdefault(request, ())
@@ -195,7 +196,7 @@ def _tasks_of(call: "Call", request: str) -> "list[dict[str, object]]":
     """Return the tasks of a request's plan as its engineer wrote them."""
     with call.db.read() as tx:
         _, plan = requests.require_plan(tx, request)
-    value = document.read(plan.text, plan.format).value
+    value = read_document(plan.text, plan.format).value
     tasks = value.get("tasks", [value]) if isinstance(value, dict) else value
     assert isinstance(tasks, list)  # It was read and found sound.
     return [{"request": request, **task} for task in tasks]
@@ -207,7 +208,7 @@ def _read(path: str, kind: str | None) -> "Reading":
     if kind is None:
         raise _unknown_format(path)
     text = values.read_text(path, "FILE")
-    reading = tickets.read(document.read(text, kind))
+    reading = tickets.read(read_document(text, kind))
     base = os.path.realpath(os.getcwd() if path == "-" else os.path.dirname(path) or ".")
     for ticket in reading.tickets.values():
         if ticket.spec_file is not None:

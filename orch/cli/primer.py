@@ -8,7 +8,7 @@ from inbox.cli import primer as bus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 _LEADER = """\
 You lead agents with orch: a run has tasks, a task has attempts, and a code attempt has a branch

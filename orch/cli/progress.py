@@ -10,7 +10,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 _PATIENCE, _REDRAW = 2.0, 0.25  # Seconds.
 _WIDE = 24

@@ -17,7 +17,7 @@ from schema.json_text import NULL, Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.config_model import Config
     from schema.transaction import ReadTx, Tx
 

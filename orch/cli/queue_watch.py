@@ -18,7 +18,7 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 _NAP = 300.0
 _SOON = 5.0  # No event tells that a checkout was cleaned, or that a branch moved.

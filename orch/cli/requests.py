@@ -16,7 +16,7 @@ from schema.json_text import NULL, Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.model import Task
     from orch.store.requests import Request
     from schema.transaction import ReadTx

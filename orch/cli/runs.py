@@ -10,7 +10,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.store.budgets import Limits
     from schema.transaction import ReadTx
 
@@ -85,10 +85,10 @@ def require_store(call: "Call") -> None:
     if path is None:
         path, _ = file.discover(cwd)
     if path is None or not os.path.lexists(path):
-        from schema import migrate
+        from schema import new_store
 
         path = path or file.default_path(cwd)
-        migrate.create(os.path.abspath(path))
+        new_store.create(os.path.abspath(path))
         call.db_path = path
 
 

@@ -9,7 +9,7 @@ from schema.json_text import array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:

@@ -7,7 +7,7 @@ frame on it; without a terminal nothing of this is ever printed.
 
 import os
 
-from inbox.cli import kit
+from inbox.cli.output import write_out
 from orch.picture.style import columns, cut_columns
 
 TYPE_CHECKING = False
@@ -72,13 +72,13 @@ class Screen:
         self._last: list[Words] = []
 
     def __enter__(self) -> "Screen":
-        kit.write_out(_ENTER)
+        write_out(_ENTER)
         return self
 
     def __exit__(self, *_: object) -> None:
         wide = size()[0]
         text = "\n".join(paint(line, colour=has_colour(), wide=wide) for line in self._last)
-        kit.write_out(_LEAVE + (text + "\n" if text else ""))
+        write_out(_LEAVE + (text + "\n" if text else ""))
 
     def draw(self, lines: "list[Words]", more: str) -> None:
         """Show the lines; where they are too many, the first ones and how to see the rest."""
@@ -89,4 +89,4 @@ class Screen:
             lines = [*lines[: high - 1], [("dim", f"… {cut} more lines: {more}")]]
         colour = has_colour()
         body = f"{_REST_OF_LINE}\n".join(paint(line, colour=colour, wide=wide) for line in lines)
-        kit.write_out(f"{_HOME}{body}{_REST_OF_LINE}{_REST_OF_SCREEN}")
+        write_out(f"{_HOME}{body}{_REST_OF_LINE}{_REST_OF_SCREEN}")

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def graph(call: "Call", *, run: str, kind: str, out: str | None) -> None:

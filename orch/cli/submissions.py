@@ -18,7 +18,7 @@ from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from inbox.model import Change
     from orch.submission.reading import Reading
     from schema.transaction import Tx

@@ -12,7 +12,7 @@ from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.workflows.board import Board
     from schema.json_text import Json
 

@@ -17,7 +17,7 @@ from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.harness.preflight import Found
     from orch.harness.table import Harness
 
@@ -121,9 +121,10 @@ def teller(call: "Call") -> "workflow.Tell":
     """Return what tells of progress: on standard error, and only to people."""
     if call.as_json:
         return lambda _text: None
-    from inbox.cli import kit, plain
+    from inbox.cli import plain
+    from inbox.cli.output import write_error
 
-    return lambda text: kit.write_error(plain.line(text, 300))
+    return lambda text: write_error(plain.line(text, 300))
 
 
 def heed_signals(call: "Call", crew: workflow.Crew) -> None:

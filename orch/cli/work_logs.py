@@ -13,7 +13,7 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 _MOST_SHOWN = 256_000
 _LOOK_SECONDS = 0.2

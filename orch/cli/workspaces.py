@@ -13,7 +13,7 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
     from orch.store.places import Place
 
 

@@ -4,8 +4,8 @@ import hashlib
 
 from pydantic import ValidationError
 
-from orch.plan import document
 from orch.plan.document import Document
+from orch.plan.read import read_document
 from orch.submission import patch
 from orch.submission.model import ChangeRequest
 
@@ -62,7 +62,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Return what a change request says; what is wrong with it stands in its document."""
-    reading = Reading(document.read(text, "json"))
+    reading = Reading(read_document(text, "json"))
     value = reading.document.value
     if reading.document.is_refused(()):
         return reading

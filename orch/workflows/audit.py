@@ -6,7 +6,7 @@ kept counter against its rows, and that each recorded commit is still reachable 
 
 import os
 
-from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
+from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from orch.machines import ENTRY, TASK
 from orch.store import audit as store
 from orch.workflows import places, queue_audit, unnamed, workers

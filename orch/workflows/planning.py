@@ -10,7 +10,8 @@ import os
 from orch.config_model import Config
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, plans, requests, runs
-from orch.plan import document, tickets
+from orch.plan import tickets
+from orch.plan.read import read_document
 from orch.store import attempts as attempt_rows
 from orch.store import requests as store
 from orch.store import tasks as task_rows
@@ -146,7 +147,7 @@ def _delivered(body: str, payload: str) -> tuple[str, str]:
 
 def _read(text: str, kind: str, request: Request, task: Task) -> "Reading":
     """Return what the answer says, with all that is wrong with it outside of any run."""
-    reading = tickets.read(document.read(text, kind))
+    reading = tickets.read(read_document(text, kind))
     if not text:
         reading.problems.clear()
         reading.refuse((), "there is no plan in the result: give it with --body-file plan.json")

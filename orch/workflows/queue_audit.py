@@ -2,7 +2,7 @@
 
 import shlex
 
-from inbox.workflows.doctor import OK, PROBLEM, WARNING, Check
+from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from orch import identity
 from orch.store import audit as store
 from orch.workflows import kept_heads, queue_candidates, queue_heads

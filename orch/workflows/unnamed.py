@@ -8,7 +8,7 @@ import glob
 import os
 import shlex
 
-from inbox.workflows.doctor import OK, WARNING, Check
+from inbox.workflows.finding import OK, WARNING, Check
 from orch.store import audit as store
 from schema import file
 

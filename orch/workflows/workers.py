@@ -9,7 +9,7 @@ from orch.store.turns import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.workflows.doctor import Check
+    from inbox.workflows.finding import Check
     from schema.transaction import Database
 
 
@@ -49,7 +49,7 @@ def session_of(turn: Turn) -> int:
 
 def examine(db: "Database") -> "Check":
     """Return the finding of doctor about running turns."""
-    from inbox.workflows.doctor import OK, WARNING, Check
+    from inbox.workflows.finding import OK, WARNING, Check
 
     with db.read() as tx:
         running = store.running(tx)
@@ -116,7 +116,7 @@ def programs(roots: set[str]) -> "Check":
 
     `roots` are the workspace roots that this store knows: what runs elsewhere is another's.
     """
-    from inbox.workflows.doctor import OK, WARNING, Check
+    from inbox.workflows.finding import OK, WARNING, Check
 
     groups: dict[int, int] = {}
     for pid, mark in strays.carriers(process.MARK).items():

@@ -19,7 +19,7 @@ from inbox import model, reads
 from inbox.operations import claims, leases
 from inbox.operations import threads as operations
 from inbox.store import audit
-from schema import file, migrate
+from schema import file, new_store
 from schema.transaction import Database, Tx
 from tests.bench.measure import table, verdict
 
@@ -178,7 +178,7 @@ def main(sizes: tuple[int, ...] = _SIZES) -> None:
     per_message: dict[int, float] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = os.path.join(os.path.realpath(folder), "coord.db")
-        migrate.create(path)
+        new_store.create(path)
         empty = os.path.getsize(path)
         before = 0
         for size in sizes:

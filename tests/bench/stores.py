@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inbox import model
 from inbox.operations import claims, threads
-from schema import file, migrate
+from schema import file, new_store
 from schema.transaction import Database
 
 SENDER, WORKER = "lead", "worker-1"
@@ -16,7 +16,7 @@ LEASE_MS = 3_600_000
 def make(folder: Path | str, name: str = "coord.db") -> Database:
     """Create a store and return it open; its umask is the process's from now on."""
     path = os.path.join(os.path.realpath(folder), name)
-    migrate.create(path)
+    new_store.create(path)
     return file.open_store(path)
 
 

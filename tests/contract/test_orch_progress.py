@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.cli.kit import Call
+from inbox.cli.call import Call
 from orch.cli.progress import Bar
 from tests.support import runs
 from tests.support.runs import Lead

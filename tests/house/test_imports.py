@@ -24,13 +24,14 @@ from schema import quick_start
 quick_start.prepare()
 before = set(sys.modules)
 from inbox.cli import kit
+from inbox.cli.call import Call
 if sys.argv.pop(1) == "inbox":
     from inbox.cli.main import whole
     from inbox.cli.table import PROGRAM
 else:
     from orch.cli.main import whole
     from orch.cli.hot_table import PROGRAM
-call = kit.Call(PROGRAM.name, "", True, None)
+call = Call(PROGRAM.name, "", True, None)
 status = kit.run(call, PROGRAM, sys.argv[1:], whole)
 os.write(2, " ".join(sorted(set(sys.modules) - before)).encode())
 os._exit(status)
@@ -50,7 +51,8 @@ _FORBIDDEN = _set(
 
 # Every command of either program: argv, the kit, the open store and one transaction.
 _BOTH = _set(
-    "inbox inbox.cli inbox.cli.kit inbox.cli.parse inbox.cli.values inbox.cli.grammar",
+    "inbox inbox.cli inbox.cli.kit inbox.cli.call inbox.cli.output inbox.cli.parse",
+    "inbox.cli.values inbox.cli.grammar",
     "schema.failures schema.ids schema.file schema.transaction schema.clock",
     "schema.json_text schema.queries schema.events",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from schema import file, migrate
+from schema import file, migrate, new_store
 from schema.failures import Failure
 from tests.references import MACHINES
 
@@ -15,7 +15,7 @@ from tests.references import MACHINES
 def connection(tmp_path_factory: pytest.TempPathFactory) -> apsw.Connection:
     """A store with a run, whose constraints on anything but states are switched off."""
     path = str(tmp_path_factory.mktemp("machines") / "coord.db")
-    migrate.create(path)
+    new_store.create(path)
     connection = file.connect(path)
     connection.execute("PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON")
     connection.execute(

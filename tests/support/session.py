@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from inbox.cli import kit, parse
+from inbox.cli.call import Call
 from inbox.cli.table import PROGRAM
 from schema import file
 from schema.clock import Clock
@@ -66,7 +67,7 @@ class Session:
 
     def run(self, *argv: str) -> Answer:
         """Run one command; every refusal comes back as the envelope that would be printed."""
-        call = kit.Call(PROGRAM.name, "", True, self.path)
+        call = Call(PROGRAM.name, "", True, self.path)
         try:
             self._run(call, argv)
         except Failure as failure:
@@ -76,7 +77,7 @@ class Session:
         data = json.loads(call.answer) if call.answer is not None else {}
         return Answer(0, {"ok": True, "command": call.command, "data": data})
 
-    def _run(self, call: kit.Call, argv: Sequence[str]) -> None:
+    def _run(self, call: Call, argv: Sequence[str]) -> None:
         split = parse.split(PROGRAM, list(argv))
         assert split is not None, argv
         command, raw = split

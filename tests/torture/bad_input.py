@@ -12,10 +12,11 @@ import signal
 import sys
 
 from inbox.cli import kit, parse
+from inbox.cli.call import Call
 from inbox.cli.grammar import Command, Option
 from inbox.cli.main import whole
 from inbox.cli.table import PROGRAM
-from schema import migrate
+from schema import new_store
 from schema.failures import TABLE
 from tests.support import invariants, places
 from tests.support.session import Session
@@ -164,7 +165,7 @@ class _Entry:
     def __init__(self, where: str, report: Report) -> None:
         self.report = report
         self.path = os.path.join(where, ".orch", places.STORE)
-        migrate.create(self.path)
+        new_store.create(self.path)
         planted.prepare(self.path)
         session = Session(self.path)
         for argv in _SETUP:
@@ -234,7 +235,7 @@ class _Entry:
         os.close(null)
         sys.stdout.flush()
         try:
-            status = kit.run(kit.Call(PROGRAM.name, "", True, None), PROGRAM, argv, whole)
+            status = kit.run(Call(PROGRAM.name, "", True, None), PROGRAM, argv, whole)
             sys.stdout.flush()
             sys.stderr.flush()
         except SystemExit as gone:

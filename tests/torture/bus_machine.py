@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from schema import migrate
+from schema import new_store
 from tests.support import invariants, places
 from tests.support.bus_model import PRIORITIES, Bus, Thread
 from tests.support.clocks import SimulatedClock
@@ -66,7 +66,7 @@ def run(budget: Budget, report: Report) -> None:
 def _machine(where: str, report: Report) -> type["BusMachine"]:
     """Return the machine whose examples begin with a copy of one empty store in `where`."""
     template = os.path.join(where, "template.db")
-    migrate.create(template)
+    new_store.create(template)
     planted.prepare(template)
 
     class _Machine(BusMachine):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import apsw
 
-from schema import migrate
+from schema import new_store
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.disks import FailingDisk, use
@@ -335,7 +335,7 @@ def _fill(mounted: str) -> list[str]:
     ballast = os.path.join(mounted, "ballast")
     with open(ballast, "wb") as file:
         file.write(bytes(400_000))
-    migrate.create(path)
+    new_store.create(path)
     session = Session(path)
     send = ["send", "--from", "a", "--to", "b", "--subject", "s"]
     wrong, kept, number = [], [], 0

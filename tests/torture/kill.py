@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from schema import migrate
+from schema import new_store
 from tests.support import invariants, journal, places
 from tests.support.journal import Journal
 from tests.support.session import Session
@@ -38,7 +38,7 @@ def run(budget: Budget, report: Report) -> None:
 
 def create(path: str) -> None:
     """Make an empty store, for the plant if there is one."""
-    migrate.create(path)
+    new_store.create(path)
     planted.prepare(path)
 
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 
 import apsw
 
-from schema import file, migrate
+from schema import file, new_store
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.disks import Platter, RecordingDisk, use
@@ -77,7 +77,7 @@ def run(budget: Budget, report: Report) -> None:
     for first in budget.rounds(_IMAGES_PER_RUN):
         with places.folder() as where:
             path = os.path.join(where, "work", places.STORE)
-            migrate.create(path)
+            new_store.create(path)
             planted.prepare(path)
             for name in (path + "-shm", path + ".lock"):
                 if os.path.exists(name):

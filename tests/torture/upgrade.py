@@ -11,7 +11,7 @@ import time
 
 import apsw
 
-from schema import file, migrate, points, transaction
+from schema import file, migrate, new_store, points, transaction
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.session import Session
@@ -96,11 +96,11 @@ def _know_one_more() -> None:
 def _killed_creation(point: str, report: Report) -> None:
     with places.folder() as where:
         path = os.path.join(where, ".orch", places.STORE)
-        _die(lambda: migrate.create(path), point, report.random)
+        _die(lambda: new_store.create(path), point, report.random)
         there = os.path.lexists(path)
         if there:  # Under its name it is whole, without anybody's help.
             report.violate(*places.in_child(lambda: _sound(path)))
-        made = places.in_child(lambda: migrate.create(path))
+        made = places.in_child(lambda: new_store.create(path))
         if made == there:
             report.violate(f"creation {point}: there {there}, then create() says {made}")
         report.violate(*places.in_child(lambda: _sound(path)))
@@ -120,7 +120,7 @@ def _sound(path: str) -> list[str]:
 
 def _filled(path: str, version: int) -> None:
     """Make a store of an older version with some life in it, written by hand."""
-    migrate.create(path, version)
+    new_store.create(path, version)
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
     file.harden(connection)
     for number in range(1, _EVENTS + 1):
@@ -222,7 +222,7 @@ def _newer(extra: int, report: Report) -> None:
 
 
 def _from_the_future(path: str, extra: int) -> None:
-    migrate.create(path)
+    new_store.create(path)
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
     connection.pragma("user_version", file.SCHEMA_VERSION + extra)
     connection.close()  # The last close folds the WAL in: the file is all there is.

@@ -9,7 +9,7 @@ import shutil
 
 import apsw
 
-from schema import migrate
+from schema import new_store
 from tests.support import places
 from tests.support.session import Answer, Session
 from tests.torture import planted
@@ -81,7 +81,7 @@ class Template:
 
     def __init__(self, where: str, *, long_wal: bool = False) -> None:
         self.path = os.path.join(where, "template", places.STORE)
-        migrate.create(self.path)
+        new_store.create(self.path)
         planted.prepare(self.path)
         session = Session(self.path)
         self._fill(session)

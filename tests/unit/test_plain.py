@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.cli import kit, plain
+from inbox.cli import plain
+from inbox.cli.call import quoted
 from schema.failures import Failure
 from schema.json_text import obj
 
@@ -90,6 +91,6 @@ def test_scalars_and_objects_of_lists() -> None:
 
 
 def test_a_word_for_the_shell() -> None:
-    assert kit.quoted("a-b/c.d") == "a-b/c.d"
-    assert kit.quoted("a b") == "'a b'"
-    assert kit.quoted("it's") == "'it'\"'\"'s'"
+    assert quoted("a-b/c.d") == "a-b/c.d"
+    assert quoted("a b") == "'a b'"
+    assert quoted("it's") == "'it'\"'\"'s'"

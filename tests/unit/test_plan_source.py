@@ -5,6 +5,7 @@ import time
 import pytest
 
 from orch.plan import document, tickets
+from orch.plan.read import read_document
 
 YAML = """\
 # tickets
@@ -61,7 +62,7 @@ JSON = """\
 
 
 def _found(text: str, kind: str) -> tickets.Reading:
-    return tickets.read(document.read(text, kind))
+    return tickets.read(read_document(text, kind))
 
 
 def _told(reading: tickets.Reading) -> list[tuple[int, str]]:
