@@ -84,7 +84,7 @@ def sweep(db: "Database") -> None:
 
 def spools(db: "Database") -> "Check":
     """Return the finding of doctor about what agents print: only running turns have a spool."""
-    from inbox.workflows.doctor import OK, WARNING, Check
+    from inbox.workflows.finding import OK, WARNING, Check
 
     where = spool.folder(db.path)
     found = spool.marks(where)
