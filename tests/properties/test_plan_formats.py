@@ -12,6 +12,7 @@ from inbox.cli.grammar import Option
 from inbox.cli.values import convert
 from orch.plan import changes, document, export, graph, model, tickets
 from orch.plan.changes import Standing
+from orch.plan.read import read_document
 from orch.plan.rules import _literal_head
 from schema.failures import Failure
 
@@ -77,12 +78,12 @@ def _standing(ticket: tickets.Ticket) -> Standing:
 @settings(max_examples=60)
 @pytest.mark.parametrize("kind", document.FORMATS)
 def test_an_export_read_again_changes_nothing(kind, plan):
-    reading = tickets.read(document.read(json.dumps({"tasks": plan}), "json"))
+    reading = tickets.read(read_document(json.dumps({"tasks": plan}), "json"))
     assert not reading.problems, [problem.message for problem in reading.problems]
     standing = {name: _standing(ticket) for name, ticket in reading.tickets.items()}
     specs = {n: t.spec_text for n, t in reading.tickets.items() if t.spec_text is not None}
     text = export.text(export.tasks(standing.values(), specs), kind)
-    again = tickets.read(document.read(text, kind))
+    again = tickets.read(read_document(text, kind))
     assert not again.problems, (text, [problem.message for problem in again.problems])
     assert list(again.tickets) == list(reading.tickets)
     for change in changes.compare(again.tickets, standing, {}):
@@ -93,7 +94,7 @@ def test_an_export_read_again_changes_nothing(kind, plan):
 @settings(max_examples=200)
 def test_the_json_reader_reads_what_the_library_reads(value):
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False, indent=1)):
-        found = document.read(text, "json")
+        found = read_document(text, "json")
         assert not found.problems
         assert found.value == json.loads(text)
         assert type(found.value) is type(json.loads(text))
@@ -108,7 +109,7 @@ def test_the_json_reader_refuses_what_the_library_refuses(text):
         sound = False
     else:
         sound = True
-    found = document.read(text, "json")
+    found = read_document(text, "json")
     assert sound is not any("JSON" in p.message or "twice" in p.message for p in found.problems)
 
 
@@ -122,7 +123,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 @settings(max_examples=60)
 def test_the_toml_finder_knows_the_line_of_every_key_and_item(plan, chance):
     text = _spread(export._toml(plan), chance)
-    found = document.read(text, "toml")
+    found = read_document(text, "toml")
     assert found.value == tomllib.loads(text)
     lines = text.split("\n")
     for path in _places(found.value):
@@ -170,7 +171,7 @@ _BAD = st.sampled_from([
 @settings(max_examples=200)
 def test_the_published_schema_takes_exactly_what_check_takes(task, damage):
     whole = {"id": "t", **task, **damage}
-    reading = tickets.read(document.read(json.dumps(whole), "json"))
+    reading = tickets.read(read_document(json.dumps(whole), "json"))
     # What JSON Schema cannot say about one task: nothing else may differ.
     beyond = ("is there as a field too", "for ever")
     problems = [p for p in reading.problems if not any(w in p.message for w in beyond)]
@@ -193,7 +194,7 @@ def test_a_plan_takes_the_globs_that_task_add_takes(glob):
     except Failure:
         sound = False
     text = json.dumps({"id": "a", "allowed_paths": [glob]})
-    assert sound is not bool(tickets.read(document.read(text, "json")).problems)
+    assert sound is not bool(tickets.read(read_document(text, "json")).problems)
 
 
 GRAPHS = st.integers(1, 7).flatmap(
