@@ -163,7 +163,9 @@ def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> 
 
     if call.answer is not None and not plain_only and not call.streaming:
         try:
-            write_out(plain.render(call))  # What was found out, before why that is a failure.
+            from inbox.cli.render import render
+
+            write_out(render(call))  # What was found out, before why that is a failure.
         except OutputLost as lost:
             return _output_lost(call, lost)
     write_error(plain.failure(failure))
