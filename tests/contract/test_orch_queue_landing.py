@@ -129,5 +129,3 @@ def test_an_outside_check_without_a_result_is_said_once_and_not_tried_again(land
     entry = land.entry("r/a")
     assert (entry["status"], entry["errors"]) == ("queued", 0)
     assert land.show("r/a")["trials"] == []
-    land.lead.config(OPEN + check("ci", "true"))
-    assert [e["status"] for e in land.run()["landed"]] == ["verified"]
