@@ -7,7 +7,7 @@ import json
 import os
 
 from council.records import Council
-from orch import git
+from orch.git import merges, names, refs, repository
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs
 from orch.operations import tasks as task_rules
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def look_at_repository(council: Council, cwd: str) -> None:
     """Note the checkout that `cwd` is in, with its commit; outside git, `cwd` itself."""
     inside, _ = file.main_checkout(cwd)  # Without git: most targets are mere words.
-    repo = git.find_repository(cwd) if inside is not None else None
+    repo = repository.find_repository(cwd) if inside is not None else None
     if repo is None:
         council.repo_path = cwd if council.target_type == "repo" else ""
         return
     council.repo_path = repo.top or repo.common_dir
-    council.head_commit = git.head(repo).commit
+    council.head_commit = refs.head(repo).commit
 
 
 def look_at_span(council: Council, span: str, cwd: str) -> str:
@@ -40,16 +40,16 @@ def look_at_span(council: Council, span: str, cwd: str) -> str:
     base, found, head = span.partition(dots)
     if not found or not base:
         raise invalid_input(
-            f"--diff wants BASE..HEAD, not {git.display(span)[:80]!r}", hint="like main..topic"
+            f"--diff wants BASE..HEAD, not {names.display(span)[:80]!r}", hint="like main..topic"
         )
-    repo = git.find_repository(cwd)
+    repo = repository.find_repository(cwd)
     if repo is None:
         raise not_found("repository", cwd, hint="run it inside the git repository of the diff")
     council.repo_path = repo.top or repo.common_dir
-    council.head_commit = git.resolve(repo, head or "HEAD")
-    council.base_commit = git.resolve(repo, base)
+    council.head_commit = refs.resolve(repo, head or "HEAD")
+    council.base_commit = refs.resolve(repo, base)
     if dots == "...":
-        council.base_commit = git.merge_base(repo, council.base_commit, council.head_commit)
+        council.base_commit = refs.merge_base(repo, council.base_commit, council.head_commit)
         if not council.base_commit:
             raise invalid_input(f"{base} and {head or 'HEAD'} have no common ancestor")
     return _diff(council, repo)
@@ -91,10 +91,10 @@ def look_at_text(council: Council) -> None:
         council.shown_lines = json.dumps(dict(files))
 
 
-def _diff(council: Council, repo: git.Repository) -> str:
+def _diff(council: Council, repo: repository.Repository) -> str:
     from council.locations import parse_diff
 
-    text, cut = git.diff_text(repo, council.base_commit, council.head_commit)
+    text, cut = merges.diff_text(repo, council.base_commit, council.head_commit)
     span = f"{council.base_commit[:12]}..{council.head_commit[:12]}"
     if cut:
         raise invalid_input(

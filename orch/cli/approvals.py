@@ -6,7 +6,7 @@ from orch.store import approvals as approval_rows
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
-from orch.workflows import configuration, queue_gate, queue_place, queue_snapshot, signatures
+from orch.workflows import configuration, queue_gate, queue_place, required_checks, signatures
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import NULL, obj
@@ -103,7 +103,7 @@ def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: st
                 tx, found, digest, kind="human", verdict=verdict, by=actor, note=note, proof=proof
             )
             fresh = store.get(tx, found.entry_no)
-            waived = not queue_snapshot.checks_of(tx, settings, fresh)
+            waived = not required_checks.of_entry(tx, settings, fresh)
             now = queue_gate.weigh(tx, settings, fresh, waived=waived, resolved=False)
             store.see(tx, found.entry_no, now.risk, now.document(), found.position, found.why)
             answer = keys.store(

@@ -92,16 +92,17 @@ def _commits(found: "list[tuple[str, str, str, int]]") -> "list[dict[str, object
         return []
     import time
 
-    from orch import git
+    from orch.git import names as git_names
+    from orch.git import refs, repository
     from schema.failures import Failure
 
     steps: list[dict[str, object]] = []
     for repo_path, base, head, number in found:
-        repo = git.find_repository(repo_path)
+        repo = repository.find_repository(repo_path)
         if repo is None:
             continue
         try:
-            commits = git.list_commits(repo, base, head)
+            commits = refs.list_commits(repo, base, head)
         except Failure:
             continue  # The commits are gone; what the store knows is shown all the same.
         for commit in commits:
@@ -111,7 +112,7 @@ def _commits(found: "list[tuple[str, str, str, int]]") -> "list[dict[str, object
                     "at": at,
                     "order": 0,
                     "what": f"commit of attempt {number}",
-                    "detail": f"{commit.commit[:12]} {git.display(commit.subject)}",
+                    "detail": f"{commit.commit[:12]} {git_names.display(commit.subject)}",
                 }
             )
     return steps

@@ -266,18 +266,18 @@ def _settings_here(call: "Call") -> "Config":
 
 def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":
     """Return the files of the run's repository at its base, None where there is none."""
-    from orch import git
+    from orch.git import refs, repository
 
     where, base = "", ""
     if run is not None:
         with call.db.read() as tx:
             found = runs.require(tx, run)
             where, base = found.repo_path, found.base_ref
-    repo = git.find_repository(os.path.realpath(where or os.getcwd()))
+    repo = repository.find_repository(os.path.realpath(where or os.getcwd()))
     if repo is None:
         return None
-    commit = git.resolve(repo, base) if base else git.head(repo).commit
-    return git.list_files(repo, commit) if commit else None
+    commit = refs.resolve(repo, base) if base else refs.head(repo).commit
+    return refs.list_files(repo, commit) if commit else None
 
 
 def _problem(reading: "Reading", finding: "Finding") -> "Problem":

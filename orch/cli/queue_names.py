@@ -6,6 +6,7 @@ from orch.operations import entries, runs
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
+from orch.workflows import required_checks
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json
 
@@ -94,10 +95,10 @@ def error(failure: Failure) -> dict[str, object]:
 
 def rules(tx: "ReadTx", entry: Entry, settings: "Config | str") -> list[str]:
     """Return in words which rules of the policy an entry meets, or why none can be read."""
-    from orch.workflows import queue_gate, queue_snapshot
+    from orch.workflows import queue_gate
 
     if isinstance(settings, str):
         return [f"nothing is approved while {settings}"]
-    waived = not queue_snapshot.checks_of(tx, settings, entry)
+    waived = not required_checks.of_entry(tx, settings, entry)
     verdict = queue_gate.weigh(tx, settings, entry, waived=waived, resolved=False)
     return [f"because of {why}" for why in verdict.why]

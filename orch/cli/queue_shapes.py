@@ -1,7 +1,7 @@
 """The JSON Schema of `data` of the commands about landing; notation as in inbox/cli/shapes.py."""
 
 from inbox.model import PRIORITIES
-from orch.cli import shapes
+from orch.cli import nouns
 from orch.cli.queue_table import ENTRY_STATUSES, STRATEGIES
 from orch.model import RISKS
 
@@ -196,7 +196,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
     "queue cancel": (_ONE,),
     "queue retry": (
         _ONE,
-        {"entry": ENTRY, "task": shapes.TASK, "attempt": shapes.ATTEMPT, **_CHANGED},
+        {"entry": ENTRY, "task": nouns.TASK, "attempt": nouns.ATTEMPT, **_CHANGED},
     ),
     "queue rollback": (
         {

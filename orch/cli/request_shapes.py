@@ -2,7 +2,7 @@
 
 from inbox.cli.shapes import MESSAGE, THREAD, compiled
 from inbox.model import PRIORITIES
-from orch.cli.shapes import ATTEMPT, BUDGET, RUN, TASK
+from orch.cli.nouns import ATTEMPT, BUDGET, RUN, TASK
 from orch.cli.work_shapes import TURN
 from orch.model import REQUEST_STATUSES
 

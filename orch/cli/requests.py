@@ -181,9 +181,9 @@ def _repository(given: str | None) -> str:
     """Return the repository for a run that is opened: the flag's, or the one here, or none."""
     if given is not None and not os.path.isdir(given):
         raise invalid_input(f"--repo-path {given} is no directory", reason="file")
-    from orch import git
+    from orch.git import repository
 
-    repo = git.find_repository(os.path.realpath(given or os.getcwd()))
+    repo = repository.find_repository(os.path.realpath(given or os.getcwd()))
     if repo is None and given is not None:
         raise invalid_input(f"--repo-path {given} is no git repository", reason="file")
     return repo.top or repo.common_dir if repo is not None else ""

@@ -2,8 +2,9 @@
 
 import os
 
-from orch import git
 from orch.cli import keyed, names
+from orch.git import names as git_names
+from orch.git import repository, restoring, salvage
 from orch.operations import runs, tasks
 from orch.workflows import cleanup as workflow
 from orch.workflows import places, queue_slots, workspaces
@@ -95,9 +96,9 @@ def _clear_places(
     return gone, stayed
 
 
-def _repository(run_repo: str, given: str | None) -> git.Repository:
+def _repository(run_repo: str, given: str | None) -> repository.Repository:
     path = os.path.realpath(given or run_repo or os.getcwd())
-    repo = git.find_repository(path)
+    repo = repository.find_repository(path)
     if repo is None:
         raise not_found("repository", path, hint="say --repo-path")
     return repo
@@ -108,7 +109,7 @@ def list_salvages(call: "Call", *, run: str, repo_path: str | None) -> None:
     with call.db.read() as tx:
         found = runs.require(tx, run)
     repo = _repository(found.repo_path, repo_path)
-    salvages = git.list_salvages(repo, f"{git.SALVAGE}{run}/")
+    salvages = salvage.list_salvages(repo, f"{salvage.SALVAGE}{run}/")
     call.say(
         obj(
             run_id=run,
@@ -156,8 +157,8 @@ def restore_salvage(
     if os.path.lexists(target):
         raise invalid_input(f"{target} exists; name a new directory", reason="file")
     repo = _repository(found.repo_path, repo_path)
-    ref = git.salvage_ref(run_id, task_id, number or 1)
-    git.restore_salvage(repo, ref, target)
+    ref = git_names.salvage_ref(run_id, task_id, number or 1)
+    restoring.restore_salvage(repo, ref, target)
     answer = obj(run_id=run_id, task_id=task_id, attempt_no=number, ref=ref, path=target)
     call.say(keyed.keep(call, run_id, answer))
 

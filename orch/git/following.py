@@ -9,8 +9,9 @@ import os
 from dataclasses import dataclass
 
 from orch.git.names import display, require_branch
-from orch.git.refs import checked_out_at, head, is_ancestor, read_ref, swap_ref
+from orch.git.refs import head, is_ancestor, read_ref, swap_ref
 from orch.git.repository import Repository, call, operation_in_progress
+from orch.git.worktrees import checked_out_at
 from schema.failures import Failure
 
 _LOG_BYTES = 1 << 20

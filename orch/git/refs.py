@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from orch.git.names import (
     display,
     is_oid,
-    require_branch,
     require_oid,
     require_ref,
     split_typed,
@@ -195,28 +194,6 @@ def swap_refs(
             return False
         raise
     return True
-
-
-def checked_out_at(repo: Repository, ref: str) -> "tuple[str, ...]":
-    """Return the paths of the checkouts whose HEAD is the full ref `ref`."""
-    from orch.git.worktrees import list_worktrees
-
-    require_ref(ref)
-    return tuple(w.path for w in list_worktrees(repo) if "refs/heads/" + w.branch == ref)
-
-
-def delete_branch(repo: Repository, branch: str, old: str) -> str:
-    """Delete `branch` if it is at `old` and no checkout is on it.
-
-    Returns "deleted", "absent", "moved" (it is elsewhere: kept) or "checked_out" (kept).
-    """
-    ref = require_branch(branch)
-    require_oid(old, repo.object_format)
-    if not read_ref(repo, ref):
-        return "absent"
-    if checked_out_at(repo, ref):
-        return "checked_out"
-    return "deleted" if swap_ref(repo, ref, "", old) else "moved"
 
 
 def merge_base(repo: Repository, one: str, other: str) -> str:

@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 
 from orch.git import undo
-from orch.git.names import display, require_branch, require_oid, unusable
-from orch.git.refs import swap_ref
+from orch.git.names import display, require_branch, require_oid, require_ref, unusable
+from orch.git.refs import read_ref, swap_ref
 from orch.git.repository import (
     Repository,
     admin_dirs,
@@ -115,6 +115,26 @@ def unfound(repo: Repository) -> Failure:
         hint="run it in that checkout, or name it: --repo-path DIR",
         details={"git_dir": shown},
     )
+
+
+def checked_out_at(repo: Repository, ref: str) -> "tuple[str, ...]":
+    """Return the paths of the checkouts whose HEAD is the full ref `ref`."""
+    require_ref(ref)
+    return tuple(w.path for w in list_worktrees(repo) if "refs/heads/" + w.branch == ref)
+
+
+def delete_branch(repo: Repository, branch: str, old: str) -> str:
+    """Delete `branch` if it is at `old` and no checkout is on it.
+
+    Returns "deleted", "absent", "moved" (it is elsewhere: kept) or "checked_out" (kept).
+    """
+    ref = require_branch(branch)
+    require_oid(old, repo.object_format)
+    if not read_ref(repo, ref):
+        return "absent"
+    if checked_out_at(repo, ref):
+        return "checked_out"
+    return "deleted" if swap_ref(repo, ref, "", old) else "moved"
 
 
 def add_worktree(

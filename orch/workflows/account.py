@@ -7,7 +7,7 @@ repository, commits that are gone) is left out; the rest is told all the same.
 import json
 from functools import partial
 
-from orch import git
+from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
 from orch.picture.account import Account, Work
 from orch.picture.figures import stamp
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orch.picture.history import Attempt
     from schema.transaction import Database, ReadTx
 
-    Repositories = dict[str, tuple[git.Repository, str] | None]
+    Repositories = dict[str, tuple[repository.Repository, str] | None]
     Reviews = Callable[[ReadTx, str], Mapping[str, list[dict[str, Any]]]]
 
 _MOST_COMMITS = 50
@@ -96,23 +96,23 @@ def _unlanded(account: Account) -> "Iterator[dict[str, Any]]":
             }
 
 
-def _open(path: str, target: str) -> "tuple[git.Repository, str] | None":
+def _open(path: str, target: str) -> "tuple[repository.Repository, str] | None":
     """Return the repository and the commit that work is meant for; "" where there is none yet."""
     try:
-        repo = git.find_repository(path)
+        repo = repository.find_repository(path)
     except Failure:
         return None
     if repo is None:
         return None
     try:
-        return repo, git.resolve(repo, target) if target else git.head(repo).commit
+        return repo, refs.resolve(repo, target) if target else refs.head(repo).commit
     except Failure:
         return repo, ""
 
 
-def _commits(repo: "git.Repository", attempt: "Attempt", work: Work) -> None:
+def _commits(repo: "repository.Repository", attempt: "Attempt", work: Work) -> None:
     assert attempt.head_commit is not None
-    for one in git.list_commits(repo, attempt.base_commit, attempt.head_commit, _MOST_COMMITS):
+    for one in refs.list_commits(repo, attempt.base_commit, attempt.head_commit, _MOST_COMMITS):
         work.commits.append(
             {
                 "commit": one.commit,
@@ -123,14 +123,14 @@ def _commits(repo: "git.Repository", attempt: "Attempt", work: Work) -> None:
         )
 
 
-def _files(repo: "git.Repository", attempt: "Attempt", work: Work) -> None:
+def _files(repo: "repository.Repository", attempt: "Attempt", work: Work) -> None:
     assert attempt.head_commit is not None
-    changed = git.changed_paths(repo, attempt.base_commit, attempt.head_commit)
-    work.files = [git.display(change.path) for change in changed]
+    changed = merges.changed_paths(repo, attempt.base_commit, attempt.head_commit)
+    work.files = [names.display(change.path) for change in changed]
 
 
-def _proof(repo: "git.Repository", attempt: "Attempt", work: Work, *, target: str) -> None:
+def _proof(repo: "repository.Repository", attempt: "Attempt", work: Work, *, target: str) -> None:
     """Find the work in the target; an attempt without commits of its own has nothing to land."""
     assert attempt.head_commit is not None
     if target and attempt.head_commit != attempt.base_commit:
-        work.proof = git.find_integration(repo, attempt.head_commit, target).proof
+        work.proof = proofs.find_integration(repo, attempt.head_commit, target).proof

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orch import git
+    from orch.git import repository
     from schema.transaction import Database
 
 _ASK = "keep the file as it is and report this: a counter that is wrong is our bug"
@@ -93,7 +93,8 @@ def _places(db: "Database") -> Check:
 
 def _salvages(db: "Database") -> Check:
     """What was told to be saved is still kept by its ref. Opens no repository for nothing."""
-    from orch import git
+    from orch.git import refs as git_refs
+    from orch.git import repository, salvage
 
     with db.read() as tx:
         saved = store.salvages(tx)
@@ -102,7 +103,7 @@ def _salvages(db: "Database") -> Check:
     for task, path, ref in saved:
         if path not in refs:
             try:
-                refs[path] = git.list_refs(git.open_repository(path), git.SALVAGE)
+                refs[path] = git_refs.list_refs(repository.open_repository(path), salvage.SALVAGE)
             except Failure:
                 refs[path] = {ref: "" for _, its, ref in saved if its == path}  # Told elsewhere.
         if ref not in refs[path]:
@@ -168,9 +169,9 @@ def _machines(db: "Database") -> "Iterator[Check]":
 
 def _commits(works: list[store.Work]) -> Check:
     """I11: every recorded head is on its branch, or on some other ref."""
-    from orch import git
+    from orch.git import repository
 
-    opened: dict[str, tuple[git.Repository, dict[str, str]] | None] = {}
+    opened: dict[str, tuple[repository.Repository, dict[str, str]] | None] = {}
     lost, unknown = [], []
     for work in works:
         if not work.head_commit:
@@ -193,31 +194,31 @@ def _commits(works: list[store.Work]) -> Check:
     return verdict("commits", unknown, well, WARNING, "was the repository moved?")
 
 
-def _open(path: str) -> "tuple[git.Repository, dict[str, str]] | None":
+def _open(path: str) -> "tuple[repository.Repository, dict[str, str]] | None":
     """Return a repository with its refs, None when git does not open it."""
-    from orch import git
+    from orch.git import repository
 
     try:
-        repo = git.open_repository(path)
+        repo = repository.open_repository(path)
         return repo, _tips(repo)
     except Failure:
         return None
 
 
-def _tips(repo: "git.Repository") -> dict[str, str]:
+def _tips(repo: "repository.Repository") -> dict[str, str]:
     """Return every ref that keeps commits."""
-    from orch import git
+    from orch.git import refs as git_refs
 
     found: dict[str, str] = {}
     for prefix in ("refs/heads/", "refs/orch/", "refs/tags/", "refs/remotes/"):
-        found |= git.list_refs(repo, prefix)
+        found |= git_refs.list_refs(repo, prefix)
     return found
 
 
-def _holds(repo: "git.Repository", tip: str, commit: str) -> bool:
-    from orch import git
+def _holds(repo: "repository.Repository", tip: str, commit: str) -> bool:
+    from orch.git import refs as git_refs
 
     try:
-        return tip == commit or git.is_ancestor(repo, commit, tip)
+        return tip == commit or git_refs.is_ancestor(repo, commit, tip)
     except Failure:
         return False  # A ref to something that is no commit, or the commit is gone altogether.

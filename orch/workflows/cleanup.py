@@ -7,7 +7,7 @@ Branches stay. Nothing is removed recursively by us; git removes, and the effect
 import json
 import os
 
-from orch import git
+from orch.git import changes, commits, names, proofs, refs, removing, repository, salvage
 from orch.model import TERMINAL, Attempt, Run, Task
 from orch.operations import runs
 from orch.store import attempts as store
@@ -112,7 +112,7 @@ def clean(
             failures.append(failure)
             outcome.reason = "; ".join(filter(None, (failure.message, failure.hint)))
         except OSError as error:
-            outcome.reason = f"{error.strerror}: {git.display(str(error.filename))}"
+            outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
     if failures and len(failures) == len(outcomes):
         raise failures[0]
     return outcomes
@@ -133,19 +133,25 @@ def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_r
     _examine(outcome, force=force)
     if outcome.reason:
         return
-    worktree = git.linked_worktree(repo, attempt.worktree_path)
+    worktree = repository.linked_worktree(repo, attempt.worktree_path)
     outcome.ignored = ignored.look(worktree, configuration.of_run(db, run, repo))
     if outcome.ignored.saved:
         outcome.salvage = _salvage_of(outcome)
     if dry_run:
-        outcome.entries = git.status(worktree, ignored=True).ignored
+        outcome.entries = changes.status(worktree, ignored=True).ignored
         outcome.cleaned = True
         return
     _remove(db, repo, run, outcome)
 
 
 def _note_missing(
-    db: "Database", repo: git.Repository, run: Run, outcome: Outcome, *, force: bool, dry_run: bool
+    db: "Database",
+    repo: repository.Repository,
+    run: Run,
+    outcome: Outcome,
+    *,
+    force: bool,
+    dry_run: bool,
 ) -> None:
     """Take note of a worktree that somebody removed; keep one that lies elsewhere, or may.
 
@@ -153,7 +159,7 @@ def _note_missing(
     """
     attempt = outcome.attempt
     elsewhere = heads.place_of(repo, attempt)
-    registered = git.is_registered(repo, attempt.worktree_path)
+    registered = repository.is_registered(repo, attempt.worktree_path)
     if elsewhere is not None:
         path = attempt.worktree_path
         outcome.reason = (
@@ -166,42 +172,42 @@ def _note_missing(
         outcome.cleaned, outcome.reason = True, ""
     else:
         if registered:
-            git.remove_worktree(repo, attempt.worktree_path)
+            removing.remove_worktree(repo, attempt.worktree_path)
         _note(db, run, outcome)
 
 
 def _prove(
-    repo: git.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
+    repo: repository.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
 ) -> None:
     """Name the proof: integrated where it `landed` or in the target, or else its branch is kept.
 
     Of a branch that is gone, the head that was recorded may be integrated; a worktree that holds
     more than that is dirty, its branch being gone.
     """
-    branch = git.read_ref(repo, "refs/heads/" + attempt.branch_name)
+    branch = refs.read_ref(repo, "refs/heads/" + attempt.branch_name)
     head = branch or _recorded(repo, attempt)
-    targets = [*(git.read_ref(repo, ref) for ref in landed), _target(repo, run)]
+    targets = [*(refs.read_ref(repo, ref) for ref in landed), _target(repo, run)]
     for target in dict.fromkeys(filter(None, targets)):
         if head and not outcome.proof:
-            outcome.proof = git.find_integration(repo, head, target).proof
+            outcome.proof = proofs.find_integration(repo, head, target).proof
     if not outcome.proof and branch:
         outcome.proof = "branch_kept"
     if not outcome.proof:
         outcome.reason = f"branch {attempt.branch_name} is gone: nothing proves its work is kept"
 
 
-def _recorded(repo: git.Repository, attempt: Attempt) -> str:
+def _recorded(repo: repository.Repository, attempt: Attempt) -> str:
     """Return the head that an attempt was done at, "" when git has it no more."""
     head = attempt.head_commit or ""
-    return "" if not head or git.missing_objects(repo, [head]) else head
+    return "" if not head or commits.missing_objects(repo, [head]) else head
 
 
-def _target(repo: git.Repository, run: Run) -> str:
+def _target(repo: repository.Repository, run: Run) -> str:
     """Return where the work is to be found: the run's target, else HEAD; "" for none yet."""
     if not run.target:
-        return git.head(repo).commit
+        return refs.head(repo).commit
     try:
-        return git.resolve(repo, run.target)
+        return refs.resolve(repo, run.target)
     except Failure:
         return ""  # A branch that is still to come holds nothing.
 
@@ -224,30 +230,32 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
 
 def _salvage_of(outcome: Outcome) -> str:
     task = outcome.task
-    return git.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
+    return names.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
 
 
-def _remove(db: "Database", repo: git.Repository, run: Run, outcome: Outcome) -> None:
+def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Outcome) -> None:
     attempt = outcome.attempt
     copies = placing.digests(json.loads(attempt.placed_files))
     saved = outcome.ignored.saved if outcome.ignored is not None else ()
     head = _recorded(repo, attempt)  # Where the branch of HEAD is gone, this keeps its commits.
     try:
         if outcome.salvage:
-            worktree = git.linked_worktree(repo, attempt.worktree_path)
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
             put = placing.unchanged(attempt.worktree_path, copies)
-            git.save_salvage(
+            salvage.save_salvage(
                 worktree, outcome.salvage, why="cleanup", leave_out=put, ignored=saved,
                 instead=head,
             )  # fmt: skip
             points.reach("cleanup.salvaged")
-        removed = git.remove_worktree(
+        removed = removing.remove_worktree(
             repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies, ignored=saved,
             instead=head,
         )  # fmt: skip
         outcome.entries = removed.ignored
     except Failure as failure:
-        if os.path.lexists(attempt.worktree_path) or git.is_registered(repo, attempt.worktree_path):
+        if os.path.lexists(attempt.worktree_path) or repository.is_registered(
+            repo, attempt.worktree_path
+        ):
             gone = False
         else:
             gone = failure.code in ("not_found", "git_error")

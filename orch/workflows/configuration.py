@@ -10,8 +10,11 @@ import contextlib
 import json
 import os
 
-from orch import config, config_cache, git
+from orch import config, config_cache
 from orch.config_model import Config
+from orch.git import blobs as git_blobs
+from orch.git import names, repository, worktrees
+from orch.git import refs as git_refs
 from orch.store import runs as run_rows
 from schema.failures import Failure
 from schema.json_text import dumps
@@ -41,7 +44,7 @@ class _Counts:
 
 
 def of_run(
-    db: "Database", run: "Run", repo: git.Repository, target: str = "", *, anew: bool = False
+    db: "Database", run: "Run", repo: repository.Repository, target: str = "", *, anew: bool = False
 ) -> Config:
     """Return what counts for a run, for what is to land on `target` (default: the run's).
 
@@ -60,7 +63,7 @@ def of_run(
 def at(db: "Database", run: "Run", path: str = "", target: str = "") -> Config:
     """Return what counts for a run in the repository of a path (else the run's, else here)."""
     path = os.path.realpath(path or run.repo_path or os.getcwd())
-    repo = git.find_repository(path)
+    repo = repository.find_repository(path)
     return of_run(db, run, repo, target) if repo is not None else config.load(path)
 
 
@@ -69,7 +72,7 @@ def here(db: "Database", path: str = "") -> Config:
 
     In a repository of which no open run knows: what is committed, else the file itself.
     """
-    repo = git.find_repository(path or os.getcwd())
+    repo = repository.find_repository(path or os.getcwd())
     if repo is None:
         return config.load(path or None)
     with db.read() as tx:
@@ -83,12 +86,12 @@ def here(db: "Database", path: str = "") -> Config:
 
 def first_sight(path: str, base_ref: str) -> "dict[str, dict[str, str]]":
     """Return what a run is to remember of the repository of a path, {} outside of git."""
-    repo = git.find_repository(path)
+    repo = repository.find_repository(path)
     return {_KEY + repo.common_dir: _look(repo, base_ref)} if repo is not None else {}
 
 
 def accept(
-    db: "Database", repo: git.Repository, run: "Run"
+    db: "Database", repo: repository.Repository, run: "Run"
 ) -> "tuple[dict[str, dict[str, str]], list[str]]":
     """Return what is to be remembered so that the file in the checkout counts, and what changes."""
     seen = _record(db, run, repo)
@@ -100,19 +103,21 @@ def accept(
         record["file"] = text
     same = text == found.accepted
     if found.accepted is None and found.blob:
-        same = content is None or git.blob_id_of(repo, content) == found.blob
+        same = content is None or git_blobs.blob_id_of(repo, content) == found.blob
     told = [] if same else [f"orch.toml of {repo.top or repo.common_dir} counts as it is now"]
     return {_KEY + repo.common_dir: record}, told
 
 
-def tell_difference(db: "Database", run: "Run", repo: git.Repository, target: str = "") -> None:
+def tell_difference(
+    db: "Database", run: "Run", repo: repository.Repository, target: str = ""
+) -> None:
     """Tell people once that the file in the checkout is not the one that counts."""
     content = _working_file(repo)
     if content is None:
         return
     seen = _record(db, run, repo)
     found = _counts(repo, seen, target or run.target)
-    blob = git.blob_id_of(repo, content)
+    blob = git_blobs.blob_id_of(repo, content)
     is_accepted = found.accepted == content.decode("utf-8", "replace")
     if blob in (found.blob, found.head, seen.get("told")) or is_accepted:
         return
@@ -131,21 +136,21 @@ def tell_difference(db: "Database", run: "Run", repo: git.Repository, target: st
     )
 
 
-def base_of(repo: git.Repository, base_ref: str) -> str:
+def base_of(repo: repository.Repository, base_ref: str) -> str:
     """Return the full ref of the branch that people own, a commit where there is none."""
     named = base_ref.removeprefix(_HEADS)
     if named and named != _HEAD:
         try:
-            branch = git.require_branch(named)
-            if git.read_ref(repo, branch):
+            branch = names.require_branch(named)
+            if git_refs.read_ref(repo, branch):
                 return branch
         except Failure:
             pass  # A tag, a commit, or nothing at all: what refuses that says so at dispatch.
         try:
-            return git.resolve(repo, base_ref)
+            return git_refs.resolve(repo, base_ref)
         except Failure:
             pass
-    head = git.head(repo)
+    head = git_refs.head(repo)
     if head.branch and not _is_ours(head.branch):
         return _HEADS + head.branch
     return head.commit
@@ -155,7 +160,7 @@ def _is_ours(branch: str) -> bool:
     return branch.removeprefix(_HEADS).startswith(_OURS)
 
 
-def _record(db: "Database", run: "Run", repo: git.Repository) -> dict[str, str]:
+def _record(db: "Database", run: "Run", repo: repository.Repository) -> dict[str, str]:
     """Return what the run remembers of the repository; it begins to now if it did not."""
     with db.read() as tx:
         seen = _known(_all(tx, run.run_id), repo)
@@ -174,7 +179,9 @@ def _all(tx: "ReadTx", run_id: str) -> "dict[str, dict[str, str]]":
     return found
 
 
-def _known(known: "dict[str, dict[str, str]]", repo: git.Repository) -> dict[str, str] | None:
+def _known(
+    known: "dict[str, dict[str, str]]", repo: repository.Repository
+) -> dict[str, str] | None:
     """Return the record of a repository; of one that was moved, what stands under its old place."""
     found = known.get(_KEY + repo.common_dir)
     if found is not None:
@@ -183,7 +190,7 @@ def _known(known: "dict[str, dict[str, str]]", repo: git.Repository) -> dict[str
     return gone[0] if len(gone) == 1 else None
 
 
-def _look(repo: git.Repository, base_ref: str) -> dict[str, str]:
+def _look(repo: repository.Repository, base_ref: str) -> dict[str, str]:
     """Return the branch that people own now, and the file where none is committed there."""
     branch = base_of(repo, base_ref)
     content = None if _blobs(repo, [branch])[branch] else _working_file(repo)
@@ -192,11 +199,13 @@ def _look(repo: git.Repository, base_ref: str) -> dict[str, str]:
     return {"branch": branch, "file": content.decode("utf-8", "replace"), "over": ""}
 
 
-def _blobs(repo: git.Repository, refs: list[str]) -> dict[str, str]:
-    return dict.fromkeys(refs, "") | git.blob_ids(repo, [ref for ref in refs if ref], config.NAME)
+def _blobs(repo: repository.Repository, refs: list[str]) -> dict[str, str]:
+    return dict.fromkeys(refs, "") | git_blobs.blob_ids(
+        repo, [ref for ref in refs if ref], config.NAME
+    )
 
 
-def _counts(repo: git.Repository, seen: dict[str, str], target: str) -> _Counts:
+def _counts(repo: repository.Repository, seen: dict[str, str], target: str) -> _Counts:
     """Decide which file counts for a target, "" for none yet; ours count as none."""
     refs = [seen["branch"]]
     if target and not _is_ours(target):
@@ -207,7 +216,9 @@ def _counts(repo: git.Repository, seen: dict[str, str], target: str) -> _Counts:
     return _Counts(branch.removeprefix(_HEADS), blobs[branch], accepted, blobs[_HEAD])
 
 
-def _meaning(db: "Database", repo: git.Repository, found: _Counts, *, anew: bool = False) -> Config:
+def _meaning(
+    db: "Database", repo: repository.Repository, found: _Counts, *, anew: bool = False
+) -> Config:
     folder = os.path.dirname(db.path)
     text = found.accepted
     if text is not None:
@@ -220,13 +231,13 @@ def _meaning(db: "Database", repo: git.Repository, found: _Counts, *, anew: bool
         return Config()
     return config.meaning(
         folder, f"{found.branch}:{config.NAME}", found.blob,
-        lambda: git.read_blob(repo, found.blob, config.MOST_BYTES), anew=anew,
+        lambda: git_blobs.read_blob(repo, found.blob, config.MOST_BYTES), anew=anew,
     )  # fmt: skip
 
 
-def _working_file(repo: git.Repository) -> bytes | None:
+def _working_file(repo: repository.Repository) -> bytes | None:
     top = repo.top
     if repo.is_linked:
         with contextlib.suppress(Failure):  # Of a bare repository whose place nobody tells.
-            top = git.main_checkout(repo)
+            top = worktrees.main_checkout(repo)
     return config.read_file(top) if top else None

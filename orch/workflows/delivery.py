@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from inbox import model as bus
 from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
-from orch import git, paths
+from orch import paths
+from orch.git import merges, names, patches, repository
 from orch.model import Task, Workspace
 from orch.operations import attempts, reconciliation, runs
 from orch.store import submissions as store
@@ -78,17 +79,19 @@ class Delivery:
                 what += f" but {', '.join(blocked)}" if blocked else ""
                 self.reading.refuse(change, "path", what)
 
-    def build(self, repo: git.Repository, place: Workspace, task: Task, settings: "Config") -> None:
+    def build(
+        self, repo: repository.Repository, place: Workspace, task: Task, settings: "Config"
+    ) -> None:
         """Make the commit that the attempt's branch begins at; no ref, no file is touched.
 
         Raises: invalid_input/schema with the problems noted in the reading,
         invalid_state/base_conflict with git's words.
         """
         self._check_names(settings, task)
-        conflicts = self._check_tree(git.path_modes(
+        conflicts = self._check_tree(patches.path_modes(
             repo, place.base_commit, [change.path for change in self.reading.changes]
         ))  # fmt: skip
-        applied = git.Applied()
+        applied = patches.Applied()
         told = self.reading.document.has_refused_in
         fitting = [
             change
@@ -96,7 +99,7 @@ class Delivery:
             if change.path not in conflicts and not told(("changes", change.number))
         ]
         if fitting:
-            applied = git.apply_patches(
+            applied = patches.apply_patches(
                 repo, place.base_commit, [_bytes(change) for change in fitting],
                 keep=not self.is_rehearsal,
             )  # fmt: skip
@@ -110,14 +113,14 @@ class Delivery:
         if conflicts:
             raise _conflict(place, conflicts)
         wanted = {change.path: _STATUS[change.operation] for change in fitting}
-        odd = git.tree_faults(applied, wanted)
+        odd = patches.tree_faults(applied, wanted)
         if odd:
             self.reading.document.refuse(("changes",), "; ".join(odd[:_MOST]))
             raise Failure("invalid_input", "schema", "the change request has problems")
         if not self.is_rehearsal:
-            self.commit = place.tip = git.commit_tree(
+            self.commit = place.tip = merges.commit_tree(
                 repo, applied.tree, (place.base_commit,), self._message(task),
-                author=git.Identity(self.reading.agent, f"{self.reading.agent}@localhost"),
+                author=merges.Identity(self.reading.agent, f"{self.reading.agent}@localhost"),
                 at=int(time.time()),
             )  # fmt: skip
 
@@ -212,7 +215,7 @@ def _not_now(task: Task, why: str, how: str) -> Failure:
 
 def _conflict(place: Workspace, conflicts: dict[str, str]) -> Failure:
     shown = list(conflicts.items())[:_MOST]
-    words = "\n".join(f"{git.display(path)}: {why}" for path, why in shown)
+    words = "\n".join(f"{names.display(path)}: {why}" for path, why in shown)
     more = (
         f"\n{len(conflicts) - _MOST} more: see them with --json" if len(conflicts) > _MOST else ""
     )
@@ -225,7 +228,7 @@ def _conflict(place: Workspace, conflicts: dict[str, str]) -> Failure:
         "or name its own with --base-ref",
         details={
             "base_commit": place.base_commit,
-            "files": [git.display(path) for path in conflicts],
+            "files": [names.display(path) for path in conflicts],
             "reasons": [why for _, why in list(conflicts.items())[:200]],
         },
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inbox.model import Change
-    from orch import git
+    from orch.git import repository
     from orch.operations.attempts import Order
     from orch.workflows.delivery import Delivery
     from schema.transaction import Database, ReadTx, Tx
@@ -68,7 +68,7 @@ class Prepared:
         self.wish = wish
         self.key = key
         self.place = Workspace()
-        self.repo: git.Repository | None = None
+        self.repo: repository.Repository | None = None
         self.settings = Config()
         self.earlier: list[str] = []
         self.stored: Json | None = None

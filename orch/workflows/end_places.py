@@ -1,6 +1,7 @@
 """Where the work of a run is, as far as git can tell: on its target, or in people's branch."""
 
-from orch import config, git
+from orch import config
+from orch.git import proofs, refs, repository
 from orch.model import Run, integration_branch
 from orch.workflows import queue_place
 from orch.workflows.queue_place import HEADS
@@ -17,7 +18,7 @@ class Places:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.used: list[tuple[str, str, str]] = []
-        self._repositories: dict[str, git.Repository | None] = {}
+        self._repositories: dict[str, repository.Repository | None] = {}
         self._tips: dict[tuple[str, str], str] = {}
 
     def add(self, repo_path: str, target: str, commit: str) -> None:
@@ -61,7 +62,7 @@ class Places:
             return target
         repo = self._open(repo_path)
         try:
-            return git.head(repo).branch.removeprefix(HEADS) if repo is not None else ""
+            return refs.head(repo).branch.removeprefix(HEADS) if repo is not None else ""
         except Failure:
             return ""
 
@@ -71,14 +72,14 @@ class Places:
         if repo is None or not tip:
             return False
         try:
-            return bool(git.find_integration(repo, commit, tip).proof)
+            return bool(proofs.find_integration(repo, commit, tip).proof)
         except Failure:
             return False
 
-    def _open(self, path: str) -> git.Repository | None:
+    def _open(self, path: str) -> repository.Repository | None:
         if path not in self._repositories:
             try:
-                self._repositories[path] = git.find_repository(path)
+                self._repositories[path] = repository.find_repository(path)
             except Failure:
                 self._repositories[path] = None
         return self._repositories[path]
@@ -88,7 +89,7 @@ class Places:
         if key not in self._tips:
             repo = self._open(repo_path)
             try:
-                self._tips[key] = git.read_ref(repo, ref) if repo is not None else ""
+                self._tips[key] = refs.read_ref(repo, ref) if repo is not None else ""
             except Failure:
                 self._tips[key] = ""
         return self._tips[key]

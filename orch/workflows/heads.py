@@ -4,7 +4,9 @@ import json
 import os
 import shlex
 
-from orch import git, paths
+from orch import paths
+from orch.git import changes, following, merges, refs, repository, worktrees
+from orch.git import names as git_names
 from orch.model import Attempt, Run
 from orch.operations import checks, runs
 from orch.store import attempts as store
@@ -15,7 +17,7 @@ from schema.json_text import Json, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.git import Stray
+    from orch.git.following import Stray
     from schema.transaction import Database
 
 
@@ -34,8 +36,8 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
     if run.ownership != "off":
         repo = open_of(attempt)
         changed = [
-            git.display(change.path)
-            for change in git.changed_paths(repo, attempt.base_commit, head)
+            git_names.display(change.path)
+            for change in merges.changed_paths(repo, attempt.base_commit, head)
         ]
         outside = paths.violations(
             changed, json.loads(task.allowed_paths), json.loads(task.blocked_paths)
@@ -67,21 +69,21 @@ def look(attempt: Attempt) -> tuple[str, int]:
     repo = open_of(attempt)
     worktree = place_of(repo, attempt)
     if worktree is not None:
-        git.bring_branch(worktree, attempt.branch_name, attempt.base_commit)
-    return git.read_ref(repo, "refs/heads/" + attempt.branch_name), len(uncommitted(attempt))
+        following.bring_branch(worktree, attempt.branch_name, attempt.base_commit)
+    return refs.read_ref(repo, "refs/heads/" + attempt.branch_name), len(uncommitted(attempt))
 
 
-def open_of(attempt: Attempt) -> git.Repository:
+def open_of(attempt: Attempt) -> repository.Repository:
     """Return the repository of an attempt. Raises: not_found/repository, git_error."""
     try:
-        return git.open_repository(attempt.repo_path)
+        return repository.open_repository(attempt.repo_path)
     except Failure as failure:
         if failure.code != "not_found":
             raise
         raise moving.not_there(attempt.repo_path) from failure
 
 
-def place_of(repo: git.Repository, attempt: Attempt) -> git.Repository | None:
+def place_of(repo: repository.Repository, attempt: Attempt) -> repository.Repository | None:
     """Return an attempt's worktree where it was made, or where `git worktree move` put it.
 
     None: git knows none of it any more, or nothing lies where it knows it.
@@ -89,10 +91,12 @@ def place_of(repo: git.Repository, attempt: Attempt) -> git.Repository | None:
     places = [attempt.worktree_path]
     ref = "refs/heads/" + attempt.branch_name
     if not os.path.isdir(attempt.worktree_path):
-        places += [p for p in git.checked_out_at(repo, ref) if os.path.realpath(p) != repo.top]
+        places += [
+            p for p in worktrees.checked_out_at(repo, ref) if os.path.realpath(p) != repo.top
+        ]
     for path in places:
         try:
-            found = git.linked_worktree(repo, path)
+            found = repository.linked_worktree(repo, path)
         except Failure as error:
             if error.code != "not_found":
                 raise
@@ -142,14 +146,14 @@ def left(attempt: Attempt) -> Left:
         return found
     placed = json.loads(attempt.placed_files)
     put = set(placing.unchanged(worktree.top, placed))
-    seen = git.status(worktree, hidden=True)
-    found.files = [git.display(name) for name in seen.files if name not in put]
+    seen = changes.status(worktree, hidden=True)
+    found.files = [git_names.display(name) for name in seen.files if name not in put]
     held = attempt.head_commit or attempt.base_commit
-    found.stray = git.stray_commits(worktree, attempt.branch_name, held)
-    tip = git.read_ref(repo, "refs/heads/" + attempt.branch_name) if placed else ""
+    found.stray = following.stray_commits(worktree, attempt.branch_name, held)
+    tip = refs.read_ref(repo, "refs/heads/" + attempt.branch_name) if placed else ""
     if tip and tip != attempt.base_commit:
-        changed = git.changed_paths(repo, attempt.base_commit, tip)
-        found.placed = [git.display(name) for name in placing.committed(placed, changed)]
+        changed = merges.changed_paths(repo, attempt.base_commit, tip)
+        found.placed = [git_names.display(name) for name in placing.committed(placed, changed)]
     return found
 
 
@@ -196,12 +200,12 @@ def _bring(here: str, branch: str, stray: "Stray | None") -> str:
     return f"bring it there: {here} switch {branch}, then {here} merge {stray.commit[:12]}, "
 
 
-def why_missing(repo: git.Repository, attempt: Attempt) -> str:
+def why_missing(repo: repository.Repository, attempt: Attempt) -> str:
     """Say of a worktree that is not found what keeps it from being gone, "" when it is gone."""
     path = attempt.worktree_path
     if os.path.lexists(path):
         return f"{path} is there, but git knows no worktree there: look into it"
-    if git.is_registered(repo, path):
+    if repository.is_registered(repo, path):
         here = f"git -C {repo.common_dir} worktree"
         return (
             f"{path} is not there: moved or deleted by hand; if moved: {here} repair NEW_PLACE; "

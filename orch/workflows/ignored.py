@@ -1,6 +1,7 @@
 """Ignored files of a worktree that is to go: named before, and saved first where orch.toml says."""
 
-from orch import git, paths
+from orch import paths
+from orch.git import changes, names, repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ class Ignored:
         """Return how many there are, how large, and the largest; nothing where there are none."""
         if not self.files:
             return {}
-        largest = [{"path": git.display(path), "bytes": size} for path, size in self.files[:_NAMED]]
+        largest = [
+            {"path": names.display(path), "bytes": size} for path, size in self.files[:_NAMED]
+        ]
         return {
             "ignored_files": len(self.files),
             "ignored_bytes": sum(size for _, size in self.files),
@@ -35,6 +38,6 @@ class Ignored:
         }
 
 
-def look(worktree: git.Repository, settings: "Config") -> Ignored:
+def look(worktree: repository.Repository, settings: "Config") -> Ignored:
     """Return what is ignored in a worktree now. Raises: git_error."""
-    return Ignored(git.ignored_files(worktree), settings.save_ignored)
+    return Ignored(changes.ignored_files(worktree), settings.save_ignored)

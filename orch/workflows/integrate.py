@@ -4,7 +4,7 @@ The same passes, checks and landing as for any other entry; where the branch has
 brought forward to the very commit that was tested.
 """
 
-from orch import git
+from orch.git import candidates, landing, names, refs, repository, workbench
 from orch.model import Run
 from orch.operations import entries, runs
 from orch.store import entries as entry_rows
@@ -27,7 +27,7 @@ class Plan:
 
     __slots__ = ("actor", "base", "head", "repo", "run", "source", "target", "tip")
 
-    def __init__(self, run: Run, repo: git.Repository) -> None:
+    def __init__(self, run: Run, repo: repository.Repository) -> None:
         self.run = run
         self.repo = repo
         self.source = ""
@@ -46,8 +46,8 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
     repo = queue_place.repository(db, run, path)
     plan = Plan(run, repo)
     plan.source = queue_place.target_of(run, configuration.of_run(db, run, repo), None)
-    plan.target = git.require_branch(_into(repo, into))
-    plan.head = git.read_ref(repo, plan.source)
+    plan.target = names.require_branch(_into(repo, into))
+    plan.head = refs.read_ref(repo, plan.source)
     if plan.source == plan.target:
         raise Failure(
             "no_matching_work",
@@ -62,7 +62,7 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             f"nothing of run {run_id} has landed: there is no {plan.source.removeprefix(HEADS)}",
             hint=f"orch queue add --run {run_id} --all, then orch queue run --run {run_id}",
         )
-    tip = git.read_ref(repo, plan.target)
+    tip = refs.read_ref(repo, plan.target)
     if not tip:
         raise Failure(
             "invalid_input",
@@ -70,7 +70,7 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             f"there is no branch {plan.target.removeprefix(HEADS)}",
             hint="name an existing one with --into",
         )
-    if git.is_ancestor(repo, plan.head, tip):
+    if refs.is_ancestor(repo, plan.head, tip):
         raise Failure(
             "no_matching_work",
             "empty",
@@ -78,7 +78,7 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             hint=f"see what waits: orch queue list --run {run_id}",
         )
     plan.tip = tip
-    plan.base = git.merge_base(repo, plan.head, tip)
+    plan.base = refs.merge_base(repo, plan.head, tip)
     if not plan.base:
         raise Failure(
             "invalid_state",
@@ -91,8 +91,8 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
     return plan
 
 
-def _into(repo: git.Repository, into: str | None) -> str:
-    branch = (into or "").removeprefix(HEADS) or git.head(repo).branch
+def _into(repo: repository.Repository, into: str | None) -> str:
+    branch = (into or "").removeprefix(HEADS) or refs.head(repo).branch
     if not branch:
         raise Failure(
             "invalid_input",
@@ -105,7 +105,7 @@ def _into(repo: git.Repository, into: str | None) -> str:
 
 def commits(plan: Plan) -> list[str]:
     """Return what would come in, the newest first, in one line each."""
-    found = git.list_commits(plan.repo, plan.base, plan.head, 200)
+    found = refs.list_commits(plan.repo, plan.base, plan.head, 200)
     return [f"{one.commit[:12]} {one.subject}" for one in found]
 
 
@@ -121,16 +121,16 @@ class Rehearsal:
 
 def rehearse(plan: Plan) -> Rehearsal:
     """Return what would hinder it now; no ref and no file is touched. Raises: git_error."""
-    with git.open_workbench(plan.repo) as bench:
-        made = git.make_candidate(
+    with workbench.open_workbench(plan.repo) as bench:
+        made = candidates.make_candidate(
             plan.repo, plan.tip, plan.head, plan.base, "merge", "", fast_forward=True, bench=bench
         )
     if not made.is_clean:
-        return Rehearsal([git.display(name) for name in made.files], [])
+        return Rehearsal([names.display(name) for name in made.files], [])
     hindering = [
         blocker.why
-        for checkout in git.checkouts_of(plan.repo, plan.target)
-        for blocker in git.rehearse(checkout, plan.tip, made.commit)
+        for checkout in landing.checkouts_of(plan.repo, plan.target)
+        for blocker in landing.rehearse(checkout, plan.tip, made.commit)
     ]
     return Rehearsal([], hindering)
 

@@ -7,7 +7,8 @@ tree (I18): the file refuses an intent for any other, and git is asked once more
 
 import json
 
-from orch import git
+from orch.git import commits as git_commits
+from orch.git import in_the_way, landing, merges, proofs, refs, workbench
 from orch.operations import entries
 from orch.queue.model import Land
 from orch.store import entries as entry_rows
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class Blocked(Exception):
     """A checkout of the target stands in the way; nothing was changed."""
 
-    def __init__(self, blockers: "list[git.Blocker]") -> None:
+    def __init__(self, blockers: "list[in_the_way.Blocker]") -> None:
         super().__init__(f"{len(blockers)} checkouts block the landing")
         self.blockers = blockers
 
@@ -43,7 +44,7 @@ def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[
     lease_conflict/superseded, invalid_state/branch_exists, git_error.
     """
     with lease.effects():
-        if git.tree_id(place.repo, step.commit) != step.tree:
+        if refs.tree_id(place.repo, step.commit) != step.tree:
             raise Failure(
                 "internal_error", "bug", f"{step.commit} has not the tree that was tested"
             )
@@ -75,30 +76,30 @@ def settle(lease: Lease, place: Place) -> list[Entry]:
     if intent is None:
         return []
     with lease.effects():
-        now = git.read_ref(place.repo, place.queue.target)
+        now = refs.read_ref(place.repo, place.queue.target)
         # A commit that git has no more is on no branch: it never got there.
         moved = now == intent.to_commit or (
             bool(now)
-            and not git.missing_objects(place.repo, [intent.to_commit])
-            and git.is_ancestor(place.repo, intent.to_commit, now)
+            and not git_commits.missing_objects(place.repo, [intent.to_commit])
+            and refs.is_ancestor(place.repo, intent.to_commit, now)
         )
         if moved:  # Somebody may have built on it since: the files go where the branch is.
             refresh(place, intent.from_commit, now)
         else:
-            git.release_checkouts(place.repo, place.queue.target)
+            landing.release_checkouts(place.repo, place.queue.target)
         points.reach("landing.settled")
         return _confirm(lease, place, moved=moved)
 
 
-def blockers(place: Place, old: str, new: str) -> "list[git.Blocker]":
+def blockers(place: Place, old: str, new: str) -> "list[in_the_way.Blocker]":
     """Return what in the target's checkouts stands in the way of a move; asked without writing."""
-    found: list[git.Blocker] = []
-    for checkout in git.checkouts_of(place.repo, place.queue.target):
-        found += git.rehearse(checkout, old, new)
+    found: list[in_the_way.Blocker] = []
+    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+        found += landing.rehearse(checkout, old, new)
     return found
 
 
-def dirty(place: Place, found: "list[git.Blocker]") -> Failure:
+def dirty(place: Place, found: "list[in_the_way.Blocker]") -> Failure:
     """Return the refusal to move a target whose checkouts stand in the way."""
     return Failure(
         "invalid_state",
@@ -158,16 +159,16 @@ def _may_land(tx: "Tx", place: Place, entry: Entry) -> bool:
 def _move(place: Place, old: str, new: str) -> bool:
     """Move the target's ref, made first where it is still to come; say whether it moved."""
     target = place.queue.target
-    if not place.exists and not git.create_target(place.repo, target, old):
+    if not place.exists and not landing.create_target(place.repo, target, old):
         return False
     points.reach("landing.target_made")
-    return git.move_target(place.repo, target, old, new, "orch queue: landing")
+    return landing.move_target(place.repo, target, old, new, "orch queue: landing")
 
 
 def refresh(place: Place, old: str, new: str) -> None:
     """Bring every checkout of the target to the new commit, the user's own files untouched."""
-    for checkout in git.checkouts_of(place.repo, place.queue.target):
-        git.refresh_checkout(checkout, old, new)
+    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+        landing.refresh_checkout(checkout, old, new)
 
 
 def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
@@ -231,13 +232,13 @@ def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -
     """
     commits = [entry.landed_commit for entry in landed]
     try:
-        missing = git.heads_missing_from(place.repo, place.look(), commits)
+        missing = merges.heads_missing_from(place.repo, place.look(), commits)
     except Failure:
-        gone = git.missing_objects(place.repo, commits)
+        gone = git_commits.missing_objects(place.repo, commits)
         rest = [commit for commit in commits if commit not in gone]
-        missing = (*gone, *git.heads_missing_from(place.repo, place.tip, rest))
+        missing = (*gone, *merges.heads_missing_from(place.repo, place.tip, rest))
     there = [entry for entry in landed if entry.landed_commit not in missing]
-    parents = git.parents_of(place.repo, [entry.landed_commit for entry in there])
+    parents = git_commits.parents_of(place.repo, [entry.landed_commit for entry in there])
     return {
         entry.entry_no
         for entry in there
@@ -245,7 +246,7 @@ def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -
         or entry.entry_no in resolved
         or entry.head_commit in (entry.landed_commit, *parents[entry.landed_commit])
         or _is_made_again(lease, place, entry)
-        or git.find_integration(place.repo, entry.head_commit, entry.landed_commit)
+        or proofs.find_integration(place.repo, entry.head_commit, entry.landed_commit)
     }
 
 
@@ -258,6 +259,6 @@ def _is_made_again(lease: Lease, place: Place, entry: Entry) -> bool:
         onto = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
     if not onto:
         return False
-    with git.open_workbench(place.repo) as bench:
+    with workbench.open_workbench(place.repo) as bench:
         made = queue_conflicts.put_on_top(lease, place, entry, onto, bench)
-    return made.is_clean and made.tree == git.tree_id(place.repo, entry.landed_commit)
+    return made.is_clean and made.tree == refs.tree_id(place.repo, entry.landed_commit)

@@ -7,7 +7,7 @@ first, then one transaction writes every path anew: killed in between, the same 
 import json
 import os
 
-from orch import git
+from orch.git import commits, names, repository, worktrees
 from orch.operations import runs
 from orch.store import relocation
 from orch.store import runs as run_rows
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def not_there(path: str, run_id: str = "") -> Failure:
     """Return the failure for a repository that is not at its recorded place any more."""
     try:
-        here = git.find_repository(os.getcwd())
+        here = repository.find_repository(os.getcwd())
     except (Failure, OSError):
         here = None
     place = _root(here) if here is not None else "NEW_PLACE"
@@ -31,9 +31,9 @@ def not_there(path: str, run_id: str = "") -> Failure:
     return Failure(
         "not_found",
         "repository",
-        f"the repository is not at {git.display(path)} any more: was it moved or renamed?",
+        f"the repository is not at {names.display(path)} any more: was it moved or renamed?",
         hint=f"say where it is: orch repo moved{run} --repo-path {place}",
-        details={"path": git.display(path)},
+        details={"path": names.display(path)},
     )
 
 
@@ -50,13 +50,13 @@ def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" 
         recorded = relocation.recorded(tx)
     if stored is not None:
         return stored
-    repo = git.open_repository(os.path.realpath(path))
+    repo = repository.open_repository(os.path.realpath(path))
     if repo.is_linked:
-        repo = git.open_repository(git.main_checkout(repo))
+        repo = repository.open_repository(worktrees.main_checkout(repo))
     new = _root(repo)
     old = _gone(recorded, run_id, new)
     _require_same(db, repo, old)
-    again = git.repair_worktrees(repo, old, new)
+    again = worktrees.repair_worktrees(repo, old, new)
     points.reach("moved.repaired")
     with db.write() as tx:
         known = keys.find(tx, key)
@@ -70,7 +70,7 @@ def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" 
         return keys.store(tx, key, answer)
 
 
-def _root(repo: git.Repository) -> str:
+def _root(repo: repository.Repository) -> str:
     return repo.top or repo.common_dir
 
 
@@ -100,10 +100,10 @@ def _gone(recorded: "list[tuple[str, str]]", run_id: str | None, new: str) -> st
     return outer[0]
 
 
-def _require_same(db: "Database", repo: git.Repository, old: str) -> None:
+def _require_same(db: "Database", repo: repository.Repository, old: str) -> None:
     with db.read() as tx:
         wanted = relocation.commits(tx, old)
-    missing = git.missing_objects(repo, wanted) if wanted else ()
+    missing = commits.missing_objects(repo, wanted) if wanted else ()
     if missing:
         raise invalid_input(
             f"{_root(repo)} is another repository: it lacks {len(missing)} of the commits that "

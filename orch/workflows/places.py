@@ -7,7 +7,7 @@ place that was handed over is never touched again until its attempt is over and 
 import os
 import stat
 
-from orch import git
+from orch.git import merges, refs, repository, slots
 from orch.model import TERMINAL, Run, Task, Workspace
 from orch.operations import places as rules
 from orch.store import places as store
@@ -16,7 +16,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.git import Repository
+    from orch.git.repository import Repository
     from orch.store.places import Place
     from orch.workflows.workspaces import Needed
     from schema.transaction import Database
@@ -35,9 +35,9 @@ def plan(
     named = base_ref or run.base_ref or None
     commit = "" if named else before
     if named or (not before and any(other.head for other in wanted)):
-        repo = git.find_repository(path)
+        repo = repository.find_repository(path)
         if repo is not None:
-            commit = git.resolve(repo, named) if named else _with_needed(repo, task, wanted)
+            commit = refs.resolve(repo, named) if named else _with_needed(repo, task, wanted)
     folder = os.path.dirname(db.path)
     number = task.next_attempt_no
     return Workspace(rules.plan(folder, run.run_id, task.task_id, number, path, commit))
@@ -45,12 +45,12 @@ def plan(
 
 def _with_needed(repo: "Repository", task: Task, wanted: "list[Needed]") -> str:
     """Return HEAD with the work of `wanted` in it; "" (HEAD) where that cannot be merged."""
-    here = git.head(repo).commit
+    here = refs.head(repo).commit
     heads = [other.head for other in wanted if other.head]
-    missing = git.heads_missing_from(repo, here, heads) if here else ()
+    missing = merges.heads_missing_from(repo, here, heads) if here else ()
     if not missing:
         return here
-    merged = git.merge_heads(repo, [here, *missing], f"orch: what {task.name} depends on")
+    merged = merges.merge_heads(repo, [here, *missing], f"orch: what {task.name} depends on")
     return merged.commit if merged.is_clean else ""
 
 
@@ -76,7 +76,7 @@ def make(db: "Database", place: "Place") -> None:
     for path in (place.place_path, place.out_path):
         os.makedirs(path.rsplit("/", 3)[0], mode=0o700, exist_ok=True)
     os.makedirs(place.out_path, mode=0o700, exist_ok=True)
-    with git.locked_directory(place.out_path):
+    with repository.locked_directory(place.out_path):
         with db.read() as tx:
             now = store.find(tx, place.attempt_key)
         if now is None or now.made_at is not None:
@@ -90,12 +90,12 @@ def make(db: "Database", place: "Place") -> None:
 
 def _fill(place: "Place") -> str:
     """Put the commit's files at the place, or leave it empty; return which commit it shows."""
-    repo = git.find_repository(place.repo_path) if place.repo_path else None
-    commit = (place.wanted or git.head(repo).commit) if repo is not None else ""
+    repo = repository.find_repository(place.repo_path) if place.repo_path else None
+    commit = (place.wanted or refs.head(repo).commit) if repo is not None else ""
     if repo is not None and commit:
         root = place.place_path.rsplit("/", 3)[0]
         try:
-            git.open_slot(repo, place.place_path, commit, root=root)
+            slots.open_slot(repo, place.place_path, commit, root=root)
             return commit
         except Failure as failure:
             if failure.reason != "unsupported":
@@ -124,7 +124,7 @@ def remove(db: "Database", place: "Place") -> None:
 
     Only below the store's own two folders; a link there is taken away, never followed.
     """
-    repo = git.find_repository(place.repo_path) if place.repo_path else None
+    repo = repository.find_repository(place.repo_path) if place.repo_path else None
     if repo is not None:
         _unregister(repo, place.place_path)
     for path in (place.place_path, place.out_path):
@@ -137,12 +137,12 @@ def remove(db: "Database", place: "Place") -> None:
 
 def _unregister(repo: "Repository", path: str) -> None:
     try:
-        git.remove_slot(repo, path)
+        slots.remove_slot(repo, path)
     except Failure as failure:
         if failure.code != "git_error":
             raise
         _clear(path)  # What git cannot remove, because it may not write there.
-        git.remove_slot(repo, path)
+        slots.remove_slot(repo, path)
 
 
 def _clear(path: str) -> None:

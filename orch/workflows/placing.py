@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 
-from orch import git, process
+from orch import process
+from orch.git import changes, merges, removing, repository, salvage, worktrees
+from orch.git import names as git_names
 from orch.model import Workspace
 from schema import file
 from schema.failures import Failure, invalid_input
@@ -97,12 +99,12 @@ def _below(top: str, name: str) -> "Iterator[str]":
             yield os.path.relpath(os.path.join(folder, found), top)
 
 
-def take_baseline(worktree: git.Repository, placed: Placed) -> None:
+def take_baseline(worktree: repository.Repository, placed: Placed) -> None:
     """Note what the setup command left: while unchanged it is not the task's work.
 
     Also says which placed paths no ignore pattern covers, since `git add -A` takes those.
     """
-    seen = git.status(worktree)
+    seen = changes.status(worktree)
     bare = {path for path in seen.untracked if path in placed.files}
     loose = [name for name in placed.names if any(_is_in(path, name) for path in bare)]
     placed.loose = loose
@@ -114,7 +116,7 @@ def take_baseline(worktree: git.Repository, placed: Placed) -> None:
     left = [p for p in seen.files if p not in placed.files and not p.endswith("/")]
     if not left:
         return
-    names = ", ".join(map(git.display, left[:5])) + (", …" if len(left) > 5 else "")
+    names = ", ".join(map(git_names.display, left[:5])) + (", …" if len(left) > 5 else "")
     text = (
         f"the setup command left {len(left)} file{'s' * (len(left) != 1)} changed or new: {names}"
     )
@@ -140,7 +142,7 @@ def digests(placed: dict[str, str]) -> dict[str, str]:
     return {path: value.removeprefix(_SETUP) for path, value in placed.items()}
 
 
-def committed(placed: dict[str, str], changed: "Iterable[git.PathChange]") -> list[str]:
+def committed(placed: dict[str, str], changed: "Iterable[merges.PathChange]") -> list[str]:
     """Return which of the changed paths of some work were put there, and are not the work's.
 
     Of what the setup command left only new files: a lock file that it rewrites may be the work's.
@@ -229,22 +231,22 @@ def setup(worktree: str, settings: "Config") -> None:
         )
 
 
-def discard(repo: git.Repository, made: Workspace) -> None:
+def discard(repo: repository.Repository, made: Workspace) -> None:
     """Remove a finished worktree that was never handed over.
 
     Whatever is in it beyond what we put there is kept under a salvage ref first.
     """
     copies = digests(json.loads(made.placed_files))
     try:
-        git.remove_worktree(repo, made.worktree_path, copies=copies, nested_too=True)
+        removing.remove_worktree(repo, made.worktree_path, copies=copies, nested_too=True)
     except Failure as refusal:
         if refusal.reason != "work_at_risk":
             raise
-        ref = git.SALVAGE + made.branch_name.removeprefix("orch/")
-        worktree = git.linked_worktree(repo, made.worktree_path)
-        git.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
-        git.remove_worktree(repo, made.worktree_path, salvage=ref, nested_too=True)
-    git.delete_branch(repo, made.branch_name, made.start)
+        ref = salvage.SALVAGE + made.branch_name.removeprefix("orch/")
+        worktree = repository.linked_worktree(repo, made.worktree_path)
+        salvage.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
+        removing.remove_worktree(repo, made.worktree_path, salvage=ref, nested_too=True)
+    worktrees.delete_branch(repo, made.branch_name, made.start)
     drop_empty(made.worktree_path, made.workspace_root)
 
 

@@ -6,7 +6,8 @@ deleted meanwhile. Killed between the two, the next pass makes the ref.
 
 from itertools import groupby
 
-from orch import git
+from orch.git import names as git_names
+from orch.git import refs, repository, traits
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, entries, runs, tasks
 from orch.queue.model import STRATEGIES
@@ -50,7 +51,7 @@ class Prepared:
 
     __slots__ = ("attempt", "repo", "run", "target", "task", "values")
 
-    def __init__(self, run: Run, task: Task, attempt: Attempt, repo: git.Repository) -> None:
+    def __init__(self, run: Run, task: Task, attempt: Attempt, repo: repository.Repository) -> None:
         self.run = run
         self.task = task
         self.attempt = attempt
@@ -129,21 +130,23 @@ def left_out(item: Prepared) -> list[str]:
     if not attempt.dirty_files or attempt.workspace_status == "created":
         return []
     count = f"{attempt.dirty_files} uncommitted file{'s' * (attempt.dirty_files != 1)}"
-    ref = git.salvage_ref(task.run_id, task.task_id, attempt.attempt_no)
+    ref = git_names.salvage_ref(task.run_id, task.task_id, attempt.attempt_no)
     return [
         f"{count} of {task.name} will not land; see what was saved: git show --stat {ref}, or "
         f"orch salvage restore {task.name} --attempt {attempt.attempt_no} --out DIR"
     ]
 
 
-def _refuse_landed(repo: git.Repository, target: str, attempt: Attempt, known: list[Entry]) -> None:
+def _refuse_landed(
+    repo: repository.Repository, target: str, attempt: Attempt, known: list[Entry]
+) -> None:
     """Raise invalid_state/duplicate for work that landed on the target, and is still there."""
     for entry in known:
         is_same = (entry.attempt_key, entry.target) == (attempt.attempt_key, target)
         if not is_same or entry.status not in ("landed", "verified"):
             continue
-        tip = git.read_ref(repo, target)
-        if tip and git.is_ancestor(repo, entry.landed_commit, tip):
+        tip = refs.read_ref(repo, target)
+        if tip and refs.is_ancestor(repo, entry.landed_commit, tip):
             branch = target.removeprefix(HEADS)
             raise Failure(
                 "invalid_state",
@@ -156,13 +159,13 @@ def _refuse_landed(repo: git.Repository, target: str, attempt: Attempt, known: l
 
 
 def _refuse_untestable(
-    repo: git.Repository, task: Task, attempt: Attempt, seen: queue_gate.Seen
+    repo: repository.Repository, task: Task, attempt: Attempt, seen: queue_gate.Seen
 ) -> None:
     """Raise invalid_state/unsupported for a tree of which no whole worktree can be made."""
     names = {path.rpartition("/")[2] for path in seen.paths}
     if names.isdisjoint((".gitattributes", ".gitmodules")) and not seen.gitlinks:
         return
-    lacking = git.read_traits(repo, str(attempt.head_commit)).unsupported
+    lacking = traits.read_traits(repo, str(attempt.head_commit)).unsupported
     if lacking:
         raise Failure(
             "invalid_state",
@@ -173,10 +176,10 @@ def _refuse_untestable(
 
 
 def require_unmoved(
-    repo: git.Repository, task: Task, attempt: Attempt, *, was_queued: bool
+    repo: repository.Repository, task: Task, attempt: Attempt, *, was_queued: bool
 ) -> None:
     """Raise invalid_state/superseded when the branch is not where the work was reported done."""
-    now = git.read_ref(repo, HEADS + attempt.branch_name)
+    now = refs.read_ref(repo, HEADS + attempt.branch_name)
     if not now or now == attempt.head_commit:
         return  # A deleted branch loses nothing: the commit is recorded.
     again = f", or have it done again: orch queue retry {task.name} --rework" if was_queued else ""

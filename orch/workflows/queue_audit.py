@@ -10,7 +10,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch import git
+    from orch.git import repository
     from schema.transaction import Database
 
 _NAMED = 5
@@ -30,15 +30,15 @@ def landings(db: "Database") -> Check:
 
 def commits(db: "Database") -> Check:
     """Say which entries' commits are lost: their head, or what landed of them."""
-    from orch import git
+    from orch.git import repository
 
     with db.read() as tx:
         found = store.entry_heads(tx)
-    opened: dict[str, git.Repository | None] = {}
+    opened: dict[str, repository.Repository | None] = {}
     lost, odd = [], []
     for name, path, head, landed, target in found:
         if path not in opened:
-            opened[path] = git.find_repository(path)
+            opened[path] = repository.find_repository(path)
         repo = opened[path]
         if repo is None:
             odd.append(f"{name}: no repository {path}")
@@ -56,17 +56,20 @@ def commits(db: "Database") -> Check:
 
 def refs(db: "Database") -> Check:
     """Say which refs that keep commits for the store are of nothing in it any more."""
-    from orch import git
+    from orch.git import refs as git_refs
+    from orch.git import repository
 
     with db.read() as tx:
         paths, named = store.kept_paths(tx), store.kept_names(tx)
     found: list[str] = []
     count = 0
     for path in paths:
-        repo = git.find_repository(path)
+        repo = repository.find_repository(path)
         if repo is None:
             continue
-        for ref in git.list_refs(repo, queue_heads.KEPT, queue_candidates.KEPT, kept_heads.KEPT):
+        for ref in git_refs.list_refs(
+            repo, queue_heads.KEPT, queue_candidates.KEPT, kept_heads.KEPT
+        ):
             count += 1
             # An entry's and a candidate's ref go on with the commit that they keep.
             number, dash, _ = ref.rpartition("-")
@@ -79,20 +82,20 @@ def refs(db: "Database") -> Check:
     return Check("kept refs", WARNING, f"of nothing that this store has under way: {words}", hint)
 
 
-def _is_there(repo: "git.Repository", commit: str) -> bool:
-    from orch import git
+def _is_there(repo: "repository.Repository", commit: str) -> bool:
+    from orch.git import refs as git_refs
 
     try:
-        return bool(git.tree_id(repo, commit))
+        return bool(git_refs.tree_id(repo, commit))
     except Failure:
         return False
 
 
-def _is_on(repo: "git.Repository", commit: str, target: str) -> bool:
-    from orch import git
+def _is_on(repo: "repository.Repository", commit: str, target: str) -> bool:
+    from orch.git import refs as git_refs
 
-    tip = git.read_ref(repo, target)
+    tip = git_refs.read_ref(repo, target)
     try:
-        return not tip or git.is_ancestor(repo, commit, tip)
+        return not tip or git_refs.is_ancestor(repo, commit, tip)
     except Failure:
         return False

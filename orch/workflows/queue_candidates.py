@@ -4,7 +4,8 @@ The last commit of a chain holds all below it. What is missing all the same, sin
 the ref or somebody deleted that, is forgotten: the same step makes the same commit again.
 """
 
-from orch import git
+from orch.git import commits
+from orch.git import refs as git_refs
 from orch.store import trials
 from orch.workflows import queue_snapshot
 from orch.workflows.queue_lease import Lease
@@ -38,10 +39,10 @@ def keep(lease: Lease, place: Place, refs: "Mapping[str, str]") -> None:
     while new:
         changes = {ref: (commit, refs.get(ref, "")) for ref, commit in new.items()}
         try:
-            git.swap_refs(place.repo, changes, "orch queue: built")
+            git_refs.swap_refs(place.repo, changes, "orch queue: built")
             return  # Where another store of this repository was faster, it holds the same.
         except Failure:
-            gone = set(git.missing_objects(place.repo, [*new.values()]))
+            gone = set(commits.missing_objects(place.repo, [*new.values()]))
             if not gone:
                 raise
         with lease.write() as tx:

@@ -5,7 +5,8 @@ after the other. A slot's lock is inherited by the checks: those of a killed run
 they end, and the next runner takes another slot.
 """
 
-from orch import git, process
+from orch import process
+from orch.git import changes, names, refs, slots
 from orch.queue.model import Test
 from orch.store import trials
 from orch.store.checks import Result
@@ -145,15 +146,15 @@ def _run_in_slot(place: Place, trial: Trial) -> list[Result]:
     found = []
     with ExitStack() as stack:
         path, held = queue_slots.take_free(place, stack)
-        slot = git.open_slot(
+        slot = slots.open_slot(
             place.repo, path, trial.step.commit, hermetic=place.settings.queue.hermetic
         )
 
         def _moved() -> str:
-            if git.head(slot).commit != trial.step.commit:
+            if refs.head(slot).commit != trial.step.commit:
                 return "the head of the slot changed"
-            changed = git.status(slot).tracked
-            return f"{git.display(changed[0].path)} changed" if changed else ""
+            changed = changes.status(slot).tracked
+            return f"{names.display(changed[0].path)} changed" if changed else ""
 
         for name, key in trial.open:
             check = place.settings.checks[name]

@@ -2,7 +2,7 @@
 
 import json
 
-from orch import git
+from orch.git import candidates, names, workbench
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store import trials
@@ -19,18 +19,18 @@ _MOST_OTHERS = 10
 
 
 def put_on_top(
-    lease: Lease, place: Place, entry: Entry, onto: str, bench: "git.Workbench"
-) -> "git.Candidate":
+    lease: Lease, place: Place, entry: Entry, onto: str, bench: "workbench.Workbench"
+) -> "candidates.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
     message = message_of(lease.db, entry)
     if entry.kind == "revert":
         with lease.db.read() as tx:
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
         # No union: keeping the lines of both sides would keep what is to be taken back.
-        return git.make_revert(
+        return candidates.make_revert(
             place.repo, onto, entry.head_commit, message, before=before, bench=bench
         )
-    return git.make_candidate(
+    return candidates.make_candidate(
         place.repo,
         onto,
         entry.head_commit,
@@ -49,7 +49,7 @@ def message_of(db: "Database", entry: Entry) -> str:
         return f"Integrate run {entry.run_id}\n\nOrch-Entry: {entry.entry_id}\n"
     with db.read() as tx:
         title = task_rows.by_no(tx, entry.task_no).title if entry.task_no is not None else ""
-    subject = git.display(" ".join(title.split()))[:200] or entry.name
+    subject = names.display(" ".join(title.split()))[:200] or entry.name
     if entry.kind == "revert":
         return (
             f'Revert "{subject}"\n\nThis takes back {entry.head_commit}.\n\n'
@@ -94,4 +94,4 @@ def read(db: "Database", entry: Entry) -> Conflict | None:
                 words += f"\n  {task.summary}"
             landed.append(words)
     notes = [line for line in built.notes.split("\n") if line]
-    return Conflict(built.onto, [git.display(f) for f in files], notes, landed[:_MOST_OTHERS])
+    return Conflict(built.onto, [names.display(f) for f in files], notes, landed[:_MOST_OTHERS])

@@ -6,7 +6,7 @@ done again. Trials that stand together in a plan run side by side.
 
 from itertools import groupby
 
-from orch import git
+from orch.git import in_the_way, proofs, workbench
 from orch.machines import ENTRY
 from orch.operations import entries
 from orch.queue.model import Build, Hold, Land, Move, Plan, Step, Test, Unhold, Window
@@ -35,7 +35,7 @@ class Done:
     __slots__ = ("blockers", "landed", "moved", "trials")
 
     def __init__(self) -> None:
-        self.blockers: list[git.Blocker] = []
+        self.blockers: list[in_the_way.Blocker] = []
         self.landed: list[Entry] = []
         self.moved: dict[int, None] = {}
         self.trials = 0
@@ -109,12 +109,12 @@ def _set(lease: Lease, seen: Seen, step: Step) -> None:
 
 def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> None:
     """Put entries on top of each other until none is left or one conflicts; keep every link."""
-    with git.open_workbench(place.repo) as bench:
+    with workbench.open_workbench(place.repo) as bench:
         _build_chain(lease, place, seen, step, bench, done)
 
 
 def _build_chain(
-    lease: Lease, place: Place, seen: Seen, step: Build, bench: "git.Workbench", done: Done
+    lease: Lease, place: Place, seen: Seen, step: Build, bench: "workbench.Workbench", done: Done
 ) -> None:
     onto = step.onto
     for number in step.entries:
@@ -215,7 +215,7 @@ def _is_integrated(lease: Lease, place: Place, number: int, done: Done) -> bool:
         entry = entry_rows.get(tx, number)
     if entry.kind == "revert":
         return False  # Its head is what landed: that is there whenever it is to be taken back.
-    proof = git.find_integration(place.repo, entry.head_commit, place.look())
+    proof = proofs.find_integration(place.repo, entry.head_commit, place.look())
     if not proof:
         return False
     note_external(lease, place, entry, proof.proof)

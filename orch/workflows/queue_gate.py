@@ -6,7 +6,8 @@ pass, since the policy, the approvals and what the queue found out may change.
 
 import json
 
-from orch import git, paths
+from orch import paths
+from orch.git import merges, names, refs, repository
 from orch.model import Attempt, Task
 from orch.queue import facts as change_facts
 from orch.queue import policy
@@ -62,14 +63,14 @@ class Verdict:
 
 
 def look(
-    repo: git.Repository, base: str, head: str, task: Task | None, attempt: Attempt | None
+    repo: repository.Repository, base: str, head: str, task: Task | None, attempt: Attempt | None
 ) -> Seen:
     """Read what a change consists of: since `head` left the history of `base`."""
-    start = git.merge_base(repo, base, head) or base
-    changes = git.changed_paths(repo, start, head)
-    patch, cut = git.diff_text(repo, start, head)
+    start = refs.merge_base(repo, base, head) or base
+    changes = merges.changed_paths(repo, start, head)
+    patch, cut = merges.diff_text(repo, start, head)
     scope = json.loads(attempt.path_violations or "[]") if attempt is not None else []
-    rows = [(git.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
+    rows = [(names.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
     found = change_facts.read(rows, patch, cut=cut, scope=scope)
     return Seen(found)
 
@@ -164,11 +165,11 @@ def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
 
 def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:
     """Return the verdict under a lock, with everything that a snapshot takes into account."""
-    from orch.workflows import queue_snapshot
+    from orch.workflows import required_checks
 
     built = trials.built(tx, entry.queue_no)
     resolved = any(b.entry_no == entry.entry_no and b.resolved != "[]" for b in built)
-    waived = not queue_snapshot.checks_of(tx, place.settings, entry)
+    waived = not required_checks.of_entry(tx, place.settings, entry)
     return weigh(tx, place.settings, entry, waived=waived, resolved=resolved)
 
 

@@ -5,7 +5,7 @@ one after the first was deleted, never meets another's. It goes once its entry i
 entry's branch or the target holds the head; where neither does it stays.
 """
 
-from orch import git
+from orch.git import refs as git_refs
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store.entries import Entry
@@ -29,17 +29,19 @@ def ref_of(entry: Entry) -> str:
 
 def look(place: Place) -> "Mapping[str, str]":
     """Return every branch, every kept head and candidate, in one question to git."""
-    return git.list_refs(place.repo, HEADS, KEPT, queue_candidates.KEPT)
+    return git_refs.list_refs(place.repo, HEADS, KEPT, queue_candidates.KEPT)
 
 
 def keep(place: Place, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> None:
     """Keep the heads of entries that are not among the refs seen. Raises: git_error."""
     heads = {ref_of(entry): entry.head_commit for entry in waiting}
     new = {ref: (head, "") for ref, head in heads.items() if refs.get(ref) != head}
-    if git.swap_refs(place.repo, new, "orch queue"):
+    if git_refs.swap_refs(place.repo, new, "orch queue"):
         return
     for ref, (head, _) in new.items():  # Some are there by now.
-        if git.read_ref(place.repo, ref) != head and not git.swap_ref(place.repo, ref, head, ""):
+        if git_refs.read_ref(place.repo, ref) != head and not git_refs.swap_ref(
+            place.repo, ref, head, ""
+        ):
             raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
@@ -48,7 +50,7 @@ def on_target(place: Place, waiting: "Iterable[Entry]") -> list[Entry]:
 
     Squashes are met when they are built; a revert's head is on the target by its nature.
     """
-    merged = git.list_refs(place.repo, KEPT, merged=place.tip) if place.tip else {}
+    merged = git_refs.list_refs(place.repo, KEPT, merged=place.tip) if place.tip else {}
     return [e for e in waiting if e.kind != "revert" and ref_of(e) in merged]
 
 
@@ -64,12 +66,12 @@ def let_go(db: "Database", place: Place) -> None:
         over = _over(tx, place, refs)
         branches = {ref: entry_rows.branch_of(tx, entry) for ref, entry in over.items()}
         gone = queue_candidates.over(tx, place, refs)
-    landed = git.list_refs(place.repo, KEPT, merged=place.tip) if over and place.tip else {}
+    landed = git_refs.list_refs(place.repo, KEPT, merged=place.tip) if over and place.tip else {}
     for ref, entry in over.items():
         tip = refs.get(HEADS + branches[ref], "")
-        if ref in landed or (tip and git.is_ancestor(place.repo, entry.head_commit, tip)):
+        if ref in landed or (tip and git_refs.is_ancestor(place.repo, entry.head_commit, tip)):
             gone[ref] = ("", entry.head_commit)
-    git.swap_refs(place.repo, gone, "orch queue: over")
+    git_refs.swap_refs(place.repo, gone, "orch queue: over")
 
 
 def _over(tx: "ReadTx", place: Place, refs: "Mapping[str, str]") -> dict[str, Entry]:

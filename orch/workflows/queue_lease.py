@@ -8,7 +8,8 @@ again. A runner that was stopped, taken over and woken up is refused by both.
 import os
 from contextlib import contextmanager
 
-from orch import git, identity
+from orch import identity
+from orch.git import repository
 from orch.store import queues as store
 from orch.store import trials
 from orch.store.queues import Queue
@@ -64,7 +65,7 @@ class Lease:
     def effects(self) -> "Iterator[None]":
         """Hold the lock of what lies outside the file. Raises: lease_conflict, git_error."""
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        with git.locked_directory(self.folder, _LOCK_SECONDS):
+        with repository.locked_directory(self.folder, _LOCK_SECONDS):
             self.renew()
             yield
 

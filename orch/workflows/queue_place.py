@@ -2,8 +2,9 @@
 
 import os
 
-from orch import git
 from orch.config_model import Config
+from orch.git import names, refs, worktrees
+from orch.git import repository as git_repository
 from orch.model import Run, Task, integration_branch
 from orch.operations import entries, runs
 from orch.store import entries as entry_rows
@@ -28,7 +29,9 @@ class Place:
 
     __slots__ = ("exists", "folder", "queue", "repo", "run", "settings", "tip")
 
-    def __init__(self, queue: Queue, run: Run, repo: git.Repository, settings: Config) -> None:
+    def __init__(
+        self, queue: Queue, run: Run, repo: git_repository.Repository, settings: Config
+    ) -> None:
         self.queue = queue
         self.run = run
         self.repo = repo
@@ -41,16 +44,16 @@ class Place:
 
     def look(self) -> str:
         """Look again where the target stands, and return it."""
-        self.tip = git.read_ref(self.repo, self.queue.target)
+        self.tip = refs.read_ref(self.repo, self.queue.target)
         self.exists = bool(self.tip)
         if not self.tip:
             self.tip = begin_of(self.repo, self.run)
         return self.tip
 
 
-def begin_of(repo: git.Repository, run: Run) -> str:
+def begin_of(repo: git_repository.Repository, run: Run) -> str:
     """Return where a target that is still to come begins: the run's base, else HEAD."""
-    return git.resolve(repo, run.base_ref) if run.base_ref else git.head(repo).commit
+    return refs.resolve(repo, run.base_ref) if run.base_ref else refs.head(repo).commit
 
 
 def open_queue(db: "Database", queue: Queue) -> Place:
@@ -99,12 +102,12 @@ def _run_of(tx: "ReadTx", queue: Queue) -> Run:
     return runs.require(tx, known[0].run_id)
 
 
-def repository(db: "Database", run: Run, path: str) -> git.Repository:
+def repository(db: "Database", run: Run, path: str) -> git_repository.Repository:
     """Return the main checkout of the repository at `path`, compared with the run's first sight."""
     repo = workspaces.open_checked(db, run, path)
     if not repo.is_linked:
         return repo
-    return workspaces.open_checked(db, run, git.main_checkout(repo))
+    return workspaces.open_checked(db, run, worktrees.main_checkout(repo))
 
 
 def target_of(run: Run, settings: Config, given: str | None) -> str:
@@ -118,14 +121,14 @@ def target_of(run: Run, settings: Config, given: str | None) -> str:
     branch = named.removeprefix(HEADS)
     if named.startswith("refs/") and not named.startswith(HEADS):
         raise invalid_input(f"{named} is no branch: a target is one", hint="like main")
-    return git.require_branch(branch)
+    return names.require_branch(branch)
 
 
-def require_makeable(repo: git.Repository, target: str) -> None:
+def require_makeable(repo: git_repository.Repository, target: str) -> None:
     """Raise invalid_state/branch_exists where a branch keeps the target's name from being made."""
-    if git.read_ref(repo, target):
+    if refs.read_ref(repo, target):
         return
-    other = git.ref_in_the_way(repo, target)
+    other = refs.ref_in_the_way(repo, target)
     if not other:
         return
     name, branch = other.removeprefix(HEADS), target.removeprefix(HEADS)
@@ -147,8 +150,8 @@ def queues_of(
             runs.require(tx, run_id)
         found = queue_rows.all_of(tx, run_id)
     if repo_path is not None:
-        repo = git.open_repository(os.path.realpath(repo_path))
-        top = git.main_checkout(repo) if repo.is_linked else repo.top or repo.common_dir
+        repo = git_repository.open_repository(os.path.realpath(repo_path))
+        top = worktrees.main_checkout(repo) if repo.is_linked else repo.top or repo.common_dir
         found = [q for q in found if q.repo_path == top]
     if target is not None:
         branch = target.removeprefix(HEADS)

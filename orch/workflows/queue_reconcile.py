@@ -4,7 +4,7 @@ An entry whose task has a newer attempt, or whose branch moved, is superseded; o
 the target already landed externally; what came back from a rework is queued again by itself.
 """
 
-from orch import git
+from orch.git import refs as git_refs
 from orch.operations import attempts, entries, runs
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
@@ -82,8 +82,8 @@ def _follow_branch(lease: Lease, place: Place, entry: Entry) -> bool:
     with lease.db.read() as tx:
         run = runs.require(tx, entry.run_id)
     source = queue_place.target_of(run, place.settings, None)
-    tip = git.read_ref(place.repo, source)
-    if not tip or git.is_ancestor(place.repo, entry.head_commit, tip):
+    tip = git_refs.read_ref(place.repo, source)
+    if not tip or git_refs.is_ancestor(place.repo, entry.head_commit, tip):
         return False
     branch = source.removeprefix(HEADS)
     _supersede(lease, entry, f"{branch} does not hold it any more: orch integrate anew")

@@ -5,7 +5,7 @@ snapshot, the planner decides, the decision is recorded, its steps are done. Not
 kept in memory between two passes.
 """
 
-from orch import git
+from orch.git import in_the_way
 from orch.operations import entries
 from orch.queue import documents, planner
 from orch.queue.model import PLANNER, Land, Plan
@@ -53,7 +53,7 @@ class Outcome:
         self.landed: list[Entry] = []
         self.changed: dict[int, None] = {}
         self.problems: list[str] = []
-        self.blockers: list[git.Blocker] = []
+        self.blockers: list[in_the_way.Blocker] = []
         self.hold_reason = ""
         self.plan: Plan | None = None
         self.seen: Seen | None = None

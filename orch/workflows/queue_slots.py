@@ -7,7 +7,8 @@ of a run is cleaned up and nothing is queued there any more.
 import contextlib
 import os
 
-from orch import git, identity
+from orch import identity
+from orch.git import repository, slots
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.workflows import queue_heads, queue_place
@@ -72,7 +73,7 @@ def _remove_all(place: Place) -> int:
         with contextlib.ExitStack() as stack:
             if _try_lock(place.folder, number, stack) is None:
                 continue
-            removed += git.remove_slot(place.repo, _slot(place.folder, number))
+            removed += slots.remove_slot(place.repo, _slot(place.folder, number))
             os.rmdir(_lock(place.folder, number))
     with contextlib.suppress(OSError):  # Something else lies there.
         os.rmdir(place.folder)
@@ -90,7 +91,7 @@ def _slot(folder: str, number: int) -> str:
 
 def _try_lock(folder: str, number: int, stack: "ExitStack") -> int | None:
     try:
-        return stack.enter_context(git.locked_directory(_lock(folder, number), 0.0))
+        return stack.enter_context(repository.locked_directory(_lock(folder, number), 0.0))
     except FileNotFoundError:
         return None  # It is being removed.
     except Failure as failure:

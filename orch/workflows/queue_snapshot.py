@@ -5,7 +5,7 @@ The planner decides on nothing else, so what it was told can be kept and decided
 
 import json
 
-from orch import git
+from orch.git import commits, proofs, refs
 from orch.queue.model import Entry as Known
 from orch.queue.model import Limits, Link, Snapshot, Trials
 from orch.store import dependencies, trials
@@ -13,14 +13,13 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from orch.workflows import checking, queue_gate, queue_outside, signatures
+from orch.workflows import checking, queue_gate, queue_outside, required_checks, signatures
 from orch.workflows.queue_gate import Verdict
 from orch.workflows.queue_place import Place
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.config_model import Config
     from schema.transaction import Database, ReadTx
 
 
@@ -66,7 +65,7 @@ def limits_of(place: Place, options: Options) -> Limits:
 def take(db: "Database", place: Place, options: Options) -> Seen:
     """Return what is so now. Raises: git_error."""
     tip = place.look()
-    tip_tree = git.tree_id(place.repo, tip)
+    tip_tree = refs.tree_id(place.repo, tip)
     with db.read() as tx:
         waiting = entry_rows.open_of_queue(tx, place.queue.queue_no)
     signatures.verify(db, place.settings, waiting)
@@ -75,7 +74,7 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
         found = entry_rows.open_of_queue(tx, queue.queue_no)
         built = trials.built(tx, queue.queue_no)
         resolved = {b.entry_no for b in built if b.resolved != "[]"}
-        names = {e.entry_no: checks_of(tx, place.settings, e) for e in found}
+        names = {e.entry_no: required_checks.of_entry(tx, place.settings, e) for e in found}
         verdicts = {
             e.entry_no: queue_gate.weigh(
                 tx,
@@ -112,28 +111,6 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
             hold_tree=queue.hold_tree,
         )
     return Seen(snapshot, {e.entry_no: e for e in found}, verdicts)
-
-
-def checks_of(tx: "ReadTx", settings: "Config", entry: Entry) -> list[str]:
-    """Return the names of the checks that an entry must pass, sorted: outside ones too."""
-    wanted = set(settings.queue.checks)
-    if entry.task_no is not None:
-        wanted |= set(json.loads(task_rows.by_no(tx, entry.task_no).required_checks))
-    if entry.kind == "integrate":
-        wanted |= _checks_of_landed(tx, entry)
-    return sorted(wanted)
-
-
-def _checks_of_landed(tx: "ReadTx", entry: Entry) -> set[str]:
-    """Return the checks of the tasks that an integration branch holds."""
-    found: set[str] = set()
-    for queue in queue_rows.all_of(tx, entry.run_id):
-        if queue.queue_no == entry.queue_no or queue.repo_path != entry.repo_path:
-            continue
-        for one in entry_rows.landed_of(tx, entry.run_id, queue.queue_no):
-            if one.task_no is not None:
-                found |= set(json.loads(task_rows.by_no(tx, one.task_no).required_checks))
-    return found
 
 
 def _known(
@@ -230,9 +207,9 @@ class _Waits:
         """Say whether a head's work is on the target; one that git has no more is not."""
         repo = self._place.repo
         try:
-            return bool(git.find_integration(repo, head, self._place.tip))
+            return bool(proofs.find_integration(repo, head, self._place.tip))
         except Failure:
-            if not git.missing_objects(repo, [head]):
+            if not commits.missing_objects(repo, [head]):
                 raise
             return False
 

@@ -4,7 +4,7 @@ Only where attempts are left, the run is open, orch.toml says `conflict = "rewor
 on the task already; else the entry waits for a person, with the commands that help.
 """
 
-from orch import git
+from orch.git import refs
 from orch.model import Task
 from orch.operations import attempts, runs
 from orch.store import attempts as attempt_rows
@@ -106,7 +106,7 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
 def _note(db: "Database", place: Place, entry: Entry, body: str | None) -> str:
     with db.read() as tx:
         branch = entry_rows.branch_of(tx, entry)
-    if branch and not git.read_ref(place.repo, queue_place.HEADS + branch):
+    if branch and not refs.read_ref(place.repo, queue_place.HEADS + branch):
         branch = ""
     text = rework_brief.text(db, entry, branch, place.tip)
     return f"{text}\n\n{body}" if body else text

@@ -4,7 +4,8 @@ Put back only while the entry is the newest on the target, nobody else can have 
 holds it), and the target stood there before, tested. Whatever depends on it is listed and held.
 """
 
-from orch import git
+from orch.git import landing as git_landing
+from orch.git import refs
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -103,10 +104,10 @@ def _why_not_put_back(
         return "where the target stood before is not known"
     if tip not in (entry.landed_commit, before):
         return f"{place.queue.branch} moved on to {tip[:12]}"
-    if git.is_published(place.repo, entry.landed_commit):
+    if git_landing.is_published(place.repo, entry.landed_commit):
         return "a remote branch holds it: others may have built on it"
     if in_batch:
-        tree = git.tree_id(place.repo, before)
+        tree = refs.tree_id(place.repo, before)
         with db.read() as tx:
             ends = trials.ends(tx, entry.queue_no)
         if not any(t == tree and end == "passed" for t, _, end, _ in ends):
@@ -119,8 +120,8 @@ def _held_elsewhere(place: Place, entry: Entry, others: list[Queue]) -> str:
     for queue in others:
         if queue.repo_path != place.queue.repo_path:
             continue
-        tip = git.read_ref(place.repo, queue.target)
-        if tip and git.is_ancestor(place.repo, entry.landed_commit, tip):
+        tip = refs.read_ref(place.repo, queue.target)
+        if tip and refs.is_ancestor(place.repo, entry.landed_commit, tip):
             return f"{queue.branch} holds it already"
     return ""
 
@@ -188,7 +189,9 @@ def _put_back(place: Place, entry: Entry, before: str) -> None:
         if blockers:
             raise landing.dirty(place, blockers)
         why = f"orch queue rollback {entry.entry_id}"
-        if not git.move_target(place.repo, place.queue.target, entry.landed_commit, before, why):
+        if not git_landing.move_target(
+            place.repo, place.queue.target, entry.landed_commit, before, why
+        ):
             raise Failure(
                 "invalid_state",
                 "superseded",

@@ -1,6 +1,7 @@
 """All that is known of one task: what was asked for, each attempt, its words and its changes."""
 
-from orch import git, reads
+from orch import reads
+from orch.git import merges, names, refs, repository
 from orch.operations import checks, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import requests as request_rows
@@ -54,13 +55,13 @@ def _changed_files(attempt: "Attempt") -> Json:
     if not attempt.branch_name:
         return NULL
     try:
-        repo = git.find_repository(attempt.repo_path)
+        repo = repository.find_repository(attempt.repo_path)
         if repo is None:
             return NULL
-        head = attempt.head_commit or git.read_ref(repo, "refs/heads/" + attempt.branch_name)
+        head = attempt.head_commit or refs.read_ref(repo, "refs/heads/" + attempt.branch_name)
         if not head:
             return NULL
-        changed = git.changed_paths(repo, attempt.base_commit, head)
+        changed = merges.changed_paths(repo, attempt.base_commit, head)
     except Failure:
         return NULL
-    return array([git.display(one.path) for one in changed[:_MOST_FILES]])
+    return array([names.display(one.path) for one in changed[:_MOST_FILES]])

@@ -9,7 +9,7 @@ import json
 
 from inbox import model as bus
 from inbox.operations import leases
-from orch import git
+from orch.git import merges, names, refs, repository, salvage
 from orch.harness import spool, verdict
 from orch.harness.verdict import Facts
 from orch.model import Attempt
@@ -171,8 +171,8 @@ class _Keeper:
         try:
             head, facts.uncommitted = heads.look(attempt)
             if head:
-                repo = git.open_repository(attempt.repo_path)
-                facts.commits = git.count_commits(repo, attempt.base_commit, head)
+                repo = repository.open_repository(attempt.repo_path)
+                facts.commits = refs.count_commits(repo, attempt.base_commit, head)
                 with self._db.read() as tx:
                     facts.made = facts.commits - store.commits_before(tx, attempt.thread_no)
         except Failure as failure:
@@ -185,10 +185,10 @@ class _Keeper:
             return outcome, why
         try:
             repo = workspaces.open_checked(self._db, grip.run, attempt.repo_path)
-            worktree = git.linked_worktree(repo, attempt.worktree_path)
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
             text = f"{grip.subject}\n\nOrch-Task: {grip.name} attempt {attempt.attempt_no}\n"
-            author = git.Identity(grip.agent, f"{grip.agent}@localhost")
-            git.commit_all(worktree, text, leave_out=self._placed(attempt), author=author)
+            author = merges.Identity(grip.agent, f"{grip.agent}@localhost")
+            salvage.commit_all(worktree, text, leave_out=self._placed(attempt), author=author)
         except Failure as failure:
             self._tell(failure)
             if facts.reported:
@@ -203,10 +203,10 @@ class _Keeper:
         if attempt is None or not facts.uncommitted or grip.task is None:
             return ""
         try:
-            repo = git.open_repository(attempt.repo_path)
-            worktree = git.linked_worktree(repo, attempt.worktree_path)
-            ref = git.salvage_ref(grip.task.run_id, grip.task.task_id, attempt.attempt_no)
-            git.save_salvage(worktree, ref, why=why, leave_out=self._placed(attempt))
+            repo = repository.open_repository(attempt.repo_path)
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
+            ref = names.salvage_ref(grip.task.run_id, grip.task.task_id, attempt.attempt_no)
+            salvage.save_salvage(worktree, ref, why=why, leave_out=self._placed(attempt))
         except Failure as failure:
             self._tell(failure)
             return ""

@@ -39,15 +39,16 @@ def worktrees(db: "Database", works: list[store.Work]) -> Check:
 
 def branches(db: "Database", works: list[store.Work]) -> Check:
     """Say which branches of orch, in every known repository, no attempt names."""
-    from orch import git
+    from orch.git import refs as git_refs
+    from orch.git import repository
 
     paths = {work.repo_path for work in works}
     paths |= {os.path.dirname(os.path.dirname(root)) for root in _own_root(db)}
     known = {(work.repo_path, work.branch_name) for work in works}
     found = []
     for path in sorted(paths):
-        repo = git.find_repository(path)
-        refs = git.list_refs(repo, _BRANCHES) if repo is not None else {}
+        repo = repository.find_repository(path)
+        refs = git_refs.list_refs(repo, _BRANCHES) if repo is not None else {}
         names = [ref.removeprefix("refs/heads/") for ref in sorted(refs)]
         found += [name for name in names if (path, name) not in known]
     well = "no branch of orch that no attempt names"

@@ -6,8 +6,9 @@ of either counts for the other where tree, command and environment are the same.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from orch import git, process
+from orch import process
 from orch.config_model import Check, Config
+from orch.git import changes, names, refs, repository
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
 from orch.store import checks as store
@@ -180,8 +181,8 @@ def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
 
 def _cache_key(attempt: Attempt, check: Check, settings: Config) -> str:
     """Return what the result depends on: tree, command, environment."""
-    repo = git.open_repository(attempt.repo_path)
-    tree = git.tree_id(repo, attempt.head_commit) if attempt.head_commit else ""
+    repo = repository.open_repository(attempt.repo_path)
+    tree = refs.tree_id(repo, attempt.head_commit) if attempt.head_commit else ""
     return checking.cache_key(tree, check, settings)
 
 
@@ -199,11 +200,11 @@ def _run_check(attempt: Attempt, check: Check, settings: Config) -> store.Result
 
 def _moved(attempt: Attempt) -> str:
     """Return in words what of the checked work is no longer as recorded, "" when all is."""
-    repo = git.open_repository(attempt.repo_path)
-    if git.read_ref(repo, "refs/heads/" + attempt.branch_name) != attempt.head_commit:
+    repo = repository.open_repository(attempt.repo_path)
+    if refs.read_ref(repo, "refs/heads/" + attempt.branch_name) != attempt.head_commit:
         return "the head changed"
-    worktree = git.linked_worktree(repo, attempt.worktree_path)
-    if git.head(worktree).commit != attempt.head_commit:
+    worktree = repository.linked_worktree(repo, attempt.worktree_path)
+    if refs.head(worktree).commit != attempt.head_commit:
         return "the head changed"
-    changed = git.status(worktree).tracked
-    return f"{git.display(changed[0].path)} changed" if changed else ""
+    changed = changes.status(worktree).tracked
+    return f"{names.display(changed[0].path)} changed" if changed else ""

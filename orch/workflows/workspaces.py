@@ -6,7 +6,8 @@ dispatch writes the intent before `make` and the attempt after it.
 
 import os
 
-from orch import git
+from orch.git import changes, merges, refs, repository, tamper, traits, worktrees
+from orch.git import names as git_names
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, places, runs
 from orch.store import dependencies as dependency_rows
@@ -68,18 +69,18 @@ def repository_of(run: Run, given: str | None) -> str:
     return os.path.realpath(given or run.repo_path or os.getcwd())
 
 
-def open_checked(db: "Database", run: Run, path: str) -> git.Repository:
+def open_checked(db: "Database", run: Run, path: str) -> repository.Repository:
     """Open a repository for a run and compare its configuration with the run's first sight.
 
     Raises: not_found/repository, refused/repo_tampered with old and new values.
     """
-    repo = git.find_repository(path)
+    repo = repository.find_repository(path)
     if repo is None:
         with db.read() as tx:
             if _is_seen(_known(tx, run.run_id)):
                 raise moving.not_there(path, run.run_id)
         raise not_found("repository", path, hint="name a git repository with --repo-path")
-    seen = git.fingerprint(repo)
+    seen = tamper.fingerprint(repo)
     with db.read() as tx:
         known = _known(tx, run.run_id)
     changed = _changes(known, repo, seen)
@@ -108,18 +109,18 @@ def tampering(db: "Database", run: Run) -> list[str]:
     """
     with db.read() as tx:
         known = _known(tx, run.run_id)
-    repo = git.find_repository(run.repo_path) if _is_seen(known) and run.repo_path else None
-    return _changes(known, repo, git.fingerprint(repo)) if repo is not None else []
+    repo = repository.find_repository(run.repo_path) if _is_seen(known) and run.repo_path else None
+    return _changes(known, repo, tamper.fingerprint(repo)) if repo is not None else []
 
 
 def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
     """Record the repository's present configuration; return what changed, in words."""
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
-    repo = git.find_repository(repository_of(run, path))
+    repo = repository.find_repository(repository_of(run, path))
     if repo is None:
         raise not_found("repository", repository_of(run, path), hint="say --repo-path")
-    seen = git.fingerprint(repo)
+    seen = tamper.fingerprint(repo)
     accepted, told = configuration.accept(db, repo, run)
     with db.write() as tx:
         known = _known(tx, run_id) | accepted
@@ -143,12 +144,12 @@ def _known(tx: "ReadTx", run_id: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _is_of(repo: git.Repository, git_dir: str) -> bool:
+def _is_of(repo: repository.Repository, git_dir: str) -> bool:
     return git_dir == repo.common_dir or git_dir.startswith(repo.common_dir + "/")
 
 
 def _changes(
-    known: dict[str, dict[str, str]], repo: git.Repository, seen: dict[str, str]
+    known: dict[str, dict[str, str]], repo: repository.Repository, seen: dict[str, str]
 ) -> list[str]:
     """Return what differs from the recorded state, in words.
 
@@ -157,10 +158,10 @@ def _changes(
     """
     old = known.get(repo.git_dir)
     if old is not None:
-        return [str(change) for change in git.differences(old, seen)]
+        return [str(change) for change in tamper.differences(old, seen)]
     for git_dir, values in known.items():
         if _is_of(repo, git_dir):
-            return [str(c) for c in git.differences(_shared(values), _shared(seen))]
+            return [str(c) for c in tamper.differences(_shared(values), _shared(seen))]
     return []
 
 
@@ -168,7 +169,7 @@ def _shared(values: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in values.items() if not k.startswith("worktree:") and k != "file:.git"}
 
 
-def root_of(repo: git.Repository, given: str | None, settings: "Config") -> str:
+def root_of(repo: repository.Repository, given: str | None, settings: "Config") -> str:
     """Return the workspace root; a relative one is taken from the repository's root."""
     return os.path.normpath(
         os.path.join(repo.top or repo.common_dir, given or settings.worktree_root or DEFAULT_ROOT)
@@ -194,7 +195,7 @@ def plan(
     repo_path: str | None,
     base_ref: str | None,
     workspace_root: str | None,
-) -> "tuple[git.Repository, Workspace, Config]":
+) -> "tuple[repository.Repository, Workspace, Config]":
     """Decide everything about a new worktree, and write nothing.
 
     Raises: not_found/repository, invalid_state (dirty, base_conflict, unsupported),
@@ -207,7 +208,7 @@ def plan(
     place.repo_path = repo.top or repo.common_dir
     place.workspace_root = root_of(repo, workspace_root, settings)
     _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place)
-    lacking = git.read_traits(repo, place.base_commit).unsupported
+    lacking = traits.read_traits(repo, place.base_commit).unsupported
     if lacking:
         raise Failure(
             "invalid_state",
@@ -216,11 +217,11 @@ def plan(
             hint="start from a base without it (--base-ref BRANCH), or let the agent work in a "
             "clone of its own (--execution-mode analysis)",
         )
-    place.branch_name = git.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
+    place.branch_name = git_names.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
     place.worktree_path = os.path.join(
         place.workspace_root, run.run_id, task.task_id, f"attempt-{task.next_attempt_no}"
     )
-    if git.read_ref(repo, "refs/heads/" + place.branch_name) or os.path.lexists(
+    if refs.read_ref(repo, "refs/heads/" + place.branch_name) or os.path.lexists(
         place.worktree_path
     ):
         taken = place.branch_name
@@ -238,19 +239,19 @@ def _choose_base(
     run: Run,
     task: Task,
     wanted: list[Needed],
-    repo: git.Repository,
+    repo: repository.Repository,
     explicit: str | None,
     place: Workspace,
 ) -> None:
     """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged."""
     if explicit is not None:
         place.base_ref, place.base_source = explicit, "explicit"
-        place.base_commit = git.resolve(repo, explicit)
+        place.base_commit = refs.resolve(repo, explicit)
         return
     place.base_ref, place.base_source = "HEAD", "head"
     _require_committed(run, wanted)
     _require_clean(db, repo, place)
-    here = git.head(repo).commit
+    here = refs.head(repo).commit
     if not here:
         raise Failure(
             "invalid_state",
@@ -258,12 +259,12 @@ def _choose_base(
             f"{repo.top} has no commit yet",
             hint="make the first commit, then dispatch again",
         )
-    missing = git.heads_missing_from(repo, here, [other.head for other in wanted if other.head])
+    missing = merges.heads_missing_from(repo, here, [other.head for other in wanted if other.head])
     if not missing:
         place.base_commit = here
         return
     names = [other.task_id for other in wanted if other.head in missing]
-    merged = git.merge_heads(
+    merged = merges.merge_heads(
         repo, [here, *missing], f"orch: base of {task.name} with {', '.join(names)}"
     )
     if not merged.is_clean:
@@ -271,9 +272,9 @@ def _choose_base(
             "invalid_state",
             "base_conflict",
             f"the work of {', '.join(names)} and HEAD cannot be merged: "
-            + ", ".join(map(git.display, merged.files[:10])),
+            + ", ".join(map(git_names.display, merged.files[:10])),
             hint="merge them yourself and name the result with --base-ref",
-            details={"files": [git.display(name) for name in merged.files], "tasks": names},
+            details={"files": [git_names.display(name) for name in merged.files], "tasks": names},
         )
     place.base_commit = merged.commit
     place.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
@@ -295,13 +296,13 @@ def _require_committed(run: Run, wanted: list[Needed]) -> None:
             raise heads.at_risk(name, other.attempt, left, ", and no base is named (--base-ref)")
 
 
-def _require_clean(db: "Database", repo: git.Repository, place: Workspace) -> None:
+def _require_clean(db: "Database", repo: repository.Repository, place: Workspace) -> None:
     """Refuse a dirty repository: what the new worktree would lack could be missed."""
     if not repo.top:
         return
-    seen = git.status(repo, leave_out=left_out(db, place.workspace_root))
+    seen = changes.status(repo, leave_out=left_out(db, place.workspace_root))
     if not seen.is_clean:
-        names = [git.display(name) for name in seen.files]
+        names = [git_names.display(name) for name in seen.files]
         raise Failure(
             "invalid_state",
             "dirty",
@@ -311,11 +312,11 @@ def _require_clean(db: "Database", repo: git.Repository, place: Workspace) -> No
         )
 
 
-def make(repo: git.Repository, place: Workspace, settings: "Config") -> None:
+def make(repo: repository.Repository, place: Workspace, settings: "Config") -> None:
     """Make the worktree, put files in place, run the setup. Undone as a whole on failure."""
     _ignore_store_folder(place)
     try:
-        worktree = git.add_worktree(
+        worktree = worktrees.add_worktree(
             repo,
             place.worktree_path,
             place.branch_name,
@@ -369,10 +370,10 @@ def undo(place: Workspace, settings: "Config") -> None:
     """Take back a worktree that no worker has seen: its files, its registration, its branch."""
     if not place.worktree_path:
         return
-    repo = git.find_repository(place.repo_path)
+    repo = repository.find_repository(place.repo_path)
     if repo is None:
         return
-    left = git.recover_worktree(
+    left = worktrees.recover_worktree(
         repo,
         place.worktree_path,
         place.branch_name,

@@ -9,16 +9,20 @@ import time
 
 import pytest
 
-from orch import git
+from orch.git import changes, names, refs, repository, worktrees
 from tests.support.repos import Repo, hermetic, spread
 
 ADD = """
 import sys
-from orch import git
+from orch.git import changes
+from orch.git import names
+from orch.git import refs
+from orch.git import repository
+from orch.git import worktrees
 top, place, branch, start, root = sys.argv[1:]
-repo = git.open_repository(top)
+repo = repository.open_repository(top)
 print("go", flush=True)
-git.add_worktree(repo, place, branch, start, root=root)
+worktrees.add_worktree(repo, place, branch, start, root=root)
 """
 
 
@@ -27,7 +31,7 @@ def repo(tmp_path, monkeypatch):
     hermetic(monkeypatch, tmp_path / "home")
     made = Repo(tmp_path / "r")
     spread(made, 400)
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 def children(pid):
@@ -63,44 +67,44 @@ def add_and_kill(repo, place, branch, start, root, delay, whole):
 @pytest.mark.parametrize("whole", [False, True], ids=["parent", "group"])
 @pytest.mark.parametrize("finish", [False, True], ids=["undo", "finish"])
 def test_kill_at_any_moment(repo, tmp_path, whole, finish):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     root = str(tmp_path / "trees")
     chance = random.Random(7)
     begin = time.monotonic()
-    git.add_worktree(repo, f"{root}/whole", "whole", start, root=root)
+    worktrees.add_worktree(repo, f"{root}/whole", "whole", start, root=root)
     span = 1.5 * (time.monotonic() - begin)  # As fast as the machine is just now.
     told, outcomes = {"undone", "complete" if finish else "absent"}, set()
     for number in range(60):
         place = f"{root}/run/t{number}/attempt-1"
-        branch = git.attempt_branch("run", f"t{number}", 1)
+        branch = names.attempt_branch("run", f"t{number}", 1)
         delay = span * (number % 15 + chance.random()) / 15 * (1 + number // 15)
         add_and_kill(repo, place, branch, start, root, delay, whole)
-        outcome = git.recover_worktree(repo, place, branch, start, root=root, finish=finish)
+        outcome = worktrees.recover_worktree(repo, place, branch, start, root=root, finish=finish)
         outcomes.add(outcome)
-        ref = git.read_ref(repo, f"refs/heads/{branch}")
+        ref = refs.read_ref(repo, f"refs/heads/{branch}")
         if outcome == "complete":
-            work = git.linked_worktree(repo, place)
-            assert git.status(work, ignored=True, hidden=True).is_clean
-            assert git.head(work) == git.Head(start, branch)
-            assert not git.find_worktree(repo, place).locked
+            work = repository.linked_worktree(repo, place)
+            assert changes.status(work, ignored=True, hidden=True).is_clean
+            assert refs.head(work) == refs.Head(start, branch)
+            assert not worktrees.find_worktree(repo, place).locked
         else:
             assert ref == "", outcome
             assert not os.path.lexists(f"{root}/run/t{number}")
-            assert git.find_worktree(repo, place) is None
-            again = git.add_worktree(repo, place, branch, start, root=root)
-            assert git.status(again).is_clean
+            assert worktrees.find_worktree(repo, place) is None
+            again = worktrees.add_worktree(repo, place, branch, start, root=root)
+            assert changes.status(again).is_clean
         if number >= 14 and told & outcomes:
             break
     assert told & outcomes, outcomes
-    listed = git.list_worktrees(repo)
+    listed = worktrees.list_worktrees(repo)
     assert len(listed) == len({w.path for w in listed}) == number + 3  # The main one and `whole`.
 
 
 def test_recovery_waits_for_a_git_that_lives_on(repo, tmp_path):
     """The parent dies in the checkout, its git goes on: recovery starts after it."""
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place, root = str(tmp_path / "w" / "x"), str(tmp_path)
-    work = git.add_worktree(repo, place, "b", start, root=root)
+    work = worktrees.add_worktree(repo, place, "b", start, root=root)
     mark = os.path.join(work.git_dir, "locked")
     with open(mark, "w") as file:
         file.write(f"orch is making {place}")
@@ -119,22 +123,24 @@ def test_recovery_waits_for_a_git_that_lives_on(repo, tmp_path):
         stdout=subprocess.PIPE,
     )
     holder.stdout.readline()
-    assert git.recover_worktree(repo, place, "b", start, root=root, finish=False) == "complete"
+    assert (
+        worktrees.recover_worktree(repo, place, "b", start, root=root, finish=False) == "complete"
+    )
     holder.wait()
     holder.stdout.close()
-    assert git.status(work).is_clean
+    assert changes.status(work).is_clean
 
 
 def test_kill_in_the_middle_of_an_undo(repo, tmp_path):
     """An undo that is killed is undone again by the next."""
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     root = str(tmp_path / "trees")
-    undo = ADD.replace("git.add_worktree(", "git.recover_worktree(").replace(
+    undo = ADD.replace("worktrees.add_worktree(", "worktrees.recover_worktree(").replace(
         "root=root)", "root=root, finish=False)"
     )
     for number in range(12):
         place = f"{root}/t{number}"
-        work = git.add_worktree(repo, place, f"b{number}", start, root=root)
+        work = worktrees.add_worktree(repo, place, f"b{number}", start, root=root)
         with open(os.path.join(work.git_dir, "locked"), "w") as file:
             file.write(f"orch is making {place}")
         argv = [sys.executable, "-c", undo, repo.top, place, f"b{number}", start, root]
@@ -144,7 +150,7 @@ def test_kill_in_the_middle_of_an_undo(repo, tmp_path):
         run.kill()
         run.wait()
         run.stdout.close()
-        git.recover_worktree(repo, place, f"b{number}", start, root=root, finish=False)
-        assert git.read_ref(repo, f"refs/heads/b{number}") == ""
+        worktrees.recover_worktree(repo, place, f"b{number}", start, root=root, finish=False)
+        assert refs.read_ref(repo, f"refs/heads/b{number}") == ""
         assert not os.path.lexists(place)
-    assert len(git.list_worktrees(repo)) == 1
+    assert len(worktrees.list_worktrees(repo)) == 1

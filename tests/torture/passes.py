@@ -15,7 +15,7 @@ from pathlib import Path
 
 import apsw
 
-from orch import git
+from orch.git import proofs, refs, repository
 from tests.support import places
 from tests.support.cli import clean_environment
 from tests.torture import planted, workflows
@@ -115,7 +115,10 @@ class _Queue(workflows.Life):
 
     def evil(self) -> None:
         """What only a merge brought is not on a target that has all other commits."""
-        repo, at = git.open_repository(str(self.repo)), ("-c", "user.name=t", "-c", "user.email=t")
+        repo, at = (
+            repository.open_repository(str(self.repo)),
+            ("-c", "user.name=t", "-c", "user.email=t"),
+        )
         for name in ("one", "two"):
             self.git(self.repo, "checkout", "-q", "-b", name, "main")
             self.commit(self.repo, f"evil-{name}")
@@ -126,8 +129,8 @@ class _Queue(workflows.Life):
         self.git(self.repo, "checkout", "-q", "main")
         self.commit(self.repo, "later")
         self.git(self.repo, *at, "cherry-pick", "one", "two^1")
-        head, target = git.resolve(repo, "refs/heads/two"), git.resolve(repo, "refs/heads/main")
-        found = git.find_integration(repo, head, target).proof
+        head, target = refs.resolve(repo, "refs/heads/two"), refs.resolve(repo, "refs/heads/main")
+        found = proofs.find_integration(repo, head, target).proof
         self.judge(not found, f"what only a merge brings counts as landed: {found}")
 
     def landed(self, task: str) -> bool:

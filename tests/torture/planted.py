@@ -121,7 +121,7 @@ def _wall_clock_lease() -> None:
 
 def _reused_worktree() -> None:
     """A second attempt works where the first one did."""
-    from orch import git
+    from orch.git import repository, worktrees
     from orch.workflows import workspaces
 
     def _same(*given, **named):
@@ -132,11 +132,11 @@ def _reused_worktree() -> None:
 
     def _as_it_is(repo, path, branch, start, **named):
         if os.path.isdir(path):
-            return git.linked_worktree(repo, path)
+            return repository.linked_worktree(repo, path)
         return _add(repo, path, branch, start, **named)
 
-    _plan, _add = workspaces.plan, git.add_worktree
-    workspaces.plan, git.add_worktree = _same, _as_it_is
+    _plan, _add = workspaces.plan, worktrees.add_worktree
+    workspaces.plan, worktrees.add_worktree = _same, _as_it_is
 
 
 def _shell_true() -> None:
@@ -176,10 +176,10 @@ def _stage_forgotten() -> None:
 
 def _beside_not_seen() -> None:
     """Only the branch is looked at, wherever HEAD is."""
-    from orch import git
+    from orch.git import following
 
-    git.bring_branch = lambda worktree, branch, base: False
-    git.stray_commits = lambda worktree, branch, held: None
+    following.bring_branch = lambda worktree, branch, base: False
+    following.stray_commits = lambda worktree, branch, held: None
 
 
 def _lands_untested() -> None:
@@ -232,18 +232,18 @@ def _runner_unfenced() -> None:
 
 def _published_rewritten() -> None:
     """Nobody asks whether others may have what is taken back."""
-    from orch import git
+    from orch.git import landing as git_landing
 
-    git.is_published = lambda repo, commit: False
+    git_landing.is_published = lambda repo, commit: False
 
 
 def _checkout_left_behind() -> None:
     """After a landing that was killed the checkout is let go, its files as they were."""
-    from orch import git
+    from orch.git import landing as git_landing
     from orch.workflows import landing
 
     def _let_go(place, old, new):
-        git.release_checkouts(place.repo, place.queue.target)
+        git_landing.release_checkouts(place.repo, place.queue.target)
 
     def _settle(lease, place):
         landing.refresh = _let_go

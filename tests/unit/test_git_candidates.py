@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from orch import git
+from orch.git import candidates, commits, merges, refs, repository, workbench
 from orch.git.union import keeps_both
 from schema.failures import Failure
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
@@ -21,7 +21,7 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(made):
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 def side(made, name, start, files):
@@ -43,7 +43,7 @@ def show(made, commit, file):
 
 
 def make(repo, onto, head, base="", strategy="merge", message="land it", **more):
-    return git.make_candidate(repo, onto, head, base, strategy, message, **more)
+    return candidates.make_candidate(repo, onto, head, base, strategy, message, **more)
 
 
 def everything(made):
@@ -52,19 +52,19 @@ def everything(made):
 
 @pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 def test_a_candidate_touches_nothing_and_is_made_again(made, repo, strategy):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     head = side(made, "s", base, [("new.txt", "1\n"), ("d0/f0.txt", "changed\n")])
     onto = made.commit("other.txt", "o\n")
     made.write("d0/f0.txt", "dirty\n")
     before = everything(made)
     one = make(repo, onto, head, base, strategy)
     assert (one.kind, one.is_clean) == (strategy, True)
-    assert one.tree == git.tree_id(repo, one.commit)
-    changed = {c.path for c in git.changed_paths(repo, onto, one.commit)}
+    assert one.tree == refs.tree_id(repo, one.commit)
+    changed = {c.path for c in merges.changed_paths(repo, onto, one.commit)}
     assert changed == {"new.txt", "d0/f0.txt"}
     assert everything(made) == before
     assert make(repo, onto, head, base, strategy) == one
-    with git.open_workbench(repo) as bench:
+    with workbench.open_workbench(repo) as bench:
         assert make(repo, onto, head, base, strategy, bench=bench) == one
     above = {"merge": [onto, head], "squash": [onto]}
     if strategy != "rebase":
@@ -74,7 +74,7 @@ def test_a_candidate_touches_nothing_and_is_made_again(made, repo, strategy):
 
 
 def test_a_rebase_keeps_author_encoding_and_message(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     made.git("checkout", "-q", "-b", "s")
     made.write("new.txt", "1\n")
     made.git("add", "-A")
@@ -94,7 +94,7 @@ def test_a_rebase_keeps_author_encoding_and_message(made, repo):
 
 
 def test_fast_forward_only_when_asked(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     head = side(made, "s", base, [("n", "1\n")])
     assert make(repo, base, head).kind == "merge"
     ahead = make(repo, base, head, fast_forward=True)
@@ -106,7 +106,7 @@ def test_fast_forward_only_when_asked(made, repo):
 
 @pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 def test_what_adds_nothing_is_said_to_be_contained(made, repo, strategy):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     head = side(made, "s", base, [("n", "1\n")])
     onto = make(repo, base, head, base, strategy).commit
     again = make(repo, onto, head, base, strategy)
@@ -120,7 +120,7 @@ def test_what_adds_nothing_is_said_to_be_contained(made, repo, strategy):
 
 
 def test_a_conflict_names_files_and_git_s_sentences(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     name = "d0/with\nline é.txt"
     one = side(made, "s", base, [(name, "1\n")])
     two = side(made, "t", base, [("fine.txt", "f\n"), (name, "2\n")])
@@ -148,7 +148,7 @@ def test_squashed_work_stacked_on_squashed_work(made, repo):
 
 
 def test_squash_of_work_that_merged_the_target_meanwhile(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     head = side(made, "s", base, [("d0/f0.txt", "mine\n")])
     made.commit("d1/f1.txt", "theirs 1\n")
     made.git("checkout", "-q", "s")
@@ -158,7 +158,7 @@ def test_squash_of_work_that_merged_the_target_meanwhile(made, repo):
     onto = made.commit("README", "later\n")
     one = make(repo, onto, head, base, "squash")
     assert one.is_clean, one
-    changed = {c.path for c in git.changed_paths(repo, onto, one.commit)}
+    changed = {c.path for c in merges.changed_paths(repo, onto, one.commit)}
     assert changed == {"d0/f0.txt", "d1/f1.txt"}
     refused = make(repo, onto, head, base, "rebase")
     assert (refused.kind, refused.is_clean) == ("unsupported", False)
@@ -166,7 +166,7 @@ def test_squash_of_work_that_merged_the_target_meanwhile(made, repo):
 
 
 def test_a_rebase_drops_what_is_there_and_keeps_what_was_empty(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     made.git("checkout", "-q", "-b", "s")
     first = made.commit("n", "1\n")
     made.git("commit", "-q", "--allow-empty", "-m", "marker")
@@ -181,7 +181,7 @@ def test_a_rebase_drops_what_is_there_and_keeps_what_was_empty(made, repo):
 
 
 def test_unrelated_histories(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     made.git("checkout", "-q", "--orphan", "lone")
     lone = made.commit("README", "x\n")
     assert make(repo, base, lone).kind == "conflict"
@@ -190,7 +190,7 @@ def test_unrelated_histories(made, repo):
 
 
 def test_bad_arguments(repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     for args in (
         (base, "main", "", "merge"),
         ("-x", base, "", "merge"),
@@ -203,7 +203,7 @@ def test_bad_arguments(repo):
     with pytest.raises(Failure) as failed:
         make(repo, base, "f" * 40)
     assert failed.value.code == "git_error"
-    assert git.missing_objects(repo, [base, "f" * 40]) == ("f" * 40,)
+    assert commits.missing_objects(repo, [base, "f" * 40]) == ("f" * 40,)
 
 
 def test_a_tree_s_own_attributes_decide_not_the_checkout_s(made, repo):
@@ -219,7 +219,7 @@ def test_a_tree_s_own_attributes_decide_not_the_checkout_s(made, repo):
     (made.path / ".gitattributes").unlink()
     made.write("deep/.gitattributes", "")
     free = made.commit("z", "z\n")
-    with git.open_workbench(repo) as bench:
+    with workbench.open_workbench(repo) as bench:
         for _ in range(2):
             assert make(repo, onto, one, bench=bench).kind == "conflict"
             assert make(repo, free, one, bench=bench).kind == "merge"
@@ -241,7 +241,7 @@ def test_union_only_where_it_was_asked_for(made, repo, strategy):
     assert sorted(lines) == ["", "", "# Log", "- old", "- one", "- two"]
     assert make(repo, onto, two, base, strategy, union=["*.md"]) == both
     more = make(repo, side(made, "v", onto, [("code.py", "x = 2\n")]), three, base, strategy)
-    union = make(repo, git.resolve(repo, "v"), three, base, strategy, union=["CHANGELOG.md"])
+    union = make(repo, refs.resolve(repo, "v"), three, base, strategy, union=["CHANGELOG.md"])
     assert not more.is_clean
     assert not union.is_clean
     assert "code.py" in union.files
@@ -300,7 +300,7 @@ def test_every_added_line_survives_or_there_is_no_result():
 
 
 def test_a_revert_takes_back_a_merge_a_squash_and_a_row(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     head = side(made, "s", base, [("n", "1\n"), ("d0/f0.txt", "x\n"), ("n", "2\n")])
     onto = made.commit("before", "b\n")
     for strategy in ("merge", "squash", "rebase"):
@@ -308,29 +308,29 @@ def test_a_revert_takes_back_a_merge_a_squash_and_a_row(made, repo):
         made.git("checkout", "-q", "--detach", landed)
         tip = made.commit("after", "a\n")
         made.git("checkout", "-q", "main")
-        undone = git.make_revert(repo, tip, landed, "take back", before=onto)
+        undone = candidates.make_revert(repo, tip, landed, "take back", before=onto)
         assert undone.kind == "revert", strategy
         assert parents(made, undone.commit) == [tip]
-        assert {c.path for c in git.changed_paths(repo, onto, undone.commit)} == {"after"}
-        assert git.make_revert(repo, tip, landed, "take back", before=onto) == undone
-        again = git.make_revert(repo, undone.commit, landed, "take back", before=onto)
+        assert {c.path for c in merges.changed_paths(repo, onto, undone.commit)} == {"after"}
+        assert candidates.make_revert(repo, tip, landed, "take back", before=onto) == undone
+        again = candidates.make_revert(repo, undone.commit, landed, "take back", before=onto)
         assert (again.kind, again.commit) == ("contained", undone.commit)
-    one = git.make_revert(repo, git.resolve(repo, "s"), head, "only the last")
+    one = candidates.make_revert(repo, refs.resolve(repo, "s"), head, "only the last")
     assert show(made, one.commit, "n") == "1\n"
     root = made.git("rev-list", "--max-parents=0", "main")
-    assert git.make_revert(repo, base, root, "no").kind == "unsupported"
+    assert candidates.make_revert(repo, base, root, "no").kind == "unsupported"
 
 
 def test_a_revert_of_what_was_changed_since_is_a_conflict(made, repo):
-    onto = git.resolve(repo, "main")
+    onto = refs.resolve(repo, "main")
     landed = made.commit("README", "one\n")
     tip = made.commit("README", "two\n")
-    failed = git.make_revert(repo, tip, landed, "no", before=onto)
+    failed = candidates.make_revert(repo, tip, landed, "no", before=onto)
     assert (failed.kind, failed.files) == ("conflict", ("README",))
 
 
 def test_modes_links_renames_and_submodules_go_through(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     made.git("checkout", "-q", "-b", "s")
     made.git("mv", "d0/f0.txt", "moved é.txt")
     (made.path / "d1/f1.txt").chmod(0o755)
@@ -367,13 +367,13 @@ def test_other_repositories(tmp_path, monkeypatch, shape):
     if shape == "worktree":
         place = tmp_path / "w"
         made.git("worktree", "add", "-q", "--detach", str(place))
-    repo = git.open_repository(str(place))
+    repo = repository.open_repository(str(place))
     for strategy in ("merge", "squash", "rebase"):
         assert make(repo, onto, head, base, strategy).kind == "conflict"
         one = make(repo, onto, head, base, strategy, union=["C.md"])
         assert one.resolved == ("C.md",)
-        undone = git.make_revert(repo, one.commit, one.commit, "no", before=onto)
-        assert undone.tree == git.tree_id(repo, onto)
+        undone = candidates.make_revert(repo, one.commit, one.commit, "no", before=onto)
+        assert undone.tree == refs.tree_id(repo, onto)
 
 
 def test_no_canary_sings_and_a_driver_is_not_run(made, tmp_path):
@@ -384,14 +384,14 @@ def test_no_canary_sings_and_a_driver_is_not_run(made, tmp_path):
     onto = made.commit("in.md", "2\n")
     birds = Canaries(tmp_path / "birds")
     plant(made, birds)
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     for strategy in ("merge", "squash", "rebase"):
         # The driver it asks for is switched off, and no union stands in for it.
         driven = make(repo, onto, head, base, strategy, union=["in.md"])
         assert (driven.kind, driven.files) == ("conflict", ("in.md",))
         assert "merge driver" in driven.notes[0]
         assert make(repo, base, head, base, strategy).is_clean
-    git.make_revert(repo, onto, onto, "no")
+    candidates.make_revert(repo, onto, onto, "no")
     assert birds.fired == []
 
 
@@ -403,19 +403,19 @@ def test_a_tree_that_would_write_outside_is_laid_out_inside(made, repo, tmp_path
         tree = made.git("mktree", feed=f"040000 tree {tree}\t{name}\n")
     evil = made.git("commit-tree", "-p", "main", "-m", "x", tree)
     seen = set(os.listdir(tmp_path))
-    result = make(repo, evil, git.resolve(repo, "main"))
+    result = make(repo, evil, refs.resolve(repo, "main"))
     assert result.kind == "contained"
     assert set(os.listdir(tmp_path)) == seen
 
 
 def test_fifty_in_a_row_cost_little_more_than_their_gits(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     heads = [side(made, f"s{n}", base, [(f"new/{n}.txt", f"{n}\n")]) for n in range(10)]
     onto, begun = base, time.perf_counter()
-    with git.open_workbench(repo) as bench:
+    with workbench.open_workbench(repo) as bench:
         for head in heads:
             one = make(repo, onto, head, base, bench=bench)
             assert one.is_clean
             onto = one.commit
     assert time.perf_counter() - begun < 10
-    assert git.heads_missing_from(repo, onto, heads) == ()
+    assert merges.heads_missing_from(repo, onto, heads) == ()

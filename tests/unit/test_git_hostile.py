@@ -4,7 +4,20 @@ import os
 
 import pytest
 
-from orch import git
+from orch.git import (
+    changes,
+    merges,
+    names,
+    proofs,
+    refs,
+    removing,
+    repository,
+    restoring,
+    salvage,
+    tamper,
+    traits,
+    worktrees,
+)
 from schema.failures import Failure
 from tests.support.repos import HOOKS, Canaries, Repo, hermetic, plant, spread
 
@@ -32,46 +45,46 @@ def try_(call, *args, **options):
 def touch_everything(repo, place, commits):
     """Run every function that starts a git on `repo` and on a worktree of it."""
     start, one, two = commits
-    git.status(repo, ignored=True, hidden=True)
-    git.head(repo)
+    changes.status(repo, ignored=True, hidden=True)
+    refs.head(repo)
     for name in ("HEAD", "main", "main~1", start[:12], "no-such-name"):
-        try_(git.resolve, repo, name)
-    git.fingerprint(repo)
-    git.list_worktrees(repo)
-    git.main_checkout(repo)
-    git.read_traits(repo, start)
-    git.merge_base(repo, one, two)
-    git.is_ancestor(repo, start, one)
-    git.count_commits(repo, start, one)
-    git.list_commits(repo, start, one)
-    git.changed_paths(repo, one, two)
-    git.diff_text(repo, one, two)
-    try_(git.merge_heads, repo, [start, one, two])
-    try_(git.merge_heads, repo, [one, start])
-    try_(git.find_integration, repo, one, two)
-    try_(git.find_integration, repo, start, two)
-    git.swap_ref(repo, "refs/orch/x", one, "")
-    git.swap_ref(repo, "refs/orch/x", two, one)
-    git.swap_ref(repo, "refs/orch/x", "", two)
-    work = git.add_worktree(repo, place, "orch/r/t/attempt-1", start)
-    git.fingerprint(work)
+        try_(refs.resolve, repo, name)
+    tamper.fingerprint(repo)
+    worktrees.list_worktrees(repo)
+    worktrees.main_checkout(repo)
+    traits.read_traits(repo, start)
+    refs.merge_base(repo, one, two)
+    refs.is_ancestor(repo, start, one)
+    refs.count_commits(repo, start, one)
+    refs.list_commits(repo, start, one)
+    merges.changed_paths(repo, one, two)
+    merges.diff_text(repo, one, two)
+    try_(merges.merge_heads, repo, [start, one, two])
+    try_(merges.merge_heads, repo, [one, start])
+    try_(proofs.find_integration, repo, one, two)
+    try_(proofs.find_integration, repo, start, two)
+    refs.swap_ref(repo, "refs/orch/x", one, "")
+    refs.swap_ref(repo, "refs/orch/x", two, one)
+    refs.swap_ref(repo, "refs/orch/x", "", two)
+    work = worktrees.add_worktree(repo, place, "orch/r/t/attempt-1", start)
+    tamper.fingerprint(work)
     for name in ("new.txt", "in.md", "in.inc", "in.wt", "d0/f0.txt"):
         with open(os.path.join(place, name), "w") as file:
             file.write("work\n")
-    git.status(work, ignored=True, hidden=True)
-    ref = git.salvage_ref("r", "t", 1)
-    git.save_salvage(work, ref)
-    git.list_salvages(repo)
-    git.restore_salvage(repo, ref, place + "-back")
-    try_(git.remove_worktree, repo, place)
-    git.commit_all(work, "work")
-    git.recover_worktree(repo, place, "orch/r/t/attempt-1", start)
-    git.remove_worktree(repo, place)
-    git.save_salvage(git.linked_worktree(repo, place + "-back"), ref)
-    git.remove_worktree(repo, place + "-back", salvage=ref)
+    changes.status(work, ignored=True, hidden=True)
+    ref = names.salvage_ref("r", "t", 1)
+    salvage.save_salvage(work, ref)
+    salvage.list_salvages(repo)
+    restoring.restore_salvage(repo, ref, place + "-back")
+    try_(removing.remove_worktree, repo, place)
+    salvage.commit_all(work, "work")
+    worktrees.recover_worktree(repo, place, "orch/r/t/attempt-1", start)
+    removing.remove_worktree(repo, place)
+    salvage.save_salvage(repository.linked_worktree(repo, place + "-back"), ref)
+    removing.remove_worktree(repo, place + "-back", salvage=ref)
     branch = "orch/r/t/attempt-1"
-    git.delete_branch(repo, branch, git.read_ref(repo, "refs/heads/" + branch))
-    git.open_repository(repo.top)
+    worktrees.delete_branch(repo, branch, refs.read_ref(repo, "refs/heads/" + branch))
+    repository.open_repository(repo.top)
 
 
 def make_sides(made):
@@ -93,7 +106,7 @@ def test_no_canary_sings(made, tmp_path):
     assert len(birds.names) >= 40
     os.utime(made.path / "README", (1, 1))
     made.write("sig.txt", "dirty\n")
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     touch_everything(repo, str(tmp_path / "w"), commits)
     assert birds.fired == []
 
@@ -135,7 +148,7 @@ def test_the_user_s_global_drivers_do_not_run_either(made, tmp_path):
     for hook in HOOKS:
         os.symlink(birds.program(f"global {hook}"), tmp_path / "hooks" / hook)
     made.write(".git/info/attributes", "*.txt filter=evil\n")
-    touch_everything(git.open_repository(str(made.path)), str(tmp_path / "w"), commits)
+    touch_everything(repository.open_repository(str(made.path)), str(tmp_path / "w"), commits)
     assert birds.fired == []
 
 
@@ -149,28 +162,28 @@ def hostile_twin(tmp_path, birds):
 
 @pytest.mark.parametrize("swap", ["file", "link"])
 def test_a_swapped_git_file_leads_nowhere(made, tmp_path, swap):
-    repo = git.open_repository(str(made.path))
-    start = git.resolve(repo, "HEAD")
+    repo = repository.open_repository(str(made.path))
+    start = refs.resolve(repo, "HEAD")
     place = tmp_path / "w"
-    work = git.add_worktree(repo, str(place), "w", start)
+    work = worktrees.add_worktree(repo, str(place), "w", start)
     birds = Canaries(tmp_path / "birds")
     twin = hostile_twin(tmp_path, birds)
-    old, before = git.fingerprint(work), twin.refs()
+    old, before = tamper.fingerprint(work), twin.refs()
     os.unlink(place / ".git")
     if swap == "file":
         (place / ".git").write_text(f"gitdir: {twin.path}/.git\n")
     else:
         os.symlink(twin.path / ".git", place / ".git")
     (place / "new.txt").write_text("work\n")
-    again = git.linked_worktree(repo, str(place))
+    again = repository.linked_worktree(repo, str(place))
     assert again == work
-    assert git.status(again).untracked == ("new.txt",)
-    assert git.head(again) == git.Head(start, "w")
-    assert [d.name for d in git.differences(old, git.fingerprint(again))] == ["worktree:.git"]
-    git.save_salvage(again, git.salvage_ref("r", "t", 1))
-    commit = git.commit_all(again, "work")
-    assert git.read_ref(repo, "refs/heads/w") == commit
-    try_(git.remove_worktree, repo, str(place))
+    assert changes.status(again).untracked == ("new.txt",)
+    assert refs.head(again) == refs.Head(start, "w")
+    assert [d.name for d in tamper.differences(old, tamper.fingerprint(again))] == ["worktree:.git"]
+    salvage.save_salvage(again, names.salvage_ref("r", "t", 1))
+    commit = salvage.commit_all(again, "work")
+    assert refs.read_ref(repo, "refs/heads/w") == commit
+    try_(removing.remove_worktree, repo, str(place))
     assert (place / "new.txt").exists()
     assert birds.fired == []
     assert twin.refs() == before
@@ -178,9 +191,9 @@ def test_a_swapped_git_file_leads_nowhere(made, tmp_path, swap):
 
 @pytest.mark.parametrize("where", ["worktree", "main"])
 def test_a_swapped_commondir_is_refused(made, tmp_path, where):
-    repo = git.open_repository(str(made.path))
-    start = git.resolve(repo, "HEAD")
-    work = git.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    repo = repository.open_repository(str(made.path))
+    start = refs.resolve(repo, "HEAD")
+    work = worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     birds = Canaries(tmp_path / "birds")
     twin = hostile_twin(tmp_path, birds)
     before = twin.refs()
@@ -188,25 +201,25 @@ def test_a_swapped_commondir_is_refused(made, tmp_path, where):
     target = work if where == "worktree" else repo
     with open(os.path.join(target.git_dir, "commondir"), "w") as file:
         file.write(f"{twin.path}/.git\n")
-    ref = git.salvage_ref("r", "t", 1)
+    ref = names.salvage_ref("r", "t", 1)
     for call in (
-        lambda: git.status(target),
-        lambda: git.head(target),
-        lambda: git.resolve(target, "main"),
-        lambda: git.swap_ref(target, "refs/orch/x", start, ""),
-        lambda: git.save_salvage(target, ref),
-        lambda: git.commit_all(target, "m"),
-        lambda: git.merge_heads(target, [start, start]),
+        lambda: changes.status(target),
+        lambda: refs.head(target),
+        lambda: refs.resolve(target, "main"),
+        lambda: refs.swap_ref(target, "refs/orch/x", start, ""),
+        lambda: salvage.save_salvage(target, ref),
+        lambda: salvage.commit_all(target, "m"),
+        lambda: merges.merge_heads(target, [start, start]),
     ):
         with pytest.raises(Failure) as failed:
             call()
         assert (failed.value.code, failed.value.reason) == ("refused", "repo_tampered")
         assert failed.value.details["new"] == str(twin.path / ".git")
-    assert "commondir" in str(git.differences({}, git.fingerprint(target)))
+    assert "commondir" in str(tamper.differences({}, tamper.fingerprint(target)))
     if where == "worktree":
         with pytest.raises(Failure):
-            git.remove_worktree(repo, str(tmp_path / "w"))
-        git.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
+            removing.remove_worktree(repo, str(tmp_path / "w"))
+        worktrees.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
     assert (tmp_path / "w/new.txt").exists()
     assert birds.fired == []
     assert twin.refs() == before
@@ -231,13 +244,13 @@ def test_a_hostile_submodule_is_not_entered(made, tmp_path):
         f"\tupdate = !{birds.program('gitmodules update')}\n",
     )
     made.git("config", "submodule.recurse", "true")
-    repo = git.open_repository(str(made.path))
-    git.status(repo, ignored=True, hidden=True)
-    work = git.add_worktree(repo, str(tmp_path / "w"), "w", start)
-    git.save_salvage(work, git.salvage_ref("r", "t", 1))
-    try_(git.save_salvage, repo, git.salvage_ref("r", "t", 2))
-    try_(git.commit_all, work, "m")
-    git.remove_worktree(repo, str(tmp_path / "w"))
+    repo = repository.open_repository(str(made.path))
+    changes.status(repo, ignored=True, hidden=True)
+    work = worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    salvage.save_salvage(work, names.salvage_ref("r", "t", 1))
+    try_(salvage.save_salvage, repo, names.salvage_ref("r", "t", 2))
+    try_(salvage.commit_all, work, "m")
+    removing.remove_worktree(repo, str(tmp_path / "w"))
     assert birds.fired == []
 
 
@@ -254,39 +267,39 @@ def test_a_partial_clone_fetches_nothing(made, tmp_path):
     }.items():
         made.git("config", key, value)
     (made.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     with pytest.raises(Failure):
-        git.add_worktree(repo, str(tmp_path / "w"), "w", start)
+        worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     assert not (tmp_path / "w").exists()
     assert birds.fired == []
 
 
 @pytest.mark.parametrize("name", ["--output=pwned", "-x", "--upload-pack=touch pwned", "--exec=x"])
 def test_options_in_disguise(made, tmp_path, name):
-    repo = git.open_repository(str(made.path))
-    start = git.resolve(repo, "HEAD")
+    repo = repository.open_repository(str(made.path))
+    start = refs.resolve(repo, "HEAD")
     made.git("update-ref", f"refs/heads/{name.replace(' ', '')}", start)
     for call in (
-        lambda: git.resolve(repo, name),
-        lambda: git.add_worktree(repo, str(tmp_path / "w"), name, start),
-        lambda: git.add_worktree(repo, str(tmp_path / "w"), "ok", name),
-        lambda: git.diff_text(repo, name, start),
-        lambda: git.changed_paths(repo, start, name),
-        lambda: git.list_commits(repo, name, start),
-        lambda: git.count_commits(repo, start, name),
-        lambda: git.merge_base(repo, name, start),
-        lambda: git.merge_heads(repo, [start, name]),
-        lambda: git.tree_id(repo, name),
-        lambda: git.delete_branch(repo, name, start),
-        lambda: git.swap_ref(repo, f"refs/heads/{name}", start, ""),
-        lambda: git.list_refs(repo, name),
-        lambda: git.commit_tree(repo, name, [], "m"),
-        lambda: git.find_integration(repo, name, start),
-        lambda: git.read_traits(repo, name),
+        lambda: refs.resolve(repo, name),
+        lambda: worktrees.add_worktree(repo, str(tmp_path / "w"), name, start),
+        lambda: worktrees.add_worktree(repo, str(tmp_path / "w"), "ok", name),
+        lambda: merges.diff_text(repo, name, start),
+        lambda: merges.changed_paths(repo, start, name),
+        lambda: refs.list_commits(repo, name, start),
+        lambda: refs.count_commits(repo, start, name),
+        lambda: refs.merge_base(repo, name, start),
+        lambda: merges.merge_heads(repo, [start, name]),
+        lambda: refs.tree_id(repo, name),
+        lambda: worktrees.delete_branch(repo, name, start),
+        lambda: refs.swap_ref(repo, f"refs/heads/{name}", start, ""),
+        lambda: refs.list_refs(repo, name),
+        lambda: merges.commit_tree(repo, name, [], "m"),
+        lambda: proofs.find_integration(repo, name, start),
+        lambda: traits.read_traits(repo, name),
     ):
         with pytest.raises(Failure) as failed:
             call()
         assert failed.value.code == "invalid_input"
-    git.diff_text(repo, start, start, paths=[name])
-    git.status(repo)
+    merges.diff_text(repo, start, start, paths=[name])
+    changes.status(repo)
     assert not (made.path / "pwned").exists()

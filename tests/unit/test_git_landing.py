@@ -5,8 +5,7 @@ import subprocess
 
 import pytest
 
-from orch import git
-from orch.git import in_the_way
+from orch.git import in_the_way, landing, refs, repository
 from schema.failures import Failure
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
 
@@ -27,7 +26,7 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(made):
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 @pytest.fixture
@@ -47,23 +46,23 @@ def ends(made):
 
 
 def land(repo, old, new, **more):
-    moved = git.move_target(repo, MAIN, old, new, "orch queue: landing", **more)
-    for checkout in git.checkouts_of(repo, MAIN):
-        git.refresh_checkout(checkout, old, new)
+    moved = landing.move_target(repo, MAIN, old, new, "orch queue: landing", **more)
+    for checkout in landing.checkouts_of(repo, MAIN):
+        landing.refresh_checkout(checkout, old, new)
     return moved
 
 
 def refused(made, repo, old, new):
     """See that a move is refused with nothing changed; return the files it names."""
-    (checkout,) = git.checkouts_of(repo, MAIN)
+    (checkout,) = landing.checkouts_of(repo, MAIN)
     before = made.refs(), made.git("status", "--porcelain", "--ignored"), snapshot(made)
-    found = git.rehearse(checkout, old, new)
+    found = landing.rehearse(checkout, old, new)
     assert found
     assert found[0].checkout == str(made.path)
     assert found[0].why
     assert found[0].hint
     with pytest.raises(Failure) as failed:
-        git.move_target(repo, MAIN, old, new, "no")
+        landing.move_target(repo, MAIN, old, new, "no")
     assert (failed.value.code, failed.value.reason) == ("invalid_state", "dirty")
     assert (made.refs(), made.git("status", "--porcelain", "--ignored"), snapshot(made)) == before
     assert not (made.path / ".git/index.lock").exists()
@@ -85,10 +84,10 @@ def test_a_checkout_follows_its_branch(made, repo, ends):
     made.write("x.o", "ignored\n")
     made.git("add", "keep.txt")
     made.write("d0/f0.txt", "not staged\n")
-    assert git.rehearse(repo, old, new) == ()
+    assert landing.rehearse(repo, old, new) == ()
     assert land(repo, old, new, backup="refs/orch/backup/1")
-    assert git.read_ref(repo, MAIN) == new
-    assert git.read_ref(repo, "refs/orch/backup/1") == old
+    assert refs.read_ref(repo, MAIN) == new
+    assert refs.read_ref(repo, "refs/orch/backup/1") == old
     assert made.git("status", "--porcelain").split("\n") == [
         " M d0/f0.txt",
         "M  keep.txt",
@@ -109,8 +108,8 @@ def test_a_checkout_follows_its_branch(made, repo, ends):
 def test_a_ref_that_is_elsewhere_does_not_move(made, repo, ends):
     old, new = ends
     other = made.commit("later.txt", "l\n")
-    assert git.move_target(repo, MAIN, old, new, "no") is False
-    assert git.read_ref(repo, MAIN) == other
+    assert landing.move_target(repo, MAIN, old, new, "no") is False
+    assert refs.read_ref(repo, MAIN) == other
     assert not (made.path / ".git/index.lock").exists()
     assert made.git("status", "--porcelain") == ""
 
@@ -178,13 +177,13 @@ def test_an_operation_in_progress_stands_in_the_way(made, repo, ends, what):
         made.git("revert", "--no-edit", "--no-commit", base)
     else:
         made.git(*{"merge": ["merge"], "rebase": ["rebase"]}.get(what, [what]), "other", ok=False)
-    (checkout,) = git.checkouts_of(repo, MAIN)
-    found = git.rehearse(checkout, base, new)
+    (checkout,) = landing.checkouts_of(repo, MAIN)
+    found = landing.rehearse(checkout, base, new)
     assert [b.operation for b in found] == [what]
     with pytest.raises(Failure) as failed:
-        git.move_target(repo, MAIN, base, new, "no")
+        landing.move_target(repo, MAIN, base, new, "no")
     assert what in failed.value.message
-    assert git.read_ref(repo, MAIN) == base
+    assert refs.read_ref(repo, MAIN) == base
 
 
 def test_every_checkout_of_it_and_no_other(made, repo, ends, tmp_path):
@@ -193,14 +192,14 @@ def test_every_checkout_of_it_and_no_other(made, repo, ends, tmp_path):
     made.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "other"), old)
     made.git("worktree", "add", "-q", "-f", str(tmp_path / "away"), "main")
     subprocess.run(["rm", "-r", str(tmp_path / "away")], check=True)
-    tops = [c.top for c in git.checkouts_of(repo, MAIN)]
+    tops = [c.top for c in landing.checkouts_of(repo, MAIN)]
     assert tops == [str(made.path), str(tmp_path / "twin")]
-    linked = git.open_repository(str(tmp_path / "other"))
-    assert [c.top for c in git.checkouts_of(linked, MAIN)] == tops
+    linked = repository.open_repository(str(tmp_path / "other"))
+    assert [c.top for c in landing.checkouts_of(linked, MAIN)] == tops
     (tmp_path / "twin/README").write_text("mine\n")
     with pytest.raises(Failure):
-        git.move_target(repo, MAIN, old, new, "no")
-    assert git.read_ref(repo, MAIN) == old
+        landing.move_target(repo, MAIN, old, new, "no")
+    assert refs.read_ref(repo, MAIN) == old
     made.git("checkout", "-q", "README", cwd=tmp_path / "twin")
     assert land(linked, old, new)
     for top in tops:
@@ -212,23 +211,23 @@ def test_a_bare_repository_and_a_target_nobody_has(made, ends, tmp_path):
     old, new = ends
     made.git("branch", "tip", new)
     made.git("clone", "-q", "--bare", str(made.path), str(tmp_path / "b.git"))
-    bare = git.open_repository(str(tmp_path / "b.git"))
-    assert git.checkouts_of(bare, MAIN) == ()
-    assert git.move_target(bare, MAIN, old, new, "land")
-    assert git.create_target(bare, "refs/heads/orch-integration/r", old)
-    assert git.create_target(bare, "refs/heads/orch-integration/r", old)
-    assert not git.create_target(bare, "refs/heads/orch-integration/r", new)
+    bare = repository.open_repository(str(tmp_path / "b.git"))
+    assert landing.checkouts_of(bare, MAIN) == ()
+    assert landing.move_target(bare, MAIN, old, new, "land")
+    assert landing.create_target(bare, "refs/heads/orch-integration/r", old)
+    assert landing.create_target(bare, "refs/heads/orch-integration/r", old)
+    assert not landing.create_target(bare, "refs/heads/orch-integration/r", new)
 
 
 def test_published_and_alias(made, repo, ends, tmp_path):
     old, new = ends
-    assert not git.is_published(repo, old)
+    assert not landing.is_published(repo, old)
     made.git("update-ref", "refs/remotes/origin/main", old)
-    assert git.is_published(repo, old)
-    assert not git.is_published(repo, new)
+    assert landing.is_published(repo, old)
+    assert not landing.is_published(repo, new)
     made.git("symbolic-ref", "refs/heads/alias", MAIN)
     with pytest.raises(Failure) as failed:
-        git.move_target(repo, "refs/heads/alias", old, new, "no")
+        landing.move_target(repo, "refs/heads/alias", old, new, "no")
     assert failed.value.reason == "unsupported"
     assert made.git("symbolic-ref", "refs/heads/alias") == MAIN
 
@@ -240,18 +239,18 @@ def test_a_filtered_file_is_refused_others_are_not(made, repo, ends):
     plain = made.commit("plain.txt", "p\n")
     binary = made.commit("big.bin", "pointer 2\n")
     made.git("checkout", "-q", "main")
-    assert git.rehearse(repo, old, plain) == ()
-    assert git.rehearse(repo, old, binary)[0].files == ("big.bin",)
+    assert landing.rehearse(repo, old, plain) == ()
+    assert landing.rehearse(repo, old, binary)[0].files == ("big.bin",)
     assert land(repo, old, plain)
 
 
 def test_the_user_s_git_waits_between_the_ref_and_the_files(made, repo, ends):
     old, new = ends
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     made.write("keep.txt", "mine\n")
     made.git("commit", "-a", "-m", "x", ok=False)
-    assert git.read_ref(repo, MAIN) == new
-    git.refresh_checkout(repo, old, new)
+    assert refs.read_ref(repo, MAIN) == new
+    landing.refresh_checkout(repo, old, new)
     made.git("commit", "-q", "-a", "-m", "x")
     assert made.git("show", "HEAD:README") == "new"
 
@@ -260,54 +259,54 @@ def test_another_git_at_work_is_waited_for_and_then_named(made, repo, ends, monk
     monkeypatch.setattr("orch.git.landing._LOCK_SECONDS", 0.1)
     (made.path / ".git/index.lock").write_text("")
     with pytest.raises(Failure) as failed:
-        git.move_target(repo, MAIN, *ends, "no")
+        landing.move_target(repo, MAIN, *ends, "no")
     assert failed.value.details["files"] == [str(made.path / ".git/index.lock")]
     assert (made.path / ".git/index.lock").read_text() == ""
-    assert git.read_ref(repo, MAIN) == ends[0]
+    assert refs.read_ref(repo, MAIN) == ends[0]
 
 
 def test_a_killed_landing_lets_go_or_is_finished(made, repo, ends):
     old, new = ends
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     made.git("update-ref", MAIN, old)  # As if it was killed after the lock, before the ref.
-    git.release_checkouts(repo, MAIN)
+    landing.release_checkouts(repo, MAIN)
     assert made.git("status", "--porcelain") == ""
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     for state in ("nothing", "half", "written", "done"):
         if state == "half":
             made.git("read-tree", "-m", "-u", old, new, ok=False)
-        git.refresh_checkout(repo, old, new)
+        landing.refresh_checkout(repo, old, new)
         assert made.git("status", "--porcelain") == "", state
 
 
 @pytest.mark.parametrize("cut", [0, 2, 4])
 def test_half_written_files_are_written_whole(made, repo, ends, cut):
     old, new = ends
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     (made.path / "gone.txt").unlink()
     made.write("README", "new\n"[:cut])
     made.write("folder/file.txt", "f\n"[:cut])
     (made.path / "link").symlink_to("README")
     (made.path / ".git/index.orch").write_text("half")
     (made.path / ".git/index.orch.lock").write_text("")
-    git.refresh_checkout(repo, old, new)
+    landing.refresh_checkout(repo, old, new)
     assert made.git("status", "--porcelain") == ""
     assert not (made.path / ".git/index.orch").exists()
 
 
 def test_files_changed_meanwhile_are_kept_and_named(made, repo, ends):
     old, new = ends
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     made.write("README", "mine\n")
     made.write("gone.txt", "mine too\n")
     for _ in range(2):
         with pytest.raises(Failure) as failed:
-            git.refresh_checkout(repo, old, new)
+            landing.refresh_checkout(repo, old, new)
         assert failed.value.details["files"] == ["README", "gone.txt"]
         assert (made.path / "README").read_text() == "mine\n"
     os.rename(made.path / "README", made.path / "README.mine")
     os.rename(made.path / "gone.txt", made.path / "gone.mine")
-    git.refresh_checkout(repo, old, new)
+    landing.refresh_checkout(repo, old, new)
     assert made.git("status", "--porcelain") == "?? README.mine\n?? gone.mine"
 
 
@@ -318,13 +317,13 @@ def test_odd_names_and_line_endings(made, repo):
     made.write("a.crlf", "1\n2\n3\n")
     new = made.commit("tab\tnew\nline é.txt", "x\n")
     made.git("checkout", "-q", "main")
-    assert git.move_target(repo, MAIN, old, new, "land")
+    assert landing.move_target(repo, MAIN, old, new, "land")
     (made.path / "a.crlf").write_bytes(b"1\r\n2\r\n3\r")
-    git.refresh_checkout(repo, old, new)
+    landing.refresh_checkout(repo, old, new)
     assert made.git("status", "--porcelain") == ""
     assert (made.path / "a.crlf").read_bytes() == b"1\r\n2\r\n3\r\n"
     made.write("tab\tnew\nline é.txt", "mine\n")
-    assert git.rehearse(repo, new, old)[0].files == ("tab\\tnew\\nline é.txt",)
+    assert landing.rehearse(repo, new, old)[0].files == ("tab\\tnew\\nline é.txt",)
 
 
 def test_no_canary_sings(made, ends, tmp_path):
@@ -333,11 +332,11 @@ def test_no_canary_sings(made, ends, tmp_path):
     birds = Canaries(tmp_path / "birds")
     plant(made, birds)
     (made.path / ".git/info/attributes").unlink()
-    repo = git.open_repository(str(made.path))
-    assert git.rehearse(repo, old, new) == ()
+    repo = repository.open_repository(str(made.path))
+    assert landing.rehearse(repo, old, new) == ()
     assert land(repo, old, new)
-    git.is_published(repo, new)
-    git.create_target(repo, "refs/heads/t", old)
+    landing.is_published(repo, new)
+    landing.create_target(repo, "refs/heads/t", old)
     assert birds.fired == []
 
 

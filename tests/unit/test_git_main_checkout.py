@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orch import git
+from orch.git import landing, refs, repository, slots, worktrees
 from schema import file
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic
@@ -50,13 +50,13 @@ def made(request: pytest.FixtureRequest, home: Path) -> Repo:
 
 
 @pytest.fixture
-def repo(made: Repo) -> git.Repository:
-    return git.open_repository(str(made.path))
+def repo(made: Repo) -> repository.Repository:
+    return repository.open_repository(str(made.path))
 
 
-def linked(made: Repo, path: Path) -> git.Repository:
+def linked(made: Repo, path: Path) -> repository.Repository:
     made.git("worktree", "add", "-q", "--detach", str(path))
-    return git.open_repository(str(path))
+    return repository.open_repository(str(path))
 
 
 def next_commit(made: Repo, *names: str) -> tuple[str, str]:
@@ -69,21 +69,21 @@ def next_commit(made: Repo, *names: str) -> tuple[str, str]:
     return old, new
 
 
-def test_the_files_are_where_the_checkout_is(made: Repo, repo: git.Repository) -> None:
+def test_the_files_are_where_the_checkout_is(made: Repo, repo: repository.Repository) -> None:
     inside = linked(made, made.path / ".orch/worktrees/r/t/attempt-1")
     for seen_from in (repo, inside):
-        assert git.main_checkout(seen_from) == str(made.path)
-        assert [c.top for c in git.checkouts_of(seen_from, MAIN)] == [str(made.path)]
+        assert worktrees.main_checkout(seen_from) == str(made.path)
+        assert [c.top for c in landing.checkouts_of(seen_from, MAIN)] == [str(made.path)]
     assert file.main_checkout(inside.top) == (inside.top, str(made.path))
 
 
 def test_what_lands_is_written_there_and_not_into_the_git_directory(
-    made: Repo, repo: git.Repository
+    made: Repo, repo: repository.Repository
 ) -> None:
     old, new = next_commit(made, "hooks/pre-commit")
-    assert git.move_target(repo, MAIN, old, new, "landing")
-    for checkout in git.checkouts_of(repo, MAIN):
-        git.refresh_checkout(checkout, old, new)
+    assert landing.move_target(repo, MAIN, old, new, "landing")
+    for checkout in landing.checkouts_of(repo, MAIN):
+        landing.refresh_checkout(checkout, old, new)
     assert (made.path / "hooks/pre-commit").read_text() == "ours\n"
     assert made.git("status", "--porcelain") == ""
     assert not Path(repo.common_dir, "hooks/pre-commit").exists()
@@ -93,12 +93,12 @@ def test_what_lands_is_written_there_and_not_into_the_git_directory(
 def test_a_checkout_that_cannot_be_found_stops_a_landing(home: Path) -> None:
     made = separate(home)
     away = linked(made, home / "away")
-    for ask in (git.main_checkout, lambda repo: git.checkouts_of(repo, MAIN)):
+    for ask in (worktrees.main_checkout, lambda repo: landing.checkouts_of(repo, MAIN)):
         with pytest.raises(Failure) as failed:
             ask(away)
         assert (failed.value.code, failed.value.reason) == ("invalid_state", "unsupported")
         assert "--repo-path" in failed.value.hint
-    assert [c.top for c in git.checkouts_of(away, "refs/heads/other")] == []
+    assert [c.top for c in landing.checkouts_of(away, "refs/heads/other")] == []
 
 
 def test_a_planted_git_file_nearer_by_is_not_the_main_checkout(home: Path) -> None:
@@ -114,23 +114,23 @@ def test_a_bare_repository_has_no_main_checkout(home: Path) -> None:
     (home / "x/.git").write_text("gitdir: ./repo\n")
     bare.git("worktree", "add", "-q", str(home / "x/w"), "main")
     assert file.main_checkout(str(home / "x/w")) == (str(home / "x/w"),) * 2
-    there = git.open_repository(str(home / "x/w"))
-    assert [c.top for c in git.checkouts_of(there, MAIN)] == [there.top]
+    there = repository.open_repository(str(home / "x/w"))
+    assert [c.top for c in landing.checkouts_of(there, MAIN)] == [there.top]
 
 
 def test_nothing_is_written_into_a_git_directory(home: Path) -> None:
     made = Repo(home / "r")
     made.commit()
-    repo = git.open_repository(str(made.path))
-    head = git.head(repo).commit
+    repo = repository.open_repository(str(made.path))
+    head = refs.head(repo).commit
     with pytest.raises(Failure, match="lies in the git directory"):
-        git.add_worktree(repo, f"{repo.common_dir}/hooks/x", "b", head)
+        worktrees.add_worktree(repo, f"{repo.common_dir}/hooks/x", "b", head)
     with pytest.raises(Failure, match="lies in the git directory"):
-        git.add_detached(repo, f"{repo.common_dir}/x", head)
+        worktrees.add_detached(repo, f"{repo.common_dir}/x", head)
     with pytest.raises(Failure, match="lies in the git directory"):
-        git.open_slot(repo, f"{repo.common_dir}/x", head)
+        slots.open_slot(repo, f"{repo.common_dir}/x", head)
     assert made.git("branch", "--list", "b") == ""
     made.git("worktree", "add", "-q", "-b", "target", f"{repo.common_dir}/there")
     with pytest.raises(Failure, match="lies in the git directory") as failed:
-        git.checkouts_of(repo, "refs/heads/target")
+        landing.checkouts_of(repo, "refs/heads/target")
     assert "switch --detach" in failed.value.hint

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orch import git
+from orch.git import merges, proofs, refs, repository, traits
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -17,7 +17,7 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(made):
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 def side(made, name, start, file, text):
@@ -28,43 +28,43 @@ def side(made, name, start, file, text):
 
 
 def test_merge_of_many_heads_touches_nothing(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     heads = [side(made, f"s{n}", base, f"new{n}.txt", f"{n}\n") for n in range(4)]
     before = made.refs(), (made.path / ".git/index").read_bytes()
-    merged = git.merge_heads(repo, [base, *heads], "orch: base of t")
+    merged = merges.merge_heads(repo, [base, *heads], "orch: base of t")
     assert merged.kind == "merge"
     assert merged.is_clean
     for head in heads:
-        assert git.is_ancestor(repo, head, merged.commit)
-    assert {c.path for c in git.changed_paths(repo, base, merged.commit)} == {
+        assert refs.is_ancestor(repo, head, merged.commit)
+    assert {c.path for c in merges.changed_paths(repo, base, merged.commit)} == {
         f"new{n}.txt" for n in range(4)
     }
-    assert git.tree_id(repo, merged.commit) == merged.tree
-    assert git.merge_heads(repo, [base, *heads], "orch: base of t") == merged
+    assert refs.tree_id(repo, merged.commit) == merged.tree
+    assert merges.merge_heads(repo, [base, *heads], "orch: base of t") == merged
     assert (made.refs(), (made.path / ".git/index").read_bytes()) == before
     made.git("checkout", "-q", "--detach", merged.commit)
     assert made.git("log", "-1", "--format=%an <%ae> %s") == "orch <orch@localhost> orch: base of t"
 
 
 def test_fast_forward_where_possible(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     one = side(made, "s", base, "n", "1\n")
     two = side(made, "t", one, "m", "2\n")
-    assert git.merge_heads(repo, [base]) == git.Merge("same", base, git.tree_id(repo, base))
+    assert merges.merge_heads(repo, [base]) == merges.Merge("same", base, refs.tree_id(repo, base))
     for heads in ([base, one, two], [two, base], [one, two, two]):
-        merged = git.merge_heads(repo, heads)
+        merged = merges.merge_heads(repo, heads)
         assert (merged.kind, merged.commit) == ("fast_forward", two)
-    assert git.heads_missing_from(repo, one, [base, one, two]) == (two,)
+    assert merges.heads_missing_from(repo, one, [base, one, two]) == (two,)
     with pytest.raises(Failure):
-        git.merge_heads(repo, [])
+        merges.merge_heads(repo, [])
 
 
 def test_conflicts_are_named(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     name = "d0/with\nline é.txt"
     one = side(made, "s", base, name, "1\n")
     two = side(made, "t", base, name, "2\n")
-    merged = git.merge_heads(repo, [base, one, two])
+    merged = merges.merge_heads(repo, [base, one, two])
     assert merged.kind == "conflict"
     assert not merged.is_clean
     assert merged.files == (name,)
@@ -73,17 +73,17 @@ def test_conflicts_are_named(made, repo):
     assert any("CONFLICT" in note for note in merged.notes)
     made.git("checkout", "-q", "--orphan", "lone")
     lone = made.commit("README", "x\n")
-    assert git.merge_heads(repo, [one, lone]).kind == "conflict"
+    assert merges.merge_heads(repo, [one, lone]).kind == "conflict"
 
 
 def test_a_missing_commit_is_an_error_not_a_conflict(repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     with pytest.raises(Failure) as failed:
-        git.merge_trees(repo, base, "f" * 40)
+        merges.merge_trees(repo, base, "f" * 40)
     assert failed.value.code == "git_error"
     for bad in ("-x", "main", "HEAD", base[:10]):
         with pytest.raises(Failure) as failed:
-            git.merge_heads(repo, [base, bad])
+            merges.merge_heads(repo, [base, bad])
         assert failed.value.code == "invalid_input"
 
 
@@ -93,37 +93,39 @@ def test_a_file_that_asks_for_a_driver_is_a_conflict_that_names_both(made, repo)
     base = made.commit("f.x", "0\n")
     made.git("config", "merge.mine.driver", f"touch {made.path}/RAN; true")
     one, two = side(made, "s", base, "f.x", "1\n"), side(made, "t", base, "f.x", "2\n")
-    found = git.merge_heads(repo, [one, two])
+    found = merges.merge_heads(repo, [one, two])
     assert found.files == ("f.x",)
     assert found.notes[0].startswith("f.x asks for the merge driver mine, which orch does not run")
     assert not (made.path / "RAN").exists()
-    assert git.read_traits(repo, base).merge_drivers == ("mine",)
+    assert traits.read_traits(repo, base).merge_drivers == ("mine",)
     three, four = (
         side(made, "u", base, "plain.txt", "1\n"),
         side(made, "v", base, "plain.txt", "2\n"),
     )
-    assert not any("driver" in note for note in git.merge_heads(repo, [three, four]).notes)
+    assert not any("driver" in note for note in merges.merge_heads(repo, [three, four]).notes)
 
 
 def test_identity_and_message_are_vetted(repo):
-    base = git.resolve(repo, "main")
-    tree = git.tree_id(repo, base)
-    made = git.commit_tree(repo, tree, [base], "hi\n\nbody é", author=git.Identity("A B", "a@b"))
-    assert git.list_commits(repo, base, made)[0].author == "A B"
-    for who in (git.Identity("a\nb", "x"), git.Identity("a", "x>"), git.Identity("", "x")):
+    base = refs.resolve(repo, "main")
+    tree = refs.tree_id(repo, base)
+    made = merges.commit_tree(
+        repo, tree, [base], "hi\n\nbody é", author=merges.Identity("A B", "a@b")
+    )
+    assert refs.list_commits(repo, base, made)[0].author == "A B"
+    for who in (merges.Identity("a\nb", "x"), merges.Identity("a", "x>"), merges.Identity("", "x")):
         with pytest.raises(Failure):
-            git.commit_tree(repo, tree, [base], "m", author=who)
+            merges.commit_tree(repo, tree, [base], "m", author=who)
 
 
 def test_changed_paths_and_diff(made, repo):
-    old = git.resolve(repo, "main")
+    old = refs.resolve(repo, "main")
     made.git("mv", "README", "READ ME")
     (made.path / "d0/f0.txt").unlink()
     (made.path / "d1/f1.txt").chmod(0o755)
     (made.path / "link").symlink_to("target")
     made.write("d2/f2.txt", "changed\n")
     new = made.commit("tab\there", "t\n")
-    changed = {c.path: c.status for c in git.changed_paths(repo, old, new)}
+    changed = {c.path: c.status for c in merges.changed_paths(repo, old, new)}
     assert changed == {
         "READ ME": "A",
         "README": "D",
@@ -133,25 +135,25 @@ def test_changed_paths_and_diff(made, repo):
         "d2/f2.txt": "M",
         "tab\there": "A",
     }
-    modes = {c.path: c.new_mode for c in git.changed_paths(repo, old, new)}
+    modes = {c.path: c.new_mode for c in merges.changed_paths(repo, old, new)}
     assert modes["link"] == "120000"
     assert modes["d1/f1.txt"] == "100755"
-    text, cut = git.diff_text(repo, old, new, paths=["d2/f2.txt"])
+    text, cut = merges.diff_text(repo, old, new, paths=["d2/f2.txt"])
     assert "+changed" in text
     assert "d0" not in text
     assert not cut
-    short, cut = git.diff_text(repo, old, new, limit=100)
+    short, cut = merges.diff_text(repo, old, new, limit=100)
     assert len(short) == 100
     assert cut
 
 
 def proof(made, head, target="main"):
-    repo = git.open_repository(str(made.path))
-    return git.find_integration(repo, git.resolve(repo, head), git.resolve(repo, target)).proof
+    repo = repository.open_repository(str(made.path))
+    return proofs.find_integration(repo, refs.resolve(repo, head), refs.resolve(repo, target)).proof
 
 
 def test_each_proof_in_order(made, repo):
-    base = git.resolve(repo, "main")
+    base = refs.resolve(repo, "main")
     assert proof(made, "main") == "same_commit"
     one = side(made, "s", base, "n.txt", "1\n")
     assert proof(made, "s") == ""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orch import git
-from orch.git import process
+from orch.git import changes, process, refs, repository, salvage, worktrees
+from orch.git import process as git_process
 from orch.git.repository import call
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic
@@ -63,10 +63,10 @@ def test_missing_git(monkeypatch, tmp_path):
 
 
 def test_version_is_found_and_an_old_one_refused(tmp_path, monkeypatch):
-    assert git.git_version() >= (2, 39, 0)
+    assert git_process.git_version() >= (2, 39, 0)
     fake_git(tmp_path, monkeypatch, "echo git version 2.30.1.apple")
     with pytest.raises(Failure) as failed:
-        git.git_version()
+        git_process.git_version()
     assert failed.value.reason == "missing"
 
 
@@ -135,21 +135,21 @@ def test_inherited_variables_do_not_redirect(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(other.path / ".git/objects"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
-    repo = git.open_repository(str(one.path))
+    repo = repository.open_repository(str(one.path))
     assert repo.top == str(one.path)
-    assert git.resolve(repo, "HEAD") == first
-    assert git.status(repo).is_clean
-    made = git.add_worktree(repo, str(tmp_path / "w/x"), "b1", first)
-    assert git.commit_all(made, "nothing") == ""
+    assert refs.resolve(repo, "HEAD") == first
+    assert changes.status(repo).is_clean
+    made = worktrees.add_worktree(repo, str(tmp_path / "w/x"), "b1", first)
+    assert salvage.commit_all(made, "nothing") == ""
     assert not (tmp_path / "index").exists()
 
 
 def test_a_lock_outlives_a_killed_parent(tmp_path, monkeypatch):
     fake_git(tmp_path, monkeypatch, "sleep 1")
-    repo = git.Repository(str(tmp_path), str(tmp_path), str(tmp_path), "sha1")
+    repo = repository.Repository(str(tmp_path), str(tmp_path), str(tmp_path), "sha1")
     pid = os.fork()
     if pid == 0:
-        with git.locked_directory(str(tmp_path)) as held:
+        with repository.locked_directory(str(tmp_path)) as held:
             os.write(os.open(tmp_path / "in", os.O_CREAT | os.O_WRONLY), b"x")
             call(repo, "rev-parse", hold=(held,))
         os._exit(0)
@@ -158,10 +158,10 @@ def test_a_lock_outlives_a_killed_parent(tmp_path, monkeypatch):
     time.sleep(0.2)
     os.kill(pid, 9)
     os.waitpid(pid, 0)
-    with pytest.raises(Failure) as failed, git.locked_directory(str(tmp_path), seconds=0.1):
+    with pytest.raises(Failure) as failed, repository.locked_directory(str(tmp_path), seconds=0.1):
         pass
     assert failed.value.reason == "timeout"
-    with git.locked_directory(str(tmp_path), seconds=10):
+    with repository.locked_directory(str(tmp_path), seconds=10):
         pass
 
 
@@ -170,6 +170,6 @@ def test_the_lock_file_in_the_way_is_named_with_what_frees_it(tmp_path):
     made.commit("a.txt")
     lock = made.write(".git/index.lock", "")
     with pytest.raises(Failure) as failed:
-        call(git.open_repository(str(made.path)), "read-tree", "HEAD")
+        call(repository.open_repository(str(made.path)), "read-tree", "HEAD")
     assert f"Unable to create '{lock}': File exists" in failed.value.message
     assert failed.value.hint.endswith(f"rm {lock}")

@@ -5,11 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from orch import git
+from orch.git import (
+    changes,
+    merges,
+    names,
+    refs,
+    removing,
+    repository,
+    restoring,
+    salvage,
+    worktrees,
+)
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
-REF = git.salvage_ref("run_1", "t", 1)
+REF = names.salvage_ref("run_1", "t", 1)
 
 
 @pytest.fixture
@@ -23,8 +33,8 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def work(made, tmp_path):
-    repo = git.open_repository(str(made.path))
-    return git.add_worktree(repo, str(tmp_path / "w"), "orch/r/t", git.resolve(repo, "HEAD"))
+    repo = repository.open_repository(str(made.path))
+    return worktrees.add_worktree(repo, str(tmp_path / "w"), "orch/r/t", refs.resolve(repo, "HEAD"))
 
 
 def everything(place):
@@ -66,36 +76,36 @@ def make_a_mess(made, place):
 def test_salvage_keeps_everything_and_touches_nothing(made, work, tmp_path):
     place = tmp_path / "w"
     make_a_mess(made, place)
-    start = git.head(work)
+    start = refs.head(work)
     before = everything(place)
     index = Path(work.git_dir, "index").read_bytes()
-    kept = git.save_salvage(work, REF, why="the worker was killed")
+    kept = salvage.save_salvage(work, REF, why="the worker was killed")
     assert everything(place) == before
     assert Path(work.git_dir, "index").read_bytes() == index
-    assert git.head(work) == start
+    assert refs.head(work) == start
     assert kept.head == start.commit
     body = made.git("log", "-1", "--format=%B", REF)
     assert "the worker was killed" in body
     assert "Orch-Branch: orch/r/t" in body
     assert made.git("show", f"{REF}^2:staged.txt") == "staged"
-    back = git.restore_salvage(work, REF, str(tmp_path / "back"))
+    back = restoring.restore_salvage(work, REF, str(tmp_path / "back"))
     assert everything(tmp_path / "back") == before
-    assert git.head(back) == git.Head(start.commit, "")
-    assert "README" in git.status(back).files
-    assert git.list_salvages(work) == (kept,)
-    assert git.list_salvages(work, "refs/orch/salvage/run_1/") == (kept,)
-    assert git.list_salvages(work, "refs/orch/salvage/run_2/") == ()
+    assert refs.head(back) == refs.Head(start.commit, "")
+    assert "README" in changes.status(back).files
+    assert salvage.list_salvages(work) == (kept,)
+    assert salvage.list_salvages(work, "refs/orch/salvage/run_1/") == (kept,)
+    assert salvage.list_salvages(work, "refs/orch/salvage/run_2/") == ()
 
 
 def test_salvage_again(made, work, tmp_path):
     place = tmp_path / "w"
     (place / "one").write_text("1")
-    first = git.save_salvage(work, REF)
-    assert git.save_salvage(work, REF) == first
+    first = salvage.save_salvage(work, REF)
+    assert salvage.save_salvage(work, REF) == first
     os.unlink(place / "one")
     (place / "two").write_text("2")
-    second = git.save_salvage(work, REF)
-    assert git.is_ancestor(work, first.commit, second.commit)
+    second = salvage.save_salvage(work, REF)
+    assert refs.is_ancestor(work, first.commit, second.commit)
     assert made.git("show", f"{second.commit}:two") == "2"
     assert second.head == first.head
 
@@ -103,11 +113,11 @@ def test_salvage_again(made, work, tmp_path):
 def test_salvage_of_commits_alone_and_of_an_unmerged_index(made, work, tmp_path):
     place = tmp_path / "w"
     head = made.commit("n", "committed\n", cwd=place)
-    assert git.save_salvage(work, REF).head == head
+    assert salvage.save_salvage(work, REF).head == head
     made.commit("README", "main side\n")
     made.commit("README", "our side\n", cwd=place)
     made.git("merge", "main", cwd=place, ok=False)
-    git.save_salvage(work, REF)
+    salvage.save_salvage(work, REF)
     assert "<<<<<<<" in made.git("show", f"{REF}:README")
     assert "Orch-Interrupted: merge" in made.git("log", "-1", "--format=%B", REF)
 
@@ -115,8 +125,8 @@ def test_salvage_of_commits_alone_and_of_an_unmerged_index(made, work, tmp_path)
 def test_salvage_before_the_first_commit(tmp_path, made):
     lone = Repo(tmp_path / "lone")
     lone.write("a", "a\n")
-    repo = git.open_repository(str(lone.path))
-    kept = git.save_salvage(repo, REF)
+    repo = repository.open_repository(str(lone.path))
+    kept = salvage.save_salvage(repo, REF)
     assert kept.head == ""
     assert lone.git("show", f"{REF}:a") == "a"
 
@@ -128,12 +138,12 @@ def test_no_filter_touches_the_bytes(made, work, tmp_path):
     made.git("config", "core.autocrlf", "true")
     made.write(".gitattributes", "*.txt filter=up\n* text=auto\n", cwd=place)
     (place / "f.txt").write_bytes(b"lower\r\n")
-    git.save_salvage(work, REF)
+    salvage.save_salvage(work, REF)
     assert made.git("cat-file", "-s", f"{REF}:f.txt") == "7"
     with pytest.raises(Failure) as failed:
-        git.commit_all(work, "m")
+        salvage.commit_all(work, "m")
     assert failed.value.code == "git_error"
-    assert git.head(work).commit == git.list_salvages(work)[0].head
+    assert refs.head(work).commit == salvage.list_salvages(work)[0].head
 
 
 @pytest.mark.parametrize("kind", ["nested", "fifo"])
@@ -146,43 +156,45 @@ def test_what_cannot_be_kept_refuses_all(made, work, tmp_path, kind):
         os.unlink(place / "README")
         os.mkfifo(place / "README")
     with pytest.raises(Failure) as failed:
-        git.save_salvage(work, REF)
+        salvage.save_salvage(work, REF)
     assert (failed.value.code, failed.value.reason) == ("refused", "work_at_risk")
-    assert git.read_ref(work, REF) == ""
+    assert refs.read_ref(work, REF) == ""
     with pytest.raises(Failure):
-        git.save_salvage(work, "refs/orch/../x")
+        salvage.save_salvage(work, "refs/orch/../x")
 
 
 def test_leave_out_of_a_salvage(made, work, tmp_path):
     (tmp_path / "w/.env").write_text("KEY=1")
     (tmp_path / "w/n").write_text("n")
-    git.save_salvage(work, REF, leave_out=(".env",))
+    salvage.save_salvage(work, REF, leave_out=(".env",))
     assert made.git("ls-tree", "--name-only", REF, "--", ".env", "n") == "n"
 
 
 def test_restore_refuses_what_exists(work, tmp_path):
-    git.save_salvage(work, REF)
+    salvage.save_salvage(work, REF)
     with pytest.raises(Failure) as failed:
-        git.restore_salvage(work, REF, str(tmp_path / "w"))
+        restoring.restore_salvage(work, REF, str(tmp_path / "w"))
     assert failed.value.code == "invalid_state"
     with pytest.raises(Failure) as failed:
-        git.restore_salvage(work, git.salvage_ref("r", "t", 9), str(tmp_path / "x"))
+        restoring.restore_salvage(work, names.salvage_ref("r", "t", 9), str(tmp_path / "x"))
     assert failed.value.reason == "salvage"
 
 
 def test_commit_all_for_a_worker(made, work, tmp_path):
     place = tmp_path / "w"
-    start = git.head(work).commit
-    assert git.commit_all(work, "nothing") == ""
+    start = refs.head(work).commit
+    assert salvage.commit_all(work, "nothing") == ""
     make_a_mess(made, place)
     made.git("update-index", "--no-assume-unchanged", "d2/f2.txt", cwd=place)
     (place / ".env").write_text("KEY=1")
-    commit = git.commit_all(work, "work of t", leave_out=(".env",), author=git.Identity("w", "w@w"))
-    assert git.head(work) == git.Head(commit, "orch/r/t")
-    assert git.status(work).files == (".env",)
-    assert git.list_commits(work, start, commit)[0].author == "w"
+    commit = salvage.commit_all(
+        work, "work of t", leave_out=(".env",), author=merges.Identity("w", "w@w")
+    )
+    assert refs.head(work) == refs.Head(commit, "orch/r/t")
+    assert changes.status(work).files == (".env",)
+    assert refs.list_commits(work, start, commit)[0].author == "w"
     assert made.git("rev-parse", "main") == start
-    assert git.commit_all(work, "again", leave_out=(".env",)) == ""
+    assert salvage.commit_all(work, "again", leave_out=(".env",)) == ""
 
 
 def test_commit_all_refuses_where_it_would_be_wrong(made, work, tmp_path):
@@ -191,7 +203,7 @@ def test_commit_all_refuses_where_it_would_be_wrong(made, work, tmp_path):
     for prepare, reason in ((lambda: None, "work_at_risk"), (detach, "transition")):
         prepare(made, place) if prepare is detach else prepare()
         with pytest.raises(Failure) as failed:
-            git.commit_all(work, "m")
+            salvage.commit_all(work, "m")
         assert failed.value.reason == reason
 
 
@@ -206,8 +218,8 @@ def test_restored_files_are_the_bytes_that_were_there(made, tmp_path, way):
     made.commit(".gitattributes", attributes + "\n")
     if way == "autocrlf":
         made.git("config", "core.autocrlf", "true")
-    repo = git.open_repository(str(made.path))
-    work = git.add_worktree(repo, str(tmp_path / "w"), "b", git.resolve(repo, "HEAD"))
+    repo = repository.open_repository(str(made.path))
+    work = worktrees.add_worktree(repo, str(tmp_path / "w"), "b", refs.resolve(repo, "HEAD"))
     place = tmp_path / "w"
     wanted = {
         "d0/f0.txt": b"lone\nand\r\nboth\r\n$Id: old $\n",
@@ -216,8 +228,8 @@ def test_restored_files_are_the_bytes_that_were_there(made, tmp_path, way):
     }
     for name, content in wanted.items():
         (place / name).write_bytes(content)
-    git.save_salvage(work, REF)
-    git.restore_salvage(repo, REF, str(tmp_path / "back"))
+    salvage.save_salvage(work, REF)
+    restoring.restore_salvage(repo, REF, str(tmp_path / "back"))
     assert {name: (tmp_path / "back" / name).read_bytes() for name in wanted} == wanted
 
 
@@ -225,17 +237,17 @@ def test_what_is_staged_anew_after_a_salvage_is_not_lost(made, work, tmp_path):
     """The same files on disk, another stage: the salvage does not hold it."""
     place = tmp_path / "w"
     made.write("README", "on disk\n", cwd=place)
-    repo = git.open_repository(str(made.path))
-    git.save_salvage(work, REF)
+    repo = repository.open_repository(str(made.path))
+    salvage.save_salvage(work, REF)
     made.write("README", "staged and overwritten\n", cwd=place)
     made.git("add", "README", cwd=place)
     made.write("README", "on disk\n", cwd=place)
     with pytest.raises(Failure) as failed:
-        git.remove_worktree(repo, str(place), salvage=REF)
+        removing.remove_worktree(repo, str(place), salvage=REF)
     assert (failed.value.code, failed.value.reason) == ("refused", "work_at_risk")
     assert place.is_dir()
-    git.save_salvage(work, REF)
-    git.remove_worktree(repo, str(place), salvage=REF)
+    salvage.save_salvage(work, REF)
+    removing.remove_worktree(repo, str(place), salvage=REF)
     assert made.git("show", f"{REF}^2:README") == "staged and overwritten"
 
 
@@ -243,12 +255,12 @@ def test_named_ignored_files_are_kept_too(made, work, tmp_path):
     place = tmp_path / "w"
     made.write("out.o", "result\n", cwd=place)
     made.write("other.o", "cache\n", cwd=place)
-    assert git.ignored_files(work) == (("out.o", 7), ("other.o", 6))
-    repo = git.open_repository(str(made.path))
-    git.save_salvage(work, REF, ignored=("out.o",))
+    assert changes.ignored_files(work) == (("out.o", 7), ("other.o", 6))
+    repo = repository.open_repository(str(made.path))
+    salvage.save_salvage(work, REF, ignored=("out.o",))
     with pytest.raises(Failure):
-        git.remove_worktree(repo, str(place), salvage=REF)
-    git.remove_worktree(repo, str(place), salvage=REF, ignored=("out.o",))
-    git.restore_salvage(repo, REF, str(tmp_path / "back"))
+        removing.remove_worktree(repo, str(place), salvage=REF)
+    removing.remove_worktree(repo, str(place), salvage=REF, ignored=("out.o",))
+    restoring.restore_salvage(repo, REF, str(tmp_path / "back"))
     assert (tmp_path / "back" / "out.o").read_text() == "result\n"
     assert not (tmp_path / "back" / "other.o").exists()

@@ -6,8 +6,7 @@ import socket
 
 import pytest
 
-from orch import git
-from orch.git import undo
+from orch.git import refs, repository, slots, undo, worktrees
 from schema.failures import Failure
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
 
@@ -27,7 +26,7 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(made):
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 @pytest.fixture
@@ -51,33 +50,33 @@ def files_of(made, place, commit):
 
 
 def test_made_reused_and_removed(made, repo, place):
-    first, second = git.resolve(repo, "first"), git.resolve(repo, "main")
+    first, second = refs.resolve(repo, "first"), refs.resolve(repo, "main")
     before = made.refs()
     for commit in (first, second, first, first):
-        slot = git.open_slot(repo, str(place), commit)
-        assert slot == git.linked_worktree(repo, str(place))
+        slot = slots.open_slot(repo, str(place), commit)
+        assert slot == repository.linked_worktree(repo, str(place))
         files_of(made, place, commit)
-        assert git.head(slot) == git.Head(commit, "")
+        assert refs.head(slot) == refs.Head(commit, "")
     assert made.refs() == before
     assert not os.path.exists(os.path.join(slot.git_dir, "locked"))
-    assert git.remove_slot(repo, str(place))
+    assert slots.remove_slot(repo, str(place))
     assert not place.exists()
-    assert not git.remove_slot(repo, str(place))
+    assert not slots.remove_slot(repo, str(place))
     assert made.git("worktree", "list").count("\n") == 0
 
 
 def test_caches_stay_unless_hermetic_and_unchanged_files_keep_their_time(made, repo, place):
-    first, second = git.resolve(repo, "first"), git.resolve(repo, "main")
-    git.open_slot(repo, str(place), first)
+    first, second = refs.resolve(repo, "first"), refs.resolve(repo, "main")
+    slots.open_slot(repo, str(place), first)
     (place / "d0/x.pyc").write_text("cache")
     (place / "untracked").mkdir()
     (place / "untracked/file").write_text("u")
     kept = os.stat(place / "README").st_mtime_ns
-    git.open_slot(repo, str(place), second)
+    slots.open_slot(repo, str(place), second)
     assert (place / "d0/x.pyc").exists()
     assert not (place / "untracked").exists()
     assert os.stat(place / "README").st_mtime_ns == kept
-    git.open_slot(repo, str(place), second, hermetic=True)
+    slots.open_slot(repo, str(place), second, hermetic=True)
     assert not (place / "d0/x.pyc").exists()
 
 
@@ -173,11 +172,11 @@ def readonly(made, place):
     ids=lambda act: act.__name__,
 )
 def test_whatever_a_check_did_is_undone(made, repo, place, act):
-    second = git.resolve(repo, "main")
-    git.open_slot(repo, str(place), git.resolve(repo, "first"))
+    second = refs.resolve(repo, "main")
+    slots.open_slot(repo, str(place), refs.resolve(repo, "first"))
     act(made, place)
     before = made.refs()
-    git.open_slot(repo, str(place), second)
+    slots.open_slot(repo, str(place), second)
     files_of(made, place, second)
     assert made.refs() == before
     kinds = [p for p in place.rglob("*") if not (p.is_file() or p.is_dir() or p.is_symlink())]
@@ -185,77 +184,77 @@ def test_whatever_a_check_did_is_undone(made, repo, place, act):
 
 
 def test_a_cache_that_is_read_only_can_be_written_again_and_removed(made, repo, place):
-    slot = git.open_slot(repo, str(place), git.resolve(repo, "main"))
+    slot = slots.open_slot(repo, str(place), refs.resolve(repo, "main"))
     (place / "cache/deep").mkdir(parents=True)
     (place / "cache/deep/x").write_text("x")
     for folder in ("cache/deep", "cache"):
         (place / folder).chmod(0o500)
-    git.open_slot(repo, str(place), git.head(slot).commit)
+    slots.open_slot(repo, str(place), refs.head(slot).commit)
     assert (place / "cache/deep").stat().st_mode & 0o700 == 0o700
     assert (place / "cache/deep/x").read_text() == "x"
     (place / "cache/deep").chmod(0o500)
-    assert git.remove_slot(repo, str(place))
+    assert slots.remove_slot(repo, str(place))
     assert not place.exists()
 
 
 def test_a_broken_index_is_refused_or_mended(made, repo, place):
-    second = git.resolve(repo, "main")
-    git.open_slot(repo, str(place), second)
+    second = refs.resolve(repo, "main")
+    slots.open_slot(repo, str(place), second)
     locks(made, place)
-    git.open_slot(repo, str(place), second)
+    slots.open_slot(repo, str(place), second)
     files_of(made, place, second)
 
 
 @pytest.mark.parametrize("lost", ["", "HEAD", "commondir", "gitdir", "index", ".git", "files"])
 def test_a_half_made_slot_is_finished(made, repo, place, lost):
-    second = git.resolve(repo, "main")
-    slot = git.open_slot(repo, str(place), git.resolve(repo, "first"))
+    second = refs.resolve(repo, "main")
+    slot = slots.open_slot(repo, str(place), refs.resolve(repo, "first"))
     (made.path / ".git/worktrees/slot-0/locked").write_text(undo.mark(str(place)))
     if lost == "files":
         emptied(made, place)
     elif lost:
         folder = place if lost == ".git" else slot.git_dir
         os.unlink(os.path.join(folder, lost))
-    git.open_slot(repo, str(place), second)
+    slots.open_slot(repo, str(place), second)
     files_of(made, place, second)
 
 
 def test_files_that_are_no_slot_are_left_alone(made, repo, place, tmp_path):
-    second = git.resolve(repo, "main")
+    second = refs.resolve(repo, "main")
     place.mkdir(parents=True)
     (place / "mine").write_text("m")
     for _ in range(2):
         with pytest.raises(Failure) as failed:
-            git.open_slot(repo, str(place), second)
+            slots.open_slot(repo, str(place), second)
         assert failed.value.reason == "branch_exists"
     assert os.listdir(place) == ["mine"]
-    git.add_worktree(repo, str(tmp_path / "w"), "w", second)
+    worktrees.add_worktree(repo, str(tmp_path / "w"), "w", second)
     with pytest.raises(Failure):
-        git.remove_slot(repo, str(tmp_path / "w"))
-    slot = git.open_slot(repo, str(tmp_path / "s"), second)
+        slots.remove_slot(repo, str(tmp_path / "w"))
+    slot = slots.open_slot(repo, str(tmp_path / "s"), second)
     (tmp_path / "s/.git").unlink()
     (tmp_path / "s/.git").mkdir()
     with pytest.raises(Failure) as failed:
-        git.open_slot(repo, str(tmp_path / "s"), second)
+        slots.open_slot(repo, str(tmp_path / "s"), second)
     assert (failed.value.code, failed.value.reason) == ("refused", "repo_tampered")
     assert slot.top == str(tmp_path / "s")
 
 
 def test_submodules_and_filters_are_refused(made, repo, place):
-    made.git("update-index", "--add", "--cacheinfo", f"160000,{git.resolve(repo, 'main')},lib")
+    made.git("update-index", "--add", "--cacheinfo", f"160000,{refs.resolve(repo, 'main')},lib")
     made.git("commit", "-q", "-m", "lib")
     with pytest.raises(Failure) as failed:
-        git.open_slot(repo, str(place), git.resolve(repo, "main"))
+        slots.open_slot(repo, str(place), refs.resolve(repo, "main"))
     assert (failed.value.code, failed.value.reason) == ("invalid_state", "unsupported")
     assert not place.exists()
 
 
 def test_an_attempt_s_worktree_is_no_slot(made, repo, tmp_path):
-    second = git.resolve(repo, "main")
-    git.add_worktree(repo, str(tmp_path / "w"), "orch/r/t/attempt-1", second)
+    second = refs.resolve(repo, "main")
+    worktrees.add_worktree(repo, str(tmp_path / "w"), "orch/r/t/attempt-1", second)
     (tmp_path / "w/work.txt").write_text("work")
     with pytest.raises(Failure) as failed:
-        git.open_slot(repo, str(tmp_path / "w"), git.resolve(repo, "first"))
+        slots.open_slot(repo, str(tmp_path / "w"), refs.resolve(repo, "first"))
     assert failed.value.reason == "branch_exists"
     assert (tmp_path / "w/work.txt").read_text() == "work"
 
@@ -264,13 +263,13 @@ def test_no_canary_sings(made, tmp_path, place):
     first, second = made.git("rev-parse", "first"), made.git("rev-parse", "main")
     birds = Canaries(tmp_path / "birds")
     plant(made, birds)
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     with pytest.raises(Failure) as failed:  # The attributes planted ask for filters.
-        git.open_slot(repo, str(place), second)
+        slots.open_slot(repo, str(place), second)
     assert failed.value.reason == "unsupported"
     (made.path / ".git/info/attributes").unlink()
     for commit in (first, second):
-        git.open_slot(repo, str(place), commit)
+        slots.open_slot(repo, str(place), commit)
         (place / "README").write_text("changed\n")
-    git.remove_slot(repo, str(place))
+    slots.remove_slot(repo, str(place))
     assert birds.fired == []

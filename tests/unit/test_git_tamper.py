@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from orch import git
+from orch.git import refs, repository, tamper, worktrees
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
 
 KEYS = [
@@ -40,7 +40,7 @@ def made(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(made):
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 def configure(made, key, value):
@@ -49,14 +49,14 @@ def configure(made, key, value):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_key_is_watched(made, repo, key):
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     configure(made, key, "/some/value")
-    (changed,) = git.differences(old, git.fingerprint(repo))
+    (changed,) = tamper.differences(old, tamper.fingerprint(repo))
     assert changed.name.lower() == f"config:{key}".lower()
     assert (changed.old, changed.new) == (None, "/some/value")
     configure(made, key, "/other")
     assert "'/some/value' -> '/other'" in str(
-        git.differences(old | {changed.name: "/some/value"}, git.fingerprint(repo))[0]
+        tamper.differences(old | {changed.name: "/some/value"}, tamper.fingerprint(repo))[0]
     )
 
 
@@ -64,16 +64,16 @@ def test_each_key_is_watched(made, repo, key):
     "key", ["user.name", "branch.main.merge", "core.autocrlf", "color.ui", "pull.rebase"]
 )
 def test_harmless_keys_are_not(made, repo, key):
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     made.git("config", key, "true")
     made.git("branch", "more")
     made.commit("x.txt")
-    assert git.differences(old, git.fingerprint(repo)) == ()
+    assert tamper.differences(old, tamper.fingerprint(repo)) == ()
 
 
 def test_files(made, repo):
     common = made.path / ".git"
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     (common / "hooks").mkdir(exist_ok=True)
     made.write(".git/hooks/pre-commit", "#!/bin/sh\n")
     made.write(".git/info/attributes", "* filter=x\n")
@@ -81,55 +81,55 @@ def test_files(made, repo):
     made.write(".git/commondir", "/elsewhere\n")
     os.mkfifo(common / "info" / "grafts")
     os.symlink("/etc/passwd", common / "hooks" / "post-commit")
-    new = git.fingerprint(repo)
-    assert {d.name for d in git.differences(old, new)} == {
+    new = tamper.fingerprint(repo)
+    assert {d.name for d in tamper.differences(old, new)} == {
         *("hook:pre-commit", "hook:post-commit", "file:info/attributes", "file:commondir"),
         *("file:objects/info/alternates", "file:info/grafts"),
     }
     assert new["hook:post-commit"] == "link to /etc/passwd"
     assert new["file:info/grafts"] == "special file"
     (common / "hooks/pre-commit").chmod(0o755)
-    (changed,) = git.differences(new, git.fingerprint(repo))
+    (changed,) = tamper.differences(new, tamper.fingerprint(repo))
     assert "mode 755" in changed.new
 
 
 def test_a_worktree_has_its_own(made, repo, tmp_path):
-    work = git.add_worktree(repo, str(tmp_path / "w"), "w", git.resolve(repo, "HEAD"))
-    old, main = git.fingerprint(work), git.fingerprint(repo)
+    work = worktrees.add_worktree(repo, str(tmp_path / "w"), "w", refs.resolve(repo, "HEAD"))
+    old, main = tamper.fingerprint(work), tamper.fingerprint(repo)
     made.git("config", "extensions.worktreeConfig", "true")
     made.git("config", "--worktree", "core.fsmonitor", "/evil", cwd=tmp_path / "w")
     (tmp_path / "w/.git").write_text("gitdir: /elsewhere\n")
     with open(os.path.join(work.git_dir, "commondir"), "w") as file:
         file.write("/elsewhere\n")
-    names = {d.name for d in git.differences(old, git.fingerprint(work))}
+    names = {d.name for d in tamper.differences(old, tamper.fingerprint(work))}
     assert names == {
         *("config:extensions.worktreeconfig", "worktree:config:core.fsmonitor"),
         *("worktree:.git", "worktree:commondir"),
     }
-    assert {d.name for d in git.differences(main, git.fingerprint(repo))} == {
+    assert {d.name for d in tamper.differences(main, tamper.fingerprint(repo))} == {
         "config:extensions.worktreeconfig"
     }
 
 
 def test_included_files_are_followed(made, repo, tmp_path):
     made.git("config", "include.path", str(tmp_path / "inc"))
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     (tmp_path / "inc").write_text('[filter "x"]\n\tclean = evil\n')
-    (changed,) = git.differences(old, git.fingerprint(repo))
-    assert changed == git.Difference("config:filter.x.clean", None, "evil")
+    (changed,) = tamper.differences(old, tamper.fingerprint(repo))
+    assert changed == tamper.Difference("config:filter.x.clean", None, "evil")
 
 
 def test_secrets_stay_out_but_are_told_apart(made, repo):
     made.git("config", "http.extraHeader", "AUTHORIZATION: basic hunter2")
     made.git("config", "remote.o.url", "https://me:hunter2@host/x")
     made.git("config", "alias.long", "!" + "x" * 5000)
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     assert "hunter2" not in json.dumps(old)
     assert len(json.dumps(old)) < 3000
     made.git("config", "http.extraHeader", "AUTHORIZATION: basic hunter3")
     made.git("config", "remote.o.url", "https://me:hunter3@host/x")
     made.git("config", "alias.long", "!" + "x" * 5001)
-    assert len(git.differences(old, git.fingerprint(repo))) == 3
+    assert len(tamper.differences(old, tamper.fingerprint(repo))) == 3
 
 
 def test_a_multiple_value_and_a_bare_key(made, repo):
@@ -137,20 +137,20 @@ def test_a_multiple_value_and_a_bare_key(made, repo):
     made.git("config", "--add", "credential.helper", "two")
     with (made.path / ".git/config").open("a") as file:
         file.write('[filter "x"]\n\trequired\n')
-    values = git.fingerprint(repo)
+    values = tamper.fingerprint(repo)
     assert values["config:credential.helper"] == "one\\ntwo"
     assert values["config:filter.x.required"] == "(set)"
 
 
 def test_the_user_s_own_configuration_does_not_count(made, repo, tmp_path):
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     (tmp_path / "home/.gitconfig").write_text("[alias]\n\tst = status\n")
-    assert git.differences(old, git.fingerprint(repo)) == ()
+    assert tamper.differences(old, tamper.fingerprint(repo)) == ()
 
 
 def test_taking_it_in_a_hostile_repository_runs_nothing(made, repo, tmp_path):
     birds = Canaries(tmp_path / "birds")
-    old = git.fingerprint(repo)
+    old = tamper.fingerprint(repo)
     plant(made, birds)
-    assert len(git.differences(old, git.fingerprint(repo))) > 60
+    assert len(tamper.differences(old, tamper.fingerprint(repo))) > 60
     assert birds.fired == []

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orch import git
-from orch.git import undo, worktrees
+from orch.git import changes, names, refs, removing, repository, restoring, salvage, undo
+from orch.git import traits as git_traits
+from orch.git import worktrees as git_worktrees
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -25,7 +26,7 @@ def made(tmp_path, monkeypatch):
 @pytest.fixture
 def repo(made):
     spread(made)
-    return git.open_repository(str(made.path))
+    return repository.open_repository(str(made.path))
 
 
 def code(call, *args, **options):
@@ -37,8 +38,8 @@ def code(call, *args, **options):
 def test_status_counts_everything(made):
     made.write(".gitignore", "*.o\nbuild/\n")
     first = spread(made)
-    repo = git.open_repository(str(made.path))
-    assert git.status(repo) == git.Status(first, "main", (), (), -1, ())
+    repo = repository.open_repository(str(made.path))
+    assert changes.status(repo) == changes.Status(first, "main", (), (), -1, ())
     made.write("README", "changed\n")
     os.unlink(made.path / "d0/f0.txt")
     made.write("staged.txt", "s\n")
@@ -48,7 +49,7 @@ def test_status_counts_everything(made):
     made.write("x.o")
     made.write("build/1")
     made.write("build/2")
-    seen = git.status(repo, ignored=True)
+    seen = changes.status(repo, ignored=True)
     assert {c.path: c.code for c in seen.tracked} == {
         "README": ".M",
         "d0/f0.txt": ".D",
@@ -62,19 +63,19 @@ def test_status_counts_everything(made):
 
 def test_status_leaves_out_what_is_ours(made):
     spread(made)
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     for name in (".orch/coord.db", ".orchard/x", "trees/run/t/file", "store.db-wal"):
         made.write(name)
     left = (".orch", str(made.path / "trees"), str(made.path / "store.db-wal"), "/elsewhere")
-    assert git.status(repo, leave_out=left).untracked == (".orchard/x",)
+    assert changes.status(repo, leave_out=left).untracked == (".orchard/x",)
 
 
 def test_status_before_the_first_commit_detached_unmerged_and_renamed(made):
-    repo = git.open_repository(str(made.path))
-    assert git.status(repo).commit == ""
+    repo = repository.open_repository(str(made.path))
+    assert changes.status(repo).commit == ""
     one = made.commit("a.txt", "a\n" * 20)
     made.git("mv", "a.txt", "b.txt")
-    seen = git.status(repo)
+    seen = changes.status(repo)
     assert {c.path for c in seen.tracked} == {"a.txt", "b.txt"}
     made.git("reset", "-q", "--hard")
     made.branch("x")
@@ -82,27 +83,27 @@ def test_status_before_the_first_commit_detached_unmerged_and_renamed(made):
     made.git("checkout", "-q", "main")
     made.commit("a.txt", "y\n")
     made.git("merge", "x", ok=False)
-    assert [(c.path, c.code) for c in git.status(repo).tracked] == [("a.txt", "UU")]
+    assert [(c.path, c.code) for c in changes.status(repo).tracked] == [("a.txt", "UU")]
     made.git("merge", "--abort")
     made.git("checkout", "-q", "--detach", one)
-    assert git.status(repo).branch == ""
+    assert changes.status(repo).branch == ""
 
 
 def test_status_sees_what_index_flags_hide(made, repo):
     made.git("update-index", "--assume-unchanged", "README")
     made.git("update-index", "--skip-worktree", "d0/f0.txt")
     made.write("README", "hidden change\n")
-    assert git.status(repo).is_clean
-    assert git.status(repo, hidden=True).hidden == ("README", "d0/f0.txt")
+    assert changes.status(repo).is_clean
+    assert changes.status(repo, hidden=True).hidden == ("README", "d0/f0.txt")
     made.git("update-index", "--skip-worktree", "d1/f1.txt")
     os.unlink(made.path / "d1/f1.txt")
-    assert git.status(repo, hidden=True).hidden == ("README", "d0/f0.txt")
+    assert changes.status(repo, hidden=True).hidden == ("README", "d0/f0.txt")
 
 
 def test_status_leaves_the_index_alone(made, repo):
     index = (made.path / ".git/index").read_bytes()
     os.utime(made.path / "README", (1, 1))
-    git.status(repo)
+    changes.status(repo)
     assert (made.path / ".git/index").read_bytes() == index
 
 
@@ -110,21 +111,23 @@ def test_undecodable_names(made, repo):
     raw = os.fsencode(made.path) + b"/bad\xff.txt"
     with open(raw, "wb") as file:
         file.write(b"x")
-    (path,) = git.status(repo).untracked
+    (path,) = changes.status(repo).untracked
     assert os.fsencode(path) == b"bad\xff.txt"
-    assert git.display(path) == "bad\\udcff.txt"
+    assert names.display(path) == "bad\\udcff.txt"
 
 
 def test_add_makes_all_of_it(made, repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = tmp_path / "trees" / "run" / "t" / "attempt-1"
-    work = git.add_worktree(repo, str(place), "orch/run/t/attempt-1", start, root=str(tmp_path))
-    assert work == git.linked_worktree(repo, str(place))
+    work = git_worktrees.add_worktree(
+        repo, str(place), "orch/run/t/attempt-1", start, root=str(tmp_path)
+    )
+    assert work == repository.linked_worktree(repo, str(place))
     assert (place / "README").read_text() == "hello\n"
-    assert git.head(work) == git.Head(start, "orch/run/t/attempt-1")
-    assert git.status(work).is_clean
-    found = git.find_worktree(repo, str(place))
-    assert found == git.Worktree(str(place), start, "orch/run/t/attempt-1", False, "", "")
+    assert refs.head(work) == refs.Head(start, "orch/run/t/attempt-1")
+    assert changes.status(work).is_clean
+    found = git_worktrees.find_worktree(repo, str(place))
+    assert found == git_worktrees.Worktree(str(place), start, "orch/run/t/attempt-1", False, "", "")
     assert made.git("config", "--get-regexp", "^branch\\.", ok=False) == ""
     assert made.git("status", "--porcelain", cwd=place) == ""
     assert not os.path.exists(os.path.join(work.git_dir, "locked"))
@@ -132,20 +135,22 @@ def test_add_makes_all_of_it(made, repo, tmp_path):
 
 def test_add_from_a_bare_repository_and_from_a_worktree(made, repo, tmp_path):
     made.git("clone", "-q", "--bare", str(made.path), str(tmp_path / "b.git"))
-    bare = git.open_repository(str(tmp_path / "b.git"))
-    start = git.resolve(bare, "main")
-    assert git.status(git.add_worktree(bare, str(tmp_path / "w1"), "w1", start)).is_clean
-    linked = git.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
-    again = git.add_worktree(linked, str(tmp_path / "w3"), "w3", start)
+    bare = repository.open_repository(str(tmp_path / "b.git"))
+    start = refs.resolve(bare, "main")
+    assert changes.status(
+        git_worktrees.add_worktree(bare, str(tmp_path / "w1"), "w1", start)
+    ).is_clean
+    linked = git_worktrees.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
+    again = git_worktrees.add_worktree(linked, str(tmp_path / "w3"), "w3", start)
     assert again.common_dir == repo.common_dir
 
 
 def test_nothing_is_reused_and_nothing_is_left(made, repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = tmp_path / "t" / "w"
-    git.add_worktree(repo, str(place), "w", start)
+    git_worktrees.add_worktree(repo, str(place), "w", start)
     before = made.refs(), made.git("worktree", "list"), sorted(os.listdir(tmp_path))
-    add = git.add_worktree
+    add = git_worktrees.add_worktree
     taken = ("invalid_state", "branch_exists")
     assert code(add, repo, str(place), "other", start) == taken
     assert code(add, repo, str(tmp_path / "t2/w"), "w", start) == taken
@@ -174,8 +179,10 @@ def test_add_does_not_follow_a_planted_link(repo, tmp_path):
     root.mkdir()
     (tmp_path / "target").mkdir()
     os.symlink(tmp_path / "target", root / "run")
-    start = git.resolve(repo, "HEAD")
-    refused = code(git.add_worktree, repo, str(root / "run/t"), "b", start, root=str(root))
+    start = refs.resolve(repo, "HEAD")
+    refused = code(
+        git_worktrees.add_worktree, repo, str(root / "run/t"), "b", start, root=str(root)
+    )
     assert refused == ("refused", "repo_tampered")
     assert not os.listdir(tmp_path / "target")
 
@@ -185,26 +192,28 @@ def test_a_failing_checkout_is_undone(made, tmp_path):
     start = spread(made)
     made.git("config", "filter.need.smudge", "cat")
     made.git("config", "filter.need.required", "true")
-    repo = git.open_repository(str(made.path))
+    repo = repository.open_repository(str(made.path))
     before = made.refs(), made.git("worktree", "list")
-    refused = code(git.add_worktree, repo, str(tmp_path / "w/x"), "b", start, root=str(tmp_path))
+    refused = code(
+        git_worktrees.add_worktree, repo, str(tmp_path / "w/x"), "b", start, root=str(tmp_path)
+    )
     assert refused == ("git_error", "failed")
     assert (made.refs(), made.git("worktree", "list")) == before
     assert not os.path.lexists(tmp_path / "w")
-    assert git.read_traits(repo, start).configured == ("need",)
+    assert git_traits.read_traits(repo, start).configured == ("need",)
 
 
 def test_recover(repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w")
-    assert git.recover_worktree(repo, place, "b", start) == "absent"
-    git.add_worktree(repo, place, "b", start)
-    assert git.recover_worktree(repo, place, "b", start, finish=False) == "complete"
+    assert git_worktrees.recover_worktree(repo, place, "b", start) == "absent"
+    git_worktrees.add_worktree(repo, place, "b", start)
+    assert git_worktrees.recover_worktree(repo, place, "b", start, finish=False) == "complete"
     assert os.path.exists(place + "/README")
 
 
 def half_made(repo, place, branch, start):
-    made = git.add_worktree(repo, place, branch, start)
+    made = git_worktrees.add_worktree(repo, place, branch, start)
     with open(os.path.join(made.git_dir, "locked"), "w") as file:
         file.write(undo.mark(place))
     os.unlink(os.path.join(place, "README"))
@@ -216,25 +225,25 @@ def half_made(repo, place, branch, start):
 
 
 def test_recover_finishes_or_undoes_a_half_made_one(made, repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "t" / "w")
     half_made(repo, place, "b", start)
-    assert git.recover_worktree(repo, place, "b", start) == "complete"
-    work = git.linked_worktree(repo, place)
-    assert git.status(work).is_clean
-    git.remove_worktree(repo, place)
-    git.delete_branch(repo, "b", start)
+    assert git_worktrees.recover_worktree(repo, place, "b", start) == "complete"
+    work = repository.linked_worktree(repo, place)
+    assert changes.status(work).is_clean
+    removing.remove_worktree(repo, place)
+    git_worktrees.delete_branch(repo, "b", start)
     half_made(repo, place, "b", start)
     args = (repo, place, "b", start)
-    assert git.recover_worktree(*args, root=str(tmp_path), finish=False) == "undone"
+    assert git_worktrees.recover_worktree(*args, root=str(tmp_path), finish=False) == "undone"
     assert not os.path.lexists(tmp_path / "t")
     assert list(made.refs()) == ["refs/heads/main"]
-    assert len(git.list_worktrees(repo)) == 1
+    assert len(git_worktrees.list_worktrees(repo)) == 1
 
 
 def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, monkeypatch):
     """git removes what it began when it dies: the branch, which orch made, is still there."""
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w" / "x")
     half_made(repo, place, "b", start)
     admin = undo.admin_of(repo, place)
@@ -250,38 +259,40 @@ def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, 
 
     monkeypatch.setattr(worktrees, "locked_directory", _lock)
     asked = (repo, place, "b", start)
-    assert git.recover_worktree(*asked, root=str(tmp_path), finish=False) == "undone"
-    assert git.read_ref(repo, "refs/heads/b") == ""
+    assert git_worktrees.recover_worktree(*asked, root=str(tmp_path), finish=False) == "undone"
+    assert refs.read_ref(repo, "refs/heads/b") == ""
     assert not os.path.lexists(tmp_path / "w")
 
 
 def test_recover_keeps_files_that_git_did_not_write(repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w")
     half_made(repo, place, "b", start)
     (tmp_path / "w" / "mine.txt").write_text("precious")
-    refused = code(git.recover_worktree, repo, place, "b", start, finish=False)
+    refused = code(git_worktrees.recover_worktree, repo, place, "b", start, finish=False)
     assert refused == ("refused", "work_at_risk")
     assert (tmp_path / "w" / "mine.txt").read_text() == "precious"
 
 
 def test_remove_a_clean_one_keeps_the_branch(made, repo, tmp_path):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     made.write(".git/info/exclude", "*.o\n")
-    git.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     (tmp_path / "w" / "x.o").write_text("")
-    assert git.remove_worktree(repo, str(tmp_path / "w")) == git.Removed(str(tmp_path / "w"), 1)
+    assert removing.remove_worktree(repo, str(tmp_path / "w")) == removing.Removed(
+        str(tmp_path / "w"), 1
+    )
     assert not os.path.lexists(tmp_path / "w")
     assert made.refs()["refs/heads/w"] == start
-    assert code(git.remove_worktree, repo, str(tmp_path / "w")) == ("not_found", "repository")
-    assert code(git.remove_worktree, repo, repo.top)[0] == "invalid_input"
+    assert code(removing.remove_worktree, repo, str(tmp_path / "w")) == ("not_found", "repository")
+    assert code(removing.remove_worktree, repo, repo.top)[0] == "invalid_input"
 
 
 @pytest.mark.parametrize("kind", ["edit", "new", "staged", "hidden", "nested", "locked", "deleted"])
 def test_remove_refuses_anything_else(made, repo, tmp_path, kind):
-    start = git.resolve(repo, "HEAD")
+    start = refs.resolve(repo, "HEAD")
     place = tmp_path / "w"
-    git.add_worktree(repo, str(place), "w", start)
+    git_worktrees.add_worktree(repo, str(place), "w", start)
     if kind in {"edit", "hidden"}:
         (place / "README").write_text("work")
     if kind == "hidden":
@@ -296,23 +307,23 @@ def test_remove_refuses_anything_else(made, repo, tmp_path, kind):
         made.git("worktree", "lock", str(place))
     if kind == "deleted":
         os.unlink(place / "README")
-    assert code(git.remove_worktree, repo, str(place)) == ("refused", "work_at_risk")
+    assert code(removing.remove_worktree, repo, str(place)) == ("refused", "work_at_risk")
     assert place.exists()
-    assert git.find_worktree(repo, str(place))
+    assert git_worktrees.find_worktree(repo, str(place))
 
 
 def test_remove_one_whose_directory_is_gone(repo, tmp_path):
-    git.add_worktree(repo, str(tmp_path / "w"), "w", git.resolve(repo, "HEAD"))
+    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", refs.resolve(repo, "HEAD"))
     os.rename(tmp_path / "w", tmp_path / "moved")
-    assert git.list_worktrees(repo)[1].prunable
-    git.remove_worktree(repo, str(tmp_path / "w"))
-    assert len(git.list_worktrees(repo)) == 1
+    assert git_worktrees.list_worktrees(repo)[1].prunable
+    removing.remove_worktree(repo, str(tmp_path / "w"))
+    assert len(git_worktrees.list_worktrees(repo)) == 1
     assert (tmp_path / "moved" / "README").exists()
 
 
 def test_remove_with_copies_that_are_unchanged(repo, tmp_path):
     place = tmp_path / "w"
-    git.add_worktree(repo, str(place), "w", git.resolve(repo, "HEAD"))
+    git_worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
     (place / ".env").write_text("A=1")
     os.symlink("/var/cache", place / "cache")
     copies = {
@@ -320,30 +331,33 @@ def test_remove_with_copies_that_are_unchanged(repo, tmp_path):
         "cache": hashlib.sha256(b"/var/cache").hexdigest(),
     }
     (place / ".env").write_text("A=2")
-    refused = code(git.remove_worktree, repo, str(place), copies=copies)
+    refused = code(removing.remove_worktree, repo, str(place), copies=copies)
     assert refused == ("refused", "work_at_risk")
     assert (place / "cache").is_symlink()
     (place / ".env").write_text("A=1")
-    git.remove_worktree(repo, str(place), copies=copies)
+    removing.remove_worktree(repo, str(place), copies=copies)
     assert not place.exists()
 
 
 def test_remove_with_a_salvage_that_holds_everything(repo, tmp_path):
     place = tmp_path / "w"
-    work = git.add_worktree(repo, str(place), "w", git.resolve(repo, "HEAD"))
+    work = git_worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
     (place / "n").write_text("work")
-    ref = git.salvage_ref("r", "t", 1)
-    assert code(git.remove_worktree, repo, str(place), salvage=ref) == ("not_found", "salvage")
-    git.save_salvage(work, ref)
+    ref = names.salvage_ref("r", "t", 1)
+    assert code(removing.remove_worktree, repo, str(place), salvage=ref) == ("not_found", "salvage")
+    salvage.save_salvage(work, ref)
     (place / "m").write_text("later work")
-    refused = code(git.remove_worktree, repo, str(place), salvage=ref)
+    refused = code(removing.remove_worktree, repo, str(place), salvage=ref)
     assert refused == ("refused", "work_at_risk")
-    assert code(git.remove_worktree, repo, str(place), salvage="refs/heads/w")[0] == "invalid_input"
-    git.save_salvage(work, ref)
-    git.remove_worktree(repo, str(place), salvage=ref)
+    assert (
+        code(removing.remove_worktree, repo, str(place), salvage="refs/heads/w")[0]
+        == "invalid_input"
+    )
+    salvage.save_salvage(work, ref)
+    removing.remove_worktree(repo, str(place), salvage=ref)
     assert not place.exists()
-    back = git.restore_salvage(repo, ref, str(tmp_path / "back"))
-    assert set(git.status(back).untracked) == {"m", "n"}
+    back = restoring.restore_salvage(repo, ref, str(tmp_path / "back"))
+    assert set(changes.status(back).untracked) == {"m", "n"}
 
 
 def test_submodules_are_seen_and_their_worktree_kept(made, tmp_path):
@@ -351,15 +365,15 @@ def test_submodules_are_seen_and_their_worktree_kept(made, tmp_path):
     sub.commit()
     made.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(sub.path), "lib")
     start = made.commit("b.txt")
-    repo = git.open_repository(str(made.path))
-    traits = git.read_traits(repo, start)
+    repo = repository.open_repository(str(made.path))
+    traits = git_traits.read_traits(repo, start)
     assert traits.submodules == ("lib",)
     assert "submodule" in traits.unsupported
-    assert git.status(repo).is_clean
-    git.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    assert changes.status(repo).is_clean
+    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     update = ("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
     made.git(*update, cwd=tmp_path / "w")
-    failed = code(git.remove_worktree, repo, str(tmp_path / "w"))
+    failed = code(removing.remove_worktree, repo, str(tmp_path / "w"))
     assert failed == ("invalid_state", "unsupported")
     assert (tmp_path / "w/lib/a.txt").exists()
 
@@ -370,7 +384,7 @@ def test_lfs_is_seen(made):
     start = made.commit()
     made.git("config", "filter.lfs.clean", "git-lfs clean -- %f")
     made.git("config", "merge.lfs.driver", "false")
-    traits = git.read_traits(git.open_repository(str(made.path)), start)
+    traits = git_traits.read_traits(repository.open_repository(str(made.path)), start)
     assert traits.filters == ("lfs", "other")
     assert traits.configured == ("lfs",)
     assert traits.merge_drivers == ("lfs",)
@@ -378,19 +392,30 @@ def test_lfs_is_seen(made):
     assert "lfs" in traits.unsupported
     plain = Repo(made.path.parent / "plain")
     start = plain.commit()
-    assert git.read_traits(git.open_repository(str(plain.path)), start).unsupported == ""
+    assert (
+        git_traits.read_traits(repository.open_repository(str(plain.path)), start).unsupported == ""
+    )
 
 
 ADDER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from orch import git
+from orch.git import changes
+from orch.git import names
+from orch.git import refs
+from orch.git import removing
+from orch.git import repository
+from orch.git import restoring
+from orch.git import salvage
+from orch.git import traits as git_traits
+from orch.git import worktrees as git_worktrees
 top, root, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
-repo = git.open_repository(top)
-start = git.resolve(repo, "HEAD")
+repo = repository.open_repository(top)
+start = refs.resolve(repo, "HEAD")
 def add(n):
     path = f"{root}/run/task{n}/attempt-1"
-    git.add_worktree(repo, path, git.attempt_branch("run", f"task{n}", 1), start, root=root)
+    branch = names.attempt_branch("run", f"task{n}", 1)
+    git_worktrees.add_worktree(repo, path, branch, start, root=root)
 with ThreadPoolExecutor(5) as pool:
     list(pool.map(add, range(first, first + 5)))
 """
@@ -409,10 +434,10 @@ def test_forty_adds_from_eight_processes_all_succeed(repo, tmp_path):
     for run in runs:
         _, err = run.communicate(timeout=120)
         assert run.returncode == 0, err.decode()
-    found = git.list_worktrees(repo)[1:]
+    found = git_worktrees.list_worktrees(repo)[1:]
     assert len(found) == 40
     assert len({w.branch for w in found}) == 40
     assert not any(w.locked for w in found)
     with ThreadPoolExecutor(4) as pool:
-        works = [git.linked_worktree(repo, w.path) for w in found]
-        assert all(s.is_clean for s in pool.map(git.status, works))
+        works = [repository.linked_worktree(repo, w.path) for w in found]
+        assert all(s.is_clean for s in pool.map(changes.status, works))
