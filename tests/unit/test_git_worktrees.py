@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orch.git import changes, names, refs, removing, repository, restoring, salvage, undo
+from orch.git import changes, names, refs, removing, repository, restoring, salvage, undo, worktrees
 from orch.git import traits as git_traits
-from orch.git import worktrees as git_worktrees
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -119,15 +118,15 @@ def test_undecodable_names(made, repo):
 def test_add_makes_all_of_it(made, repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = tmp_path / "trees" / "run" / "t" / "attempt-1"
-    work = git_worktrees.add_worktree(
+    work = worktrees.add_worktree(
         repo, str(place), "orch/run/t/attempt-1", start, root=str(tmp_path)
     )
     assert work == repository.linked_worktree(repo, str(place))
     assert (place / "README").read_text() == "hello\n"
     assert refs.head(work) == refs.Head(start, "orch/run/t/attempt-1")
     assert changes.status(work).is_clean
-    found = git_worktrees.find_worktree(repo, str(place))
-    assert found == git_worktrees.Worktree(str(place), start, "orch/run/t/attempt-1", False, "", "")
+    found = worktrees.find_worktree(repo, str(place))
+    assert found == worktrees.Worktree(str(place), start, "orch/run/t/attempt-1", False, "", "")
     assert made.git("config", "--get-regexp", "^branch\\.", ok=False) == ""
     assert made.git("status", "--porcelain", cwd=place) == ""
     assert not os.path.exists(os.path.join(work.git_dir, "locked"))
@@ -137,20 +136,18 @@ def test_add_from_a_bare_repository_and_from_a_worktree(made, repo, tmp_path):
     made.git("clone", "-q", "--bare", str(made.path), str(tmp_path / "b.git"))
     bare = repository.open_repository(str(tmp_path / "b.git"))
     start = refs.resolve(bare, "main")
-    assert changes.status(
-        git_worktrees.add_worktree(bare, str(tmp_path / "w1"), "w1", start)
-    ).is_clean
-    linked = git_worktrees.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
-    again = git_worktrees.add_worktree(linked, str(tmp_path / "w3"), "w3", start)
+    assert changes.status(worktrees.add_worktree(bare, str(tmp_path / "w1"), "w1", start)).is_clean
+    linked = worktrees.add_worktree(repo, str(tmp_path / "w2"), "w2", start)
+    again = worktrees.add_worktree(linked, str(tmp_path / "w3"), "w3", start)
     assert again.common_dir == repo.common_dir
 
 
 def test_nothing_is_reused_and_nothing_is_left(made, repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = tmp_path / "t" / "w"
-    git_worktrees.add_worktree(repo, str(place), "w", start)
+    worktrees.add_worktree(repo, str(place), "w", start)
     before = made.refs(), made.git("worktree", "list"), sorted(os.listdir(tmp_path))
-    add = git_worktrees.add_worktree
+    add = worktrees.add_worktree
     taken = ("invalid_state", "branch_exists")
     assert code(add, repo, str(place), "other", start) == taken
     assert code(add, repo, str(tmp_path / "t2/w"), "w", start) == taken
@@ -180,9 +177,7 @@ def test_add_does_not_follow_a_planted_link(repo, tmp_path):
     (tmp_path / "target").mkdir()
     os.symlink(tmp_path / "target", root / "run")
     start = refs.resolve(repo, "HEAD")
-    refused = code(
-        git_worktrees.add_worktree, repo, str(root / "run/t"), "b", start, root=str(root)
-    )
+    refused = code(worktrees.add_worktree, repo, str(root / "run/t"), "b", start, root=str(root))
     assert refused == ("refused", "repo_tampered")
     assert not os.listdir(tmp_path / "target")
 
@@ -195,7 +190,7 @@ def test_a_failing_checkout_is_undone(made, tmp_path):
     repo = repository.open_repository(str(made.path))
     before = made.refs(), made.git("worktree", "list")
     refused = code(
-        git_worktrees.add_worktree, repo, str(tmp_path / "w/x"), "b", start, root=str(tmp_path)
+        worktrees.add_worktree, repo, str(tmp_path / "w/x"), "b", start, root=str(tmp_path)
     )
     assert refused == ("git_error", "failed")
     assert (made.refs(), made.git("worktree", "list")) == before
@@ -206,14 +201,14 @@ def test_a_failing_checkout_is_undone(made, tmp_path):
 def test_recover(repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w")
-    assert git_worktrees.recover_worktree(repo, place, "b", start) == "absent"
-    git_worktrees.add_worktree(repo, place, "b", start)
-    assert git_worktrees.recover_worktree(repo, place, "b", start, finish=False) == "complete"
+    assert worktrees.recover_worktree(repo, place, "b", start) == "absent"
+    worktrees.add_worktree(repo, place, "b", start)
+    assert worktrees.recover_worktree(repo, place, "b", start, finish=False) == "complete"
     assert os.path.exists(place + "/README")
 
 
 def half_made(repo, place, branch, start):
-    made = git_worktrees.add_worktree(repo, place, branch, start)
+    made = worktrees.add_worktree(repo, place, branch, start)
     with open(os.path.join(made.git_dir, "locked"), "w") as file:
         file.write(undo.mark(place))
     os.unlink(os.path.join(place, "README"))
@@ -228,17 +223,17 @@ def test_recover_finishes_or_undoes_a_half_made_one(made, repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "t" / "w")
     half_made(repo, place, "b", start)
-    assert git_worktrees.recover_worktree(repo, place, "b", start) == "complete"
+    assert worktrees.recover_worktree(repo, place, "b", start) == "complete"
     work = repository.linked_worktree(repo, place)
     assert changes.status(work).is_clean
     removing.remove_worktree(repo, place)
-    git_worktrees.delete_branch(repo, "b", start)
+    worktrees.delete_branch(repo, "b", start)
     half_made(repo, place, "b", start)
     args = (repo, place, "b", start)
-    assert git_worktrees.recover_worktree(*args, root=str(tmp_path), finish=False) == "undone"
+    assert worktrees.recover_worktree(*args, root=str(tmp_path), finish=False) == "undone"
     assert not os.path.lexists(tmp_path / "t")
     assert list(made.refs()) == ["refs/heads/main"]
-    assert len(git_worktrees.list_worktrees(repo)) == 1
+    assert len(worktrees.list_worktrees(repo)) == 1
 
 
 def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, monkeypatch):
@@ -259,7 +254,7 @@ def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, 
 
     monkeypatch.setattr(worktrees, "locked_directory", _lock)
     asked = (repo, place, "b", start)
-    assert git_worktrees.recover_worktree(*asked, root=str(tmp_path), finish=False) == "undone"
+    assert worktrees.recover_worktree(*asked, root=str(tmp_path), finish=False) == "undone"
     assert refs.read_ref(repo, "refs/heads/b") == ""
     assert not os.path.lexists(tmp_path / "w")
 
@@ -269,7 +264,7 @@ def test_recover_keeps_files_that_git_did_not_write(repo, tmp_path):
     place = str(tmp_path / "w")
     half_made(repo, place, "b", start)
     (tmp_path / "w" / "mine.txt").write_text("precious")
-    refused = code(git_worktrees.recover_worktree, repo, place, "b", start, finish=False)
+    refused = code(worktrees.recover_worktree, repo, place, "b", start, finish=False)
     assert refused == ("refused", "work_at_risk")
     assert (tmp_path / "w" / "mine.txt").read_text() == "precious"
 
@@ -277,7 +272,7 @@ def test_recover_keeps_files_that_git_did_not_write(repo, tmp_path):
 def test_remove_a_clean_one_keeps_the_branch(made, repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     made.write(".git/info/exclude", "*.o\n")
-    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     (tmp_path / "w" / "x.o").write_text("")
     assert removing.remove_worktree(repo, str(tmp_path / "w")) == removing.Removed(
         str(tmp_path / "w"), 1
@@ -292,7 +287,7 @@ def test_remove_a_clean_one_keeps_the_branch(made, repo, tmp_path):
 def test_remove_refuses_anything_else(made, repo, tmp_path, kind):
     start = refs.resolve(repo, "HEAD")
     place = tmp_path / "w"
-    git_worktrees.add_worktree(repo, str(place), "w", start)
+    worktrees.add_worktree(repo, str(place), "w", start)
     if kind in {"edit", "hidden"}:
         (place / "README").write_text("work")
     if kind == "hidden":
@@ -309,21 +304,21 @@ def test_remove_refuses_anything_else(made, repo, tmp_path, kind):
         os.unlink(place / "README")
     assert code(removing.remove_worktree, repo, str(place)) == ("refused", "work_at_risk")
     assert place.exists()
-    assert git_worktrees.find_worktree(repo, str(place))
+    assert worktrees.find_worktree(repo, str(place))
 
 
 def test_remove_one_whose_directory_is_gone(repo, tmp_path):
-    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", refs.resolve(repo, "HEAD"))
+    worktrees.add_worktree(repo, str(tmp_path / "w"), "w", refs.resolve(repo, "HEAD"))
     os.rename(tmp_path / "w", tmp_path / "moved")
-    assert git_worktrees.list_worktrees(repo)[1].prunable
+    assert worktrees.list_worktrees(repo)[1].prunable
     removing.remove_worktree(repo, str(tmp_path / "w"))
-    assert len(git_worktrees.list_worktrees(repo)) == 1
+    assert len(worktrees.list_worktrees(repo)) == 1
     assert (tmp_path / "moved" / "README").exists()
 
 
 def test_remove_with_copies_that_are_unchanged(repo, tmp_path):
     place = tmp_path / "w"
-    git_worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
+    worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
     (place / ".env").write_text("A=1")
     os.symlink("/var/cache", place / "cache")
     copies = {
@@ -341,7 +336,7 @@ def test_remove_with_copies_that_are_unchanged(repo, tmp_path):
 
 def test_remove_with_a_salvage_that_holds_everything(repo, tmp_path):
     place = tmp_path / "w"
-    work = git_worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
+    work = worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
     (place / "n").write_text("work")
     ref = names.salvage_ref("r", "t", 1)
     assert code(removing.remove_worktree, repo, str(place), salvage=ref) == ("not_found", "salvage")
@@ -370,7 +365,7 @@ def test_submodules_are_seen_and_their_worktree_kept(made, tmp_path):
     assert traits.submodules == ("lib",)
     assert "submodule" in traits.unsupported
     assert changes.status(repo).is_clean
-    git_worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
+    worktrees.add_worktree(repo, str(tmp_path / "w"), "w", start)
     update = ("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
     made.git(*update, cwd=tmp_path / "w")
     failed = code(removing.remove_worktree, repo, str(tmp_path / "w"))
@@ -415,7 +410,7 @@ start = refs.resolve(repo, "HEAD")
 def add(n):
     path = f"{root}/run/task{n}/attempt-1"
     branch = names.attempt_branch("run", f"task{n}", 1)
-    git_worktrees.add_worktree(repo, path, branch, start, root=root)
+    worktrees.add_worktree(repo, path, branch, start, root=root)
 with ThreadPoolExecutor(5) as pool:
     list(pool.map(add, range(first, first + 5)))
 """
@@ -434,7 +429,7 @@ def test_forty_adds_from_eight_processes_all_succeed(repo, tmp_path):
     for run in runs:
         _, err = run.communicate(timeout=120)
         assert run.returncode == 0, err.decode()
-    found = git_worktrees.list_worktrees(repo)[1:]
+    found = worktrees.list_worktrees(repo)[1:]
     assert len(found) == 40
     assert len({w.branch for w in found}) == 40
     assert not any(w.locked for w in found)
