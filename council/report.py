@@ -2,7 +2,7 @@
 
 Owns the report's order and wording. Pure: the same tally and options give the same bytes.
 Guarantees: every number comes from the tally; every word of a reviewer passes
-`orch.picture.escape`; criticals raised by one reviewer stand on top whatever is shown; what is
+`orch.reports.escape`; criticals raised by one reviewer stand on top whatever is shown; what is
 left out is counted.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from council.grouping import JOIN, STRONG
 from council.model import Conflict, Group, Member, MemberRef, Related, Respondent, Tally
 from council.vocabulary import LEVELS, ROLES, Level, Status
-from orch.picture.escape import code_block, code_span, inline, quoted
+from orch.reports.escape import code_block, code_span, inline, quoted
 
 _HEADINGS: dict[Level, str] = {
     "consensus": "Consensus: all three reviewers",

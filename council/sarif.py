@@ -12,7 +12,7 @@ from urllib.parse import quote
 from council.matching import normal_path
 from council.model import Group, Member, Tally
 from council.vocabulary import Level, Severity
-from orch.picture.escape import one_line, visible
+from orch.reports.escape import one_line, visible
 from schema.version import __version__
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from council.model import Tally
 from council.report import place
 from council.vocabulary import LEVELS, Level
-from orch.picture.escape import one_line
+from orch.reports.escape import one_line
 
 _TITLE_WIDTH = 100
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from orch import identity
+from orch import process_identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(
         child = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**environment, MARK: ":".join((*map(str, identity.mine()), cwd))},
+            env={**environment, MARK: ":".join((*map(str, process_identity.mine()), cwd))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

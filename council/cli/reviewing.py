@@ -5,13 +5,13 @@ from council.operations import councils
 from council.records import Council, Seat
 from council.vocabulary import Role
 from council.workflows import landing, targets
-from orch.cli import names
-from orch.cli import work as workers
+from orch.cli import task_names
+from orch.cli.agents import work as workers
 from orch.model import Task
 from orch.operations import approvals, attempts, runs, tasks
 from orch.store import entries as entry_rows
 from orch.store import runs as run_rows
-from orch.workflows import places
+from orch.worktrees import places
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import Json, obj
@@ -53,7 +53,7 @@ def review(
 ) -> None:
     """Ask one reviewer and record its verdict."""
     with call.db.read() as tx:
-        run_id, task_id = names.split(tx, run, None, task_name)
+        run_id, task_id = task_names.split(tx, run, None, task_name)
         leader = runs.require_open(tx, run_id).leader
         subject = tasks.require(tx, run_id, task_id)
         kept = call.stored(tx, call.key_for(leader))
@@ -108,7 +108,7 @@ def _ask(call: "Call", asked: Asked, leader: str, change: str) -> None:
 def _call_off(call: "Call", asked: Asked) -> None:
     """Cancel a review that did not come to an end: nobody is to find it later."""
     from orch.operations import cancellation
-    from orch.workflows.reconcile import reconcile
+    from orch.reconcile import reconcile
 
     run_id = asked.council.run_id
     reconcile(call.db, run_id)
@@ -151,7 +151,7 @@ def _record(call: "Call", asked: Asked, leader: str, problems: list[str]) -> Jso
 
 def _next(tx: "ReadTx", subject: Task, meant: str) -> str:
     """Return what follows for the task's work: for its entry, or that it is queued."""
-    from orch.cli import queue_next
+    from orch.cli.landing import next_steps
 
     newest = entry_rows.of_task(tx, subject.task_no)[:1]
     is_queued = bool(newest) and newest[0].status not in approvals.OVER
@@ -162,7 +162,7 @@ def _next(tx: "ReadTx", subject: Task, meant: str) -> str:
             else f"orch queue add {subject.name}"
         )
     if is_queued:
-        return queue_next.command(tx, newest[0])
+        return next_steps.command(tx, newest[0])
     return f"orch review {subject.name} --harness H"
 
 

@@ -9,9 +9,9 @@ from council.store import councils as store
 from council.vocabulary import ROLES, Role, role_of
 from inbox.cli import values
 from inbox.model import Artifact
-from orch.cli import names
-from orch.cli.runs import require_store
-from orch.workflows import places
+from orch.cli import task_names
+from orch.cli.tasks.runs import require_store
+from orch.worktrees import places
 from schema import ids, keys
 from schema.failures import invalid_input
 from schema.json_text import merge, obj
@@ -145,7 +145,7 @@ def _look(call: "Call", council: Council, diff: str | None, task: str | None) ->
         return targets.look_at_span(council, diff, targets.here())
     if task is not None:
         with call.db.read() as tx:
-            run_id, task_id = names.split(tx, None, task, None)
+            run_id, task_id = task_names.split(tx, None, task, None)
         return targets.look_at_attempt(call.db, council, run_id, task_id)
     if council.target_type in ("repo", "mixed"):
         targets.look_at_repository(council, targets.here())

@@ -6,7 +6,7 @@ import os
 from council.vocabulary import Level, Similarity
 from council.workflows import report as report_workflow
 from council.workflows import tally as tally_workflow
-from orch.cli import keyed
+from orch.cli import replay
 from schema import keys
 from schema.failures import invalid_input
 from schema.json_text import Json, merge
@@ -22,7 +22,7 @@ def tally(
     call: "Call", *, run: str, similarity: Similarity, partial: bool, key: str | None
 ) -> None:
     """Tally the reviewers' answers."""
-    if key is not None and keyed.say_again(call, run):
+    if key is not None and replay.say_again(call, run):
         return
 
     def _answer(tx: "Tx", stored: "Stored", counts: str) -> Json:
@@ -48,7 +48,7 @@ def report(
     key: str | None,
 ) -> None:
     """Write the Markdown report, and print it as the council's --output or --format says."""
-    if key is not None and keyed.say_again(call, run):
+    if key is not None and replay.say_again(call, run):
         return
     if out is not None and os.path.lexists(out):
         raise invalid_input(f"--out {out} exists; a report replaces no file", reason="file")
@@ -64,7 +64,7 @@ def report(
         **({"sarif": Json(json.dumps(made.sarif()))} if form == "sarif" else {}),
     )
     if key is not None:
-        answer = keyed.keep(call, run, answer)
+        answer = replay.keep(call, run, answer)
     if not call.as_json:
         answer = merge(answer, text=made.text(kind), bare=form is not None)
     call.say(answer, made.event_id)

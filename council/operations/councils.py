@@ -36,7 +36,7 @@ def start(
 ) -> int:
     """Open the run, add and dispatch one analysis task for each seat; return the event's id.
 
-    All of it or nothing; the reviewers' places are made after it (orch/workflows/places.py).
+    All of it or nothing; the reviewers' places are made after it (orch/worktrees/places.py).
     Raises: invalid_state/duplicate when the run exists.
     """
     run_id = council.run_id

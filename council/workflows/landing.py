@@ -5,12 +5,12 @@ No verdict (abstained, split, no quorum, unreadable) is passed on as none: it ne
 
 from council.records import Council
 from council.store import councils as council_rows
+from orch.landing import approval_gate, open_queue
 from orch.model import Task
 from orch.operations import approvals
 from orch.store import approvals as approval_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
-from orch.workflows import queue_gate, queue_place
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def policy_of(db: "Database", council: Council) -> str:
     if task is None:
         return ""
     try:
-        return queue_gate.digest_of(queue_place.settings_for(db, task, council.repo_path))
+        return approval_gate.digest_of(open_queue.settings_for(db, task, council.repo_path))
     except Failure:
         return ""
 

@@ -12,7 +12,7 @@ from council.tally import tally_answers
 from council.vocabulary import Similarity
 from council.workflows import landing
 from orch.operations import runs
-from orch.workflows.reconcile import reconcile
+from orch.reconcile import reconcile
 from schema import points
 from schema.failures import Failure
 

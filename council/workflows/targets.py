@@ -61,8 +61,8 @@ def look_at_attempt(db: "Database", council: Council, run_id: str, task_id: str)
     Raises: not_found (run, task), invalid_state/not_ready when code without a recorded head is
     to be reviewed, refused/repo_tampered, git_error.
     """
-    from orch.workflows.reconcile import reconcile
-    from orch.workflows.workspaces import open_checked
+    from orch.reconcile import reconcile
+    from orch.worktrees.create import open_checked
 
     reconcile(db, run_id)  # The head of a finished attempt is read then.
     with db.read() as tx:

@@ -3,7 +3,7 @@
 from council import reads
 from council.operations import councils
 from inbox.workflows import wait
-from orch.workflows.reconcile import reconcile
+from orch.reconcile import reconcile
 from schema import events
 
 TYPE_CHECKING = False

@@ -26,31 +26,31 @@ AFTER = Option("--after-event", "event", "look at what came after this event id"
 
 COMMANDS = (
     Command(
-        "ready", "orch.cli.schedule:ready", "What can be dispatched now, in dispatch order.",
+        "ready", "orch.cli.leader_loop:ready", "What can be dispatched now, in dispatch order.",
         (RUN, Option("--limit", "count", "at most so many", default=50),
          Option("--explain", "flag", "say for each other task why it is not ready")),
         "orch ready --run docs-1 --explain",
     ),
-    Command("reconcile", "orch.cli.schedule:reconcile",
+    Command("reconcile", "orch.cli.leader_loop:reconcile",
             "Bring the run up to date with its threads; says exactly what changed.",
             (RUN, KEY), "orch reconcile --run docs-1"),
     Command(
-        "wait", "orch.cli.schedule:wait", "Wait until something happens in a run.",
+        "wait", "orch.cli.leader_loop:wait", "Wait until something happens in a run.",
         (RUN,
          Option("--for", "choices", "what to wait for, comma-separated",
                 choices=WAITABLE + LANDING_WAITABLE, default=WAITABLE, dest="kinds"),
          AFTER, TIMEOUT),
         "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
     ),
-    Command("blocked", "orch.cli.schedule:blocked", "Tasks that wait for an answer.", (RUN,),
+    Command("blocked", "orch.cli.leader_loop:blocked", "Tasks that wait for an answer.", (RUN,),
             "orch blocked --run docs-1"),
     Command(
-        "answer", "orch.cli.schedule:answer", "Answer a task's worker.",
+        "answer", "orch.cli.leader_loop:answer", "Answer a task's worker.",
         (*ONE_TASK, *BODY, PAYLOAD, KEY),
         "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
     ),
     Command(
-        "status", "orch.cli.schedule:status", "Where a run stands, task by task.",
+        "status", "orch.cli.leader_loop:status", "Where a run stands, task by task.",
         (RUN, Option("--watch", "flag", "keep it on the screen until stopped")),
         "orch status --run docs-1",
     ),

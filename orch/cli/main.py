@@ -28,7 +28,7 @@ def whole() -> "Program":
     from council.cli.table import COMMANDS
     from inbox.cli.grammar import Program
     from orch.cli import table
-    from orch.cli.seeing_table import COMMANDS as SEEING
+    from orch.cli.reports.table import COMMANDS as SEEING
 
     own = table.PROGRAM
     rows = (*own.commands.values(), *SEEING, *COMMANDS)

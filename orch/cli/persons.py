@@ -3,7 +3,7 @@
 The table says which commands and options that are (`person=True`); inbox/cli/kit.py asks here.
 """
 
-from orch.workflows import outside
+from orch import outside_attempt
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def guard(call: "Call") -> None:
     """Raise refused/approval_required inside an attempt."""
-    outside.require_clean_environment(call.words)
+    outside_attempt.require_clean_environment(call.words)
     try:
         db = call.db
     except Failure:
         return  # The command itself says what is wrong with the store, or mends it.
-    outside.require_outside_attempt(db, call.words)
+    outside_attempt.require_outside_attempt(db, call.words)

@@ -5,12 +5,12 @@ Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py ru
 
 from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
+from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
-from orch.cli.seeing_shapes import shapes as seeing
-from orch.cli.setup_shapes import KNOWN, SETUP
+from orch.cli.reports.shapes import shapes as seeing
+from orch.cli.setup.shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
-from orch.cli.work_shapes import CHECKED, TURN, USAGE, WORKED
-from orch.cli.workspace_shapes import WORKSPACES
+from orch.cli.worktrees.shapes import WORKSPACES
 from orch.model import MODES
 
 TYPE_CHECKING = False
@@ -230,15 +230,15 @@ def schemas() -> "dict[str, object]":
         words: _titled(words, compiled(shape)) for words, shape in DATA.items()
     }
     ways = [compiled(shape) for shape in (_DISPATCHED, _BATCH, _PLANNED)]
-    from orch.cli import request_shapes
+    from orch.cli.requests import shapes
 
-    found |= {words: _titled(words, schema) for words, schema in request_shapes.schemas().items()}
+    found |= {words: _titled(words, schema) for words, schema in shapes.schemas().items()}
     works = [compiled(shape) for shape in (WORKED, CHECKED)]
     setups = [compiled(shape) for shape in (SETUP, KNOWN)]
     found["setup"] = _titled("setup", {"anyOf": setups})
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
-    from orch.cli import queue_shapes
+    from orch.cli.landing import shapes as queue_shapes
 
     for words, several in queue_shapes.DATA.items():
         found[words] = _titled(words, {"anyOf": [compiled(shape) for shape in several]})

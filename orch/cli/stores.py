@@ -13,7 +13,7 @@ def doctor(call: "Call", *, deep: bool) -> None:
     """Check the store and the machine as inbox does, and the runs with their worktrees."""
     from inbox.cli.stores import tell
     from inbox.workflows import doctor as bus
-    from orch.workflows import audit
+    from orch import doctor as audit
 
     tell(call, bus.examine(call.db, deep) + audit.examine(call.db, deep))
 

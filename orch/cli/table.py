@@ -7,10 +7,10 @@ Adding a command? A row here, a function of that name, its plain view (views.py)
 from inbox.cli.grammar import BODY, KEY, Command, Option, Program
 from inbox.model import PRIORITIES
 from orch.cli import hot_table
-from orch.cli.queue_table import COMMANDS as LANDING
-from orch.cli.request_table import COMMANDS as REQUESTS
-from orch.cli.setup_table import COMMANDS as SETUP
-from orch.cli.work_table import COMMANDS as WORK
+from orch.cli.agents.table import COMMANDS as WORK
+from orch.cli.landing.table import COMMANDS as LANDING
+from orch.cli.requests.table import COMMANDS as REQUESTS
+from orch.cli.setup.table import COMMANDS as SETUP
 from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
 
 TASK_STATUSES = (
@@ -64,7 +64,7 @@ _COMMANDS = (
         (KEY,), "orch init",
     ),
     Command(
-        "run init", "orch.cli.runs:init", "Open a run: one goal, its tasks, one leader.",
+        "run init", "orch.cli.tasks.runs:init", "Open a run: one goal, its tasks, one leader.",
         (
             _RUN,
             Option("--goal", "text", "what the run is for", required=True),
@@ -82,17 +82,18 @@ _COMMANDS = (
         ),
         "orch run init --run docs-1 --goal 'One guide out of many notes'",
     ),
-    Command("run show", "orch.cli.runs:show", "Show a run and how far it is.", (_RUN,),
+    Command("run show", "orch.cli.tasks.runs:show", "Show a run and how far it is.", (_RUN,),
             "orch run show --run docs-1"),
-    Command("run list", "orch.cli.runs:list_runs", "List all runs, newest first.", (),
+    Command("run list", "orch.cli.tasks.runs:list_runs", "List all runs, newest first.", (),
             "orch run list"),
-    Command("run close", "orch.cli.runs:close", "Close a run: nothing in it changes any more.",
+    Command("run close", "orch.cli.tasks.runs:close",
+            "Close a run: nothing in it changes any more.",
             (_RUN, Option("--force", "flag", "though done work is on no target yet"), KEY),
             "orch run close --run docs-1", person=True),
-    Command("run reopen", "orch.cli.runs:reopen", "Open a closed run again.", (_RUN, KEY),
+    Command("run reopen", "orch.cli.tasks.runs:reopen", "Open a closed run again.", (_RUN, KEY),
             "orch run reopen --run docs-1", person=True),
     Command(
-        "task add", "orch.cli.tasks:add", "Add a task to a run.",
+        "task add", "orch.cli.tasks.tasks:add", "Add a task to a run.",
         (
             _RUN,
             Option("--task", "name", "the new task's id", required=True),
@@ -102,59 +103,60 @@ _COMMANDS = (
         ),
         "orch task add --run docs-1 --task outline --title 'Write the outline' --default-to w1",
     ),
-    Command("task show", "orch.cli.tasks:show", "Show a task with its attempts.", _ONE_TASK,
+    Command("task show", "orch.cli.tasks.tasks:show", "Show a task with its attempts.", _ONE_TASK,
             "orch task show docs-1/outline"),
     Command(
-        "task list", "orch.cli.tasks:list_tasks", "List the tasks of a run.",
+        "task list", "orch.cli.tasks.tasks:list_tasks", "List the tasks of a run.",
         (_RUN, Option("--status", "choices", "only these statuses", choices=TASK_STATUSES)),
         "orch task list --run docs-1 --status ready,blocked",
     ),
     Command(
-        "task edit", "orch.cli.tasks:edit", "Change a task that nobody works on.",
+        "task edit", "orch.cli.tasks.tasks:edit", "Change a task that nobody works on.",
         (*_ONE_TASK, *_TASK_FIELDS,
          Option("--not-before", "duration", "do not dispatch it for this long"), KEY),
         "orch task edit --run docs-1 --task outline --priority high",
     ),
     Command(
-        "dep add", "orch.cli.tasks:add_dependency", "Let a task wait for another one.",
+        "dep add", "orch.cli.tasks.tasks:add_dependency", "Let a task wait for another one.",
         (*_ONE_TASK, Option("--depends-on", "names", "the task to wait for", many=True), KEY),
         "orch dep add --run docs-1 --task chapters --depends-on outline",
     ),
     Command(
-        "dep rm", "orch.cli.tasks:remove_dependency", "Let a task no longer wait for another one.",
+        "dep rm", "orch.cli.tasks.tasks:remove_dependency",
+        "Let a task no longer wait for another one.",
         (*_ONE_TASK, Option("--depends-on", "names", "the task", many=True), KEY),
         "orch dep rm --run docs-1 --task chapters --depends-on outline",
     ),
-    Command("dep list", "orch.cli.tasks:list_dependencies",
+    Command("dep list", "orch.cli.tasks.tasks:list_dependencies",
             "Show what a task waits for, and what waits for it.", _ONE_TASK,
             "orch dep list docs-1/chapters"),
     Command(
-        "plan check", "orch.cli.plans:check",
+        "plan check", "orch.cli.plans.plans:check",
         "Say everything that is wrong with a plan, with lines; with --run, what it would change.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan check plan.yaml --run docs-1",
     ),
     Command(
-        "plan lint", "orch.cli.plans:lint",
+        "plan lint", "orch.cli.plans.plans:lint",
         "Say where a plan's tasks would meet, are too large, or cannot be judged.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
     ),
     Command(
-        "plan apply", "orch.cli.plans:apply",
+        "plan apply", "orch.cli.plans.plans:apply",
         "Add a plan's tasks to a run, and update those that nobody works on; all or nothing.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, KEY),
         "orch plan apply plan.yaml --run docs-1 --dry-run", person=True,
     ),
     Command(
-        "plan export", "orch.cli.plans:export",
+        "plan export", "orch.cli.plans.plans:export",
         "Write a run's tasks, or a request's plan, as a plan; without FILE, print it.",
         (Option("FILE", "path", "the new file", dest="path"), _REQUEST, _RUN_OF_PLAN, _FORMAT),
         "orch plan export plan.yaml --run docs-1",
     ),
-    Command("plan schema", "orch.cli.plans:schema", "Print the JSON Schema of a plan.", (),
+    Command("plan schema", "orch.cli.plans.plans:schema", "Print the JSON Schema of a plan.", (),
             "orch plan schema"),
     *hot_table.COMMANDS,
     Command(
-        "dispatch", "orch.cli.dispatches:dispatch", "Give a ready task to an agent.",
+        "dispatch", "orch.cli.tasks.dispatch:dispatch", "Give a ready task to an agent.",
         (
             *_ONE_TASK, _MODE, _TO, _REPO, _BASE_REF, _ROOT, *BODY, KEY,
             Option("--ready", "flag", "dispatch all that are ready, in order", dest="all_ready"),
@@ -165,29 +167,30 @@ _COMMANDS = (
         "orch dispatch --run docs-1 --task outline --execution-mode analysis --to w1",
     ),
     Command(
-        "retry", "orch.cli.dispatches:retry", "Try a failed task again.",
+        "retry", "orch.cli.tasks.dispatch:retry", "Try a failed task again.",
         (*_ONE_TASK, _TO, *BODY, KEY, _BASE_REF,
          Option("--force", "flag", "also when its worker is only stale", person=True)),
         "orch retry --run docs-1 --task outline --body 'The file is there now.'",
     ),
     Command(
-        "reassign", "orch.cli.dispatches:reassign",
+        "reassign", "orch.cli.tasks.dispatch:reassign",
         "Give a blocked, failed or stale task to another.",
         (*_ONE_TASK, Option("--to", "addressee", "who does it now", required=True), _REASON, KEY),
         "orch reassign --run docs-1 --task outline --to w2 --reason 'w1 is gone'",
     ),
     Command(
-        "cancel", "orch.cli.schedule:cancel", "Call off a task, or a whole run.",
+        "cancel", "orch.cli.leader_loop:cancel", "Call off a task, or a whole run.",
         (*_ONE_TASK, Option("--reason", "text", "why", default="cancelled"), KEY),
         "orch cancel --run docs-1 --task outline --reason 'out of scope'",
     ),
     Command(
-        "adopt", "orch.cli.schedule:adopt", "Take a late report as the task's result.",
+        "adopt", "orch.cli.leader_loop:adopt", "Take a late report as the task's result.",
         (*_ONE_TASK, Option("--attempt", "count", "the attempt that reported late"), KEY),
         "orch adopt --run docs-1 --task outline --attempt 1", person=True,
     ),
     Command(
-        "cleanup", "orch.cli.workspaces:cleanup", "Remove worktrees whose work is proven safe.",
+        "cleanup", "orch.cli.worktrees.worktrees:cleanup",
+        "Remove worktrees whose work is proven safe.",
         (
             *_ONE_TASK,
             Option("--attempt", "count", "only this attempt"),
@@ -199,35 +202,37 @@ _COMMANDS = (
         ),
         "orch cleanup --run docs-1 --all-completed --dry-run",
     ),
-    Command("salvage list", "orch.cli.workspaces:list_salvages", "List what cleanup saved.",
+    Command("salvage list", "orch.cli.worktrees.worktrees:list_salvages",
+            "List what cleanup saved.",
             (_RUN, _REPO), "orch salvage list --run docs-1"),
     Command(
-        "salvage restore", "orch.cli.workspaces:restore_salvage", "Bring saved work back.",
+        "salvage restore", "orch.cli.worktrees.worktrees:restore_salvage", "Bring saved work back.",
         (*_ONE_TASK, Option("--attempt", "count", "the attempt it was saved from"),
          Option("--out", "path", "the new directory"), _REPO, KEY),
         "orch salvage restore --run docs-1 --task outline --attempt 1 --out ../rescued",
     ),
     Command(
-        "repo accept", "orch.cli.workspaces:accept_repository",
+        "repo accept", "orch.cli.worktrees.worktrees:accept_repository",
         "A person's command: accept that the repository's configuration changed.",
         (_RUN, _REPO, KEY), "orch repo accept --run docs-1", person=True,
     ),
     Command(
-        "repo moved", "orch.cli.workspaces:move_repository",
+        "repo moved", "orch.cli.worktrees.worktrees:move_repository",
         "A person's command: the repository was moved or renamed; it is here now.",
         (Option("--run", "name", "a run in it (else the only repository that is gone)"),
          Option("--repo-path", "path", "where it is now (else this directory)"), KEY),
         "orch repo moved --run docs-1 --repo-path ../docs", person=True,
     ),
     Command(
-        "verify run", "orch.cli.checks:run", "Run a task's required checks at its recorded head.",
+        "verify run", "orch.cli.tasks.checks:run",
+        "Run a task's required checks at its recorded head.",
         (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
          Option("--jobs", "count", "checks at once (default 2)"),
          Option("--again", "flag", "run what did not pass once more, on the same head"), KEY),
         "orch verify run --run docs-1 --task outline",
     ),
     Command(
-        "verify record", "orch.cli.checks:record", "Record a check's result from outside.",
+        "verify record", "orch.cli.tasks.checks:record", "Record a check's result from outside.",
         (*_ONE_TASK, Option("--check", "check", "the check", required=True),
          Option("--status", "choice", "passed, failed or error", required=True,
                 choices=("passed", "failed", "error")),
@@ -236,16 +241,17 @@ _COMMANDS = (
         "orch verify record --run docs-1 --task outline --check spelling --status passed",
         person=True,
     ),
-    Command("verify status", "orch.cli.checks:status", "Show a task's gate.", _ONE_TASK,
+    Command("verify status", "orch.cli.tasks.checks:status", "Show a task's gate.", _ONE_TASK,
             "orch verify status docs-1/outline"),
     Command(
-        "events", "orch.cli.logs:events", "The run's log.",
+        "events", "orch.cli.tasks.events:events", "The run's log.",
         (_RUN, _AFTER, Option("--follow", "flag", "stream it as JSON lines until stopped"),
          Option("--type", "text", "only these event types, comma-separated", dest="types"),
          Option("--limit", "count", "at most so many", default=200)),
         "orch events --run docs-1 --type task_done,task_failed",
     ),
-    Command("trace", "orch.cli.logs:trace", "A task from its request to its landing, in order.",
+    Command("trace", "orch.cli.tasks.events:trace",
+            "A task from its request to its landing, in order.",
             _ONE_TASK, "orch trace docs-1/outline"),
     *LANDING,
     *WORK,

@@ -2,8 +2,8 @@
 
 from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
-from orch.cli.request_views import VIEWS as REQUESTS
-from orch.cli.request_views import budget_line
+from orch.cli.requests.views import VIEWS as REQUESTS
+from orch.cli.requests.views import budget_line
 from schema.json_text import Json
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from orch.harness.table import EventRule
+    from orch.harness.config import EventRule
 
 _LONGEST_LINE = 8 << 20
 _LONGEST_TEXT = 64_000

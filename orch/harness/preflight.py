@@ -9,7 +9,7 @@ from orch.harness.events import COLOURS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.harness.table import Harness, HarnessTable
+    from orch.harness.config import Harness, HarnessTable
 
 _SECONDS = 20.0
 _NUMBER = re.compile(r"\d+(?:\.\d+){0,3}")

@@ -13,8 +13,8 @@ from orch.harness.events import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.harness.config import HarnessTable
     from orch.harness.log import Log
-    from orch.harness.table import HarnessTable
 
 OUT, ERR = 1, 2
 _ENDINGS = {OUT: ".out", ERR: ".err"}

@@ -17,7 +17,7 @@ OVER = (*entries.FINAL, "landed", "landing")
 
 
 class Proof:
-    """What a word rests on: `kind` (config_model.PROOFS), "" for what was not said by a person.
+    """What a word rests on: `kind` (config.model.PROOFS), "" where no person said it.
 
     `origin`: where it was said. `text` was signed by `signature`.
     """

@@ -4,9 +4,9 @@ from difflib import get_close_matches
 
 from orch.model import Run
 from orch.operations import tasks
-from orch.plan import changes, graph
-from orch.plan.changes import Change
-from orch.plan.tickets import Reading, Ticket
+from orch.plans import diff, graph
+from orch.plans.diff import Change
+from orch.plans.parse import Reading, Ticket
 from orch.store import dependencies, plans, requests
 from orch.store import tasks as task_rows
 from schema import events
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orch.plan.changes import Standing
+    from orch.plans.diff import Standing
     from schema.transaction import ReadTx, Tx
 
 
@@ -35,10 +35,10 @@ def compare(
             hint = f"; did you mean {near[0]}?" if near else ""
             reading.refuse(place, f"there is no request {request_id}{hint}")
     if not graph.cycles(reading.waits, 1):
-        for cycle in graph.cycles(changes.whole_graph(reading, standing)):
+        for cycle in graph.cycles(diff.whole_graph(reading, standing)):
             reading.refuse_cycle(cycle)
     reading.sort()
-    return changes.compare(reading.tickets, standing, profiles), standing
+    return diff.compare(reading.tickets, standing, profiles), standing
 
 
 def refuse_unknown(reading: Reading, known: "Mapping[str, object]", where: str) -> None:

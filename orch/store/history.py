@@ -1,7 +1,7 @@
 """What happened in a run, row by row: for reports, pictures and figures. Times are ms."""
 
-from orch.picture.history import Attempt, CheckResult, History, Lease, Question, Task, Turn
 from orch.store import landings
+from orch.store.history_model import Attempt, CheckResult, History, Lease, Question, Task, Turn
 from schema import queries
 
 TYPE_CHECKING = False

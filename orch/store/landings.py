@@ -3,9 +3,9 @@
 The one place where the merge queue's entries enter them, with what each wants of a person.
 """
 
-from orch import identity
-from orch.picture.history import Landing
-from orch.queue import owed
+from orch import process_identity
+from orch.steps import owed
+from orch.store.history_model import Landing
 from schema import queries
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
             run_id, f"ent_{entry_no}", status, reworked=task != "done",
             task=f"{run_id}/{task_id}", missing=missing,
         )  # fmt: skip
-        if status in owed.MOVING and pid and not identity.is_gone(pid, started, boot):
+        if status in owed.MOVING and pid and not process_identity.is_gone(pid, started, boot):
             command = ""  # Somebody runs the queue.
         found[task_no] = Landing(status, reason or why, command, conflicts, since)
     for (task_no,) in tx.many(_SQL["landing_nothing"], run_id=run_id):

@@ -2,7 +2,7 @@
 
 import json
 
-from orch.plan.changes import Standing
+from orch.plans.diff import Standing
 from schema import queries
 
 TYPE_CHECKING = False

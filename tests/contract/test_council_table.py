@@ -82,7 +82,7 @@ def test_hot_commands_of_orch_load_nothing_of_council(council, words):
     modules = loaded(council.orch, *words, "--run", "C1")
     assert "orch.cli.main" in modules
     assert not {name for name in modules if name.partition(".")[0] == "council"}
-    assert not {n for n in modules if n.startswith(("orch.picture", "orch.cli.seeing"))}
+    assert not {n for n in modules if n.startswith(("orch.reports", "orch.cli.reports.reports"))}
 
 
 LIGHT = [

@@ -495,7 +495,8 @@ def test_a_plan_is_one_transaction(planner: Planner) -> None:
 
 def test_hot_commands_load_nothing_of_plans() -> None:
     probe = (
-        "import sys; import orch.cli.table, orch.cli.views, orch.cli.tasks, orch.cli.schedule; "
+        "import sys; import orch.cli.table, orch.cli.views, orch.cli.tasks.tasks; "
+        "import orch.cli.leader_loop; "
         "print(*sorted(m for m in sys.modules if m.partition('.')[0] in ('yaml', 'pydantic') "
         "or m.startswith(('orch.plan', 'orch.cli.plan', 'tomllib'))))"
     )

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from orch.cli import shapes
-from orch.picture.measures import COLUMNS
+from orch.reports.metrics import COLUMNS
 from tests.support import runs
 from tests.support.councils import Council, finding
 from tests.support.runs import Lead, worktree

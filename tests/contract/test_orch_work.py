@@ -282,7 +282,7 @@ def test_a_file_where_a_folder_of_ours_belongs_is_told_before_anything_begins(
 
 
 def test_the_presets_are_whole(shop: Shop) -> None:
-    from orch.harness.table import presets, resolve
+    from orch.harness.config import presets, resolve
 
     wanted = {"claude", "codex", "amp", "gemini", "copilot", "opencode", "cursor-agent", "aider",
               "pi", "qwen"}  # fmt: skip

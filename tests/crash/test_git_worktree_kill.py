@@ -14,11 +14,7 @@ from tests.support.repos import Repo, hermetic, spread
 
 ADD = """
 import sys
-from orch.git import changes
-from orch.git import names
-from orch.git import refs
-from orch.git import repository
-from orch.git import worktrees
+from orch.git import repository, worktrees
 top, place, branch, start, root = sys.argv[1:]
 repo = repository.open_repository(top)
 print("go", flush=True)

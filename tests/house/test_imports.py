@@ -101,23 +101,23 @@ _HOT = {
 
 # Every command of a run: the run, and whether there is anything to reconcile.
 _RUN = _BOTH | _set(
-    "orch orch.cli orch.cli.main orch.cli.hot_table orch.cli.schedule orch.model",
+    "orch orch.cli orch.cli.main orch.cli.hot_table orch.cli.leader_loop orch.model",
     "orch.operations orch.operations.runs orch.store orch.store.runs orch.store.news",
-    "orch.workflows orch.workflows.reconcile",
+    "orch.reconcile",
 )
 _ANSWER = (
     (_RUN | _RULES | _SEND) - _set("inbox.cli.main inbox.cli.table inbox.cli.threads")
-    | _set("orch.cli.names orch.operations.tasks orch.operations.attempts orch.reads")
+    | _set("orch.cli.task_names orch.operations.tasks orch.operations.attempts orch.reads")
     | _set("orch.store.tasks orch.store.attempts")
 )
 _HOT_ORCH = {
     "ready --run r": _RUN | _set("orch.operations.scheduling orch.store.tasks"),
     "blocked --run r": _RUN | _set("orch.reads"),
     "status --run r": _RUN
-    | _set("orch.reads orch.workflows.ends orch.operations.scheduling orch.store.tasks"),
+    | _set("orch.reads orch.run_end orch.operations.scheduling orch.store.tasks"),
     "reconcile --run r": _RUN | _set("orch.reads"),
     "wait --run r --for task_blocked": _RUN
-    | _set("orch.reads orch.store.tasks orch.workflows.watch inbox.workflows inbox.workflows.wait"),
+    | _set("orch.reads orch.store.tasks orch.wait inbox.workflows inbox.workflows.wait"),
     "answer r/t --body b": _ANSWER,
 }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from council.asking import review_schema
 from council.model import Review
 from council.review_text import read_review
-from orch.picture.escape import inline, one_line, quoted, visible
+from orch.reports.escape import inline, one_line, quoted, visible
 from schema.failures import Failure
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from inbox.cli.grammar import Option
 from inbox.cli.values import convert
-from orch.plan import changes, document, export, graph, model, tickets
-from orch.plan.changes import Standing
-from orch.plan.read import read_document
-from orch.plan.rules import _literal_head
+from orch.plans import diff, document, export, graph, model, parse
+from orch.plans.diff import Standing
+from orch.plans.lint import _literal_head
+from orch.plans.read import read_document
 from schema.failures import Failure
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
@@ -66,7 +66,7 @@ def plans(draw) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _standing(ticket: tickets.Ticket) -> Standing:
+def _standing(ticket: parse.Ticket) -> Standing:
     """Return the task that the ticket makes."""
     columns = ticket.columns | {"rank": ticket.columns["rank"] or 0}
     task = Standing(1, ticket.task_id, "ready", columns)
@@ -78,15 +78,15 @@ def _standing(ticket: tickets.Ticket) -> Standing:
 @settings(max_examples=60)
 @pytest.mark.parametrize("kind", document.FORMATS)
 def test_an_export_read_again_changes_nothing(kind, plan):
-    reading = tickets.read(read_document(json.dumps({"tasks": plan}), "json"))
+    reading = parse.read(read_document(json.dumps({"tasks": plan}), "json"))
     assert not reading.problems, [problem.message for problem in reading.problems]
     standing = {name: _standing(ticket) for name, ticket in reading.tickets.items()}
     specs = {n: t.spec_text for n, t in reading.tickets.items() if t.spec_text is not None}
     text = export.text(export.tasks(standing.values(), specs), kind)
-    again = tickets.read(read_document(text, kind))
+    again = parse.read(read_document(text, kind))
     assert not again.problems, (text, [problem.message for problem in again.problems])
     assert list(again.tickets) == list(reading.tickets)
-    for change in changes.compare(again.tickets, standing, {}):
+    for change in diff.compare(again.tickets, standing, {}):
         assert change.kind == "unchanged", (text, change.fields)
 
 
@@ -171,7 +171,7 @@ _BAD = st.sampled_from([
 @settings(max_examples=200)
 def test_the_published_schema_takes_exactly_what_check_takes(task, damage):
     whole = {"id": "t", **task, **damage}
-    reading = tickets.read(read_document(json.dumps(whole), "json"))
+    reading = parse.read(read_document(json.dumps(whole), "json"))
     # What JSON Schema cannot say about one task: nothing else may differ.
     beyond = ("is there as a field too", "for ever")
     problems = [p for p in reading.problems if not any(w in p.message for w in beyond)]
@@ -194,7 +194,7 @@ def test_a_plan_takes_the_globs_that_task_add_takes(glob):
     except Failure:
         sound = False
     text = json.dumps({"id": "a", "allowed_paths": [glob]})
-    assert sound is not bool(tickets.read(read_document(text, "json")).problems)
+    assert sound is not bool(parse.read(read_document(text, "json")).problems)
 
 
 GRAPHS = st.integers(1, 7).flatmap(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orch.queue import documents, order
-from orch.queue.model import (
+from orch.landing.planner import codec, order
+from orch.landing.planner.model import (  # fmt: skip
     MOVING,
     STOPPED,
     Build,
@@ -18,9 +18,9 @@ from orch.queue.model import (
     Move,
     Snapshot,
     Trials,
-)  # fmt: skip
-from orch.queue.model import Test as Trial
-from orch.queue.planner import plan
+)
+from orch.landing.planner.model import Test as Trial
+from orch.landing.planner.planner import plan
 from tests.support.queue_world import NEXT
 from tests.torture import runner
 
@@ -100,12 +100,12 @@ SNAPSHOTS = st.builds(
 @given(SNAPSHOTS)
 def test_any_snapshot_is_answered_the_same_way_each_time_and_read_back(snapshot: Snapshot) -> None:
     found = plan(snapshot)
-    told = documents.snapshot_json(snapshot)
-    assert documents.snapshot_from_json(told) == snapshot
-    assert documents.snapshot_json(documents.snapshot_from_json(told)) == told
-    assert plan(documents.snapshot_from_json(told)) == found
-    assert documents.plan_from_json(documents.plan_json(found)) == found
-    assert all(documents.step_text(step) for step in found.steps)
+    told = codec.snapshot_json(snapshot)
+    assert codec.snapshot_from_json(told) == snapshot
+    assert codec.snapshot_json(codec.snapshot_from_json(told)) == told
+    assert plan(codec.snapshot_from_json(told)) == found
+    assert codec.plan_from_json(codec.plan_json(found)) == found
+    assert all(codec.step_text(step) for step in found.steps)
     assert [number for number, _ in found.why] == sorted(e.entry_no for e in snapshot.entries)
     assert all(text for _, text in found.why)
 

@@ -106,7 +106,7 @@ def failures() -> str:
 
 def orch_toml() -> str:
     """Return every key that orch.toml may have."""
-    from orch.config_file import OrchToml
+    from orch.config.schema import OrchToml
 
     schema = OrchToml.model_json_schema(by_alias=True)
     parts = ["# `orch.toml`\n", _NOTE]

@@ -8,9 +8,8 @@ tree is the set of patches in it; a commit is a tree with the way it was made.
 import random
 from dataclasses import dataclass, field, replace
 
-from orch.machines import ENTRY
-from orch.queue import documents
-from orch.queue.model import (
+from orch.landing.planner import codec
+from orch.landing.planner.model import (  # fmt: skip
     FINAL,
     MOVING,
     STOPPED,
@@ -27,8 +26,9 @@ from orch.queue.model import (
     Trials,
     Unhold,
     Window,
-)  # fmt: skip
-from orch.queue.planner import plan
+)
+from orch.landing.planner.planner import plan
+from orch.machines import ENTRY
 
 NEXT = {(rule.source, rule.event): rule.target for rule in ENTRY.rules}
 _MOST_PASSES = 3_000
@@ -469,11 +469,11 @@ class World:
         self.tally.violations.append(text)
 
     def _judge_plan(self, snapshot: Snapshot, found: Plan) -> None:
-        told = documents.snapshot_json(snapshot)
-        again = plan(documents.snapshot_from_json(told))
-        if documents.plan_json(again) != documents.plan_json(found):
+        told = codec.snapshot_json(snapshot)
+        again = plan(codec.snapshot_from_json(told))
+        if codec.plan_json(again) != codec.plan_json(found):
             self.violate("replay decides otherwise")
-        if documents.plan_from_json(documents.plan_json(found)) != found:
+        if codec.plan_from_json(codec.plan_json(found)) != found:
             self.violate("a plan is not what its document says")
         timeless = told.replace(f'"now":{snapshot.now},', "")
         if found.steps and timeless == self.last:

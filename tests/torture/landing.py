@@ -9,7 +9,7 @@ same entries through a serial queue, for the number of check runs. Unit: queues.
 
 import random
 
-from orch.queue.model import Limits
+from orch.landing.planner.model import Limits
 from tests.support.queue_world import Habits, World
 from tests.torture.report import Budget, Report
 

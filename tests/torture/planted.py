@@ -122,7 +122,7 @@ def _wall_clock_lease() -> None:
 def _reused_worktree() -> None:
     """A second attempt works where the first one did."""
     from orch.git import repository, worktrees
-    from orch.workflows import workspaces
+    from orch.worktrees import create
 
     def _same(*given, **named):
         repo, place = _plan(*given, **named)
@@ -135,8 +135,8 @@ def _reused_worktree() -> None:
             return repository.linked_worktree(repo, path)
         return _add(repo, path, branch, start, **named)
 
-    _plan, _add = workspaces.plan, worktrees.add_worktree
-    workspaces.plan, worktrees.add_worktree = _same, _as_it_is
+    _plan, _add = create.plan, worktrees.add_worktree
+    create.plan, worktrees.add_worktree = _same, _as_it_is
 
 
 def _shell_true() -> None:
@@ -184,7 +184,7 @@ def _beside_not_seen() -> None:
 
 def _lands_untested() -> None:
     """What nobody tested counts as good."""
-    from orch.queue import chain
+    from orch.landing.planner import chain
 
     def _judge(ends, entries, limits):
         state, flaked = _strict(ends, entries, limits)
@@ -195,7 +195,7 @@ def _lands_untested() -> None:
 
 def _overtaken_for_ever() -> None:
     """However often an entry was overtaken, the next one may pass it."""
-    from orch.queue import chain, order
+    from orch.landing.planner import chain, order
 
     for module in (chain, order):
         if hasattr(module, "_is_last_straw"):
@@ -204,30 +204,30 @@ def _overtaken_for_ever() -> None:
 
 def _landing_unweighed() -> None:
     """What the plan took for approved is not weighed again when it lands."""
-    from orch.workflows import landing
+    from orch.landing import land
 
-    landing._may_land = lambda tx, place, entry: True
+    land._may_land = lambda tx, place, entry: True
 
 
 def _hold_unseen() -> None:
     """A queue that a person holds after the plan was made lands what was planned."""
-    from orch.workflows import landing
+    from orch.landing import land
 
     def _as_before(tx, number):
         found = _get(tx, number)
         found.hold_reason = ""
         return found
 
-    fake = type(landing)("queues")
-    fake.__dict__.update(landing.queue_rows.__dict__, get=_as_before)
-    _get, landing.queue_rows = landing.queue_rows.get, fake
+    fake = type(land)("queues")
+    fake.__dict__.update(land.queue_rows.__dict__, get=_as_before)
+    _get, land.queue_rows = land.queue_rows.get, fake
 
 
 def _runner_unfenced() -> None:
     """A runner that was taken over goes on."""
-    from orch.workflows import queue_lease
+    from orch.landing import runner_lease
 
-    queue_lease.Lease.require = lambda self, tx: None
+    runner_lease.Lease.require = lambda self, tx: None
 
 
 def _published_rewritten() -> None:
@@ -240,19 +240,19 @@ def _published_rewritten() -> None:
 def _checkout_left_behind() -> None:
     """After a landing that was killed the checkout is let go, its files as they were."""
     from orch.git import landing as git_landing
-    from orch.workflows import landing
+    from orch.landing import land
 
     def _let_go(place, old, new):
         git_landing.release_checkouts(place.repo, place.queue.target)
 
     def _settle(lease, place):
-        landing.refresh = _let_go
+        land.refresh = _let_go
         try:
             return _really_settle(lease, place)
         finally:
-            landing.refresh = _refresh
+            land.refresh = _refresh
 
-    _refresh, _really_settle, landing.settle = landing.refresh, landing.settle, _settle
+    _refresh, _really_settle, land.settle = land.refresh, land.settle, _settle
 
 
 def _merge_is_no_change() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orch import config, config_cache
-from orch.config_model import Config
+from orch.config import cache, load
+from orch.config.model import Config
 from schema.failures import Failure
 
 TEXT = """
@@ -56,7 +56,7 @@ def top(tmp_path: Path) -> Path:
 
 def meaning(found: Config | None) -> object:
     assert found is not None
-    return json.loads(json.dumps(config_cache._plain(found)))
+    return json.loads(json.dumps(cache._plain(found)))
 
 
 def kept(top: Path) -> Path:
@@ -64,9 +64,9 @@ def kept(top: Path) -> Path:
 
 
 def test_what_is_kept_says_what_was_read(top: Path) -> None:
-    read = config.load(str(top))
+    read = load.load(str(top))
     assert kept(top).stat().st_mode & 0o777 == 0o600
-    again = config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode()))
+    again = cache.read(str(top / ".orch"), cache.named(TEXT.encode()))
     assert meaning(again) == meaning(read)
     assert again is not None
     assert again.policy is not None
@@ -78,7 +78,7 @@ def test_what_is_kept_says_what_was_read(top: Path) -> None:
 
 def test_a_second_command_checks_nothing_again(top: Path) -> None:
     script = (
-        "import sys; from orch import config; config.load(sys.argv[1]);"
+        "import sys; from orch.config import load; load.load(sys.argv[1]);"
         "print('pydantic' in sys.modules, 'tomllib' in sys.modules)"
     )
     argv = [sys.executable, "-c", script, str(top)]
@@ -87,32 +87,32 @@ def test_a_second_command_checks_nothing_again(top: Path) -> None:
 
 
 def test_another_content_is_read_anew(top: Path) -> None:
-    config.load(str(top))
+    load.load(str(top))
     (top / "orch.toml").write_text(TEXT.replace("max_files = 7", "max_files = 8"))
-    assert config.load(str(top)).plan.max_files == 8
+    assert load.load(str(top)).plan.max_files == 8
 
 
 @pytest.mark.parametrize(
     "text", ["", "[" * 100_000, "{", "[]", '{"kept": 1}', "null", '{"kept": [["x", {}], 3]}']
 )
 def test_an_odd_file_is_a_miss(top: Path, text: str) -> None:
-    read = config.load(str(top))
+    read = load.load(str(top))
     kept(top).write_text(text)
-    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
-    assert meaning(config.load(str(top))) == meaning(read)
+    assert cache.read(str(top / ".orch"), cache.named(TEXT.encode())) is None
+    assert meaning(load.load(str(top))) == meaning(read)
 
 
 def test_a_planted_pipe_stops_nobody(top: Path) -> None:
     os.mkfifo(kept(top))
-    assert config.load(str(top)).plan.max_files == 7
+    assert load.load(str(top)).plan.max_files == 7
 
 
 def test_a_kept_meaning_that_lacks_something_is_a_miss(top: Path) -> None:
-    config.load(str(top))
+    load.load(str(top))
     document = json.loads(kept(top).read_text())
     del document["kept"][0][1]["queue"]["batch"]
     kept(top).write_text(json.dumps(document))
-    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
+    assert cache.read(str(top / ".orch"), cache.named(TEXT.encode())) is None
 
 
 @pytest.mark.parametrize("how", ["open to others", "a link", "missing", "read-only"])
@@ -127,8 +127,8 @@ def test_without_a_directory_of_our_own_nothing_is_kept(top: Path, how: str) -> 
         folder.chmod(0o770)
     if how == "read-only":
         kept(top).mkdir()  # Also root cannot replace a directory by a file.
-    assert config.load(str(top)).plan.max_files == 7
-    assert config_cache.read(str(top / ".orch"), config_cache.named(TEXT.encode())) is None
+    assert load.load(str(top)).plan.max_files == 7
+    assert cache.read(str(top / ".orch"), cache.named(TEXT.encode())) is None
     assert not list(top.glob("elsewhere/*"))
     assert how in ("missing", "a link") or [p.name for p in folder.iterdir() if p.is_file()] == []
 
@@ -137,7 +137,7 @@ def test_a_refused_file_is_refused_each_time(top: Path) -> None:
     (top / "orch.toml").write_text("x = 1\n")
     for _ in range(2):
         with pytest.raises(Failure, match="refused"):
-            config.load(str(top))
+            load.load(str(top))
     assert not kept(top).exists()
 
 
@@ -146,15 +146,13 @@ def test_the_last_few_are_kept_and_a_landing_believes_none_of_another_process(to
     texts = [TEXT.replace("max_files = 7", f"max_files = {n}") for n in range(10, 16)]
     for text in texts:
         (top / "orch.toml").write_text(text)
-        config.load(str(top))
-    names = [config_cache.named(text.encode()) for text in texts]
-    assert [config_cache.read(folder, name) is not None for name in names] == [False] * 2 + [
-        True
-    ] * 4
+        load.load(str(top))
+    names = [cache.named(text.encode()) for text in texts]
+    assert [cache.read(folder, name) is not None for name in names] == [False] * 2 + [True] * 4
     forged = kept(top).read_text().replace('"max_files": 15', '"max_files": 99')
     kept(top).write_text(forged)
-    assert config.load(str(top)).plan.max_files == 99, "who can write here can write the store"
-    config._checked_here.clear()
+    assert load.load(str(top)).plan.max_files == 99, "who can write here can write the store"
+    load._checked_here.clear()
     last = texts[-1].encode()
-    anew = config.meaning(folder, "orch.toml", names[-1], lambda: last, anew=True)
+    anew = load.meaning(folder, "orch.toml", names[-1], lambda: last, anew=True)
     assert anew.plan.max_files == 15

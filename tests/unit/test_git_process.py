@@ -171,5 +171,5 @@ def test_the_lock_file_in_the_way_is_named_with_what_frees_it(tmp_path):
     lock = made.write(".git/index.lock", "")
     with pytest.raises(Failure) as failed:
         call(repository.open_repository(str(made.path)), "read-tree", "HEAD")
-    assert f"Unable to create '{lock}': File exists" in failed.value.message
+    assert f"the lock file {lock} is in the way" in failed.value.message
     assert failed.value.hint.endswith(f"rm {lock}")

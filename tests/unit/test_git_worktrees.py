@@ -395,15 +395,7 @@ def test_lfs_is_seen(made):
 ADDER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from orch.git import changes
-from orch.git import names
-from orch.git import refs
-from orch.git import removing
-from orch.git import repository
-from orch.git import restoring
-from orch.git import salvage
-from orch.git import traits as git_traits
-from orch.git import worktrees as git_worktrees
+from orch.git import names, refs, repository, worktrees
 top, root, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
 repo = repository.open_repository(top)
 start = refs.resolve(repo, "HEAD")

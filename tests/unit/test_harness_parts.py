@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from orch.harness.config import resolve
 from orch.harness.events import Reader
 from orch.harness.log import Log, read_from, segments
 from orch.harness.redaction import Redactor
-from orch.harness.table import resolve
 
 
 def reader(name: str) -> Reader:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from orch.harness import spool
+from orch.harness.config import resolve
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
 from orch.harness.spool import Intake
-from orch.harness.table import resolve
 
 MARK = "thr-1"
 

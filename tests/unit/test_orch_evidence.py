@@ -2,7 +2,7 @@
 
 import pytest
 
-from orch import evidence
+from orch.checks import test_output
 
 NOTHING = [
     "collected 0 items\n\n==== no tests ran in 0.01s ====",
@@ -37,9 +37,9 @@ SOMETHING = [
 
 @pytest.mark.parametrize("output", NOTHING)
 def test_nothing_ran(output: str) -> None:
-    assert evidence.ran_nothing(output)
+    assert test_output.ran_nothing(output)
 
 
 @pytest.mark.parametrize("output", SOMETHING)
 def test_something_ran_or_nothing_is_said(output: str) -> None:
-    assert not evidence.ran_nothing(output)
+    assert not test_output.ran_nothing(output)

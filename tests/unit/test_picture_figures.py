@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from orch.picture import exposition, measures, phases
-from orch.picture.figures import duration, money, percentile, short, stamp
-from orch.picture.history import Attempt, History, Landing, Lease, Question, Task, Turn
+from orch.reports import metrics, phases, prometheus
+from orch.reports.figures import duration, money, percentile, short, stamp
+from orch.store.history_model import Attempt, History, Landing, Lease, Question, Task, Turn
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -77,7 +77,7 @@ def test_phases_are_in_order_and_never_overlap(moments, now):
 
 
 def test_figures_of_a_retried_task():
-    found = measures.figures([history(attempt(1, "failed"), attempt(2), status="done")])
+    found = metrics.figures([history(attempt(1, "failed"), attempt(2), status="done")])
     totals = found["totals"]
     assert (totals["attempts"], totals["retries"], totals["success_rate"]) == (2, 1, 0.5)
     assert totals["seconds"]["work"] == {
@@ -93,9 +93,9 @@ def test_what_the_queue_and_the_harness_say_is_counted():
     one.turns.append(Turn(1, "w1", "claude", "done", 0, 5, 10, 20, 1_500_000))
     seen = history(one)
     seen.tasks[0].landing = Landing("conflict", conflicts=2)
-    totals = measures.figures([seen])["totals"]
+    totals = metrics.figures([seen])["totals"]
     assert (totals["conflicts"], totals["input_tokens"], totals["cost_usd"]) == (2, 10, 1.5)
-    (row,) = measures.rows([seen])
+    (row,) = metrics.rows([seen])
     assert (row["landing"], row["harness"], row["work_seconds"]) == ("conflict", "claude", 8.0)
     assert phases.graph(seen, "g").nodes[0].facts == "conflict · w1"
 
@@ -106,10 +106,10 @@ def test_any_name_is_a_label_and_any_title_a_cell(name):
     one = attempt(turns=[Turn(1, "w", name, "done", 0, 5, None, None, None)])
     seen = history(one)
     seen.tasks[0].title = name
-    families = text_string_to_metric_families(exposition.prometheus(measures.figures([seen])))
+    families = text_string_to_metric_families(prometheus.prometheus(metrics.figures([seen])))
     labels = {s.labels["harness"] for f in families for s in f.samples if "harness" in s.labels}
     assert labels == {name}
-    text = exposition.table(measures.rows([seen]))
+    text = prometheus.table(metrics.rows([seen]))
     shown = "'" + name if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
     assert next(csv.DictReader(io.StringIO(text, newline="")))["title"] == shown
 

@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orch.picture.graph import Graph, Node, dot, mermaid, svg
-from orch.picture.layout import Layout, Measures, place
-from orch.picture.style import STATUSES, columns, cut, cut_columns, two_lines, width
-from orch.picture.timeline import Lane, Span, Timeline, gantt, ticks
-from orch.picture.timeline import svg as timeline_svg
+from orch.reports.graph_layout import Layout, Measures, place
+from orch.reports.graph_svg import Graph, Node, dot, mermaid, svg
+from orch.reports.style import STATUSES, columns, cut, cut_columns, two_lines, width
+from orch.reports.timeline_svg import Lane, Span, Timeline, gantt, ticks
+from orch.reports.timeline_svg import svg as timeline_svg
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 SIZE = Measures()

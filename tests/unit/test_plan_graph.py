@@ -1,6 +1,6 @@
 """What follows from the order of tasks: worked examples small enough to check by hand."""
 
-from orch.plan import graph
+from orch.plans import graph
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"], "lone": []}
 MINUTES = {"a": 10, "b": 30, "c": 5, "d": 10, "lone": 20}

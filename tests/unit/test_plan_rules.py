@@ -2,9 +2,9 @@
 
 import time
 
-from orch.config_model import PlanPolicy
-from orch.plan import rules
-from orch.plan.rules import Finding, Work
+from orch.config.model import PlanPolicy
+from orch.plans import lint
+from orch.plans.lint import Finding, Work
 
 
 def _work(task_id: str, *allowed: str, waits: tuple[str, ...] = (), locks=(), **more) -> Work:
@@ -20,7 +20,7 @@ def _find(*work: Work, files=None, **policy: int) -> list[Finding]:
     asked = PlanPolicy()
     for name, value in policy.items():
         setattr(asked, name, value)
-    return rules.find({one.task_id: one for one in work}, asked, files)
+    return lint.find({one.task_id: one for one in work}, asked, files)
 
 
 def _told(found: list[Finding]) -> list[tuple[str, str]]:
@@ -96,7 +96,7 @@ def test_nothing_waits_for_what_is_cancelled():
 def test_levels_come_from_the_policy():
     policy = PlanPolicy()
     policy.levels |= {"acceptance": "off", "checks": "warn"}
-    found = rules.find({"a": _work("a", accepted=False, checked=False)}, policy, None)
+    found = lint.find({"a": _work("a", accepted=False, checked=False)}, policy, None)
     assert [(one.rule, one.level) for one in found] == [("checks", "warn")]
 
 
@@ -110,4 +110,4 @@ def test_thousands_of_tasks_are_compared_in_seconds():
 
 
 def test_a_flood_of_overlaps_is_cut():
-    assert len(_find(*(_work(f"t{i}", "src") for i in range(60)))) == rules.MAX_OVERLAPS
+    assert len(_find(*(_work(f"t{i}", "src") for i in range(60)))) == lint.MAX_OVERLAPS

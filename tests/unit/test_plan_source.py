@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from orch.plan import document, tickets
-from orch.plan.read import read_document
+from orch.plans import document, parse
+from orch.plans.read import read_document
 
 YAML = """\
 # tickets
@@ -61,11 +61,11 @@ JSON = """\
 """
 
 
-def _found(text: str, kind: str) -> tickets.Reading:
-    return tickets.read(read_document(text, kind))
+def _found(text: str, kind: str) -> parse.Reading:
+    return parse.read(read_document(text, kind))
 
 
-def _told(reading: tickets.Reading) -> list[tuple[int, str]]:
+def _told(reading: parse.Reading) -> list[tuple[int, str]]:
     return [(problem.line, problem.path) for problem in reading.problems]
 
 

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from orch.queue import documents
-from orch.queue.model import Entry, Limits, Link, Move, Snapshot, Trials
-from orch.queue.model import Test as Trial
-from orch.queue.planner import plan
+from orch.landing.planner import codec
+from orch.landing.planner.model import Entry, Limits, Link, Move, Snapshot, Trials
+from orch.landing.planner.model import Test as Trial
+from orch.landing.planner.planner import plan
 from tests.support.queue_world import Habits, World
 
 
@@ -267,6 +267,6 @@ def test_a_long_queue_is_planned_in_nearly_linear_time() -> None:
 
 
 def test_documents_of_another_version_are_read() -> None:
-    told = documents.snapshot_json(snapshot("passed"))
+    told = codec.snapshot_json(snapshot("passed"))
     newer = told.replace('"target":', '"unknown_to_us":[1],"target":')
-    assert plan(documents.snapshot_from_json(newer)) == plan(snapshot("passed"))
+    assert plan(codec.snapshot_from_json(newer)) == plan(snapshot("passed"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orch.config_model import Policy, PolicyRule
-from orch.queue import facts, policy
-from orch.queue.policy import Situation, Vote
+from orch.config.model import Policy, PolicyRule
+from orch.landing import change_facts, policy
+from orch.landing.policy import Situation, Vote
 
 PATCH = """diff --git a/app.py b/app.py
 --- a/app.py
@@ -18,8 +18,10 @@ PATCH = """diff --git a/app.py b/app.py
 """
 
 
-def seen(*changes: tuple[str, str, str, str], patch: str = "", **more: object) -> facts.Facts:
-    return facts.read(changes or [("app.py", "M", "100644", "100644")], patch, **more)
+def seen(
+    *changes: tuple[str, str, str, str], patch: str = "", **more: object
+) -> change_facts.Facts:
+    return change_facts.read(changes or [("app.py", "M", "100644", "100644")], patch, **more)
 
 
 def votes(*given: str) -> list[Vote]:
@@ -58,7 +60,7 @@ def test_facts_know_dependencies_ci_modes_and_submodules():
     assert found.modes == ("link", "run.sh")
     assert found.gitlinks == ("lib",)
     assert found.deleted == ("gone",)
-    assert facts.from_document(found.document(), found.paths) == found
+    assert change_facts.from_document(found.document(), found.paths) == found
 
 
 def test_a_cut_patch_is_larger_than_any_limit():

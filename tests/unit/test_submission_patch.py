@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orch.submission.model import path_fault
-from orch.submission.patch import fault
+from orch.submissions.model import path_fault
+from orch.submissions.patch import fault
 
 UPDATE = "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
 GIT = "diff --git a/f b/f\nindex 1111111..2222222 100644\n"

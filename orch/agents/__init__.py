@@ -1,0 +1,1 @@
+"""Workers of orch: an agent's program started, watched, judged and reported."""

@@ -1,0 +1,103 @@
+"""orch stop and orch continue: what a leader does about a worker.
+
+Stop: the runner ends its worker, or this process does where the runner is gone. Continue: the
+worker goes on with a word more: in its session where the attempt is open, else as a new attempt
+on top of the old one's commits.
+"""
+
+from inbox import model as bus
+from inbox.operations import leases, threads
+from inbox.workflows import wait
+from orch import process_identity
+from orch.agents import recovery
+from orch.model import Attempt, Run, Task
+from orch.operations import attempts, runs, tasks
+from orch.store import turns as store
+from orch.store.turns import Turn
+from schema.failures import Failure
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, ReadTx, Tx
+
+_MARGIN_SECONDS = 30.0
+
+
+def running_turn(tx: "ReadTx", task: Task) -> Turn:
+    """Return the task's running turn. Raises: invalid_state/transition when none is."""
+    attempt = attempts.require_active(tx, task)
+    turn = store.latest(tx, attempt.thread_no)
+    if turn is None or turn.outcome is not None:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is {task.status}, but no program of orch work is at work on it",
+            hint=f"call the task off: orch cancel --run {task.run_id} --task {task.task_id}",
+        )
+    return turn
+
+
+def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
+    """End the program that works on a task: asked first, then killed; return its turn.
+
+    The task fails (retryable), so that nobody takes it up again by itself.
+    Raises: invalid_state/transition without one, store_busy.
+    """
+    with db.write() as tx:
+        runs.require_open(tx, run_id)
+        turn = running_turn(tx, tasks.require(tx, run_id, task_id))
+        store.ask_stop(tx, turn, reason)
+    patience = recovery.harness_of(db, turn, None).table.grace + _MARGIN_SECONDS
+
+    def _look() -> Turn | None:
+        with db.read() as tx:
+            now = store.require(tx, turn.turn_key)
+        if now.outcome is None and process_identity.is_gone(*now.runner) is True:
+            now = recovery.end_now(db, now)
+        return now if now.outcome is not None else None
+
+    found = wait.until(db, ["thread=" + turn.thread_id], _look, patience, lambda: 0.2)
+    if found is None:
+        raise Failure(
+            "no_matching_work",
+            "timeout",
+            f"the runner (pid {turn.runner[0]}) has not ended {task_id} within {patience:g} s",
+            hint=f"it was asked; look again: orch task show {run_id}/{task_id}",
+        )
+    return found
+
+
+def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
+    """Put a leader's word into an open attempt; None when it is over.
+
+    Raises: invalid_state/transition while its program runs, or before any turn.
+    """
+    attempt = attempts.latest(tx, task)
+    if attempt is None:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} was never dispatched: there is nothing to go on with",
+            hint=f"orch dispatch --run {task.run_id} --task {task.task_id}",
+        )
+    thread = leases.require_thread(tx, attempt.thread_id)
+    if thread.status in bus.TERMINAL:
+        return None
+    turn = store.latest(tx, attempt.thread_no)
+    if turn is not None and turn.outcome is None:
+        raise Failure(
+            "invalid_state",
+            "transition",
+            f"task {task.name} is being worked on right now by {turn.agent}",
+            hint=f"wait for it, or stop it first: orch stop {task.run_id}/{task.task_id}",
+        )
+    letter = bus.letter(None, text, obj(told_by="orch continue"), ())
+    return threads.append(
+        tx, thread, sender=run.leader, to=thread.assigned_to, kind="answer", letter=letter
+    )
+
+
+def base_of(attempt: Attempt) -> str | None:
+    """Return where an attempt that goes on from this one starts: the old branch, else as usual."""
+    return attempt.branch_name or None

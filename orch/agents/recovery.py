@@ -1,0 +1,143 @@
+"""Turns whose runner was killed: found again by identity, taken over, ended, or reported.
+
+A worker outlives its runner, and prints on into its spool. The next `orch work` of the same name
+reads on and stays with it to its end; `orch stop` ends it; until then reconcile and doctor tell
+of it (workers.py).
+"""
+
+import os
+import time
+
+from orch import config_in_force, process_identity
+from orch.agents import liveness, turn_result
+from orch.agents import turn as turns
+from orch.agents.turn_monitor import Stop, Watcher
+from orch.harness import config as harnesses
+from orch.harness import spool, strays
+from orch.harness.config import Harness, HarnessTable
+from orch.harness.log import Log
+from orch.harness.outcome import Facts
+from orch.harness.process import LOOK_SECONDS, NAP_SECONDS, Ended, Vigil
+from orch.harness.redaction import Redactor
+from orch.harness.spool import Intake
+from orch.operations import work
+from orch.operations.work import Grip
+from orch.store import turns as store
+from orch.store.turns import Turn
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+
+def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[Turn]:
+    """Bring every turn that a killed runner of `agent` left to its end; return them, ended.
+
+    Raises: invalid_state/duplicate while another runner works under this name.
+    """
+    with db.read() as tx:
+        left = store.running(tx, agent)
+    ended = []
+    for turn in left:
+        gone = process_identity.is_gone(*turn.runner)
+        if not gone:
+            raise Failure(
+                "invalid_state",
+                "duplicate",
+                f"another orch work runs as {agent} (pid {turn.runner[0]})",
+                hint="give this one another --agent name",
+            )
+        with db.write() as tx:
+            if not store.adopt(tx, turn, process_identity.mine()):
+                continue
+        ended.append(_Left(db, harness_of(db, turn, harness), turn).see_to_end(stop))
+    return ended
+
+
+def end_now(db: "Database", turn: Turn) -> Turn:
+    """End the processes of a turn whose runner is gone, and judge it as stopped."""
+    with db.write() as tx:
+        if not store.adopt(tx, turn, process_identity.mine()):
+            return store.require(tx, turn.turn_key)
+    with db.read() as tx:
+        why = store.require(tx, turn.turn_key).stop_reason or "stopped"
+    return _Left(db, harness_of(db, turn, None), turn).end("stopped", why)
+
+
+def harness_of(db: "Database", turn: Turn, known: "Harness | None") -> Harness:
+    """Return the harness of a turn; where it is not known any more, one without rules."""
+    if known is not None and known.name == turn.harness:
+        return known
+    try:
+        given = config_in_force.here(db).harnesses
+    except Failure:
+        given = {}
+    for program in ((), ("false",)):
+        found, _ = harnesses.resolve(turn.harness, given, program)
+        if found is not None:
+            return found
+    return Harness(turn.harness, HarnessTable.model_validate({"command": ["false"]}))
+
+
+class _Left:
+    """A turn without its runner: its spool, its processes."""
+
+    def __init__(self, db: "Database", harness: Harness, turn: Turn) -> None:
+        self._db = db
+        self._harness = harness
+        self._turn = turn
+        with db.read() as tx:
+            self._grip = work.hold_of_turn(tx, turn)
+        self._redactor = Redactor(_environment(db, harness, self._grip, turn))
+        where = spool.folder(db.path)
+        spool.rewind(where, turn.mark, turn.log_path)
+        self._log = Log(turn.log_path, harness.table.log_bytes, self._redactor)
+        self._log.note(f"the runner of turn {turn.turn_no} was killed; pid {os.getpid()} goes on")
+        self._intake = Intake(where, turn.mark, harness.table, self._log)
+
+    def see_to_end(self, stop: Stop) -> Turn:
+        """Stay with what is left of it, renewing its lease, as its runner would have."""
+        if not self._is_ours():
+            return self.end("orphaned", "")
+        watcher = Watcher(self._db, self._grip, self._turn, stop)
+        watcher.reader = self._intake.reader
+        vigil = Vigil(self._harness.table, self._intake)
+        while strays.find(self._turn.mark, liveness.session_of(self._turn)):
+            look_at = time.monotonic() + LOOK_SECONDS
+            while time.monotonic() < look_at:
+                if not vigil.hears():
+                    time.sleep(NAP_SECONDS)
+            cause, why = vigil.due(watcher())
+            if cause:
+                return self.end(cause, why)
+        return self.end("orphaned", "")
+
+    def end(self, cause: str, why: str) -> Turn:
+        """End its processes, read what it printed to the end, judge it."""
+        patience = self._harness.table.grace
+        found = strays.end(self._turn.mark, liveness.session_of(self._turn), patience)
+        self._intake.finish()
+        ended = Ended(cause, why, None, self._intake)
+        ended.strays = found
+        return turn_result.conclude(
+            self._db, self._harness, self._grip, self._turn, Facts(), ended, self._log,
+            self._redactor,
+        )  # fmt: skip
+
+    def _is_ours(self) -> bool:
+        with self._db.read() as tx:
+            try:
+                work.hold(tx, self._turn.thread_id, self._turn.agent)
+            except Failure:
+                return False
+        return True
+
+
+def _environment(db: "Database", harness: Harness, grip: Grip, turn: Turn) -> dict[str, str]:
+    """Return the variables whose secrets may stand in its output: its own and ours."""
+    try:
+        own = turns.environment_for(db, harness, grip, turn.mark)
+    except Failure:  # orch.toml is broken, or its worktree is gone.
+        own = turns.base_environment(harness)
+    return dict(os.environ) | own | {"INBOX_LEASE": grip.token}

@@ -1,0 +1,121 @@
+"""Looking after a running turn: what the store says of it, its lease, its runner's stop."""
+
+import time
+
+from inbox.model import TERMINAL, Thread
+from inbox.operations import leases
+from orch.harness.process import Orders
+from orch.operations.work import Grip
+from orch.store import turns as store
+from orch.store.turns import Turn
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.harness.events import Reader
+    from schema.transaction import Database
+
+_RENEWALS_PER_LEASE = 3
+
+
+class Stop:
+    """How far a runner is to stop: 0 go on, 1 finish what runs, 2 end it now.
+
+    `deadline` (monotonic): from then on nothing new is begun.
+    """
+
+    __slots__ = ("deadline", "level")
+
+    def __init__(self) -> None:
+        self.level = 0
+        self.deadline: float | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether nothing new is to be begun."""
+        late = self.deadline is not None and time.monotonic() >= self.deadline
+        return self.level > 0 or late
+
+
+class Watcher:
+    """What the store says of a running turn; renews the lease meanwhile."""
+
+    def __init__(self, db: "Database", grip: Grip, turn: Turn, stop: "Stop") -> None:
+        self.lost = ""
+        self.reader: Reader | None = None  # Of its output, once it runs.
+        self._db = db
+        self._grip = grip
+        self._turn = turn
+        self._stop = stop
+        self._version = -1
+        self._activity = -1
+        self._renew_at = 0.0
+        self._session = turn.session
+        self._last = Orders()
+
+    def __call__(self) -> "Orders":
+        """Return what is to be heeded now; a busy store is asked again next time."""
+        try:
+            version = self._db.data_version()
+            if version != self._version:
+                self._read()
+                self._version = version
+            else:
+                self._last.active = False
+            if time.monotonic() >= self._renew_at and not (self._last.reported or self.lost):
+                self._renew()
+            self._keep_session()
+        except Failure as failure:
+            if failure.code != "store_busy":
+                raise
+        if self._stop.level >= 2:
+            self._last.stop = self._last.stop or "its runner was stopped"
+        return self._last
+
+    def _read(self) -> None:
+        with self._db.read() as tx:
+            thread = leases.require_thread(tx, self._grip.thread_id)
+            turn = store.require(tx, self._turn.turn_key)
+            activity = store.activity(tx, self._grip.thread_no)
+            _, answered = store.question(tx, self._grip.thread_no, self._grip.agent)
+        orders = Orders()
+        orders.active = self._activity >= 0 and activity != self._activity
+        self._activity = activity
+        orders.waiting = thread.status == "blocked" and not answered
+        orders.reported = thread.status in ("done", "failed") and thread.epoch == self._grip.epoch
+        if turn.stop_reason is not None:
+            orders.stop = f"stopped: {turn.stop_reason}"
+        elif not orders.reported:
+            self.lost = lost(thread, self._grip)
+            orders.stop = self.lost
+        self._last = orders
+
+    def _renew(self) -> None:
+        with self._db.write() as tx:
+            thread = leases.require_thread(tx, self._grip.thread_id)
+            if thread.lease is None or lost(thread, self._grip):
+                self._version = -1  # Look again: it changed since, or was reported done.
+                return
+            leases.refresh(tx, thread, thread.lease)
+        self._renew_at = time.monotonic() + self._grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
+
+    def _keep_session(self) -> None:
+        """Remember the client's session while it runs: a successor may have to resume it."""
+        session = self.reader.session if self.reader is not None else ""
+        if session and session != self._session:
+            with self._db.write() as tx:
+                store.set_session(tx, self._turn.turn_key, session)
+            self._session = session
+
+
+def lost(thread: Thread, grip: Grip) -> str:
+    """Return why the thread is not ours any more, "" while it is."""
+    if thread.status == "cancelled":
+        return "the thread was cancelled"
+    if thread.lease is None and thread.status not in TERMINAL:
+        return "the agent gave the thread back"
+    if thread.lease is not None and thread.lease.epoch != grip.epoch:
+        return f"{thread.lease.holder} claimed the thread"
+    if thread.epoch != grip.epoch:
+        return "it was claimed anew, and is over"
+    return ""

@@ -1,0 +1,223 @@
+"""The end of a turn: git's facts, the verdict, the work kept, the thread told.
+
+Uncommitted work is kept under a salvage ref and never put on the attempt's branch, unless the
+harness is one whose sandbox cannot commit and the work is done. Then one transaction ends the
+turn and closes or releases the thread.
+"""
+
+import json
+
+from inbox import model as bus
+from inbox.operations import leases
+from orch.agents import turn_monitor
+from orch.git import merges, names, refs, repository, salvage
+from orch.harness import outcome as verdict
+from orch.harness import spool
+from orch.harness.outcome import Facts
+from orch.model import Attempt
+from orch.operations import work
+from orch.operations.work import Grip
+from orch.store import turns as store
+from orch.store.turns import End, Turn
+from orch.worktrees import create, inspect, setup_files
+from schema import points
+from schema.failures import Failure
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.harness.config import Harness
+    from orch.harness.log import Log
+    from orch.harness.process import Ended
+    from orch.harness.redaction import Redactor
+    from schema.transaction import Database
+
+_LONGEST_WAIT = 3600.0
+_ACTIONS = {"done": "done", "failed": "fail", "no_change": "fail", "crashed": "fail",
+            "timeout": "fail", "limited": "release", "interrupted": "release",
+            "waiting": ""}  # fmt: skip
+_GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
+_LONGEST_TEXT = 60_000
+_MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
+
+
+def conclude(
+    db: "Database", harness: "Harness", grip: Grip, turn: Turn, facts: Facts,
+    ended: "Ended | None", log: "Log", redactor: "Redactor",
+) -> Turn:  # fmt: skip
+    """Judge a turn and do what follows; return it, ended. Its spool goes last."""
+    if ended is not None:
+        _from_end(facts, ended)
+    _ask_store(db, grip, turn, facts)
+    keeper = _Keeper(db, harness, grip, log)
+    keeper.look(facts)
+    outcome, why = verdict.judge(facts, harness.table)
+    if outcome == "done" and harness.table.commits == "runner":
+        outcome, why = keeper.commit(facts, outcome, why)
+    end = End(outcome, redactor.text(why)[:1000])
+    end.salvage_ref = keeper.save(facts, f"turn {turn.turn_no} of {grip.name}: {outcome}")
+    _store_facts(end, facts, ended)
+    action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
+    with db.read() as tx:
+        stopped = store.require(tx, turn.turn_key).stop_reason
+        limited = store.limited_in_a_row(tx, turn.thread_no)
+        _only_this_turn(harness, end, store.session_usage(tx, turn.thread_no, end.session))
+    wait_ms = _wait_ms(harness, limited)
+    if outcome == "limited" and limited >= _MOST_LIMITED:
+        action = "fail"
+    if outcome == "interrupted" and action and stopped is not None:
+        action = "fail"  # Who stops a task does not want it taken up again at once.
+    log.note(f"turn {turn.turn_no} ended: {outcome}: {end.reason}")
+    if end.strays:
+        log.note(f"{end.strays} processes that it left behind were ended")
+    if end.salvage_ref:
+        log.note(f"{facts.uncommitted} uncommitted files are kept under {end.salvage_ref}")
+    log.close()
+    points.reach("work.judged")
+    letter = _letter(facts, end, redactor)
+    with db.write() as tx:
+        work.end(tx, turn, end, action, letter, wait_ms if outcome == "limited" else 0)
+        done = store.require(tx, turn.turn_key)
+    points.reach("work.concluded")
+    spool.remove(spool.folder(db.path), turn.mark)
+    return done
+
+
+def _from_end(facts: Facts, ended: "Ended") -> None:
+    reader = ended.reader
+    facts.cause, facts.stopped = ended.cause, ended.why
+    facts.final, facts.exit_status = reader.final, ended.exit_status
+    facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail
+
+
+def _ask_store(db: "Database", grip: Grip, turn: Turn, facts: Facts) -> None:
+    """Add what the agent itself did through the inbox."""
+    with db.read() as tx:
+        thread = leases.require_thread(tx, grip.thread_id)
+        question, _ = store.question(tx, grip.thread_no, grip.agent)
+    if thread.status in ("done", "failed") and thread.epoch == grip.epoch:
+        facts.reported = "done" if thread.status == "done" else "fail"
+    else:
+        facts.lost = facts.lost or turn_monitor.lost(thread, grip)
+    facts.asked = thread.status == "blocked" and question > turn.told_through
+    if grip.expects:
+        facts.text = ""  # A result that has to fit a schema is delivered by the agent itself.
+
+
+def _store_facts(end: End, facts: Facts, ended: "Ended | None") -> None:
+    end.reported, end.final_event = facts.reported, facts.final
+    end.exit_status = facts.exit_status
+    if facts.has_code:
+        end.commits, end.uncommitted = facts.commits, facts.uncommitted
+    if ended is not None:
+        reader = ended.reader
+        end.strays, end.session = ended.strays, reader.session
+        end.input_tokens, end.output_tokens = reader.input_tokens, reader.output_tokens
+        end.cost_usd = reader.cost_usd
+
+
+def _only_this_turn(harness: "Harness", end: End, before: tuple[int, int, float]) -> None:
+    """Take off what earlier turns of the session took, where the client counts them again."""
+    totals = harness.table.session_totals
+    if "input_tokens" in totals and end.input_tokens is not None:
+        end.input_tokens = max(0, end.input_tokens - before[0])
+    if "output_tokens" in totals and end.output_tokens is not None:
+        end.output_tokens = max(0, end.output_tokens - before[1])
+    if "cost_usd" in totals and end.cost_usd is not None:
+        end.cost_usd = max(0.0, end.cost_usd - before[2])
+
+
+def _wait_ms(harness: "Harness", limited_before: int) -> int:
+    """Return how long a limited task waits: twice as long each time, an hour at most."""
+    seconds: float = harness.table.limited_wait * 2 ** min(limited_before, 10)
+    most = max(_LONGEST_WAIT, harness.table.limited_wait)
+    return int(1000 * min(seconds, most))
+
+
+def _letter(facts: Facts, end: End, redactor: "Redactor") -> bus.Letter:
+    """Return what the thread is told where the agent itself did not."""
+    said = redactor.text(facts.text or facts.error)[-_LONGEST_TEXT:].strip()
+    if end.outcome == "done":
+        summary = (said.partition("\n")[0] or "done; see the commits")[:120]
+    else:
+        summary = f"{end.outcome}: {end.reason}"[:300]
+    tail = said or redactor.text(facts.tail)[-4000:].strip()
+    payload = obj(
+        told_by="orch work",
+        outcome=end.outcome,
+        exit_status=end.exit_status,
+        commits=end.commits,
+        salvage_ref=end.salvage_ref or None,
+    )
+    return bus.Letter(summary, tail.replace("\0", ""), payload)
+
+
+class _Keeper:
+    """What a code attempt's worktree holds, and keeping it."""
+
+    def __init__(self, db: "Database", harness: "Harness", grip: Grip, log: "Log") -> None:
+        self._db = db
+        self._grip = grip
+        self._harness = harness
+        self._log = log
+        self._attempt: Attempt | None = None
+        if grip.attempt is not None and grip.attempt.workspace_status == "created":
+            self._attempt = grip.attempt
+
+    def look(self, facts: Facts) -> None:
+        """Add what git says. What git refuses counts as nothing done, and is logged."""
+        attempt = self._attempt
+        if attempt is None:
+            return
+        facts.has_code = True
+        try:
+            head, facts.uncommitted = inspect.look(attempt)
+            if head:
+                repo = repository.open_repository(attempt.repo_path)
+                facts.commits = refs.count_commits(repo, attempt.base_commit, head)
+                with self._db.read() as tx:
+                    facts.made = facts.commits - store.commits_before(tx, attempt.thread_no)
+        except Failure as failure:
+            self._tell(failure)
+
+    def commit(self, facts: Facts, outcome: str, why: str) -> tuple[str, str]:
+        """Commit for a worker that cannot; return what has become of the verdict."""
+        attempt, grip = self._attempt, self._grip
+        if attempt is None or not facts.uncommitted or grip.run is None:
+            return outcome, why
+        try:
+            repo = create.open_checked(self._db, grip.run, attempt.repo_path)
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
+            text = f"{grip.subject}\n\nOrch-Task: {grip.name} attempt {attempt.attempt_no}\n"
+            author = merges.Identity(grip.agent, f"{grip.agent}@localhost")
+            salvage.commit_all(worktree, text, leave_out=self._placed(attempt), author=author)
+        except Failure as failure:
+            self._tell(failure)
+            if facts.reported:
+                return outcome, why
+            return "failed", f"its work could not be committed: {failure.message}"
+        self.look(facts)
+        return outcome, why
+
+    def save(self, facts: Facts, why: str) -> str:
+        """Keep uncommitted work under the attempt's salvage ref; return the ref or ""."""
+        attempt, grip = self._attempt, self._grip
+        if attempt is None or not facts.uncommitted or grip.task is None:
+            return ""
+        try:
+            repo = repository.open_repository(attempt.repo_path)
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
+            ref = names.salvage_ref(grip.task.run_id, grip.task.task_id, attempt.attempt_no)
+            salvage.save_salvage(worktree, ref, why=why, leave_out=self._placed(attempt))
+        except Failure as failure:
+            self._tell(failure)
+            return ""
+        return ref
+
+    def _placed(self, attempt: Attempt) -> tuple[str, ...]:
+        return setup_files.unchanged(attempt.worktree_path, json.loads(attempt.placed_files))
+
+    def _tell(self, failure: Failure) -> None:
+        if failure.code not in _GIT_SAYS:
+            raise failure
+        self._log.note(f"git: {failure.message}")

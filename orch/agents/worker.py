@@ -1,0 +1,342 @@
+"""orch work: claim, start the agent's program, stay with it, report; as many at once as asked.
+
+One thread of this process and one connection per worker. Everything a killed runner leaves is
+found by the next one (orch/agents/recovery.py). Nothing is begun after a stop was asked.
+"""
+
+import threading
+import time
+
+from inbox.store import threads as thread_rows
+from inbox.workflows import wait
+from orch.agents import liveness as workers
+from orch.agents import recovery
+from orch.agents import turn as turns
+from orch.agents.turn_monitor import Stop, lost
+from orch.harness import outcome as verdict
+from orch.harness import preflight, spool
+from orch.harness.config import Harness
+from orch.operations import work
+from orch.operations.work import Grip
+from orch.store import turns as store
+from orch.store.turns import Turn
+from schema import bell, file, points
+from schema.failures import Failure
+from schema.json_text import Json, array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orch.agents.turn import Begun
+    from schema.transaction import Database, Tx
+
+    Tell = Callable[[str], None]
+
+MODES = ("forever", "once", "until_idle")
+_MOST_KEPT = 500  # How many ended turns the answer holds.
+_CRASHES_IN_A_ROW = 3
+_NAP_SECONDS = 0.5
+_BUDGET_WAIT_MS = 60_000
+_RENEWALS_PER_LEASE = 3
+_NOT_OURS = ("lease_conflict", "invalid_state")
+
+
+class Plan:
+    """What a runner is to do: for whom, with what, how long."""
+
+    __slots__ = ("agents", "harness", "mode", "pools", "ttl_ms")
+
+    def __init__(
+        self, agents: list[str], pools: tuple[str, ...], harness: Harness, mode: str, ttl_ms: int
+    ) -> None:
+        self.agents = agents
+        self.pools = pools
+        self.harness = harness
+        self.mode = mode
+        self.ttl_ms = ttl_ms
+
+
+def check(db_path: str, harness: Harness) -> preflight.Found:
+    """Look whether a harness can start here: everything that is wrong, at once."""
+    import os
+
+    found = preflight.look(harness, turns.base_environment(harness))
+    folder = os.path.dirname(db_path)
+    for path in (folder, os.path.join(folder, "logs"), spool.folder(db_path)):
+        if os.path.lexists(path) and not os.path.isdir(path):
+            found.problems.append(f"{path} is no directory: no log can be kept")
+        elif os.path.lexists(path) and not os.access(path, os.W_OK):
+            found.problems.append(f"{path} is not writable: no log can be kept")
+    return found
+
+
+class Crew:
+    """The workers of one `orch work`, and what they have done."""
+
+    def __init__(self, db_path: str, plan: Plan, stop: Stop, tell: "Tell") -> None:
+        self.db_path = db_path
+        self.plan = plan
+        self.stop = stop
+        self.tell = tell
+        self.ended: list[Json] = []
+        self.counts: dict[str, int] = {}
+        self.problems: list[str] = []
+        self.failure: BaseException | None = None
+        self.refusal: Failure | None = None
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Work until all workers are through. Raises: the first failure that was not a task's."""
+        workers = [
+            threading.Thread(target=self._work, args=(agent,), name=agent, daemon=True)
+            for agent in self.plan.agents
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            while worker.is_alive():
+                worker.join(0.2)  # Bounded, so that a signal is handled meanwhile.
+        if self.failure is not None:
+            raise self.failure
+
+    def ask_stop(self, level: int) -> None:
+        """Finish what runs (1), or end it now (2); waiting workers are woken."""
+        self.stop.level = max(self.stop.level, level)
+        bell.ring(self.db_path, {"agent=" + agent for agent in self.plan.agents})
+
+    def _work(self, agent: str) -> None:
+        try:
+            db = file.open_store(self.db_path)
+            try:
+                _Worker(db, agent, self).work()
+            finally:
+                db.close()
+        except BaseException as error:
+            with self._lock:
+                self.failure = self.failure or error
+            self.ask_stop(1)
+
+    def note(self, turn: Turn, document: Json) -> None:
+        """Keep what came of a turn."""
+        with self._lock:
+            self.ended.append(document)
+            del self.ended[:-_MOST_KEPT]
+            outcome = str(turn.outcome)
+            self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+    def complain(self, text: str) -> None:
+        """Keep why a worker went home early."""
+        with self._lock:
+            self.problems.append(text)
+        self.tell(text)
+
+    def refuse(self, refusal: Failure) -> None:
+        """Keep which rule said no to a turn, each once."""
+        with self._lock:
+            self.refusal = self.refusal or refusal
+            text = f"{refusal.message}; {refusal.hint}"
+            if text in self.problems:
+                return
+            self.problems.append(text)
+        self.tell(text)
+
+    def documents(self) -> Json:
+        """Return the turns that ended, the oldest first."""
+        return array(self.ended)
+
+
+class _Worker:
+    """One worker: a name, a connection, one thread of the bus at a time."""
+
+    def __init__(self, db: "Database", agent: str, crew: Crew) -> None:
+        self._db = db
+        self._agent = agent
+        self._crew = crew
+        self._stop = crew.stop
+        self._crashes = 0
+        self._rest_until = 0.0
+        self._is_logged_out = False
+
+    def work(self) -> None:
+        """Bring what is left to its end, then take thread after thread."""
+        plan = self._crew.plan
+        workers.sweep(self._db)
+        for turn in recovery.take_over(self._db, plan.harness, self._agent, self._stop):
+            self._note(turn, turn.thread_id)
+        with self._db.read() as tx:
+            waiting = store.waiting(tx, self._agent)
+        for thread_id in waiting:
+            if self._wait_for_answer(self._held(thread_id)):
+                self._do(self._go_on(thread_id))
+        while not self._stop.is_asked and not self._goes_home():
+            begun = self._claim()
+            if begun is None:
+                return
+            points.reach("work.claimed")
+            self._do(begun)
+            if (
+                self._goes_home()
+                or plan.mode == "once"
+                or (plan.mode == "until_idle" and self._rest_until)
+            ):
+                return
+
+    def _goes_home(self) -> bool:
+        """Say whether the client itself seems broken: it would only ruin more tasks."""
+        name = self._crew.plan.harness.name
+        if self._is_logged_out:
+            why = f"{name} is not logged in"
+        elif self._crashes >= _CRASHES_IN_A_ROW:
+            why = f"{self._crashes} turns in a row crashed"
+        else:
+            return False
+        self._crew.complain(
+            f"{self._agent} goes home: {why}; look at: orch logs TASK, then "
+            f"orch work --check --agent {self._agent} {self._crew.plan.harness.words}"
+        )
+        return True
+
+    def _held(self, thread_id: str) -> Grip:
+        with self._db.read() as tx:
+            return work.hold(tx, thread_id, self._agent)
+
+    def _claim(self) -> "Begun | None":
+        """Begin a turn of the next thread; wait for one unless it is to be once or until idle."""
+        plan = self._crew.plan
+        self._rest()
+        if self._stop.is_asked:
+            return None
+        if plan.mode != "forever":
+            return self._take()
+        addressees = array([self._agent, *plan.pools])
+        soonest: list[float | None] = [None]
+        nothing: list[bool] = []
+
+        def _look() -> "list[Begun] | None":
+            if self._stop.is_asked:
+                nothing.append(True)
+                return []
+            with self._db.read() as tx:
+                idle = thread_rows.offered(tx, self._agent, addressees) is None
+                wait_ms = thread_rows.next_release(tx, self._agent, addressees)
+                soonest[0] = wait_ms / 1000 if wait_ms is not None else None
+            begun = None if idle else self._take()
+            return None if begun is None else [begun]
+
+        topics = ["agent=" + name for name in (self._agent, *plan.pools)]
+        found = wait.until(self._db, topics, _look, self._left(), lambda: soonest[0])
+        return found[0] if found else None
+
+    def _left(self) -> float:
+        """Return the seconds until nothing new is begun, 0 for no end."""
+        deadline = self._stop.deadline
+        return 0 if deadline is None else max(0.01, deadline - time.monotonic())
+
+    def _take(self) -> "Begun | None":
+        """Claim and begin in one transaction: killed in between, nothing was claimed.
+
+        What the budget of its run forbids is left for later, and the next thread is taken.
+        """
+        plan = self._crew.plan
+        while True:
+            with self._db.write() as tx:
+                grip = work.take(tx, self._agent, plan.pools, plan.ttl_ms)
+                if grip is None:
+                    return None
+                begun = self._begin(tx, grip)
+            if isinstance(begun, Failure):
+                self._crew.refuse(begun)
+            else:
+                return begun
+
+    def _begin(self, tx: "Tx", grip: Grip) -> "Begun | Failure":
+        """Begin a turn; give its thread back, when its run has spent its budget."""
+        try:
+            return turns.begin(tx, self._crew.plan.harness, grip, self._crew.db_path)
+        except Failure as refusal:
+            if refusal.reason != "budget":
+                raise
+            work.give_back(tx, grip, refusal.message, _BUDGET_WAIT_MS)
+            return refusal
+
+    def _go_on(self, thread_id: str) -> "Begun | None":
+        """Begin a further turn of a thread that this worker holds; None when it may not."""
+        try:
+            with self._db.write() as tx:
+                begun = self._begin(tx, work.hold(tx, thread_id, self._agent))
+        except Failure as failure:
+            if failure.code not in _NOT_OURS:
+                raise
+            self._crew.tell(f"{thread_id} is not {self._agent}'s any more: {failure.message}")
+            return None
+        if isinstance(begun, Failure):
+            self._crew.refuse(begun)
+            return None
+        return begun
+
+    def _rest(self) -> None:
+        """After a rate limit: the next task would meet the same one."""
+
+        def _look() -> bool | None:
+            return True if self._stop.is_asked or time.monotonic() >= self._rest_until else None
+
+        if self._rest_until > time.monotonic():
+            wait.until(self._db, ["agent=" + self._agent], _look, 0, lambda: _NAP_SECONDS)
+        self._rest_until = 0.0
+
+    def _do(self, begun: "Begun | None") -> None:
+        """Do turns until the thread is out of this worker's hands."""
+        while begun is not None:
+            grip = begun.grip
+            try:
+                turn = turns.run(self._db, self._crew.plan.harness, begun, self._stop)
+            except Failure as failure:
+                if failure.code not in _NOT_OURS:
+                    raise
+                self._crew.tell(f"{grip.name} is not {self._agent}'s any more: {failure.message}")
+                return
+            self._note(turn, grip.name)
+            if turn.outcome != "waiting" or not self._wait_for_answer(grip):
+                return
+            begun = self._go_on(grip.thread_id)
+
+    def _note(self, turn: Turn, name: str) -> None:
+        with self._db.read() as tx:
+            document = store.document(tx, turn.turn_key)
+        self._crew.note(turn, document)
+        self._crashes = self._crashes + 1 if turn.outcome == "crashed" else 0
+        self._is_logged_out = turn.outcome == "limited" and turn.reason == verdict.LOGGED_OUT
+        if turn.outcome == "limited":
+            self._rest_until = time.monotonic() + self._crew.plan.harness.table.limited_wait
+        self._crew.tell(f"{self._agent}: {name} turn {turn.turn_no} {turn.outcome}")
+
+    def _wait_for_answer(self, grip: Grip) -> bool:
+        """Wait for an answer to the thread's question, renewing; False when to stop or lost.
+
+        A stop leaves the question standing: the next worker of this name waits on.
+        """
+        renew_at = [0.0]
+        self._crew.tell(f"{self._agent}: {grip.name} waits for an answer")
+
+        def _look() -> str | None:
+            if self._stop.is_asked:
+                return "stop"
+            with self._db.read() as tx:
+                asked, answered = store.question(tx, grip.thread_no, self._agent)
+                thread = thread_rows.find(tx, grip.thread_id)
+            if thread is None or lost(thread, grip) or thread.lease is None:
+                return "lost"
+            if answered or not asked:
+                return "answered"
+            if time.monotonic() >= renew_at[0]:
+                with self._db.write() as tx:
+                    work.renew(tx, grip)
+                renew_at[0] = time.monotonic() + grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
+            return None
+
+        topics = ["thread=" + grip.thread_id, "agent=" + self._agent]
+        found = wait.until(
+            self._db, topics, _look, 0, lambda: max(0.05, renew_at[0] - time.monotonic())
+        )
+        return found == "answered"

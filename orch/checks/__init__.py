@@ -1,0 +1,1 @@
+"""Checks: a task's work verified by commands in its worktree."""

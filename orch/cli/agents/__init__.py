@@ -1,0 +1,1 @@
+"""Commands about workers: work, logs, stop, continue, usage."""

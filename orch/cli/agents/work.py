@@ -1,0 +1,236 @@
+"""work, stop, continue, usage: agents at work."""
+
+import time
+
+from inbox import model
+from orch import config_in_force
+from orch import reads as board
+from orch.agents import control
+from orch.agents import worker as workflow
+from orch.agents.turn_monitor import Stop
+from orch.cli import task_names
+from orch.harness import config as harnesses
+from orch.operations import attempts, runs, tasks
+from orch.store import turns as store
+from schema import ids
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.call import Call
+    from orch.harness.config import Harness
+    from orch.harness.preflight import Found
+
+_SIGINT, _SIGTERM = 2, 15
+
+
+def work(
+    call: "Call",
+    *,
+    agent: str,
+    harness: str,
+    program: tuple[str, ...],
+    pools: tuple[str, ...],
+    count: int,
+    once: bool,
+    until_idle: bool,
+    for_seconds: float | None,
+    lease_seconds: float | None,
+    check: bool,
+) -> None:
+    """Start agents and stay with them."""
+    if sum((once, until_idle)) > 1:
+        raise invalid_input("--once and --until-idle exclude each other", reason="flag")
+    agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
+    for name in agents:
+        ids.require_name(name, "--agent")
+    client, found = chosen(call, harness, program)
+    if check:
+        call.say(_checked(agent, client, found))
+        return
+    mode = "once" if once else "until_idle" if until_idle else "forever"
+    plan = workflow.Plan(agents, pools, client, mode, model.lease_ms(lease_seconds))
+    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
+    if for_seconds:
+        crew.stop.deadline = time.monotonic() + for_seconds
+    call.resume = call.again(f"work --agent {agent} {client.words}")
+    heed_signals(call, crew)
+    crew.run()
+    if once and not crew.ended and crew.refusal is not None:
+        raise crew.refusal
+    if once and not crew.ended and not call.signals.pending:
+        raise Failure(
+            "no_matching_work",
+            "empty",
+            f"no thread is waiting for {agent}",
+            hint=f"wait for one: {call.resume}",
+        )
+    call.say(
+        obj(
+            harness=harness,
+            agents=agents,
+            outcomes=[{"outcome": k, "turns": n} for k, n in sorted(crew.counts.items())],
+            turns=crew.documents(),
+            problems=crew.problems,
+        )
+    )
+
+
+def one_turn(call: "Call", agent: str, harness: "tuple[Harness, Found]") -> workflow.Crew:
+    """Let one agent do the one thread that waits for it; return what came of it."""
+    plan = workflow.Plan([agent], (), harness[0], "once", model.lease_ms(None))
+    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
+    heed_signals(call, crew)
+    crew.run()
+    return crew
+
+
+def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
+    """Return the harness, looked at. Raises: invalid_input with every reason at once."""
+    settings = config_in_force.here(call.db)
+    client, problems = harnesses.resolve(name, settings.harnesses, program)
+    if client is not None:
+        found = workflow.check(call.db.path, client)
+        problems = found.problems
+        if not problems:
+            return client, found
+    raise Failure(
+        "invalid_input",
+        "value",
+        f"harness {name} cannot start: " + "; ".join(problems),
+        hint="mend these, then look again: "
+        + call.again(f"work --check --agent NAME {harnesses.named(name, program)}"),
+        details={"problems": problems},
+    )
+
+
+def _checked(agent: str, chosen: "Harness", found: "Found") -> Json:
+    return obj(
+        start=f"orch work --agent {agent} {chosen.words}",
+        harness=chosen.name,
+        program=found.path,
+        version=found.version or None,
+        command=chosen.table.command,
+        resumes=bool(chosen.table.resume),
+        commits=chosen.table.commits,
+        warnings=found.warnings,
+    )
+
+
+def teller(call: "Call") -> "workflow.Tell":
+    """Return what tells of progress: on standard error, and only to people."""
+    if call.as_json:
+        return lambda _text: None
+    from inbox.cli import plain
+    from inbox.cli.output import write_error
+
+    return lambda text: write_error(plain.line(text, 300))
+
+
+def heed_signals(call: "Call", crew: workflow.Crew) -> None:
+    """Ctrl-C once finishes what runs, twice ends it; SIGTERM ends it at once.
+
+    The answer is printed all the same, and the exit status says which signal it was.
+    """
+    import signal
+
+    def _on(number: int, _frame: object) -> None:
+        call.signals.shielded = True
+        level = 2 if number == _SIGTERM or crew.stop.level >= 1 else 1
+        call.signals.pending = number
+        crew.ask_stop(level)
+        crew.tell("ending the agents" if level == 2 else "finishing what runs; again to end it")
+
+    for number in (_SIGINT, _SIGTERM):
+        signal.signal(number, _on)
+
+
+def stop(
+    call: "Call", *, run: str | None, task: str | None, task_name: str | None, reason: str
+) -> None:
+    """End the agent of a task."""
+    with call.db.read() as tx:
+        found, subject = task_names.require_task(tx, run, task, task_name)
+        control.running_turn(tx, subject)
+    ended = control.stop(call.db, found.run_id, subject.task_id, reason)
+    from orch.reconcile import reconcile
+
+    reconcile(call.db, found.run_id)
+    with call.db.read() as tx:
+        document, attempt = board.with_attempt(tx, subject.task_no)
+        call.say(obj(task=document, attempt=attempt, turn=store.document(tx, ended.turn_key)))
+
+
+def go_on(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    body: str | None,
+    key: str | None,
+) -> None:
+    """Let a task's agent go on with a word more."""
+    if not body:
+        raise invalid_input("missing --body: say what it is to do next", reason="flag")
+    from orch.reconcile import reconcile
+
+    with call.db.read() as tx:
+        run_id, task_id = task_names.split(tx, run, task, task_name)
+        leader = runs.require_open(tx, run_id).leader
+    reconcile(call.db, run_id)
+    scope = call.key_for(leader)
+    with call.db.write() as tx:
+        subject = tasks.require(tx, run_id, task_id)
+        before = attempts.latest(tx, subject)
+        answer = call.stored(tx, scope)
+        if answer is None:
+            change = control.speak(tx, runs.require_open(tx, run_id), subject, body)
+            if change is not None:
+                from inbox.store import messages, threads
+
+                document, attempt = board.with_attempt(tx, subject.task_no)
+                answer = obj(
+                    task=document,
+                    attempt=attempt,
+                    thread=threads.document(tx, change.thread_no),
+                    message=messages.document(tx, change.event_id),
+                    event_id=change.event_id,
+                )
+                call.committed = change.event_id
+                call.store(tx, scope, answer)
+    if answer is not None:
+        call.say(answer, call.committed)
+        return
+    from orch.cli.tasks import dispatch
+
+    assert before is not None
+    dispatch.retry(
+        call, run=run_id, task=task_id, task_name=None, to=None, body=body, key=key,
+        base_ref=control.base_of(before), force=False,
+    )  # fmt: skip
+
+
+def usage(
+    call: "Call", *, run: str | None, task: str | None, task_name: str | None, limit: int
+) -> None:
+    """Show what a run's agents took, or one task's."""
+    with call.db.read() as tx:
+        if task is None and task_name is None:
+            if run is None:
+                raise invalid_input("missing --run or a task: whose usage?", reason="flag")
+            run_id, task_no, task_id = runs.require(tx, run).run_id, None, None
+        else:
+            found, subject = task_names.require_task(tx, run, task, task_name)
+            run_id, task_no, task_id = found.run_id, subject.task_no, subject.task_id
+        call.say(
+            obj(
+                run_id=run_id,
+                task_id=task_id,
+                usage=store.usage(tx, run_id, task_no),
+                tasks=store.shares(tx, run_id, task_no, by_agent=False),
+                agents=store.shares(tx, run_id, task_no, by_agent=True),
+                turns=array(store.documents(tx, run_id, task_no, limit)),
+            )
+        )

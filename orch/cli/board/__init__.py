@@ -1,0 +1,1 @@
+"""Commands that show all runs: top, status --watch."""

@@ -1,0 +1,178 @@
+"""How the board looks in words: needs first, each with its command; then what runs."""
+
+from inbox.cli import plain
+from orch.cli.board import screen
+from orch.reports.style import STATUSES, columns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.cli.board.screen import Words
+    from schema.json_text import Json
+
+# kind of need: (its sign, its colour, in words)
+_KINDS = {
+    "question": ("?", "yellow", "asks"),
+    "tampered": ("!", "red", "the repository's configuration was changed"),
+    "problem": ("!", "red", "problem"),
+    "budget": ("$", "red", "the budget is spent"),
+    "failed": ("✗", "red", "failed"),
+    "check_error": ("!", "red", "a check could not run"),
+    "gone": ("†", "red", "its worker is gone"),
+    "stale": ("†", "yellow", "its worker is silent"),
+    "late_report": ("→", "yellow", "a late report"),
+    "landing": ("⇥", "yellow", "to be landed"),
+    "integrate": ("⇥", "yellow", "to be integrated"),
+    "unverified": ("◎", "magenta", "to be verified"),
+    "uncommitted": ("±", "yellow", "uncommitted work"),
+    "paths": ("/", "yellow", "paths"),
+    "stranded": ("○", "yellow", "stuck"),
+    "finished": ("✓", "green", "finished"),
+}
+_ENDS = {"land": "to be landed", "integrate": "to be integrated", "finished": "finished"}
+_MOST_OF_A_TEXT = 300
+_MOST_BYTES = 3700  # An agent's budget for one answer is 4 kB.
+
+
+def view(answer: "Json") -> str:
+    """Return the board as one answer of plain mode."""
+    colour = screen.has_colour()
+    wide = screen.size()[0] if screen.is_terminal() else 0
+    *shown, last = [screen.paint(line, colour=colour, wide=wide) for line in lines(answer)]
+    cut = 0
+    while len("\n".join(shown).encode()) > _MOST_BYTES:
+        shown.pop()
+        cut += 1
+    more = [f"… {cut} more lines: orch top --run RUN, or --json"] if cut else []
+    return "\n".join([*shown, *more, last])
+
+
+def lines(answer: "Json") -> "list[Words]":
+    """Return the board line by line."""
+    found = _heading(answer)
+    found += _needs(answer)
+    found += _at_work(answer)
+    found += _ready(answer)
+    found += _done(answer)
+    return [*found, [("bold", "next: "), ("", _next(answer))]]
+
+
+def _heading(answer: "Json") -> "list[Words]":
+    rows = plain.rows(answer, "$.runs", "$.run_id", "$.status", "$.counts.done",
+                      "$.counts.total", "$.goal", "$.end")  # fmt: skip
+    needs = len(plain.rows(answer, "$.needs", "$.kind")) + _more(answer, "needs")
+    at = plain.fields(answer, "$.at")[0]
+    what = f"{needs} waiting for you" if needs else "nothing needs you"
+    found: list[Words] = [
+        [("bold", f"{len(rows)} run{'' if len(rows) == 1 else 's'}, {what}"),
+         ("dim", f"  {str(at)[11:19]} UTC")]
+    ]  # fmt: skip
+    wide = max((columns(str(row[0])) for row in rows), default=0)
+    for run, status, done, total, goal, end in rows:
+        ended = "" if end == "open" else f", {_ENDS[str(end)]}"
+        found.append(
+            [("bold", f"{run!s:{wide}}  "), (_colour(status), f"{status}{ended}"),
+             ("", f"  {done} of {total} done  "), ("dim", plain.line(goal))]
+        )  # fmt: skip
+    return found
+
+
+def _colour(status: object) -> str:
+    return screen.OF_STATUS.get(str(status), "")
+
+
+def _more(answer: "Json", part: str) -> int:
+    return int(str(plain.fields(answer, f"$.more.{part}")[0]))
+
+
+def _section(answer: "Json", title: str, part: str) -> "list[Words]":
+    count = len(plain.rows(answer, f"$.{part}", "$.run_id"))
+    more = _more(answer, part)
+    tail = f"  {count} of {count + more}: --limit N shows more" if more else ""
+    return [[], [("bold", f"{title} ({count + more})"), ("dim", tail)]] if count else []
+
+
+def _name(run: object, task: object) -> str:
+    return f"{run}/{task}" if task else f"run {run}"
+
+
+def _needs(answer: "Json") -> "list[Words]":
+    found = _section(answer, "NEEDS YOU", "needs")
+    for run, task, kind, who, since, text, command in plain.rows(
+        answer, "$.needs", "$.run_id", "$.task_id", "$.kind", "$.who", "$.since", "$.text",
+        "$.command",
+    ):  # fmt: skip
+        sign, colour, words = _KINDS[str(kind)]
+        told = f"{who} {words}" if kind == "question" else words
+        found.append([(colour, f"{sign} "), ("bold", _name(run, task)), ("", f"  {told}"),
+                      ("dim", f", {plain.ago(since)}")])  # fmt: skip
+        found.append([("", "    | " + plain.line(text, _MOST_OF_A_TEXT))])
+        found.append([("dim", "    $ "), ("cyan", str(command))])
+    return found
+
+
+def _at_work(answer: "Json") -> "list[Words]":
+    found = _section(answer, "AT WORK", "at_work")
+    rows = plain.rows(
+        answer, "$.at_work", "$.run_id", "$.task_id", "$.status", "$.who", "$.claimed", "$.since",
+        "$.liveness", "$.harness", "$.turn_no", "$.last_message_from", "$.last_message",
+        "$.answered",
+    )  # fmt: skip
+    names = _aligned([_name(row[0], row[1]) for row in rows])
+    for name, row in zip(names, rows, strict=True):
+        _, _, status, who, claimed, since, liveness, harness, turn, sender, words, answered = row
+        sign = STATUSES[str(status)][0]
+        length = plain.ago(since).removesuffix(" ago")
+        parts = [f"{who} for {length}" if claimed else f"waits for {who}, {length}"]
+        parts += [f"{harness} turn {turn}"] if harness else []
+        parts += [str(liveness)] if liveness in ("stale", "gone") else []
+        parts += ["answered, not gone on yet"] if status == "blocked" and answered else []
+        doing = ", ".join(parts)
+        last = f"  {sender}: {plain.line(words)}" if words and claimed else ""
+        colour = _colour(status)
+        found.append([(colour, f"{sign} "), ("", f"{name}  "), (colour, f"{status}"),
+                      ("", f"  {doing}"), ("dim", last)])  # fmt: skip
+    return found
+
+
+def _ready(answer: "Json") -> "list[Words]":
+    found = _section(answer, "READY", "ready")
+    rows = plain.rows(answer, "$.ready", "$.run_id", "$.task_id", "$.command")
+    names = _aligned([_name(row[0], row[1]) for row in rows])
+    for name, row in zip(names, rows, strict=True):
+        found.append([("cyan", "◔ "), ("", f"{name}  "), ("dim", "$ "), ("cyan", str(row[2]))])
+    return found
+
+
+def _done(answer: "Json") -> "list[Words]":
+    found = _section(answer, "DONE", "done")
+    rows = plain.rows(answer, "$.done", "$.run_id", "$.task_id", "$.status", "$.who", "$.at",
+                      "$.result")  # fmt: skip
+    names = _aligned([_name(row[0], row[1]) for row in rows])
+    for name, (_, _, status, who, at, result) in zip(names, rows, strict=True):
+        by = f"{status} by {who}" if who else str(status)
+        found.append([(_colour(status), f"{STATUSES[str(status)][0]} "), ("", f"{name}  {by}, "),
+                      ("dim", f"{plain.ago(at)}  {plain.line(result)}")])  # fmt: skip
+    return found
+
+
+def _aligned(names: "list[str]") -> "list[str]":
+    wide = max(map(len, names), default=0)
+    return [name.ljust(wide) for name in names]
+
+
+def _next(answer: "Json") -> str:
+    """Return the command of the most urgent need, else of what is ready, else how to wait."""
+    for part in ("needs", "ready"):
+        for (command,) in plain.rows(answer, f"$.{part}", "$.command"):
+            return str(command)
+    runs = plain.rows(answer, "$.runs", "$.run_id")
+    if not runs:
+        return "orch run init --run ID --goal TEXT"
+    at_work = plain.rows(answer, "$.at_work", "$.run_id")
+    if not at_work and len(runs) == 1:
+        run = runs[0][0]
+        has_tasks = plain.fields(answer, "$.runs[0].counts.total")[0]
+        if has_tasks:
+            return f"orch report --run {run}"
+        return f"orch task add --run {run} --task ID --title TEXT"
+    return f"orch wait --run {(at_work or runs)[0][0]}"

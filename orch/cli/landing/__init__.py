@@ -1,0 +1,1 @@
+"""Commands about landing: queue, integrate, approve, reject."""

@@ -1,0 +1,117 @@
+"""How a run of queues ends when nothing landed: the one refusal that says what helps."""
+
+from orch.cli.landing import approvals, next_steps
+from orch.landing import land, open_queue
+from orch.landing.runner import Outcome
+from orch.store import entries as store
+from orch.store import tasks as task_rows
+from orch.store.entries import Entry
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, ReadTx
+
+_PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_externally", "cancelled")
+
+
+def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
+    """Return an open entry as what it waits for, with the command that helps."""
+    again = done_again(tx, entry)
+    why = entry.reason or entry.why
+    if again:
+        why = f"{again}: {why}"
+    return {
+        "entry_id": entry.entry_id,
+        "name": entry.name,
+        "status": entry.status,
+        "why": why,
+        "command": next_steps.command(tx, entry),
+    }
+
+
+def done_again(tx: "ReadTx", entry: Entry) -> str:
+    """Return in words which attempt does a stopped entry's work again, "" when none does."""
+    if entry.status not in ("conflict", "failed") or not next_steps.is_done_again(tx, entry):
+        return ""
+    return f"it is done again as attempt {task_rows.by_no(tx, entry.task_no).latest_attempt_no}"
+
+
+def refusal(
+    db: "Database", outcomes: list[Outcome], again: str, only: int | None = None
+) -> Failure | None:
+    """Return why nothing landed, None when something did or an entry came to an end.
+
+    In this order: nothing is queued, a checkout stands in the way, people must approve, the queue
+    is held, checks could not run, nothing can move.
+    """
+    if only is None and any(outcome.landed for outcome in outcomes):
+        return None
+    for outcome in outcomes:
+        if outcome.blockers:
+            return land.dirty(open_queue.open_queue(db, outcome.queue), outcome.blockers)
+    found: list[Entry] = []
+    ended: list[Entry] = []
+    with db.read() as tx:
+        for outcome in outcomes:
+            found += store.open_of_queue(tx, outcome.queue.queue_no)
+            ended += [e for n in outcome.changed if (e := store.get(tx, n)).status in _PROGRESS]
+        told = {entry.entry_no: waiting(tx, entry) for entry in found}
+    if only is not None:
+        found = [entry for entry in found if entry.entry_no == only] or found
+        ended = []
+    if not found:
+        return None if ended else _empty(outcomes)
+    unapproved = [e for e in found if e.status == "awaiting_approval"]
+    if unapproved:
+        came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
+        return approvals.refusal(unapproved, again, came)
+    for outcome in outcomes:
+        if outcome.hold_reason:
+            return _held(outcome, again)
+    return None if ended else _stuck(found, told, again)
+
+
+def _empty(outcomes: list[Outcome]) -> Failure:
+    names = ", ".join(outcome.queue.branch for outcome in outcomes)
+    return Failure(
+        "no_matching_work",
+        "empty",
+        f"nothing is queued for {names}" if names else "nothing is queued",
+        hint="put finished work in: orch queue add R/T, or orch queue add --run R --all",
+    )
+
+
+def _held(outcome: Outcome, again: str) -> Failure:
+    queue = outcome.queue
+    red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
+    hint = (
+        f"mend {queue.branch}: the queue goes on by itself once it moved: {again}; where it was "
+        f"the machine: orch queue release --target {queue.branch}"
+        if red
+        else f"orch queue release --target {queue.branch}"
+    )
+    return Failure(
+        "invalid_state",
+        "not_ready",
+        f"the queue of {queue.branch} is held: {outcome.hold_reason}",
+        hint=hint,
+        details={"target": queue.branch, "reason": outcome.hold_reason},
+    )
+
+
+def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: str) -> Failure:
+    words = "; ".join(
+        f"{e.entry_id} ({e.name}) is {e.status}"
+        + (f": {why}" if (why := told[e.entry_no]["why"]) else "")
+        for e in found[:5]
+    )
+    first = next((e for e in found if e.status not in ("queued", "building", "testing")), found[0])
+    command = told[first.entry_no]["command"]
+    return Failure(
+        "invalid_state",
+        "not_ready",
+        f"nothing can land now: {words}",
+        hint=f"when it is mended: {command}" if command else f"look: {again} --explain",
+        details={"waiting": [told[e.entry_no] for e in found[:200]]},
+    )

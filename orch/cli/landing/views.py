@@ -1,0 +1,317 @@
+"""Plain views of the commands about landing."""
+
+from inbox.cli import plain
+from orch.cli.landing import next_steps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schema.json_text import Json
+
+_HEADER = ("ENTRY", "WHAT", "STATUS", "TARGET", "PLACE", "WHY")
+
+
+def _again(answer: "Json") -> str:
+    return " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+
+
+def _name(run: object, task: object, kind: object) -> str:
+    return f"{run}/{task}" if task else f"{kind} of {run}"
+
+
+def _rows(answer: "Json", path: str) -> "list[list[object]]":
+    columns = (
+        "$.entry_id", "$.run_id", "$.task_id", "$.kind", "$.status", "$.target", "$.position",
+        "$.reason", "$.waits_for", "$.landed_commit",
+    )  # fmt: skip
+    return [
+        [entry, _name(run, task, kind), status, target, place or "-",
+         reason or why or (f"as {str(commit)[:12]}" if commit else "")]
+        for entry, run, task, kind, status, target, place, reason, why, commit
+        in plain.rows(answer, path, *columns)
+    ]  # fmt: skip
+
+
+def _add(answer: "Json") -> str:
+    if plain.fields(answer, "$.dry_run")[0]:
+        columns = ("$.run_id", "$.task_id", "$.target", "$.strategy", "$.head_commit")
+        planned = plain.rows(answer, "$.planned", *columns)
+        lines = ["nothing was changed; would queue:"]
+        lines += [
+            f"{run}/{task} for {target} by {strategy} at {str(head)[:12]}"
+            for run, task, target, strategy, head in planned
+        ]
+        named = " ".join(f"{row[0]}/{row[1]}" for row in planned)
+        how = f"--target {planned[0][2]} --strategy {planned[0][3]}"
+        return "\n".join([*lines, *_skipped(answer), f"next: orch queue add {named} {how}"])
+    rows = _rows(answer, "$.entries")
+    lines = [
+        f"queued {entry}: {name} for {target}{_again(answer)}"
+        for entry, name, _, target, _, _ in rows
+    ]
+    lines += [f"note: {plain.line(text, 300)}" for text in plain.texts(answer, "$.notes")]
+    run = plain.rows(answer, "$.entries", "$.run_id")[0][0]
+    return "\n".join([*lines, *_skipped(answer), f"next: orch queue run --run {run}"])
+
+
+def _skipped(answer: "Json") -> list[str]:
+    found = plain.rows(answer, "$.skipped", "$.task_id", "$.error.message")
+    return [f"left out {task}: {plain.line(why, 300)}" for task, why in found]
+
+
+def _list(answer: "Json") -> str:
+    rows = _rows(answer, "$.entries")
+    (run,) = plain.fields(answer, "$.run_id")
+    queues = plain.rows(answer, "$.queues", "$.target", "$.hold_reason", "$.open", "$.runner_pid")
+    heads = [
+        f"queue of {target}: {count} open"
+        + (f", held: {plain.line(held, 200)}" if held else "")
+        + (f", run by process {pid}" if pid else "")
+        for target, held, count, pid in queues
+    ]
+    of_run = f" --run {run}" if run else ""
+    if not rows:
+        return "\n".join([*(heads or ["nothing was queued"]), "next: orch queue add R/T"])
+    text = plain.listing("\n".join(heads), _HEADER, rows, f"orch queue list{of_run} --json")
+    return f"{text}\nnext: {plain.fields(answer, '$.next_command')[0]}"
+
+
+def _show(answer: "Json") -> str:
+    entry, run, task, kind, status, target, reason, why, risk, head, landed = plain.fields(
+        answer, "$.entry.entry_id", "$.entry.run_id", "$.entry.task_id", "$.entry.kind",
+        "$.entry.status", "$.entry.target", "$.entry.reason", "$.entry.waits_for", "$.entry.risk",
+        "$.entry.head_commit", "$.entry.landed_commit",
+    )  # fmt: skip
+    lines = [f"{entry} {_name(run, task, kind)} is {status}, for {target}"]
+    if reason:
+        lines.append(f"reason: {plain.line(reason, 400)}")
+    if why and not (reason and status in next_steps.TOLD_BY_REASON):
+        lines.append(f"now: {plain.line(why, 400)}")
+    (again,) = plain.fields(answer, "$.done_again")
+    if again:
+        lines.append(f"now: {again}")
+    lines.append(f"head {str(head)[:12]}, risk {risk}" + (f", landed as {str(landed)[:12]}"
+                 if landed else ""))  # fmt: skip
+    for label, path in (("needs", "needed"), ("approved by", "given"), ("still needs", "missing")):
+        found = plain.texts(answer, f"$.entry.approvals.{path}")
+        if found:
+            lines.append(f"{label}: " + ", ".join(plain.line(f) for f in found))
+    lines += _verdicts(answer)
+    lines += _trials(answer)
+    files = plain.texts(answer, "$.conflict.files")
+    if files:
+        lines.append("in conflict: " + ", ".join(plain.line(f) for f in files[:10]))
+    lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
+    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
+
+
+def _verdicts(answer: "Json") -> list[str]:
+    columns = ("$.kind", "$.given_by", "$.verdict", "$.note", "$.is_void", "$.proof",
+               "$.given_from.pid", "$.given_from.parents[0].name", "$.given_from.tty",
+               "$.given_from.cwd")  # fmt: skip
+    lines = []
+    for who, by, verdict, note, is_void, proof, pid, parent, tty, cwd in plain.rows(
+        answer, "$.verdicts", *columns
+    ):
+        void = " (void: the policy is another by now)" if is_void else ""
+        told = f": {plain.line(note, 200)}" if note else ""
+        said = _PROVED.get(str(proof), "")
+        lines.append(f"{verdict} by {who} {by}{said}{void}{told}")
+        if pid:
+            at = plain.line(tty) if tty else "no terminal"
+            of = f" of {plain.line(parent, 60)}" if parent else ""
+            lines.append(f"  given by process {pid}{of}, on {at}, in {plain.line(cwd, 200)}")
+    return lines
+
+
+_PROVED = {
+    "leader": " (nobody was named: it approves nothing)",
+    "name": " (proof: the name alone)",
+    "terminal": " (proof: a name, at a terminal)",
+    "signature": " (proof: signed)",
+}
+
+
+def _trials(answer: "Json") -> list[str]:
+    columns = ("$.trial_no", "$.purpose", "$.status", "$.summary", "$.checks")
+    lines = []
+    found = plain.rows(answer, "$.trials", *columns)
+    last = max((int(str(row[0])) for row in found if row[2] == "failed"), default=0)
+    for number, purpose, status, summary, checks in found:
+        lines.append(f"trial {number} ({purpose}): {status} {plain.line(summary, 200)}".rstrip())
+        if number != last or checks is None:  # The newest failure tells; the others are counted.
+            continue
+        for name, one, tail in plain.rows(str(checks), "$", "$.check", "$.status", "$.output_tail"):
+            if one == "failed" and tail:
+                lines.append(plain.quoted(str(tail)[-1500:], f"check {name}", number))
+    return lines
+
+
+def _run(answer: "Json") -> str:
+    if plain.fields(answer, "$.dry_run")[0]:
+        return _planned(answer)
+    lines, follow = [], "orch queue list"
+    for entry, run, task, kind, target, commit in plain.rows(
+        answer, "$.landed", "$.entry_id", "$.run_id", "$.task_id", "$.kind", "$.target",
+        "$.landed_commit",
+    ):  # fmt: skip
+        lines.append(f"landed {entry}: {_name(run, task, kind)} on {target} as {str(commit)[:12]}")
+        follow = next_steps.after_landing(str(run), str(target))
+    columns = ("$.entry_id", "$.name", "$.status", "$.why", "$.command")
+    waiting = plain.rows(answer, "$.waiting", *columns)
+    told = {row[0] for row in waiting}
+    for entry, name, status, _, _, why in _rows(answer, "$.changed"):
+        if entry in told:
+            continue
+        lines.append(f"{entry} {name} is {status}" + (f": {plain.line(why, 300)}" if why else ""))
+    if not lines:
+        lines = ["nothing landed"]
+    for entry, name, status, why, _ in waiting:
+        lines.append(f"waits: {entry} {name} ({status}) {plain.line(why, 300)}".rstrip())
+    lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
+    lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
+    follow = next((str(row[4]) for row in waiting if row[4]), follow)
+    return "\n".join([*lines, f"next: {follow}"])
+
+
+def _planned(answer: "Json") -> str:
+    lines = ["nothing was changed; the next pass would:"]
+    for target, steps, why in plain.rows(answer, "$.plans", "$.target", "$.steps", "$.why"):
+        done = plain.texts(str(steps), "$")
+        lines.append(f"queue of {target}:" + ("" if done else " nothing can be done now"))
+        lines += [f"  {plain.line(step, 300)}" for step in done]
+        for entry, words in plain.rows(str(why), "$", "$.entry_id", "$.why"):
+            lines.append(f"  {entry}: {plain.line(words, 300)}")
+    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
+
+
+def _verdict(answer: "Json") -> str:
+    entry, name, status, verdict, by, head, command = plain.fields(
+        answer, "$.entry.entry_id", "$.name", "$.entry.status", "$.verdict.verdict",
+        "$.verdict.given_by", "$.verdict.head_commit", "$.next_command",
+    )  # fmt: skip
+    word = "approved" if verdict == "approve" else "rejected"
+    if plain.fields(answer, "$.verdict.proof")[0] == "leader":
+        word = f"noted the leader's {verdict} (no person's word: say --as NAME) of"
+    if not entry:
+        at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
+        return f"{at}\nnext: {command}"
+    missing = plain.texts(answer, "$.entry.approvals.missing")
+    state = f"is {status}" if missing or status != "awaiting_approval" else "may land"
+    lines = [f"{word} {entry} ({name}) by {by}{_again(answer)}; it {state}"]
+    if missing and verdict == "approve":
+        lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
+    if verdict == "reject":
+        lines.append(f"to have it done again: orch queue retry {entry} --rework --body TEXT")
+    return "\n".join([*lines, f"next: {command}"])
+
+
+def _one(answer: "Json") -> str:
+    target, held = plain.fields(answer, "$.queue.target", "$.queue.hold_reason")
+    if target:
+        what = f"is held: {plain.line(held, 200)}" if held else "goes on"
+        follow = f"orch queue release --target {target}" if held else "orch queue run"
+        return f"the queue of {target} {what}{_again(answer)}\nnext: {follow}"
+    entry, run, task, kind, status, reason, number, to = plain.fields(
+        answer, "$.entry.entry_id", "$.entry.run_id", "$.entry.task_id", "$.entry.kind",
+        "$.entry.status", "$.entry.reason", "$.attempt.attempt_no", "$.attempt.assigned_to",
+    )  # fmt: skip
+    name = _name(run, task, kind)
+    if number:
+        return (
+            f"{name} goes back to {to} as attempt {number}{_again(answer)}; when it is done, it is "
+            f"queued again by itself\nnext: orch wait --run {run}"
+        )
+    why = f": {plain.line(reason, 200)}" if reason else ""
+    (command,) = plain.fields(answer, "$.next_command")
+    return f"{entry} ({name}) is {status}{why}{_again(answer)}\nnext: {command}"
+
+
+def _rollback(answer: "Json") -> str:
+    dry, how, why, target, entry, run, task, kind, revert = plain.fields(
+        answer, "$.dry_run", "$.how", "$.why", "$.target", "$.entry.entry_id", "$.entry.run_id",
+        "$.entry.task_id", "$.entry.kind", "$.revert.entry_id",
+    )  # fmt: skip
+    name = _name(run, task, kind)
+    if how == "put_back":
+        did = f"{'would put' if dry else 'put'} {target} back to where it was before {entry}"
+    else:
+        did = f"{'would queue a revert' if dry else f'queued {revert}, a revert'} of {entry}"
+    lines = [f"{did} ({name})" + (f": {plain.line(why, 200)}" if why else "") + _again(answer)]
+    for other, status in plain.rows(answer, "$.dependents", "$.task_id", "$.status"):
+        lines.append(f"depends on it: {run}/{other} ({status})")
+    held = plain.texts(answer, "$.held")
+    if held:
+        lines.append(f"{'would hold' if dry else 'held'}: " + ", ".join(str(h) for h in held))
+    over = plain.texts(answer, "$.superseded")
+    if over:
+        word = "would supersede" if dry else "superseded"
+        lines.append(f"{word}: {', '.join(str(o) for o in over)}, which would have brought it on")
+    follow = f"orch queue rollback {entry}" if dry else f"orch queue list --run {run}"
+    if revert:
+        follow = f"orch queue run --run {run}"
+    return "\n".join([*lines, f"next: {follow}"])
+
+
+def _audit(answer: "Json") -> str:
+    columns = ("$.pass_no", "$.at", "$.target", "$.fence", "$.steps")
+    body = [
+        [number, at, target, fence, "; ".join(str(s) for s in plain.texts(str(steps), "$"))]
+        for number, at, target, fence, steps in plain.rows(answer, "$.passes", *columns)
+    ]
+    (total,) = plain.fields(answer, "$.total")
+    text = plain.listing(
+        f"{len(body)} of {total} passes", ("PASS", "AT", "TARGET", "FENCE", "STEPS"), body,
+        "orch queue audit --pass N",
+    )  # fmt: skip
+    return f"{text}\nnext: orch queue replay"
+
+
+def _replay(answer: "Json") -> str:
+    same, planner = plain.fields(answer, "$.same", "$.planner")
+    other = plain.texts(answer, "$.other_planner")
+    lines = [f"{same} passes decided again, all the same ({planner})"]
+    if other:
+        lines.append(f"{len(other)} were decided by another version of the planner: left out")
+    return "\n".join([*lines, "next: orch queue list"])
+
+
+def _integrate(answer: "Json") -> str:
+    run, source, target, head, status, entry, commit = plain.fields(
+        answer, "$.run_id", "$.source", "$.target", "$.head_commit", "$.entry.status",
+        "$.entry.entry_id", "$.entry.landed_commit",
+    )  # fmt: skip
+    if plain.fields(answer, "$.dry_run")[0]:
+        lines = [f"nothing was changed; would bring {source} at {str(head)[:12]} into {target}:"]
+        lines += [f"  {plain.line(text, 120)}" for text in plain.texts(answer, "$.commits")[:50]]
+        for label, path in (("does not merge", "$.conflicts"), ("in the way", "$.in_the_way")):
+            lines += [
+                f"{label}: {plain.line(text, 300)}" for text in plain.texts(answer, path)[:20]
+            ]
+        return "\n".join([*lines, f"next: orch integrate --run {run} --into {target}"])
+    at = f" as {str(commit)[:12]}" if commit else ""
+    return (
+        f"{target} holds {source}{at} ({entry} is {status}){_again(answer)}\n"
+        f"next: orch cleanup --run {run} --all-completed"
+    )
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "queue add": _add,
+    "queue list": _list,
+    "queue show": _show,
+    "queue run": _run,
+    "queue approve": _verdict,
+    "queue reject": _verdict,
+    "approve": _verdict,
+    "reject": _verdict,
+    "queue hold": _one,
+    "queue release": _one,
+    "queue cancel": _one,
+    "queue retry": _one,
+    "queue rollback": _rollback,
+    "queue audit": _audit,
+    "queue replay": _replay,
+    "integrate": _integrate,
+}

@@ -1,0 +1,243 @@
+"""ready, reconcile, wait, blocked, answer, status, cancel, adopt: leading a run."""
+
+from orch.operations import runs
+from orch.reconcile import reconcile as bring_up_to_date
+from orch.store import runs as run_rows
+from schema import events
+from schema.failures import invalid_input
+from schema.json_text import array, merge, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.call import Call
+
+
+def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
+    """List what can be dispatched now, in dispatch order."""
+    from orch.operations import scheduling
+    from orch.store import tasks as task_rows
+
+    bring_up_to_date(call.db, run)
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+        chosen, more = scheduling.ready(tx, found, limit)
+        held = [
+            {"task_id": task_rows.by_no(tx, number).task_id, "why": why}
+            for number, why in list(scheduling.waiting(tx, found).items())[:limit]
+        ]
+        documents = [task_rows.document(tx, task.task_no) for task in chosen]
+        rest = {}
+        if explain:
+            rest = {"not_ready": scheduling.others(tx, found, {task.task_no for task in chosen})}
+        call.say(obj(run_id=run, tasks=array(documents), truncated=more, waiting=held,
+                     **rest))  # fmt: skip
+
+
+def reconcile(call: "Call", *, run: str, key: str | None) -> None:
+    """Bring the run up to date; say exactly what changed."""
+    if key is not None:
+        from orch.cli import replay
+
+        if replay.say_again(call, run):
+            return
+    from orch import reads
+
+    report = bring_up_to_date(call.db, run)
+    with call.db.read() as tx:
+        said = obj(
+            run=run_rows.document(tx, run),
+            updated_tasks=array(reads.changed(tx, list(report.changed))),
+            repaired=report.repaired,
+            problems=report.problems,
+            high_event_id=events.last_id(tx),
+        )
+    if key is not None:
+        said = replay.keep(call, run, said)
+    call.say(said)
+
+
+def wait(
+    call: "Call", *, run: str, kinds: tuple[str, ...], after_event: int | None, timeout: float
+) -> None:
+    """Wait for something to happen in a run."""
+    from inbox.workflows.wait import timed_out
+    from orch import wait as watch
+    from orch.cli.hot_table import WAITABLE
+
+    words = call.again(f"wait --run {run}")
+    words += f" --for {','.join(kinds)}" if kinds != WAITABLE else ""
+    tail = f" --timeout-seconds {timeout:g}"
+    since = f" --after-event {after_event}" if after_event is not None else ""
+    call.resume = words + since + tail
+    answer, position = watch.for_event(call.db, run, kinds, after_event, timeout)
+    if answer is None and position == after_event:
+        # Some clients end a session that repeats one command to the letter.
+        tail = f" --timeout-seconds {timeout - 1 if timeout > 2 else timeout + 0.5:g}"
+    call.resume = f"{words} --after-event {position}{tail}"
+    if answer is None:
+        raise timed_out(f"nothing of that in run {run}", timeout, position, call.resume)
+    call.say(merge(answer, resume=call.resume))
+
+
+def blocked(call: "Call", *, run: str) -> None:
+    """List the tasks that wait for an answer."""
+    from orch import reads
+
+    bring_up_to_date(call.db, run)
+    with call.db.read() as tx:
+        runs.require(tx, run)
+        call.say(obj(run_id=run, tasks=array(reads.blocked(tx, run))))
+
+
+def answer(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    body: str | None,
+    payload: str | None,
+    key: str | None,
+) -> None:
+    """Answer the worker of a task; it goes on by itself."""
+    if body is None and payload is None:
+        raise invalid_input("an answer needs --body, --body-file or --payload-json", reason="flag")
+    from inbox import model
+    from inbox.operations import leases, threads
+    from inbox.store import messages
+    from inbox.store.threads import document as thread_document
+    from orch import reads
+    from orch.cli import task_names
+    from orch.operations import attempts
+
+    letter = model.letter(None, body, payload, ())
+    with call.db.read() as tx:
+        run, task = task_names.split(tx, run, task, task_name)
+    bring_up_to_date(call.db, run)
+    with call.db.write() as tx:
+        found, subject = task_names.require_task(tx, run, task, None)
+        scope = call.key_for(found.leader)
+        said = call.stored(tx, scope)
+        if said is None:
+            runs.refuse_closed(found)
+            attempt = attempts.require_active(tx, subject)
+            thread = leases.require_thread(tx, attempt.thread_id)
+            change = threads.reply(
+                tx, thread, sender=found.leader, to=thread.assigned_to, kind="answer", letter=letter
+            )
+            call.committed = events.record(
+                tx,
+                "task_answered",
+                found.leader,
+                thread_no=attempt.thread_no,
+                run_id=found.run_id,
+                task_id=subject.task_id,
+                status=subject.status,
+                summary=letter.summary,
+                payload=obj(message_id=f"msg_{change.event_id}", attempt_no=attempt.attempt_no),
+            )
+            document, latest = reads.with_attempt(tx, subject.task_no)
+            said = call.store(
+                tx,
+                scope,
+                obj(
+                    task=document,
+                    attempt=latest,
+                    thread=thread_document(tx, attempt.thread_no),
+                    message=messages.document(tx, change.event_id),
+                    event_id=call.committed,
+                ),
+            )
+    call.say(said, call.committed)
+
+
+def status(call: "Call", *, run: str, watch: bool) -> None:
+    """Show where a run stands; --watch keeps it on the screen."""
+    if watch:
+        from orch.cli.board import status_watch
+
+        status_watch.watch(call, run)
+        return
+    from orch import reads, run_end
+    from orch.operations import scheduling
+
+    bring_up_to_date(call.db, run)
+    with call.db.read() as tx:
+        waiting = scheduling.waiting(tx, runs.require(tx, run))
+        document = run_rows.budgeted(tx, run)
+        found = obj(tasks=array(reads.status(tx, run, waiting)), high_event_id=events.last_id(tx))
+    call.say(merge(found, run=run_end.told(call.db, run, document)))
+
+
+def cancel(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    reason: str,
+    key: str | None,
+) -> None:
+    """Call off one task with its thread, or every open task of a run."""
+    from orch import reads
+    from orch.cli import task_names
+    from orch.operations import cancellation
+
+    if run is not None and task is None and task_name is None:
+        run_id, task_id = run, None
+    else:
+        with call.db.read() as tx:
+            run_id, task_id = task_names.split(tx, run, task, task_name)
+    bring_up_to_date(call.db, run_id)
+    with call.db.write() as tx:
+        found = runs.require(tx, run_id)
+        scope = call.key_for(found.leader)
+        said = call.stored(tx, scope)
+        if said is None:
+            runs.refuse_closed(found)
+            touched, called_off = cancellation.cancel(tx, found, task_id, reason)
+            call.committed = tx.last_event_id
+            said = call.store(
+                tx,
+                scope,
+                obj(
+                    run=run_rows.document(tx, run_id),
+                    cancelled=array(reads.changed(tx, touched)),
+                    entries=[f"ent_{number}" for number in called_off],
+                    event_id=call.committed,
+                ),
+            )
+    call.say(said, call.committed)
+
+
+def adopt(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    attempt: int | None,
+    key: str | None,
+) -> None:
+    """Take a late report as the task's result."""
+    from orch.cli import task_names
+    from orch.operations import adoption
+    from orch.store import attempts as attempt_rows
+    from orch.store import tasks as task_rows
+
+    with call.db.read() as tx:
+        run_id, task_id = task_names.split(tx, run, task, task_name)
+    bring_up_to_date(call.db, run_id)
+    with call.db.write() as tx:
+        found, subject = task_names.require_task(tx, run_id, task_id, None)
+        scope = call.key_for(found.leader)
+        said = call.stored(tx, scope)
+        if said is None:
+            runs.refuse_closed(found)
+            number = adoption.adopt(tx, found, subject, attempt)
+            call.committed = tx.last_event_id
+            document = task_rows.document(tx, subject.task_no)
+            taken = attempt_rows.document(tx, subject.task_no, number)
+            said = call.store(tx, scope, obj(task=document, attempt=taken, event_id=call.committed))
+    bring_up_to_date(call.db, run_id)
+    call.say(said, call.committed)

@@ -1,0 +1,364 @@
+"""plan check, apply, lint, export, schema: tasks by the file instead of by the flag.
+
+A plan comes from outside: everything that is wrong with it is told at once, with lines, before
+anything is written. Only these commands load pydantic and PyYAML for it.
+"""
+
+import os
+
+from inbox.cli import values
+from orch import config_in_force
+from orch.operations import plans, requests, runs
+from orch.plans import document, graph, parse
+from orch.plans.diff import Change, picture
+from orch.plans.read import read_document
+from orch.store import plans as store
+from schema import ids, keys
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inbox.cli.call import Call
+    from orch.config.model import Config, PlanPolicy
+    from orch.plans.document import Problem
+    from orch.plans.lint import Finding, Work
+    from orch.plans.parse import Reading, Ticket
+    from orch.store.requests import Request
+    from schema.transaction import ReadTx
+
+_SHOWN = 40  # Problems in the message of a failure; its details hold more.
+
+
+def check(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
+    """Say everything that is wrong with a plan; in a run, also what it would change."""
+    path, reading, run = _source(call, path, request, kind, run)
+    changes, work, policy = _look(call, reading, run)
+    _require_sound(path, reading.problems)
+    call.say(_answer(path, reading, run, changes, work, policy))
+
+
+def apply(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None,
+    dry_run: bool, key: str | None,
+) -> None:  # fmt: skip
+    """Make the run's tasks what the plan says, in one transaction; again, it changes nothing."""
+    if run is None and request is None:
+        raise invalid_input("missing --run: which run are the tasks for?", reason="flag")
+    path, reading, run = _source(call, path, request, kind, run)
+    assert run is not None  # A request that has a plan was planned in a run.
+    if dry_run:
+        changes, work, policy = _look(call, reading, run)
+        _require_sound(path, reading.problems)
+        call.say(_answer(path, reading, run, changes, work, policy, dry_run=True, event_id=0))
+        return
+    # The plan is what it says, not the name of its file: a key stands for its content.
+    call.bound["path"] = [ids.digest(reading.text), *_specs(reading)]
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    settings = config_in_force.at(call.db, found)
+    with call.db.write() as tx:
+        found = runs.require(tx, run)
+        scope = call.key_for(found.leader)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            runs.refuse_closed(found)
+            changes, standing = plans.compare(tx, found, reading, settings.profiles)
+            _require_sound(path, reading.problems)
+            call.committed = plans.apply(tx, found, changes)
+            applied = [requests.applied(tx, one, found) for one in _requests(tx, reading)]
+            call.committed = max(call.committed, *applied, 0)
+            runs.tell_end(tx, found)
+            work = picture(reading.tickets, standing)
+            said = _answer(
+                path, reading, run, changes, work, settings.plan,
+                dry_run=False, event_id=call.committed,
+            )  # fmt: skip
+            answer = keys.store(tx, scope, said)
+    call.say(answer, call.committed)
+
+
+def lint(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
+    """Say where a plan's tasks would meet, are too large, or cannot be judged."""
+    from orch.plans import lint as rules
+
+    path, reading, run = _source(call, path, request, kind, run)
+    changes, work, policy = _look(call, reading, run)
+    _require_sound(path, reading.problems)
+    found = rules.find(work, policy, _files(call, run))
+    refused = [_problem(reading, one) for one in found if one.level == "refuse"]
+    warned = [_problem(reading, one) for one in found if one.level == "warn"]
+    findings = [problem.document() for problem in sorted(warned, key=lambda p: p.line)]
+    _require_sound(path, refused, figures=_figures(work, policy), warnings=findings)
+    call.say(_answer(path, reading, run, changes, work, policy, findings=findings))
+
+
+def export(
+    call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None
+) -> None:
+    """Write the run's tasks, or the plan of a request, as a plan."""
+    from orch.plans import export as writer
+
+    kind = kind or (document.format_of(path) if path else "yaml")
+    if kind is None:
+        raise _unknown_format(path or "")
+    if (request is None) == (run is None):
+        raise invalid_input("give exactly one of --run / --request", reason="flag")
+    if request is not None:
+        found = _tasks_of(call, request)
+    else:
+        with call.db.read() as tx:
+            found_run = runs.require(tx, str(run)).run_id
+            standing = store.standing(tx, found_run)
+            found = writer.tasks(standing.values(), store.specs(tx, found_run))
+    try:
+        text = writer.text(found, kind)
+    except writer.Unsayable as error:
+        raise invalid_input(f"{error}: use --format yaml or json")
+    if path is not None:
+        _write(path, text)
+    warnings = []
+    if len(text.encode()) > document.MAX_BYTES:
+        warnings.append(f"more than {document.MAX_BYTES // 1024} KiB: too large to be read again")
+    call.say(
+        obj(
+            run_id=run,
+            path=path,
+            format=kind,
+            tasks=len(found),
+            text=text,
+            warnings=warnings,
+            request_id=request,
+        )
+    )
+
+
+def schema(call: "Call") -> None:
+    """Print the JSON Schema of a plan."""
+    import json
+
+    from orch.plans import model
+
+    found = model.schema()
+    compact = Json(json.dumps(found, ensure_ascii=False))
+    call.say(obj(schema=compact, text=json.dumps(found, indent=2, ensure_ascii=False)))
+
+
+def _unknown_format(path: str) -> Failure:
+    return invalid_input(
+        f"{path}: which format is it?", reason="flag", hint="say --format yaml, toml or json"
+    )
+
+
+def _write(path: str, text: str) -> None:
+    """Write a new file; one that exists is never replaced."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise invalid_input(f"cannot write {path}: {error.strerror}", reason="file")
+
+
+def _source(
+    call: "Call", path: str | None, request: str | None, kind: str | None, run: str | None
+) -> "tuple[str, Reading, str | None]":
+    """Return (what the plan is called, what it holds, its run): a file's, or a request's.
+
+    Raises: invalid_input unless exactly one is named; what require_plan does.
+    """
+    if (path is None) == (request is None):
+        raise invalid_input("give exactly one of FILE / --request", reason="flag")
+    if request is None:
+        assert path is not None
+        return path, _read(path, kind), run
+    with call.db.read() as tx:
+        found, plan = requests.require_plan(tx, request)
+    reading = parse.read(read_document(plan.text, plan.format))
+    for ticket in reading.tickets.values():
+        ticket.columns["request_id"] = ticket.columns["request_id"] or request
+    reading.requests.setdefault(request, ())
+    return f"--request {request}", reading, run or found.run_id
+
+
+def _requests(tx: "ReadTx", reading: "Reading") -> "list[Request]":
+    """Return the requests that a plan answers."""
+    return [requests.require(tx, name) for name in reading.requests]
+
+
+def _tasks_of(call: "Call", request: str) -> "list[dict[str, object]]":
+    """Return the tasks of a request's plan as its engineer wrote them."""
+    with call.db.read() as tx:
+        _, plan = requests.require_plan(tx, request)
+    value = read_document(plan.text, plan.format).value
+    tasks = value.get("tasks", [value]) if isinstance(value, dict) else value
+    assert isinstance(tasks, list)  # It was read and found sound.
+    return [{"request": request, **task} for task in tasks]
+
+
+def _read(path: str, kind: str | None) -> "Reading":
+    """Return what a plan's file holds, the specifications that it names read too."""
+    kind = kind or document.format_of(path)
+    if kind is None:
+        raise _unknown_format(path)
+    text = values.read_text(path, "FILE")
+    reading = parse.read(read_document(text, kind))
+    base = os.path.realpath(os.getcwd() if path == "-" else os.path.dirname(path) or ".")
+    for ticket in reading.tickets.values():
+        if ticket.spec_file is not None:
+            _read_spec(reading, ticket, base)
+    return reading
+
+
+def _read_spec(reading: "Reading", ticket: "Ticket", base: str) -> None:
+    """Copy a specification: only from below the plan's folder, since a plan may be a stranger's."""
+    assert ticket.spec_file is not None
+    whole = os.path.realpath(os.path.join(base, ticket.spec_file))
+    place = (*ticket.path, "spec_file")
+    if not whole.startswith(base.rstrip("/") + "/"):
+        reading.refuse(place, f"{ticket.spec_file} lies outside the plan's folder", ticket.task_id)
+        return
+    try:
+        ticket.set_spec(values.require_text(values.read_text(whole, "spec_file"), "spec_file"))
+    except Failure as failure:
+        reading.refuse(place, failure.message, ticket.task_id)
+
+
+def _specs(reading: "Reading") -> list[str]:
+    return [ticket.spec_sha256 or "" for ticket in reading.tickets.values()]
+
+
+def _look(
+    call: "Call", reading: "Reading", run: str | None
+) -> "tuple[list[Change] | None, dict[str, Work], PlanPolicy]":
+    """Return (what the plan would change in the run, all work as it would be, the policy)."""
+    if run is None:
+        settings = _settings_here(call)
+        plans.refuse_unknown(reading, {}, "in this plan (--run R adds those of a run)")
+        reading.sort()
+        return None, picture(reading.tickets, {}), settings.plan
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    settings = config_in_force.at(call.db, found)
+    with call.db.read() as tx:
+        changes, standing = plans.compare(tx, found, reading, settings.profiles)
+    return changes, picture(reading.tickets, standing), settings.plan
+
+
+def _settings_here(call: "Call") -> "Config":
+    """Return what orch.toml says in this directory, where there may be no store yet."""
+    from orch.config import load
+
+    try:
+        db = call.db
+    except Failure as failure:
+        if failure.reason != "store":
+            raise
+        return load.load(None)
+    return config_in_force.here(db)
+
+
+def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":
+    """Return the files of the run's repository at its base, None where there is none."""
+    from orch.git import refs, repository
+
+    where, base = "", ""
+    if run is not None:
+        with call.db.read() as tx:
+            found = runs.require(tx, run)
+            where, base = found.repo_path, found.base_ref
+    repo = repository.find_repository(os.path.realpath(where or os.getcwd()))
+    if repo is None:
+        return None
+    commit = refs.resolve(repo, base) if base else refs.head(repo).commit
+    return refs.list_files(repo, commit) if commit else None
+
+
+def _problem(reading: "Reading", finding: "Finding") -> "Problem":
+    """Return a finding with the place where it is to be mended."""
+    task = reading.places[finding.task_id]
+    place = (*task, finding.field)
+    return document.Problem(
+        reading.document.line(place),
+        document.shown(place),
+        finding.message,
+        finding.task_id,
+        finding.rule,
+    )
+
+
+def _require_sound(path: str, problems: "list[Problem]", **more: object) -> None:
+    """Raise invalid_input/schema with every problem, in the order of the text.
+
+    `more` are details beside them; `figures` are shown in words, too.
+    """
+    if not problems:
+        return
+    problems = sorted(problems, key=lambda problem: problem.line)
+    count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+    lines = [f"{path} is refused, {count}:", *map(_line, problems[:_SHOWN])]
+    if len(problems) > _SHOWN:
+        lines.append(f"{len(problems) - _SHOWN} more: see them with --json")
+    if "figures" in more:
+        from orch.cli.plans import views
+
+        lines += views.figures(obj(**more))
+    kept = [problem.document() for problem in problems[: document.MAX_PROBLEMS]]
+    raise Failure(
+        "invalid_input",
+        "schema",
+        "\n".join(lines),
+        hint="mend it and run the same again; the fields: orch plan schema",
+        details={"problems": kept, "count": len(problems), **more},
+    )
+
+
+def _line(problem: "Problem") -> str:
+    who = f" ({problem.task_id})" if problem.task_id else ""
+    place = f"{problem.path}{who}: " if problem.path or who else ""
+    rule = f"{problem.rule}: " if problem.rule else ""
+    return f"line {problem.line}: {place}{rule}{problem.message}"
+
+
+def _figures(work: "dict[str, Work]", policy: "PlanPolicy") -> Json:
+    """Return what follows from the order of the work that is left."""
+    left = {name: one for name, one in work.items() if not one.over}
+    waits = {name: one.waits_for for name, one in left.items()}
+    minutes = {name: one.minutes or policy.default_minutes for name, one in left.items()}
+    path, longest = graph.critical_path(waits, minutes)
+    at_once, ends = graph.schedule(waits, minutes, {name: one.locks for name, one in left.items()})
+    return obj(
+        tasks=len(left),
+        minutes=sum(minutes.values()),
+        critical_path=path,
+        critical_minutes=longest,
+        at_once=at_once,
+        share=round(at_once / len(left), 3) if left else 0,
+        least_minutes=ends,
+    )
+
+
+def _answer(
+    path: str,
+    reading: "Reading",
+    run: str | None,
+    changes: list[Change] | None,
+    work: "dict[str, Work]",
+    policy: "PlanPolicy",
+    **more: object,
+) -> Json:
+    if changes is not None:
+        more = {"changes": array(change.document() for change in changes), **more}
+    return obj(
+        path=path,
+        run_id=run,
+        tasks=len(reading.tickets),
+        figures=_figures(work, policy),
+        **more,
+    )

@@ -1,0 +1,1 @@
+"""Commands that picture a run: graph, report, metrics."""

@@ -1,0 +1,174 @@
+"""The shapes of the answers of the commands that show runs; see inbox/cli/shapes.py."""
+
+from orch.board import KINDS
+from orch.reports.metrics import LENGTHS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_STATUSES = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
+             "cancelled")  # fmt: skip
+_LENGTH = {
+    "count": "count", "sum": "number", "p50": "number|null", "p90": "number|null",
+    "p99": "number|null", "max": "number|null",
+}  # fmt: skip
+_FIGURES: "dict[str, Any]" = {
+    "tasks": "count",
+    "tasks_done": "count",
+    "attempts": "count",
+    "attempts_done": "count",
+    "attempts_failed": "count",
+    "attempts_cancelled": "count",
+    "retries": "count",
+    "success_rate": "number|null",
+    "done_per_hour": "number|null",
+    "questions": "count",
+    "checks": {"passed": "count", "failed": "count", "error": "count"},
+    "conflicts": "count|null",
+    "lost_leases": "count",
+    "late_reports": "count",
+    "paths_not_owned": "count",
+    "worktrees": {"made": "count", "standing": "count"},
+    "turns": "count",
+    "input_tokens": "count|null",
+    "output_tokens": "count|null",
+    "cost_usd": "number|null",
+    "seconds": dict.fromkeys(LENGTHS, _LENGTH),
+}
+_NAMED = {"name": "text|null", **_FIGURES}
+NEED: "dict[str, Any]" = {
+    "run_id": "text",
+    "task_id": "text|null",
+    "kind": KINDS,
+    "who": "text|null",
+    "since": "time",
+    "text": "text",
+    "command": "text",
+}
+_LANDING: "dict[str, Any]" = {"?": "null", "state": "text", "detail": "text"}
+_ATTEMPT: "dict[str, Any]" = {
+    "attempt_no": "count",
+    "status": _STATUSES,
+    "who": "text",
+    "harness": "text|null",
+    "execution_mode": "text",
+    "dispatched_at": "time",
+    "claimed_at": "time|null",
+    "ended_at": "time|null",
+    "seconds": {"queued": "number", "working": "number", "asking": "number",
+                "verifying": "number"},
+    "result": "text|null",
+    "branch_name": "text",
+    "base_commit": "text",
+    "head_commit": "text|null",
+    "commits": [{"commit": "text", "subject": "text", "author": "text", "at": "time"}],
+    "files_changed": "count|null",
+    "files": ["text"],
+    "target": "text|null",
+    "integrated": "text|null",
+    "checks": [
+        {
+            "check": "text", "status": ("passed", "failed", "error"), "source": "text",
+            "summary": "text", "seconds": "number|null", "recorded_by": "text",
+            "recorded_at": "time", "output_head": "text", "output_tail": "text",
+        }
+    ],
+    "questions": [
+        {
+            "asked_by": "text", "question": "text", "asked_at": "time", "answer": "text|null",
+            "answered_at": "time|null",
+        }
+    ],
+    "turns": "count",
+    "input_tokens": "count|null",
+    "output_tokens": "count|null",
+    "cost_usd": "number|null",
+    "uncommitted_files": "count|null",
+    "paths_not_owned": ["text"],
+}  # fmt: skip
+_REVIEW: "dict[str, Any]" = {
+    "run_id": "text",
+    "mode": "text",
+    "attempt_no": "count|null",
+    "tally": {
+        "?": "null", "revision": "count", "status": "text", "verdict": "text",
+        "summary": {"consensus": "count", "majority": "count", "minority": "count"},
+    },
+    "groups": [{"level": "text", "severity": "text|null", "title": "text", "reviewers": ["text"]}],
+}  # fmt: skip
+_DOCUMENT: "dict[str, Any]" = {"path": "text|null", "text": "text|null"}
+
+
+_TOP: "dict[str, Any]" = {
+    "at": "time",
+    "needs": [NEED],
+    "at_work": [
+        {
+            "run_id": "text", "task_id": "text", "title": "text", "status": _STATUSES,
+            "attempt_no": "count", "who": "text", "claimed": "flag", "since": "time",
+            "liveness": ("live", "stale", "gone", "unknown"), "harness": "text|null",
+            "turn_no": "count|null", "answered": "flag", "last_message": "text|null",
+            "last_message_from": "text|null", "last_message_at": "time|null",
+        }
+    ],
+    "ready": [
+        {
+            "run_id": "text", "task_id": "text", "title": "text", "default_to": "text|null",
+            "command": "text",
+        }
+    ],
+    "done": [
+        {
+            "run_id": "text", "task_id": "text", "title": "text", "status": _STATUSES,
+            "who": "text|null", "at": "time", "result": "text|null",
+        }
+    ],
+    "more": dict.fromkeys(("needs", "at_work", "ready", "done"), "count"),
+    "high_event_id": "count",
+}  # fmt: skip
+_REPORT: "dict[str, Any]" = {
+    "run_id": "text",
+    "at": "time",
+    "began_at": "time|null",
+    "seconds": "number",
+    "totals": _FIGURES,
+    "by_agent": [_NAMED],
+    "by_harness": [_NAMED],
+    "reviews": [_REVIEW],
+    "tasks": [
+        {
+            "task_id": "text", "title": "text", "status": _STATUSES, "reason": "text|null",
+            "gate": "text|null", "depends_on": ["text"], "landing": _LANDING,
+            "reviews": [_REVIEW], "attempts": [_ATTEMPT],
+        }
+    ],
+    "left": [NEED],
+    "format": ("markdown", "html"),
+    **_DOCUMENT,
+}  # fmt: skip
+
+
+def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
+    """Return the shapes by command; `run` is the shape of a run."""
+    return {
+        "top": {**_TOP, "runs": [run]},
+        "graph": {
+            "run_id": "text",
+            "tasks": "count",
+            "edges": "count",
+            "format": ("mermaid", "dot", "svg"),
+            **_DOCUMENT,
+        },
+        "report": {**_REPORT, "run": run},
+        "metrics": {
+            "runs": ["text"],
+            "at": "time",
+            "totals": _FIGURES,
+            "by_run": [_NAMED],
+            "by_agent": [_NAMED],
+            "by_harness": [_NAMED],
+            "format": ("json", "csv", "prometheus"),
+            **_DOCUMENT,
+        },
+    }

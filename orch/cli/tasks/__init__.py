@@ -1,0 +1,1 @@
+"""Commands about runs, tasks, checks and submissions."""

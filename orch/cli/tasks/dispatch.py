@@ -1,0 +1,232 @@
+"""dispatch, retry, reassign: a task becomes an attempt."""
+
+from inbox.store import messages
+from orch import reads
+from orch.cli import replay, task_names
+from orch.dispatch import dispatch as workflow
+from orch.operations import runs, scheduling
+from orch.reconcile import reconcile
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.call import Call
+    from inbox.model import Change
+    from schema import keys
+    from schema.transaction import Tx
+
+_JOBS = 4
+_MOST_READY = 1000
+
+
+def _answer(call: "Call", wish: workflow.Wish, tx: "Tx", change: "Change", before: int) -> Json:
+    """Return task, attempt, thread and message as the dispatch made them."""
+    from inbox.store import threads
+    from orch.operations import tasks
+    from orch.store import attempts
+
+    call.committed = change.event_id
+    task = tasks.require(tx, wish.run_id, wish.task_id)
+    document, attempt = reads.with_attempt(tx, task.task_no)
+    previous = {}
+    if before:
+        previous = {"previous_attempt": attempts.document(tx, task.task_no, before)}
+    return obj(
+        task=document,
+        attempt=attempt,
+        **previous,
+        thread=threads.document(tx, change.thread_no),
+        message=messages.document(tx, change.event_id),
+        event_id=tx.last_event_id,
+    )
+
+
+def _run_one(call: "Call", wish: workflow.Wish, scope: "keys.Key | None") -> Json:
+    with call.db.read() as tx:
+        from orch.operations import tasks
+
+        before = tasks.require(tx, wish.run_id, wish.task_id).latest_attempt_no
+    if wish.event == "dispatch":
+        before = 0
+    return workflow.start(
+        call.db, wish, lambda tx, change: _answer(call, wish, tx, change, before), scope
+    )
+
+
+def dispatch(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    mode: str | None,
+    to: str | None,
+    repo_path: str | None,
+    base_ref: str | None,
+    workspace_root: str | None,
+    body: str | None,
+    key: str | None,
+    all_ready: bool,
+    limit: int | None,
+    jobs: int | None,
+    dry_run: bool,
+) -> None:
+    """Dispatch one task, or all that are ready."""
+    given = {"mode": mode, "to": to, "repo_path": repo_path, "base_ref": base_ref,
+             "workspace_root": workspace_root, "body": body}  # fmt: skip
+    if all_ready:
+        if task or task_name or run is None:
+            raise invalid_input("--ready goes with --run and without a task", reason="flag")
+        _dispatch_ready(call, run, given, limit or _MOST_READY, jobs or _JOBS, dry_run)
+        return
+    if limit is not None or jobs is not None:
+        raise invalid_input("--limit and --jobs go with --ready", reason="flag")
+    with call.db.read() as tx:
+        run_id, task_id = task_names.split(tx, run, task, task_name)
+        leader = runs.require(tx, run_id).leader
+    reconcile(call.db, run_id)
+    wish = _wish(run_id, task_id, given)
+    if dry_run:
+        call.say(obj(dry_run=True, planned=[_planned(call, wish)]))
+        return
+    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+
+
+def _wish(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.Wish:
+    wish = workflow.Wish(run_id, task_id)
+    for name, value in given.items():
+        setattr(wish, name, value)
+    return wish
+
+
+def _planned(call: "Call", wish: workflow.Wish) -> dict[str, object]:
+    """Return what a dispatch would do. Raises: what it would raise."""
+    place = workflow.rehearse(call.db, wish)
+    return {
+        "task_id": wish.task_id,
+        "assigned_to": wish.to,
+        "execution_mode": wish.mode,
+        "base_commit": place.base_commit,
+        "base_source": place.base_source,
+        "branch_name": place.branch_name,
+        "worktree_path": place.worktree_path,
+    }
+
+
+def _dispatch_ready(
+    call: "Call",
+    run_id: str,
+    given: dict[str, str | None],
+    limit: int,
+    jobs: int,
+    dry_run: bool,
+) -> None:
+    """Dispatch in order; what is refused is skipped with the reason, the rest goes on."""
+    if replay.say_again(call, run_id):
+        return
+    reconcile(call.db, run_id)
+    with call.db.read() as tx:
+        leader = runs.require_open(tx, run_id).leader
+        chosen, _ = scheduling.ready(tx, runs.require(tx, run_id), limit)
+    if not chosen:
+        raise Failure(
+            "no_matching_work",
+            "empty",
+            f"no task of run {run_id} is ready",
+            hint=f"see why: orch ready --run {run_id} --explain",
+        )
+    wishes = [_wish(run_id, task.task_id, given) for task in chosen]
+    if dry_run:
+        planned = [_rehearsed(call, wish) for wish in wishes]
+        call.say(obj(dry_run=True, planned=planned))
+        return
+    from orch.cli.progress import Bar
+    from orch.dispatch import batch
+
+    scopes = [call.key_for(leader, f"{call.key}/{w.task_id}" if call.key else None) for w in wishes]
+    with Bar(call, f"dispatching {run_id}", len(wishes)) as bar:
+        done, skipped = batch.dispatch_all(
+            call.db,
+            wishes,
+            scopes,
+            jobs,
+            lambda wish, tx, change: _answer(call, wish, tx, change, 0),
+            bar.step,
+        )
+    if not done:
+        _, first = skipped[0]
+        raise Failure(
+            first.code,
+            first.reason,
+            f"none of {len(skipped)} ready tasks could be dispatched: {first.message}",
+            hint=first.hint,
+            details={"skipped": [{"task_id": t, "error": _error(e)} for t, e in skipped]},
+        )
+    answer = obj(
+        dispatched=array(done),
+        skipped=[{"task_id": task_id, "error": _error(error)} for task_id, error in skipped],
+    )
+    call.say(replay.keep(call, run_id, answer), call.committed)
+
+
+def _rehearsed(call: "Call", wish: workflow.Wish) -> dict[str, object]:
+    try:
+        return _planned(call, wish)
+    except Failure as failure:
+        return {"task_id": wish.task_id, "error": _error(failure)}
+
+
+def _error(failure: Failure) -> dict[str, object]:
+    return {
+        "code": failure.code,
+        "reason": failure.reason,
+        "message": failure.message,
+        "hint": failure.hint,
+    }
+
+
+def retry(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    to: str | None,
+    body: str | None,
+    key: str | None,
+    base_ref: str | None,
+    force: bool,
+) -> None:
+    """Start a new attempt at a failed task; its brief carries the old failure."""
+    run_id, task_id, leader = _lead(call, run, task, task_name)
+    wish = workflow.Wish(run_id, task_id, "retry")
+    wish.to, wish.base_ref, wish.force, wish.note = to, base_ref, force, body
+    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+
+
+def reassign(
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    to: str,
+    reason: str | None,
+    key: str | None,
+) -> None:
+    """Cancel the old thread and start a new attempt by somebody else."""
+    run_id, task_id, leader = _lead(call, run, task, task_name)
+    wish = workflow.Wish(run_id, task_id, "reassign")
+    wish.to, wish.reason = to, reason or f"reassigned to {to}"
+    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+
+
+def _lead(
+    call: "Call", run: str | None, task: str | None, task_name: str | None
+) -> tuple[str, str, str]:
+    with call.db.read() as tx:
+        run_id, task_id = task_names.split(tx, run, task, task_name)
+        leader = runs.require(tx, run_id).leader
+    reconcile(call.db, run_id)
+    return run_id, task_id, leader

@@ -1,0 +1,174 @@
+"""run init, show, list, close."""
+
+import os
+
+from orch.operations import runs
+from orch.store import runs as store
+from schema import file, keys
+from schema.failures import Failure, invalid_input, not_found
+from schema.json_text import array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.call import Call
+    from orch.store.budgets import Limits
+    from schema.transaction import ReadTx
+
+
+def init(
+    call: "Call",
+    *,
+    run: str,
+    goal: str,
+    summary: str,
+    leader: str,
+    repo_path: str | None,
+    base_ref: str | None,
+    target: str | None,
+    ownership: str,
+    budget: tuple[str, ...],
+    key: str | None,
+) -> None:
+    """Open a run, creating the store where there is none yet."""
+    if not goal.strip():
+        raise invalid_input("--goal is empty: what is the run for?")
+    repository = ""
+    if repo_path is not None:
+        repository = os.path.realpath(repo_path)
+        if not os.path.isdir(repository):
+            raise not_found("repository", repo_path, hint="name an existing directory")
+    limits: Limits = {}
+    if budget:
+        from orch.cli.tasks import budgets as typed
+
+        limits = typed.read(budget)
+    seen = _first_sight(repository or os.getcwd(), base_ref or "")
+    require_store(call)
+    values: dict[str, object] = {
+        "run_id": run,
+        "goal": goal,
+        "summary": summary,
+        "leader": leader,
+        "repo_path": repository,
+        "base_ref": base_ref or "",
+        "target": target or "",
+        "ownership": ownership,
+        "fingerprint": seen,
+    }
+    scope = call.key_for(leader)
+    with call.db.write() as tx:
+        answer = keys.find(tx, scope)
+        if answer is None:
+            call.committed = runs.init(tx, values)
+            if limits:
+                from orch.operations import budgets
+
+                budgets.change(tx, runs.require(tx, run), limits)
+            document = store.budgeted(tx, run)
+            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+    call.say(answer, call.committed)
+
+
+def _first_sight(path: str, base_ref: str) -> str | None:
+    """Return what the run is to remember of its repository, None outside of git."""
+    from orch import config_in_force
+    from schema.json_text import dumps
+
+    seen = config_in_force.first_sight(path, base_ref)
+    return dumps(seen) if seen else None
+
+
+def require_store(call: "Call") -> None:
+    """Make the store if there is none: `init`, `run init` and `council start` may (protocol 1)."""
+    cwd = os.getcwd()
+    path = call.db_path
+    if path is None:
+        path, _ = file.discover(cwd)
+    if path is None or not os.path.lexists(path):
+        from schema import new_store
+
+        path = path or file.default_path(cwd)
+        new_store.create(os.path.abspath(path))
+        call.db_path = path
+
+
+def show(call: "Call", *, run: str) -> None:
+    """Show one run."""
+    from orch import run_end as ends
+
+    with call.db.read() as tx:
+        runs.require(tx, run)
+        document = store.budgeted(tx, run)
+    call.say(obj(run=ends.told(call.db, run, document)))
+
+
+def list_runs(call: "Call") -> None:
+    """List all runs."""
+    with call.db.read() as tx:
+        call.say(obj(runs=array(store.list_documents(tx))))
+
+
+def close(call: "Call", *, run: str, force: bool, key: str | None) -> None:
+    """Close a run that is at its end; --force: one that is not."""
+    from orch import run_end as ends
+    from orch.reconcile import reconcile
+
+    if not force:
+        reconcile(call.db, run)
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    unlanded = [] if force or found.closed_at is not None else ends.unlanded(call.db, found)
+    with call.db.write() as tx:
+        found = runs.require(tx, run)
+        scope = call.key_for(found.leader)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            runs.refuse_closed(found)
+            if not force:
+                _refuse_unlanded(tx, run, unlanded)
+            call.committed = runs.close(tx, found, found.leader)
+            document = store.document(tx, run)
+            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+    call.say(answer, call.committed)
+
+
+def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
+    """Raise refused/unlanded while closing would leave work behind."""
+    from orch.store import ends, tasks
+
+    entries = [f"ent_{number}" for number in ends.open_entries(tx, run)]
+    ready = [task.task_id for task in tasks.with_status(tx, run, "ready")]
+    left = [
+        (unlanded, "done and on no target", f"orch queue add --run {run} --all"),
+        (entries, "on their way", f"orch queue run --run {run}"),
+        (ready, "ready to be dispatched", f"orch dispatch --run {run} --ready"),
+    ]
+    told = [f"{what}: {_some(names)}" for names, what, _ in left if names]
+    if not told:
+        return
+    command = next(command for names, _, command in left if names)
+    raise Failure(
+        "refused",
+        "unlanded",
+        f"run {run} is not at its end; {'; '.join(told)}",
+        hint=f"{command}; to close it all the same: orch run close --run {run} --force",
+        details={"unlanded": unlanded, "entries": entries, "ready": ready},
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def reopen(call: "Call", *, run: str, key: str | None) -> None:
+    """Open a closed run again."""
+    with call.db.write() as tx:
+        found = runs.require(tx, run)
+        scope = call.key_for(found.leader)
+        answer = keys.find(tx, scope)
+        if answer is None:
+            call.committed = runs.reopen(tx, found, found.leader)
+            document = store.document(tx, run)
+            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+    call.say(answer, call.committed)

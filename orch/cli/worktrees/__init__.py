@@ -1,0 +1,1 @@
+"""Commands about worktrees and repositories: cleanup, salvage, repo."""

@@ -1,0 +1,1 @@
+"""orch.toml: its schema, its meaning, and the kept copy of that."""

@@ -1,0 +1,289 @@
+"""The shape of orch.toml: strict models; docs/reference/orch-toml.md is made from them."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
+from orch.harness.config import HarnessTable
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _inside(path: str) -> str:
+    if path.startswith(("/", "-")) or "\0" in path or ".." in path.split("/"):
+        raise ValueError("must be a relative path inside the repository")
+    return path
+
+
+RelativePath = Annotated[
+    str, StringConstraints(min_length=1, max_length=400), AfterValidator(_inside)
+]
+Argument = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")]
+Command = Annotated[list[Argument], Field(min_length=1, max_length=200)]
+Environment = Annotated[dict[str, Argument], Field(max_length=100)]
+
+
+Level = Literal["refuse", "warn", "off"]
+Risk = Literal["low", "medium", "high"]
+Approver = Literal["human", "council", "reviewer"]
+Condition = Literal[
+    "secrets", "waived_checks", "gitlinks", "scope", "ci", "machine_resolved", "dependencies",
+    "modes", "flaky",
+]  # fmt: skip
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_inside)]
+
+
+SshKey = Annotated[
+    str,
+    StringConstraints(
+        max_length=8000,
+        pattern=r"^(?:ssh-|sk-ssh-|ecdsa-|sk-ecdsa-)[^\s]+ [A-Za-z0-9+/=]+(?: [^\r\n]*)?$",
+    ),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CheckTable(_Strict):
+    """[check.NAME]"""
+
+    command: Command = Field(description="the program and its arguments; never a shell line")
+    timeout: float | int = Field(600, gt=0, le=86400, description="seconds until it is an error")
+    env: Environment = Field({}, description="variables added to its environment")
+    exclusive: bool = Field(False, description="never beside another check of the same attempt")
+
+
+class SetupTable(_Strict):
+    """[worktree.setup]"""
+
+    command: Command = Field(description="run once in each new worktree")
+    timeout: float | int = Field(600, gt=0, le=86400, description="seconds until it failed")
+
+
+class WorktreeTable(_Strict):
+    """[worktree]"""
+
+    root: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = Field(
+        None, description="where worktrees are made, from the repository's root"
+    )
+    copy_files: list[RelativePath] = Field(
+        [], alias="copy", description="untracked files or folders copied into a new worktree"
+    )
+    link: list[RelativePath] = Field([], description="untracked files or folders linked into it")
+    setup: SetupTable | None = Field(None, description="a command for each new worktree")
+    env: Environment = Field({}, description="environment for workers and checks")
+
+
+class CleanupTable(_Strict):
+    """[cleanup]"""
+
+    save_ignored: list[RelativePath] = Field(
+        [], description="globs of ignored files that are saved to a salvage ref before they go"
+    )
+
+
+class PlanTable(_Strict):
+    """[plan]"""
+
+    overlap: Level = Field("refuse", description="tasks that may run together own the same files")
+    budget: Level = Field("refuse", description="a task over one of the budgets below")
+    acceptance: Level = Field("refuse", description="a task that says not what counts as done")
+    checks: Level = Field("refuse", description="a task for code that no check judges")
+    orphans: Level = Field("refuse", description="a task that waits for what will never be done")
+    max_files: int = Field(100, ge=0, description="files that one task may own; 0 = no limit")
+    max_bytes: int = Field(1024 * 1024, ge=0, description="their size together; 0 = no limit")
+    max_minutes: int = Field(480, ge=0, description="the largest estimate_min; 0 = no limit")
+    default_minutes: int = Field(30, ge=1, description="counted for a task without an estimate")
+
+
+class QueueTable(_Strict):
+    """[queue]"""
+
+    target: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="the branch to land on; left out: orch-integration/RUN"
+    )
+    strategy: Literal["merge", "squash", "rebase"] = Field("merge", description="how work lands")
+    batch: int = Field(4, ge=1, le=64, description="entries that are tested together")
+    jobs: int = Field(1, ge=1, le=32, description="trials at once")
+    checks: list[Name] | Literal["none"] = Field(
+        [], description='checks of every landing beside the tasks\' own; "none": there is no CI'
+    )
+    profile: Name | None = Field(None, description="a profile whose checks every landing must pass")
+    flake: Literal["accept", "approve", "reject"] = Field(
+        "accept", description="a failure, then a pass on the same tree: what that is"
+    )
+    overtakes: int = Field(5, ge=1, le=1000, description="landings that may overtake an entry")
+    failures: int = Field(3, ge=1, le=100, description="failures until quarantine")
+    conflicts: int = Field(2, ge=1, le=100, description="conflicts until quarantine")
+    backoff: float | int = Field(30, gt=0, le=900, description="seconds after an error, doubling")
+    conflict: Literal["rework", "hold"] = Field(
+        "rework", description="a conflict goes back to its owner, or waits for a person"
+    )
+    hermetic: bool = Field(False, description="remove ignored files before each trial too")
+    union: list[Glob] = Field(
+        [], description="files where a conflict keeps the lines of both sides, e.g. a changelog"
+    )
+
+
+class PolicyRuleTable(_Strict):
+    """[[policy.rule]]"""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="what people are told"
+    )
+    paths: list[Glob] = Field([], description="fires when a changed file fits one of these globs")
+    when: list[Condition] = Field([], description="and all of these are so")
+    min_lines: int = Field(0, ge=0, description="and at least so many lines change")
+    min_files: int = Field(0, ge=0, description="and at least so many files change")
+    min_deleted: int = Field(0, ge=0, description="and at least so many files are deleted")
+    risk: Risk = Field("low", description="then the risk is at least this")
+    approve: list[Approver] = Field([], description="and these must approve, one for each word")
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "PolicyRuleTable":
+        if not (self.paths or self.when or self.min_lines or self.min_files or self.min_deleted):
+            raise ValueError("say when it fires: paths, when, min_lines, min_files, min_deleted")
+        return self
+
+
+class PolicyTable(_Strict):
+    """[policy]"""
+
+    low: list[Approver] = Field([], description="who approves a landing of low risk")
+    medium: list[Approver] = Field(["human"], description="who approves one of medium risk")
+    high: list[Approver] = Field(["human"], description="who approves one of high risk")
+    humans: list[Name] = Field([], description="the only names that count as people; none: any")
+    proof: Literal["name", "terminal", "signature"] = Field(
+        "name",
+        description="what a person's word needs: a name; a terminal on standard input as well; "
+        "a signature",
+    )
+    signers: dict[Name, Annotated[list[SshKey], Field(min_length=1, max_length=20)]] = Field(
+        {}, description="ssh public keys by which people sign their approvals"
+    )
+    builtin: bool = Field(True, description="the built-in rules count too (guide/policy.md)")
+    rule: list[PolicyRuleTable] = Field([], max_length=200, description="rules of your own")
+
+    @model_validator(mode="after")
+    def _can_be_signed(self) -> "PolicyTable":
+        if self.proof == "signature" and not self.signers:
+            raise ValueError('proof = "signature" needs [policy.signers]: NAME = ["ssh-…"]')
+        strangers = sorted(set(self.signers) - set(self.humans)) if self.humans else []
+        if strangers:
+            raise ValueError(f"signers who are not among humans: {', '.join(strangers)}")
+        return self
+
+
+class OrchToml(_Strict):
+    """The whole file."""
+
+    worktree: WorktreeTable = Field(
+        default_factory=lambda: WorktreeTable.model_validate({}), description="new worktrees"
+    )
+    cleanup: CleanupTable = Field(
+        default_factory=lambda: CleanupTable.model_validate({}), description="removing worktrees"
+    )
+    check: dict[Name, CheckTable] = Field({}, description="commands that verify work")
+    profile: dict[Name, list[Name]] = Field({}, description="names for groups of checks")
+    harness: dict[Name, HarnessTable] = Field(
+        {}, description="agent clients for orch work: new ones, or changes to a preset's keys"
+    )
+    plan: PlanTable = Field(
+        default_factory=lambda: PlanTable.model_validate({}), description="rules of orch plan lint"
+    )
+
+    queue: QueueTable = Field(
+        default_factory=lambda: QueueTable.model_validate({}), description="the merge queue"
+    )
+    policy: PolicyTable | None = Field(
+        None, description="who must approve a landing; left out: a person, always"
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "OrchToml":
+        unknown = [
+            f"profile.{profile} names the unknown check {name!r}"
+            for profile, names in self.profile.items()
+            for name in names
+            if name not in self.check
+        ]
+        unknown += [
+            f"queue.checks names the unknown check {name!r}"
+            for name in (self.queue.checks if isinstance(self.queue.checks, list) else [])
+            if name not in self.check
+        ]
+        if self.queue.profile is not None and self.queue.profile not in self.profile:
+            unknown.append(f"queue.profile names the unknown profile {self.queue.profile!r}")
+        if unknown:
+            raise ValueError("; ".join(unknown))
+        return self
+
+    def config(self) -> Config:
+        """Return it as the plain object that workflows use."""
+        found = Config()
+        found.worktree_root = self.worktree.root or ""
+        found.copy = list(self.worktree.copy_files)
+        found.link = list(self.worktree.link)
+        found.save_ignored = list(self.cleanup.save_ignored)
+        found.environment = dict(self.worktree.env)
+        if self.worktree.setup is not None:
+            found.setup = list(self.worktree.setup.command)
+            found.setup_timeout = float(self.worktree.setup.timeout)
+        found.checks = {
+            name: Check(name, list(c.command), float(c.timeout), dict(c.env), c.exclusive)
+            for name, c in self.check.items()
+        }
+        found.profiles = {name: list(checks) for name, checks in self.profile.items()}
+        found.plan = self._plan_policy()
+        found.queue = self._queue_rules()
+        found.policy = self._landing_policy()
+        found.harnesses = {
+            name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
+        }
+        return found
+
+    def _plan_policy(self) -> PlanPolicy:
+        found = PlanPolicy()
+        given = self.plan.model_dump()
+        found.levels = {rule: given[rule] for rule in PLAN_RULES}
+        found.max_files, found.max_bytes = self.plan.max_files, self.plan.max_bytes
+        found.max_minutes = self.plan.max_minutes
+        found.default_minutes = self.plan.default_minutes
+        return found
+
+    def _queue_rules(self) -> QueueRules:
+        found, given = QueueRules(), self.queue
+        found.target, found.strategy = given.target or "", given.strategy
+        found.batch, found.jobs, found.flake = given.batch, given.jobs, given.flake
+        found.overtakes, found.failures = given.overtakes, given.failures
+        found.conflicts, found.conflict = given.conflicts, given.conflict
+        found.backoff_ms = int(given.backoff * 1000)
+        found.hermetic, found.union = given.hermetic, list(given.union)
+        names = list(given.checks) if isinstance(given.checks, list) else []
+        names += self.profile[given.profile] if given.profile is not None else []
+        found.checks = sorted(set(names))
+        found.no_ci = given.checks == "none"
+        return found
+
+    def _landing_policy(self) -> Policy | None:
+        if self.policy is None:
+            return None
+        found, given = Policy(), self.policy
+        found.approvers = {
+            "low": list(given.low), "medium": list(given.medium), "high": list(given.high)
+        }  # fmt: skip
+        found.humans, found.builtin = list(given.humans), given.builtin
+        found.rules = [PolicyRule(**rule.model_dump()) for rule in given.rule]
+        found.proof = given.proof
+        found.signers = {name: list(keys) for name, keys in given.signers.items()}
+        return found

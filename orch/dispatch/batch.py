@@ -1,0 +1,69 @@
+"""Dispatching many tasks: decided one after the other, made side by side.
+
+Every decision is a transaction of its own, in dispatch order; only git and its files run in
+parallel, on threads that touch no store.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from orch.dispatch import dispatch
+from schema.failures import Failure
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbox.model import Change
+    from schema.keys import Key
+    from schema.transaction import Database, Tx
+
+    Answer = Callable[[dispatch.Wish, Tx, Change], Json]
+
+
+def dispatch_all(
+    db: "Database",
+    wishes: "list[dispatch.Wish]",
+    scopes: "list[Key | None]",
+    jobs: int,
+    answer: "Answer",
+    step: "Callable[[], None]",
+) -> tuple[list[Json], list[tuple[str, Failure]]]:
+    """Return (answers in order, (task id, failure) of what was refused); `step` after each."""
+    done: dict[int, Json] = {}
+    skipped: list[tuple[str, Failure]] = []
+    for start in range(0, len(wishes), jobs):
+        window = range(start, min(start + jobs, len(wishes)))
+        prepared: list[tuple[int, dispatch.Prepared]] = []
+        for i in window:
+            try:
+                prepared.append((i, dispatch.prepare(db, wishes[i], scopes[i])))
+            except Failure as failure:
+                skipped.append((wishes[i].task_id, failure))
+                step()
+        made = _make_side_by_side([item for _, item in prepared], jobs)
+        for (i, item), error in zip(prepared, made, strict=True):
+            wish = wishes[i]
+            try:
+                done[i] = dispatch.finish(db, item, error, partial(answer, wish))
+            except Failure as failure:
+                skipped.append((wish.task_id, failure))
+            step()
+    return [done[i] for i in sorted(done)], skipped
+
+
+def _make_side_by_side(items: "list[dispatch.Prepared]", jobs: int) -> "list[BaseException | None]":
+    """Let git make the worktrees; return what went wrong with each."""
+
+    def _one(item: "dispatch.Prepared") -> BaseException | None:
+        try:
+            item.make()
+        except BaseException as error:
+            return error
+        return None
+
+    if len(items) < 2 or not any(item.place.worktree_path for item in items):
+        return [_one(item) for item in items]
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(_one, items))

@@ -1,0 +1,366 @@
+"""Dispatch: a task becomes an attempt with its thread, for code in a worktree of its own.
+
+Everything that may refuse is asked before anything is made. For code: the intent is written,
+git makes the worktree, and one transaction turns the intent into attempt, thread and status.
+Killed in between, the next reconcile undoes it (I12); refused, nothing is left behind.
+"""
+
+from orch import process_identity
+from orch.config.model import Config
+from orch.dispatch import brief
+from orch.model import Attempt, Run, Task, Workspace
+from orch.operations import attempts, budgets, runs, scheduling, tasks
+from orch.store import attempts as attempt_rows
+from orch.store import checks as check_rows
+from orch.store import places as place_rows
+from orch.store import tasks as task_rows
+from schema import keys, points
+from schema.failures import Failure, invalid_input
+from schema.json_text import Json, array, merge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inbox.model import Change
+    from orch.git import repository
+    from orch.operations.attempts import Order
+    from orch.submissions.apply import Delivery
+    from schema.transaction import Database, ReadTx, Tx
+
+    Answer = Callable[[Tx, Change], Json]
+
+
+class Wish:
+    """What was asked for; None where the task, the run or the attempt before decides.
+
+    `delivery` is work that is there already, to be made the attempt's first commit.
+    """
+
+    __slots__ = (
+        "base_ref", "body", "delivery", "event", "force", "mode", "note", "payload", "reason",
+        "repo_path", "run_id", "task_id", "to", "workspace_root",
+    )  # fmt: skip
+
+    def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
+        self.run_id = run_id
+        self.task_id = task_id
+        self.event = event
+        self.mode: str | None = None
+        self.to: str | None = None
+        self.body: str | None = None
+        self.note: str | None = None
+        self.payload: Json | None = None
+        self.base_ref: str | None = None
+        self.repo_path: str | None = None
+        self.workspace_root: str | None = None
+        self.reason = ""
+        self.force = False
+        self.delivery: Delivery | None = None
+
+
+class Prepared:
+    """A dispatch that was decided; for code, its intent is written and git may begin."""
+
+    __slots__ = ("earlier", "key", "order", "place", "repo", "settings", "stored", "task", "wish")
+
+    def __init__(self, wish: Wish, key: "keys.Key | None") -> None:
+        self.wish = wish
+        self.key = key
+        self.place = Workspace()
+        self.repo: repository.Repository | None = None
+        self.settings = Config()
+        self.earlier: list[str] = []
+        self.stored: Json | None = None
+        self.task: Task
+        self.order: Order
+
+    def make(self) -> None:
+        """Let git make the worktree, if there is to be one. Touches no store."""
+        if self.repo is not None:
+            from orch.worktrees import create
+
+            create.make(self.repo, self.place, self.settings)
+            points.reach("dispatch.made")
+
+
+def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" = None) -> Json:
+    """Make the attempt and return the stored answer. See the module for what is guaranteed.
+
+    Raises: not_found, invalid_input (no assignee, no mode), invalid_state (not_ready, dirty,
+    base_conflict, branch_exists), refused (work_at_risk, repo_tampered, budget), git_error.
+    """
+    prepared = prepare(db, wish, key)
+    error: BaseException | None = None
+    try:
+        prepared.make()
+    except BaseException as failed:
+        error = failed
+    return finish(db, prepared, error, answer)
+
+
+def prepare(db: "Database", wish: Wish, key: "keys.Key | None" = None) -> Prepared:
+    """Ask everything that may refuse, then write the intent. Raises: what start() does."""
+    prepared = _decide(db, wish, key)
+    if prepared.stored is None and prepared.repo is not None:
+        _intend(db, prepared)
+    return prepared
+
+
+def rehearse(db: "Database", wish: Wish) -> Workspace:
+    """Return where a dispatch would work, and write nothing. Raises: what start() does."""
+    prepared = _decide(db, wish, None)
+    wish.to, wish.mode = prepared.order.to, prepared.order.mode
+    return prepared.place
+
+
+def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
+    prepared = Prepared(wish, key)
+    with db.read() as tx:
+        prepared.stored = keys.find(tx, key)
+        if prepared.stored is not None:
+            return prepared
+        run, task = _require(tx, wish)
+        _inherit(tx, task, wish)
+        prepared.task = task
+        prepared.order = _order(run, task, wish)
+        prepared.earlier = _earlier(tx, task)
+        from orch.worktrees import create
+
+        wanted = create.needed(tx, task)
+        before = _place_before(tx, task) if prepared.order.mode != "code" else ""
+    if prepared.order.mode != "code":
+        from orch.worktrees import places
+
+        path = create.repository_of(run, wish.repo_path)
+        prepared.place = places.plan(
+            db, run, task, wanted, path=path, base_ref=wish.base_ref, before=before
+        )
+    else:
+        prepared.repo, prepared.place, prepared.settings = create.plan(
+            db, run, task, wanted,
+            repo_path=wish.repo_path,
+            base_ref=wish.base_ref,
+            workspace_root=wish.workspace_root,
+        )  # fmt: skip
+        if wish.delivery is not None:
+            wish.delivery.build(prepared.repo, prepared.place, task, prepared.settings)
+    return prepared
+
+
+def _place_before(tx: "ReadTx", task: Task) -> str:
+    """Return the commit that the attempt before was asked to look at, "" for none of its own."""
+    before = attempts.latest(tx, task)
+    place = place_rows.find(tx, before.attempt_key) if before is not None else None
+    return place.wanted if place is not None else ""
+
+
+def finish(
+    db: "Database", prepared: Prepared, error: BaseException | None, answer: "Answer"
+) -> Json:
+    """Confirm what was made, or take it back and raise what went wrong."""
+    if prepared.stored is not None:
+        return prepared.stored
+    task, place, wish = prepared.task, prepared.place, prepared.wish
+    if error is not None:
+        _forget(db, task)
+        raise error
+    if wish.body is not None:
+        prepared.order.body = wish.body
+    else:
+        notes = [*prepared.earlier, *([wish.note] if wish.note else [])]
+        prepared.order.body = brief.text(task, place, notes)
+    try:
+        result = _confirm(db, prepared, answer)
+    except Failure:
+        if place.worktree_path:
+            _take_back(db, task, place, prepared.settings)
+        raise
+    if place.place is not None:
+        from orch.worktrees import places
+
+        places.make_due(db, task.run_id)  # What it cannot make is told by reconcile and doctor.
+    return result
+
+
+def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
+    """Return run and task if the task may start now: every rule, asked under the caller's lock."""
+    run = runs.require_open(tx, wish.run_id)
+    task = tasks.require(tx, wish.run_id, wish.task_id)
+    if wish.delivery is not None:
+        wish.event = wish.delivery.event_for(tx, task)
+    if wish.event == "dispatch" and task.status != "ready":
+        raise scheduling.not_ready(tx, task, scheduling.why_not(tx, run, task))
+    if wish.event == "retry":
+        _require_retryable(tx, task, wish)
+    if wish.event == "reassign" and wish.delivery is None:
+        _require_reassignable(tx, task)
+    if wish.event == "rework" and task.status != "done":
+        raise scheduling.not_ready(tx, task, f"it is {task.status}, not done")
+    timed = wish.event == "dispatch"  # What a leader types for one task is meant now.
+    busy = scheduling.hindrance(tx, run, task, repository=wish.repo_path, timed=timed)
+    if busy is not None:
+        raise scheduling.not_ready(tx, task, busy)
+    budgets.refuse_attempt(tx, run)
+    return run, task
+
+
+def _require_retryable(tx: "ReadTx", task: Task, wish: Wish) -> None:
+    if task.status == "failed":
+        return
+    attempt = attempts.latest(tx, task)
+    if task.status == "done" and attempt is not None and _is_unanswered(tx, attempt):
+        return
+    stale = attempt is not None and attempt.liveness in ("stale", "gone")
+    if wish.force and stale and task.status in ("running", "blocked"):
+        wish.event = "reassign"  # The same move, by the same name.
+        return
+    force = "; it is stale: add --force" if stale else ""
+    raise Failure(
+        "invalid_state",
+        "transition",
+        f"task {task.name} is {task.status}, not failed{force}",
+        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+    )
+
+
+def _is_unanswered(tx: "ReadTx", attempt: Attempt) -> bool:
+    """Return whether analysis ended with something else than the document it was asked for."""
+    from inbox import expected_result
+    from inbox.operations import leases
+    from inbox.store import messages
+
+    expects = leases.require_thread(tx, attempt.thread_id).expects
+    if attempt.execution_mode != "analysis" or expects is None:
+        return False
+    try:
+        expected_result.require_valid(expects, messages.result_text(tx, attempt.thread_no))
+    except Failure:
+        return True
+    return False
+
+
+def _require_reassignable(tx: "ReadTx", task: Task) -> None:
+    attempt = attempts.latest(tx, task)
+    stale = attempt is not None and attempt.liveness in ("stale", "gone")
+    if task.status in ("blocked", "failed", "dispatched") or (stale and task.status == "running"):
+        return
+    raise Failure(
+        "invalid_state",
+        "transition",
+        f"task {task.name} is {task.status}: only a blocked, failed or stale one can be reassigned",
+        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+    )
+
+
+def _inherit(tx: "ReadTx", task: Task, wish: Wish) -> None:
+    """Take mode, repository, root, base and assignee from the attempt before."""
+    before = attempts.latest(tx, task)
+    if wish.event == "dispatch" or before is None:
+        return
+    wish.mode = wish.mode or before.execution_mode
+    wish.repo_path = wish.repo_path or before.repo_path or None
+    wish.workspace_root = wish.workspace_root or before.workspace_root or None
+    if before.base_source == "explicit":
+        wish.base_ref = wish.base_ref or before.base_ref or None
+    wish.to = wish.to or task.default_to or before.assigned_to
+
+
+def _order(run: Run, task: Task, wish: Wish) -> "Order":
+    """Return who is to do it and how. Raises: invalid_input when nobody or no mode is named."""
+    from orch.operations.attempts import Order
+
+    mode = wish.mode or task.execution_mode
+    if mode is None:
+        raise invalid_input(
+            f"missing --execution-mode: task {task.name} has none of its own",
+            reason="flag",
+            hint="say --execution-mode analysis, or code for a worktree of its own",
+        )
+    to = wish.to or task.default_to
+    if to is None:
+        raise invalid_input(
+            f"missing --to: task {task.name} has no default assignee",
+            reason="flag",
+            hint="say --to AGENT or --to @POOL",
+        )
+    return Order(run.leader, to, mode, task.title, "", wish.payload)
+
+
+def _earlier(tx: "ReadTx", task: Task) -> list[str]:
+    """Return what the next attempt is told about the one before."""
+    before = attempts.latest(tx, task)
+    if before is None:
+        return []
+    from inbox.store import messages
+
+    words = [f"{name}:\n{tail}" for name, tail in check_rows.failures(tx, before.attempt_key)]
+    words += messages.last_words(tx, before.thread_no)
+    how = "failed" if task.status == "failed" else "was given up"
+    if task.status == "done":
+        did = "did not land" if before.execution_mode == "code" else "is not what was asked for"
+        how = f"is done and {did}"
+    return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
+
+
+def _intend(db: "Database", prepared: Prepared) -> None:
+    """Decide again under the write lock, and write the intent down."""
+    with db.write() as tx:
+        run, task = _require(tx, prepared.wish)
+        number = prepared.task.next_attempt_no
+        if task.next_attempt_no != number:
+            raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
+        attempt_rows.intend(
+            tx, task.task_no, run.run_id, number, prepared.place, process_identity.mine()
+        )
+        task_rows.take_locks(tx, task.task_no)
+    points.reach("dispatch.intended")
+
+
+def _forget(db: "Database", task: Task) -> None:
+    """Delete the intent of a dispatch that made nothing, or whose work was taken back."""
+    with db.write() as tx:
+        if attempt_rows.forget_intent(tx, task.task_no, process_identity.mine()):
+            attempts.release_locks(tx, task.task_no)
+
+
+def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -> None:
+    from orch.worktrees import create
+
+    create.undo(place, settings)
+    _forget(db, task)
+
+
+def _confirm(db: "Database", prepared: Prepared, answer: "Answer") -> Json:
+    """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
+    wish, order, place, key = prepared.wish, prepared.order, prepared.place, prepared.key
+    expected = prepared.task.next_attempt_no
+    with db.write() as tx:
+        stored = keys.find(tx, key)
+        if stored is not None:
+            return stored
+        if place.worktree_path:
+            run = runs.require_open(tx, wish.run_id)
+            task = tasks.require(tx, wish.run_id, wish.task_id)
+            intent = attempt_rows.intent_of(tx, task.task_no)
+            if intent != (expected, *process_identity.mine()):
+                raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
+            attempt_rows.forget_intent(tx, task.task_no)
+            number = expected
+        else:
+            run, task = _require(tx, wish)
+            number = task.next_attempt_no
+            if place.place is not None and not place.place.place_path.endswith(f"-{number}"):
+                raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
+        before = attempts.latest(tx, task)
+        if before is not None and wish.event in ("retry", "reassign"):
+            attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
+            task = tasks.require(tx, wish.run_id, wish.task_id)
+        change = attempts.open_one(tx, run, task, wish.event, number, order, place)
+        runs.tell_end(tx, run)
+        said = answer(tx, change)
+        if place.notes:
+            said = merge(said, notes=array(place.notes))
+        result = keys.store(tx, key, said)
+    points.reach("dispatch.confirmed")
+    return result

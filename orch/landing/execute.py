@@ -1,0 +1,235 @@
+"""Doing what a plan says, step by step; each step alone may be the last one that this process does.
+
+Building a candidate touches no checkout and is reproducible, so a step that was killed is simply
+done again. Trials that stand together in a plan run side by side.
+"""
+
+from itertools import groupby
+
+from orch.git import in_the_way, proofs, workbench
+from orch.landing import candidates, land
+from orch.landing import trials as queue_checks
+from orch.landing.open_queue import Place
+from orch.landing.planner.model import Build, Hold, Land, Move, Plan, Step, Test, Unhold, Window
+from orch.landing.runner_lease import Lease
+from orch.landing.snapshot import Seen
+from orch.machines import ENTRY
+from orch.operations import entries
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from orch.worktrees import create
+from schema import points
+from schema.failures import Failure
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Tx
+
+_NOTE_TAIL = 2000
+
+
+class Done:
+    """What the steps of one pass came to."""
+
+    __slots__ = ("blockers", "landed", "moved", "trials")
+
+    def __init__(self) -> None:
+        self.blockers: list[in_the_way.Blocker] = []
+        self.landed: list[Entry] = []
+        self.moved: dict[int, None] = {}
+        self.trials = 0
+
+
+def apply(lease: Lease, place: Place, seen: Seen, plan: Plan, done: Done) -> None:
+    """Do the steps in order. Raises: lease_conflict/superseded, git_error, refused."""
+    links = {(link.onto, link.entry_no): link.commit for link in seen.snapshot.links}
+    for kind, group in groupby(plan.steps, type):
+        steps = list(group)
+        if kind is Test:
+            tests = [step for step in steps if isinstance(step, Test)]
+            jobs = seen.snapshot.limits.jobs
+            done.trials += queue_checks.run(lease, place, tests, jobs)
+            continue
+        for step in steps:
+            _apply_one(lease, place, seen, step, links, done)
+            points.reach("queue.step")
+            if done.blockers:
+                return
+
+
+def _apply_one(
+    lease: Lease,
+    place: Place,
+    seen: Seen,
+    step: Step,
+    links: dict[tuple[str, int], str],
+    done: Done,
+) -> None:
+    if isinstance(step, Build):
+        _build(lease, place, seen, step, done)
+    elif isinstance(step, Move):
+        _move(lease, place, seen, step, done)
+    elif isinstance(step, Land):
+        # The checks that ran meanwhile are programs of others.
+        create.open_checked(lease.db, place.run, place.queue.repo_path)
+        try:
+            landed = land.land(lease, place, step, _on_chain(step, links))
+        except land.Blocked as blocked:
+            done.blockers = blocked.blockers
+            return
+        done.landed += landed
+        land.verify(lease, place, landed)
+    else:
+        _set(lease, seen, step)
+
+
+def _on_chain(step: Land, links: dict[tuple[str, int], str]) -> dict[int, str]:
+    """Return at which commit each entry of a landing is on the chain."""
+    found: dict[int, str] = {}
+    at = step.onto
+    for number in step.entries:
+        at = links[at, number]
+        found[number] = at
+    return found
+
+
+def _set(lease: Lease, seen: Seen, step: Step) -> None:
+    run_id = next((e.run_id for e in seen.entries.values()), None)
+    with lease.write() as tx:
+        queue = queue_rows.get(tx, lease.queue_no)
+        if isinstance(step, Window):
+            queue_rows.set_window(tx, lease.queue_no, step.size)
+        elif isinstance(step, Hold):
+            entries.hold_red(tx, queue, run_id, step.reason, step.tree)
+        elif isinstance(step, Unhold):
+            why = "the target moved or passes again"
+            entries.release_queue(tx, queue, run_id, entries.ACTOR, why)
+
+
+def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> None:
+    """Put entries on top of each other until none is left or one conflicts; keep every link."""
+    with workbench.open_workbench(place.repo) as bench:
+        _build_chain(lease, place, seen, step, bench, done)
+
+
+def _build_chain(
+    lease: Lease, place: Place, seen: Seen, step: Build, bench: "workbench.Workbench", done: Done
+) -> None:
+    onto = step.onto
+    for number in step.entries:
+        entry = seen.entries[number]
+        with lease.db.read() as tx:
+            known = trials.built_step(tx, lease.queue_no, onto, number)
+        if known is None:
+            try:
+                made = candidates.put_on_top(lease, place, entry, onto, bench)
+            except Failure as failure:
+                if failure.code not in ("git_error", "invalid_state"):
+                    raise
+                _break(lease, entry, failure, done)
+                return
+            adds_nothing = onto == seen.snapshot.tip and made.tree == seen.snapshot.tip_tree
+            if adds_nothing and entry.kind == "task":
+                note_external(lease, place, entry, "merge_adds_nothing")
+                done.moved[number] = None
+                return
+            with lease.write() as tx:
+                trials.keep_built(
+                    tx, lease.queue_no, onto, number, commit=made.commit, tree=made.tree,
+                    files=made.files, notes="\n".join(made.notes), resolved=made.resolved,
+                )  # fmt: skip
+            points.reach("queue.built")
+            commit = made.commit
+        else:
+            commit = known.commit
+        if not commit:
+            return
+        onto = commit
+
+
+def _break(lease: Lease, entry: Entry, failure: Failure, done: Done) -> None:
+    """Note that git could not build a candidate: neither a conflict nor a failure of the work."""
+    with lease.write() as tx:
+        current = entry_rows.get(tx, entry.entry_no)
+        wait = 30_000 << min(current.errors, 5)
+        entries.move(
+            tx, current, "break", reason=f"git: {failure.message}"[:500], count="errors",
+            not_before=tx.now.wall_ms + min(wait, 900_000),
+        )  # fmt: skip
+    done.moved[entry.entry_no] = None
+
+
+def _move(lease: Lease, place: Place, seen: Seen, step: Move, done: Done) -> None:
+    """Move an entry as planned, unless a person or an earlier runner was faster."""
+    number = step.entry_no
+    if step.event == "conflict" and _is_integrated(lease, place, number, done):
+        return
+    with lease.write() as tx:
+        entry = entry_rows.get(tx, number)
+        goal = {rule.target for rule in ENTRY.rules if rule.event == step.event}
+        if entry.status != seen.entries[number].status and entry.status not in _PASSING:
+            return  # Held, cancelled or superseded since the snapshot.
+        if entry.status in goal:
+            if step.count:
+                entry_rows.count(tx, number, step.count)
+            return
+        reason = _told(tx, lease, entry, step)
+        entries.move(
+            tx, entry, step.event, reason=reason, count=step.count, not_before=step.not_before,
+            payload=_payload(entry, step),
+        )  # fmt: skip
+    seen.entries[number].status = entry.status
+    done.moved[number] = None
+
+
+_PASSING = ("queued", "building", "testing", "passed", "awaiting_approval")
+
+
+def _payload(entry: Entry, step: Move) -> Json:
+    return obj(
+        entry_id=entry.entry_id,
+        target=entry.target,
+        companions=[f"ent_{n}" for n in step.companions],
+    )
+
+
+def _told(tx: "Tx", lease: Lease, entry: Entry, step: Move) -> str:
+    """Return the reason that people are told: the planner's, and what git or the check said."""
+    reason = step.reason
+    if step.event == "conflict":
+        built = trials.conflict_of(tx, lease.queue_no, entry.entry_no)
+        if built is not None and built.notes:
+            reason = f"{reason}: {built.notes.splitlines()[0]}" if reason else built.notes
+    elif step.count in ("failures", "errors"):
+        status = "failed" if step.count == "failures" else "error"
+        found = trials.conviction_of(tx, lease.queue_no, entry.entry_no, status)
+        if found is not None:
+            reason = f"{reason}: {found.check}: {found.summary}"
+    return reason[:_NOTE_TAIL]
+
+
+def _is_integrated(lease: Lease, place: Place, number: int, done: Done) -> bool:
+    """Say whether a conflict is one because the work is on the target already, and note it."""
+    with lease.db.read() as tx:
+        entry = entry_rows.get(tx, number)
+    if entry.kind == "revert":
+        return False  # Its head is what landed: that is there whenever it is to be taken back.
+    proof = proofs.find_integration(place.repo, entry.head_commit, place.look())
+    if not proof:
+        return False
+    note_external(lease, place, entry, proof.proof)
+    done.moved[number] = None
+    return True
+
+
+def note_external(lease: Lease, place: Place, entry: Entry, proof: str) -> None:
+    """Record that an entry's work was found on the target without a landing of ours."""
+    with lease.write() as tx:
+        current = entry_rows.get(tx, entry.entry_no)
+        if current.status in ("landing", *entries.FINAL):
+            return
+        reason = f"found on {place.queue.branch} already: {proof.replace('_', ' ')}"
+        entries.move(tx, current, "find", reason=reason)

@@ -1,0 +1,88 @@
+"""The heads of entries, kept by refs of our own: a deleted branch loses no queued work.
+
+A ref is named by its entry and its head, so that a second store on the same repository, or a new
+one after the first was deleted, never meets another's. It goes once its entry is over and the
+entry's branch or the target holds the head; where neither does it stays.
+"""
+
+from orch.git import refs as git_refs
+from orch.landing import kept_candidates
+from orch.landing.open_queue import HEADS, Place
+from orch.operations import entries
+from orch.store import entries as entry_rows
+from orch.store.entries import Entry
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from schema.transaction import Database, ReadTx
+
+KEPT = "refs/orch/queue/"
+
+
+def ref_of(entry: Entry) -> str:
+    """Return the ref that keeps an entry's head."""
+    return f"{KEPT}{entry.entry_no}-{entry.head_commit}"
+
+
+def look(place: Place) -> "Mapping[str, str]":
+    """Return every branch, every kept head and candidate, in one question to git."""
+    return git_refs.list_refs(place.repo, HEADS, KEPT, kept_candidates.KEPT)
+
+
+def keep(place: Place, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> None:
+    """Keep the heads of entries that are not among the refs seen. Raises: git_error."""
+    heads = {ref_of(entry): entry.head_commit for entry in waiting}
+    new = {ref: (head, "") for ref, head in heads.items() if refs.get(ref) != head}
+    if git_refs.swap_refs(place.repo, new, "orch queue"):
+        return
+    for ref, (head, _) in new.items():  # Some are there by now.
+        if git_refs.read_ref(place.repo, ref) != head and not git_refs.swap_ref(
+            place.repo, ref, head, ""
+        ):
+            raise Failure("git_error", "failed", f"{ref} is being changed by others")
+
+
+def on_target(place: Place, waiting: "Iterable[Entry]") -> list[Entry]:
+    """Return the entries, their heads kept, whose head the target holds.
+
+    Squashes are met when they are built; a revert's head is on the target by its nature.
+    """
+    merged = git_refs.list_refs(place.repo, KEPT, merged=place.tip) if place.tip else {}
+    return [e for e in waiting if e.kind != "revert" and ref_of(e) in merged]
+
+
+def let_go(db: "Database", place: Place) -> None:
+    """Delete the refs of entries that are over and held elsewhere, and of candidates of old.
+
+    One that somebody changes meanwhile stays, with all others, until the next time. Raises:
+    git_error.
+    """
+    refs = look(place)
+    place.look()
+    with db.read() as tx:
+        over = _over(tx, place, refs)
+        branches = {ref: entry_rows.branch_of(tx, entry) for ref, entry in over.items()}
+        gone = kept_candidates.over(tx, place, refs)
+    landed = git_refs.list_refs(place.repo, KEPT, merged=place.tip) if over and place.tip else {}
+    for ref, entry in over.items():
+        tip = refs.get(HEADS + branches[ref], "")
+        if ref in landed or (tip and git_refs.is_ancestor(place.repo, entry.head_commit, tip)):
+            gone[ref] = ("", entry.head_commit)
+    git_refs.swap_refs(place.repo, gone, "orch queue: over")
+
+
+def _over(tx: "ReadTx", place: Place, refs: "Mapping[str, str]") -> dict[str, Entry]:
+    """Return the entries of this queue that are over and whose head is still kept, by ref."""
+    found = {}
+    for ref in refs:
+        number = ref.removeprefix(KEPT).partition("-")[0] if ref.startswith(KEPT) else ""
+        is_number = number.isascii() and number.isdecimal() and len(number) < 18  # Anybody's refs.
+        entry = entry_rows.find(tx, int(number)) if is_number else None
+        if entry is None or entry.queue_no != place.queue.queue_no or ref != ref_of(entry):
+            continue
+        if entry.status in entries.FINAL:
+            found[ref] = entry
+    return found

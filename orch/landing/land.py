@@ -1,0 +1,264 @@
+"""Landing: the target moves to a tested commit, by compare-and-swap, and only then is it told.
+
+Intent row -> the target's ref -> the checkouts that stand on it -> confirmation; killed between any
+two, `settle` finds out where it was and finishes or takes it back. The landed tree is the tested
+tree (I18): the file refuses an intent for any other, and git is asked once more before.
+"""
+
+import json
+
+from orch.git import commits as git_commits
+from orch.git import in_the_way, landing, merges, proofs, refs, workbench
+from orch.landing import approval_gate, candidates, open_queue
+from orch.landing.open_queue import Place
+from orch.landing.planner.model import Land
+from orch.landing.runner_lease import Lease
+from orch.operations import entries
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store import trials
+from orch.store.entries import Entry
+from schema import points
+from schema.failures import Failure
+from schema.json_text import array, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schema.transaction import Tx
+
+
+class Blocked(Exception):
+    """A checkout of the target stands in the way; nothing was changed."""
+
+    def __init__(self, blockers: "list[in_the_way.Blocker]") -> None:
+        super().__init__(f"{len(blockers)} checkouts block the landing")
+        self.blockers = blockers
+
+
+def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[Entry]:
+    """Move the target from `step.onto` to `step.commit`; return what landed, [] if it may not.
+
+    `links` are the commits at which each entry of the step is on the chain. Raises: Blocked,
+    lease_conflict/superseded, invalid_state/branch_exists, git_error.
+    """
+    with lease.effects():
+        if refs.tree_id(place.repo, step.commit) != step.tree:
+            raise Failure(
+                "internal_error", "bug", f"{step.commit} has not the tree that was tested"
+            )
+        if place.look() != step.onto:
+            return []  # Somebody moved the target; the next pass looks again.
+        open_queue.require_makeable(place.repo, place.queue.target)
+        found = blockers(place, step.onto, step.commit)
+        if found:
+            raise Blocked(found)
+        if not open_queue.is_current(lease.db, place):
+            return []  # Another orch.toml counts by now; the next pass decides by it.
+        if not _intend(lease, place, step, links):
+            return []
+        points.reach("landing.intended")
+        moved = _move(place, step.onto, step.commit)
+        points.reach("landing.moved")
+        if moved:
+            refresh(place, step.onto, step.commit)
+            points.reach("landing.refreshed")
+        landed = _confirm(lease, place, moved=moved)
+    points.reach("landing.confirmed")
+    return landed
+
+
+def settle(lease: Lease, place: Place) -> list[Entry]:
+    """Finish or take back a landing that was killed half-way; return what landed by it."""
+    with lease.db.read() as tx:
+        intent = queue_rows.intent_of(tx, lease.queue_no)
+    if intent is None:
+        return []
+    with lease.effects():
+        now = refs.read_ref(place.repo, place.queue.target)
+        # A commit that git has no more is on no branch: it never got there.
+        moved = now == intent.to_commit or (
+            bool(now)
+            and not git_commits.missing_objects(place.repo, [intent.to_commit])
+            and refs.is_ancestor(place.repo, intent.to_commit, now)
+        )
+        if moved:  # Somebody may have built on it since: the files go where the branch is.
+            refresh(place, intent.from_commit, now)
+        else:
+            landing.release_checkouts(place.repo, place.queue.target)
+        points.reach("landing.settled")
+        return _confirm(lease, place, moved=moved)
+
+
+def blockers(place: Place, old: str, new: str) -> "list[in_the_way.Blocker]":
+    """Return what in the target's checkouts stands in the way of a move; asked without writing."""
+    found: list[in_the_way.Blocker] = []
+    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+        found += landing.rehearse(checkout, old, new)
+    return found
+
+
+def dirty(place: Place, found: "list[in_the_way.Blocker]") -> Failure:
+    """Return the refusal to move a target whose checkouts stand in the way."""
+    return Failure(
+        "invalid_state",
+        "dirty",
+        f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
+        hint=found[0].hint,
+        details={
+            "checkouts": [b.checkout for b in found],
+            "files": [name for b in found for name in b.files][:200],
+            "busy": [b.operation for b in found if b.operation],
+        },
+    )
+
+
+def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bool:
+    """Write the landing down if all of it may still land; say whether."""
+    with lease.write() as tx:
+        queue = queue_rows.get(tx, lease.queue_no)
+        if queue.hold_reason and not queue.hold_tree:
+            return False  # By a person, since the plan was made.
+        found = [entry_rows.find(tx, number) for number in step.entries]
+        _require_told(tx, step.entries)
+        ready = [entry for entry in found if entry is not None and _may_land(tx, place, entry)]
+        if len(ready) != len(step.entries):
+            return False
+        rows = [obj(entry_no=e.entry_no, commit=links[e.entry_no]) for e in ready]
+        queue_rows.intend(
+            tx, lease.queue_no, lease.fence, step.onto, step.commit, step.tree, array(rows)
+        )
+        for entry in ready:
+            entries.move(tx, entry, "land")
+        for number in step.overtaken:
+            entry_rows.count(tx, number, "overtaken")
+    return True
+
+
+def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
+    """Raise store_error/corrupt where rows that decide a landing are not as the events tell."""
+    wrong = [words for number in numbers for words in entry_rows.untold(tx, number)]
+    if wrong:
+        raise Failure(
+            "store_error",
+            "corrupt",
+            "nothing lands: the store does not agree with its own log: " + "; ".join(wrong[:5]),
+            hint="somebody changed it by hand; see everything: orch doctor --deep",
+            details={"rows": wrong[:20]},
+        )
+
+
+def _may_land(tx: "Tx", place: Place, entry: Entry) -> bool:
+    """Say whether an entry is still on its way, with every approval it needs, under the lock."""
+    if entry.status not in ("queued", "building", "testing", "passed", "awaiting_approval"):
+        return False
+    return approval_gate.weigh_now(tx, place, entry).state == "granted"
+
+
+def _move(place: Place, old: str, new: str) -> bool:
+    """Move the target's ref, made first where it is still to come; say whether it moved."""
+    target = place.queue.target
+    if not place.exists and not landing.create_target(place.repo, target, old):
+        return False
+    points.reach("landing.target_made")
+    return landing.move_target(place.repo, target, old, new, "orch queue: landing")
+
+
+def refresh(place: Place, old: str, new: str) -> None:
+    """Bring every checkout of the target to the new commit, the user's own files untouched."""
+    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+        landing.refresh_checkout(checkout, old, new)
+
+
+def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
+    """Record what the landing came to: landed, or back in the queue."""
+    landed: list[Entry] = []
+    with lease.write() as tx:
+        intent = queue_rows.intent_of(tx, lease.queue_no)
+        if intent is None:
+            return []
+        for row in json.loads(intent.entries):
+            entry = entry_rows.get(tx, row["entry_no"])
+            if entry.status != "landing":
+                continue
+            if not moved:
+                entries.move(tx, entry, "requeue", reason="the target moved meanwhile")
+                continue
+            entry_rows.set_landed(tx, entry, row["commit"], intent.tree)
+            payload = obj(
+                entry_id=entry.entry_id,
+                target=entry.target,
+                commit=row["commit"],
+                tree=intent.tree,
+            )
+            entries.move(tx, entry, "confirm", payload=payload)
+            if entry.kind == "revert":
+                entries.take_back(tx, entry_rows.get(tx, entry.reverts), entry)
+            landed.append(entry_rows.get(tx, entry.entry_no))
+        queue_rows.forget_intent(tx, lease.queue_no)
+    return landed
+
+
+def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
+    """Look for the work on the target; what is seen there is verified."""
+    if not landed:
+        return
+    with lease.db.read() as tx:
+        resolved = {
+            entry.entry_no
+            for entry in landed
+            if trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+        }
+    seen = _seen(lease, place, landed, resolved)
+    points.reach("landing.looked_for")
+    with lease.write() as tx:
+        for entry in landed:
+            current = entry_rows.get(tx, entry.entry_no)
+            if current.status != "landed":
+                continue
+            if entry.entry_no in seen:
+                entries.move(tx, current, "verify")
+            else:
+                missing = f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
+                entries.move(tx, current, "miss", reason=missing)
+    points.reach("landing.verified")
+
+
+def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
+    """Return the entries whose commit the target holds, and whose change that commit holds.
+
+    What was `resolved` mechanically is no longer the change as its worker wrote it.
+    """
+    commits = [entry.landed_commit for entry in landed]
+    try:
+        missing = merges.heads_missing_from(place.repo, place.look(), commits)
+    except Failure:
+        gone = git_commits.missing_objects(place.repo, commits)
+        rest = [commit for commit in commits if commit not in gone]
+        missing = (*gone, *merges.heads_missing_from(place.repo, place.tip, rest))
+    there = [entry for entry in landed if entry.landed_commit not in missing]
+    parents = git_commits.parents_of(place.repo, [entry.landed_commit for entry in there])
+    return {
+        entry.entry_no
+        for entry in there
+        if entry.kind == "revert"
+        or entry.entry_no in resolved
+        or entry.head_commit in (entry.landed_commit, *parents[entry.landed_commit])
+        or _is_made_again(lease, place, entry)
+        or proofs.find_integration(place.repo, entry.head_commit, entry.landed_commit)
+    }
+
+
+def _is_made_again(lease: Lease, place: Place, entry: Entry) -> bool:
+    """Say whether the landed tree comes again when the entry is put where it was put.
+
+    A squash or a rebase of work that is stacked on other work shows none of the proofs of git.
+    """
+    with lease.db.read() as tx:
+        onto = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
+    if not onto:
+        return False
+    with workbench.open_workbench(place.repo) as bench:
+        made = candidates.put_on_top(lease, place, entry, onto, bench)
+    return made.is_clean and made.tree == refs.tree_id(place.repo, entry.landed_commit)

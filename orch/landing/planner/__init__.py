@@ -1,0 +1,1 @@
+"""What a pass of the merge queue does next: pure, recorded, replayable."""

@@ -1,0 +1,142 @@
+"""Before a pass decides: the runs, their tasks and git are looked at, and entries follow.
+
+An entry whose task has a newer attempt, or whose branch moved, is superseded; one whose work is on
+the target already landed externally; what came back from a rework is queued again by itself.
+"""
+
+from orch.git import refs as git_refs
+from orch.landing import enqueue, execute, kept_candidates, kept_refs, land, open_queue
+from orch.landing.open_queue import HEADS, Place
+from orch.landing.runner_lease import Lease
+from orch.operations import attempts, entries, runs
+from orch.reconcile import reconcile
+from orch.store import entries as entry_rows
+from orch.store import tasks as task_rows
+from orch.store.entries import Entry
+from schema.failures import Failure
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schema.transaction import Tx
+
+_STOPPED = ("conflict", "failed", "error", "quarantined", "held")
+
+
+class Report:
+    """What a reconcile of a queue changed: entry numbers, and what could not be done, in words."""
+
+    __slots__ = ("changed", "problems")
+
+    def __init__(self) -> None:
+        self.changed: dict[int, None] = {}
+        self.problems: list[str] = []
+
+
+def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report) -> None:
+    """Let a queue's entries follow their tasks and git. `moved`: the target moved, but not by us.
+
+    Raises: lease_conflict/superseded, git_error.
+    """
+    with lease.db.read() as tx:
+        waiting = entry_rows.open_of_queue(tx, lease.queue_no)
+    for run_id in dict.fromkeys(entry.run_id for entry in waiting):
+        report.problems += reconcile(lease.db, run_id).problems
+    land.verify(lease, place, [entry for entry in waiting if entry.status == "landed"])
+    refs = kept_refs.look(place)
+    stays = []
+    for entry in waiting:
+        if entry.status in ("landed", "landing"):
+            continue
+        if _follow(lease, place, entry, refs, report):
+            report.changed[entry.entry_no] = None
+        else:
+            stays.append(entry)
+    kept_refs.keep(place, stays, refs)
+    kept_candidates.keep(lease, place, refs)
+    for entry in kept_refs.on_target(place, stays) if moved else ():
+        execute.note_external(lease, place, entry, "ancestor")
+        report.changed[entry.entry_no] = None
+
+
+def _follow(
+    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+) -> bool:
+    """Supersede an entry that what it brings has left behind; say whether it was."""
+    if entry.kind == "task":
+        return _follow_task(lease, place, entry, refs, report)
+    return entry.kind == "integrate" and _follow_branch(lease, place, entry)
+
+
+def _follow_branch(lease: Lease, place: Place, entry: Entry) -> bool:
+    """Supersede what would bring commits that the run's own branch does not hold any more."""
+    with lease.db.read() as tx:
+        run = runs.require(tx, entry.run_id)
+    source = open_queue.target_of(run, place.settings, None)
+    tip = git_refs.read_ref(place.repo, source)
+    if not tip or git_refs.is_ancestor(place.repo, entry.head_commit, tip):
+        return False
+    branch = source.removeprefix(HEADS)
+    _supersede(lease, entry, f"{branch} does not hold it any more: orch integrate anew")
+    return True
+
+
+def _follow_task(
+    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+) -> bool:
+    """Supersede an entry that its task or its branch has left behind; say whether it was."""
+    with lease.db.read() as tx:
+        task = task_rows.by_no(tx, entry.task_no)
+        newest = attempts.latest(tx, task)
+        branch = entry_rows.branch_of(tx, entry)
+    if newest is not None and newest.attempt_key != entry.attempt_key:
+        if task.status == "done" and newest.execution_mode == "code":
+            return _queue_again(lease, place, entry, newest.attempt_no, report)
+        if entry.status in _STOPPED:
+            return False  # It waits for what the new attempt brings.
+        _supersede(lease, entry, f"attempt {newest.attempt_no} is at work")
+        return True
+    at = refs.get(HEADS + branch, "")
+    if at and at != entry.head_commit:
+        _supersede(lease, entry, f"its branch moved to {at[:12]} after the work was reported done")
+        return True
+    return False
+
+
+def _supersede(lease: Lease, entry: Entry, reason: str) -> None:
+    with lease.write() as tx:
+        current = entry_rows.get(tx, entry.entry_no)
+        if current.status not in entries.FINAL:
+            entries.move(tx, current, "supersede", reason=reason)
+
+
+def _queue_again(lease: Lease, place: Place, entry: Entry, attempt_no: int, report: Report) -> bool:
+    """Queue what a newer attempt brought, in place of an entry; say whether that was done."""
+    wish = enqueue.Wish(place.queue.branch, entry.strategy, entry.priority, entries.ACTOR)
+    try:
+        prepared = enqueue.prepare(lease.db, entry.run_id, str(entry.task_id), wish)
+    except Failure as failure:
+        if failure.reason == "no_change":
+            _supersede(lease, entry, f"attempt {attempt_no} brought nothing to land")
+            return True
+        report.problems.append(f"{entry.name} is not queued again: {failure.message}")
+        return False
+
+    def _answer(tx: "Tx", added: list[Entry]) -> Json:
+        current = entry_rows.get(tx, entry.entry_no)
+        entries.move(
+            tx, current, "supersede",
+            reason=f"attempt {attempt_no} takes its place: {added[0].entry_id}",
+        )  # fmt: skip
+        report.changed[added[0].entry_no] = None
+        return obj()
+
+    try:
+        enqueue.confirm(lease.db, [prepared], _answer, bounces=entry.bounces + 1)
+    except Failure as failure:
+        if failure.reason != "duplicate":
+            raise
+        _supersede(lease, entry, f"attempt {attempt_no} is queued already")
+    return True

@@ -1,0 +1,221 @@
+"""Running a queue: pass after pass until nothing can be done; killed anywhere, it is started again.
+
+A pass: what was left half done is settled, entries follow git and their tasks, one read makes a
+snapshot, the planner decides, the decision is recorded, its steps are done. Nothing that matters is
+kept in memory between two passes.
+"""
+
+from orch import config_in_force
+from orch.git import in_the_way
+from orch.landing import execute, kept_refs, land, open_queue, rework, runner_lease, snapshot
+from orch.landing.open_queue import Place
+from orch.landing.planner import codec, planner
+from orch.landing.planner.model import PLANNER, Land, Plan
+from orch.landing.reconcile import Report, bring_up_to_date
+from orch.landing.runner_lease import Lease
+from orch.landing.snapshot import Options, Seen
+from orch.operations import entries
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store.entries import Entry
+from orch.store.queues import Queue
+from schema import points
+from schema.failures import Failure
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database, Tx
+
+_MOST_PASSES = 10_000
+
+
+class Outcome:
+    """What a run of one queue came to."""
+
+    __slots__ = (
+        "blockers", "changed", "hold_reason", "landed", "passes", "plan", "problems", "queue",
+        "seen", "trials",
+    )  # fmt: skip
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.passes = 0
+        self.trials = 0
+        self.landed: list[Entry] = []
+        self.changed: dict[int, None] = {}
+        self.problems: list[str] = []
+        self.blockers: list[in_the_way.Blocker] = []
+        self.hold_reason = ""
+        self.plan: Plan | None = None
+        self.seen: Seen | None = None
+
+    def note(self, problems: list[str]) -> None:
+        """Keep what could not be done, each thing once."""
+        self.problems += [text for text in problems if text not in self.problems]
+
+
+def run(db: "Database", queue: Queue, options: Options) -> Outcome:
+    """Run a queue until nothing can be done now, or once up to its first landing.
+
+    Raises: lease_conflict (held, superseded), not_found/repository, refused/repo_tampered,
+    git_error.
+    """
+    place = open_queue.open_queue(db, queue)
+    lease = runner_lease.take(db, queue, place.folder, steal=options.steal)
+    config_in_force.tell_difference(db, place.run, place.repo, queue.target)
+    outcome = Outcome(queue)
+    try:
+        _passes(lease, place, options, outcome)
+        _let_go(lease, place, outcome)
+    finally:
+        _leave(lease)
+    return outcome
+
+
+def _let_go(lease: Lease, place: Place, outcome: Outcome) -> None:
+    """Delete the refs of what is over; what git refuses there waits for the next run."""
+    try:
+        kept_refs.let_go(lease.db, place)
+    except Failure as failure:
+        if failure.code != "git_error":
+            raise
+        outcome.note([f"the refs of what is over stay: {failure.message}"])
+
+
+def _leave(lease: Lease) -> None:
+    try:
+        lease.leave()
+    except Failure as failure:
+        if failure.code not in ("store_busy", "store_error"):
+            raise
+
+
+def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> None:
+    tip, before = "", ""
+    while outcome.passes < _MOST_PASSES:
+        outcome.passes += 1
+        open_queue.is_current(lease.db, place)
+        outcome.landed += _settled(lease, place)
+        report = Report()
+        bring_up_to_date(lease, place, moved=place.look() != tip, report=report)
+        outcome.changed |= report.changed
+        outcome.note(report.problems)
+        seen = snapshot.take(lease.db, place, options)
+        plan = planner.plan(seen.snapshot)
+        told = codec.snapshot_json(seen.snapshot)
+        _see(lease, seen, plan)
+        outcome.plan, outcome.seen = plan, seen
+        outcome.hold_reason = seen.snapshot.hold_reason
+        if not plan.steps:
+            break
+        signature = _without_time(told)
+        if signature == before:
+            raise Failure(
+                "internal_error", "bug", "a pass over the queue changed nothing and decided again"
+            )
+        before = signature
+        _record(lease, told, plan)
+        done = execute.Done()
+        execute.apply(lease, place, seen, plan, done)
+        outcome.trials += done.trials
+        outcome.landed += done.landed
+        outcome.changed |= done.moved
+        tip = place.look() if done.landed else tip or seen.snapshot.tip
+        outcome.note(rework.after_pass(lease, place, list(done.moved)))
+        if done.blockers:
+            outcome.blockers = done.blockers
+            break
+        if options.mode == "once" and any(isinstance(step, Land) for step in plan.steps):
+            break
+
+
+def _without_time(told: str) -> str:
+    """Return a snapshot without the moment it was taken at."""
+    head, _, rest = told.partition('"now":')
+    return head + rest.lstrip("0123456789")
+
+
+def _settled(lease: Lease, place: Place) -> list[Entry]:
+    landed = land.settle(lease, place)
+    land.verify(lease, place, landed)
+    return landed
+
+
+def _record(lease: Lease, told: str, plan: Plan) -> None:
+    """Keep what the planner was told and decided, before anything of it is done."""
+    with lease.write() as tx:
+        queue_rows.record_pass(
+            tx, lease.queue_no, lease.fence, PLANNER, told, codec.plan_json(plan)
+        )
+    points.reach("queue.recorded")
+
+
+def _see(lease: Lease, seen: Seen, plan: Plan) -> None:
+    """Keep on each entry what this pass found out about it, where that is new."""
+    changes = list(_changes(seen, plan))
+    if not changes:
+        return
+    with lease.write() as tx:
+        for number, risk, approvals, position, why in changes:
+            entry_rows.see(tx, number, risk, approvals, position, why)
+
+
+def _changes(seen: Seen, plan: Plan) -> "list[tuple[int, str, Json, int | None, str]]":
+    places = {number: i for i, number in enumerate(plan.order, 1)}
+    why = dict(plan.why)
+    found: list[tuple[int, str, Json, int | None, str]] = []
+    for number, entry in seen.entries.items():
+        verdict = seen.verdicts[number]
+        now = (verdict.risk, verdict.document(), places.get(number), why.get(number, ""))
+        was = (entry.risk, entry.approvals, entry.position, entry.why)
+        if now != was:
+            found.append((number, *now))
+    return found
+
+
+def rehearse(db: "Database", queue: Queue, options: Options) -> Outcome:
+    """Return what the next pass would do, and write nothing."""
+    place = open_queue.open_queue(db, queue)
+    outcome = Outcome(queue)
+    seen = snapshot.take(db, place, options)
+    outcome.seen, outcome.plan = seen, planner.plan(seen.snapshot)
+    outcome.hold_reason = seen.snapshot.hold_reason
+    return outcome
+
+
+def explained(db: "Database", queue: Queue) -> "dict[int, tuple[int | None, str, Json, str]]":
+    """Return by entry (place, why it is where it is, approvals, risk) as a pass would see it now.
+
+    {} where git cannot be asked: then what the last pass saw is all there is.
+    """
+    try:
+        outcome = rehearse(db, queue, Options())
+    except Failure as failure:
+        if failure.code not in ("git_error", "not_found", "refused", "invalid_input"):
+            raise
+        return {}
+    assert outcome.plan is not None
+    assert outcome.seen is not None
+    places = {number: i for i, number in enumerate(outcome.plan.order, 1)}
+    why = dict(outcome.plan.why)
+    return {
+        number: (
+            places.get(number),
+            why.get(number, ""),
+            outcome.seen.verdicts[number].document(),
+            outcome.seen.verdicts[number].risk,
+        )
+        for number in outcome.seen.entries
+    }
+
+
+def hold_dependents(tx: "Tx", task_no: int, actor: str, reason: str) -> list[Entry]:
+    """Hold the open entries of everything that depends on a task; return them."""
+    held = []
+    for entry in entry_rows.waiting_on(tx, task_no):
+        if entry.status in ("landing", "landed", "held", "quarantined"):
+            continue
+        entries.hold(tx, entry, actor, reason)
+        held.append(entry)
+    return held

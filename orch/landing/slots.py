@@ -1,0 +1,100 @@
+"""Where a queue tests: its slots, each under a lock that the checks in it inherit.
+
+A slot stays between two runs, with what its builds left in ignored files. They go when everything
+of a run is cleaned up and nothing is queued there any more.
+"""
+
+import contextlib
+import os
+
+from orch import process_identity
+from orch.git import repository, slots
+from orch.landing import kept_refs, open_queue
+from orch.landing.open_queue import Place
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from orch.store.queues import Queue
+    from schema.transaction import Database
+
+_MOST_SLOTS = 64
+
+
+def take_free(place: Place, stack: "ExitStack") -> tuple[str, int]:
+    """Return (path, lock's descriptor) of the first slot in which nothing runs.
+
+    Raises: git_error/timeout when all are in use.
+    """
+    for number in range(_MOST_SLOTS):
+        with contextlib.suppress(FileExistsError):  # What else lies there is told by the lock.
+            os.makedirs(_lock(place.folder, number), mode=0o700, exist_ok=True)
+        held = _try_lock(place.folder, number, stack)
+        if held is not None:
+            return _slot(place.folder, number), held
+    raise Failure("git_error", "timeout", f"all {_MOST_SLOTS} slots in {place.folder} are in use")
+
+
+def remove_idle(db: "Database", run_id: str) -> int:
+    """Remove the slots of a run's queues with nothing open and no runner; return how many.
+
+    What git refuses stays: it is no work of anybody's.
+    """
+    with db.read() as tx:
+        idle = [
+            queue
+            for queue in queue_rows.all_of(tx, run_id)
+            if not entry_rows.open_of_queue(tx, queue.queue_no) and not _is_run(queue)
+        ]
+    removed = 0
+    for queue in idle:
+        with contextlib.suppress(Failure):
+            place = open_queue.open_queue(db, queue)
+            kept_refs.let_go(db, place)
+            removed += _remove_all(place)
+    return removed
+
+
+def _is_run(queue: "Queue") -> bool:
+    if queue.runner_pid is None:
+        return False
+    return not process_identity.is_gone(queue.runner_pid, queue.runner_started, queue.runner_boot)
+
+
+def _remove_all(place: Place) -> int:
+    removed = 0
+    for number in range(_MOST_SLOTS):
+        if not os.path.isdir(_lock(place.folder, number)):
+            break
+        with contextlib.ExitStack() as stack:
+            if _try_lock(place.folder, number, stack) is None:
+                continue
+            removed += slots.remove_slot(place.repo, _slot(place.folder, number))
+            os.rmdir(_lock(place.folder, number))
+    with contextlib.suppress(OSError):  # Something else lies there.
+        os.rmdir(place.folder)
+        os.rmdir(os.path.dirname(place.folder))
+    return removed
+
+
+def _lock(folder: str, number: int) -> str:
+    return os.path.join(folder, f"slot-{number}.lock")
+
+
+def _slot(folder: str, number: int) -> str:
+    return os.path.join(folder, f"slot-{number}")
+
+
+def _try_lock(folder: str, number: int, stack: "ExitStack") -> int | None:
+    try:
+        return stack.enter_context(repository.locked_directory(_lock(folder, number), 0.0))
+    except FileNotFoundError:
+        return None  # It is being removed.
+    except Failure as failure:
+        if failure.reason != "timeout":
+            raise
+        return None

@@ -1,1 +1,0 @@
-"""Plans: files that say what a run's tasks are. Text in, tickets and problems out; all pure."""

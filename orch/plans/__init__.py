@@ -1,0 +1,1 @@
+"""Plans: files and answers that say what a run's tasks are. Pure."""

@@ -1,0 +1,156 @@
+"""Reconcile: carry the bus over to the tasks, repair what a dead dispatch left, read heads.
+
+Guarantees: killed at any point, the next one finishes what is left; a second call finds
+nothing. Costs two small reads when there is nothing to do, and loads nothing more.
+"""
+
+from orch.operations import runs
+from orch.store import news
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.config.model import Config
+    from orch.model import Run
+    from schema.transaction import Database
+
+_UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be seen from here.
+
+
+class Report:
+    """What a reconcile changed: task numbers; what it repaired and could not do, in words."""
+
+    __slots__ = ("changed", "problems", "repaired")
+
+    def __init__(self) -> None:
+        self.changed: dict[int, None] = {}
+        self.repaired: list[str] = []
+        self.problems: list[str] = []
+
+
+def reconcile(db: "Database", run_id: str) -> Report:
+    """Bring a run up to date. Raises: not_found/run.
+
+    A closed run is only tidied up. What git refuses is reported and tried again next time:
+    one lost repository must not hide the rest of the run.
+    """
+    report = Report()
+    with db.read() as tx:
+        run = runs.require(tx, run_id)
+        told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
+    if dispatches:
+        _repair(db, run_id, report)
+    if told:
+        _absorb(db, run_id, report)
+    if turns:
+        from orch.agents import liveness
+
+        for number in liveness.note_gone(db, run_id):
+            report.changed[number] = None
+    if told or turns or heads:
+        _read_heads(db, run, report)
+    if planning:
+        _follow_requests(db, run_id, report)
+    if unmade:
+        from orch.worktrees import places
+
+        report.problems += places.make_due(db, run_id)
+    return report
+
+
+def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
+    """Let requests follow the tasks in which they are planned."""
+    from orch.store import requests
+
+    with db.read() as tx:
+        if not requests.due(tx, run_id):
+            return
+    from orch.requests import planning
+
+    changed, failures = planning.follow(db, run_id)
+    report.changed |= dict.fromkeys(changed)
+    report.problems += [f"a request waits: {failure.message}" for failure in failures]
+
+
+def _absorb(db: "Database", run_id: str, report: Report) -> None:
+    """Carry the news over to the tasks."""
+    from orch.operations import reconciliation
+    from schema import points
+
+    with db.write() as tx:
+        for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
+            report.changed[number] = None
+    points.reach("reconcile.absorbed")
+
+
+def _read_heads(db: "Database", run: "Run", report: Report) -> None:
+    """Record what finished code attempts left: their head, and what is uncommitted."""
+    from orch.store import attempts
+
+    with db.read() as tx:
+        unread = attempts.without_head(tx, run.run_id)
+    if not unread:
+        return
+    from orch.worktrees import inspect as heads
+    from schema import points
+
+    for attempt in unread:
+        try:
+            if heads.read(db, run, attempt):
+                report.changed[attempt.task_no] = None
+        except Failure as failure:
+            if failure.code not in _GIT_SAYS:
+                raise
+            report.problems.append(f"cannot read {attempt.worktree_path}: {failure.message}")
+        points.reach("reconcile.head_read")
+
+
+_GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
+
+
+def _settings(db: "Database", run_id: str, repo_path: str) -> "Config":
+    """Return what orch.toml says, by which files that orch placed are told from a worker's."""
+    from orch import config_in_force
+    from orch.config.model import Config
+
+    with db.read() as tx:
+        run = runs.require(tx, run_id)
+    try:
+        return config_in_force.at(db, run, repo_path)
+    except Failure as failure:
+        if failure.code != "invalid_input":
+            raise
+        return Config()  # Then nothing is known to be ours, and everything is kept.
+
+
+def _repair(db: "Database", run_id: str, report: Report) -> None:
+    """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
+    from orch import process_identity
+    from orch.operations import attempts as operations
+    from orch.store import attempts, tasks
+    from orch.worktrees import create
+    from schema import points
+
+    with db.read() as tx:
+        found = attempts.intents(tx, run_id)
+    now = db.clock.now().wall_ms
+    for intent in found:
+        gone = process_identity.is_gone(*intent.process)
+        if gone is False or (gone is None and now - intent.created_at < _UNSEEN_MS):
+            continue
+        try:
+            create.undo(intent.place, _settings(db, run_id, intent.place.repo_path))
+        except Failure as failure:
+            if failure.code not in _GIT_SAYS:
+                raise
+            report.problems.append(f"cannot undo a dispatch that was killed: {failure.message}")
+            continue
+        points.reach("reconcile.undone")
+        with db.write() as tx:
+            if operations.abandon(tx, intent.task_no, intent.attempt_no):
+                name = tasks.by_no(tx, intent.task_no).name
+                report.repaired.append(
+                    f"undid the dispatch of {name} (attempt {intent.attempt_no}) "
+                    "that was killed half-way"
+                )
+                report.changed[intent.task_no] = None

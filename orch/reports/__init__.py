@@ -1,0 +1,1 @@
+"""Reports, graphs and figures of runs."""

@@ -1,0 +1,1 @@
+"""Requests: what a person wants, planned by an engineer agent."""

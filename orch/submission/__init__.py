@@ -1,1 +1,0 @@
-"""Change requests: a developer's patches as one document. Text in, problems out; all pure."""

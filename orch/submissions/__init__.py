@@ -1,0 +1,1 @@
+"""Change requests: finished changes as patches, made into attempts."""

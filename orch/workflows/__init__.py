@@ -1,1 +1,0 @@
-"""Several transactions and effects: intent, effect, confirmation."""

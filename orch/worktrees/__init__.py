@@ -1,0 +1,1 @@
+"""Where attempts work: made, looked into, cleaned up, never lost."""

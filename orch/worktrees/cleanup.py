@@ -1,0 +1,299 @@
+"""Cleanup: a worktree goes only with a proof that nothing is lost with it.
+
+The proof is named (I11). Everything dirty is kept, or with force saved to a salvage ref first.
+Branches stay. Nothing is removed recursively by us; git removes, and the effect is checked.
+"""
+
+import json
+import os
+
+from orch import config_in_force
+from orch.git import changes, commits, names, proofs, refs, removing, repository, salvage
+from orch.model import TERMINAL, Attempt, Run, Task
+from orch.operations import runs
+from orch.store import attempts as store
+from orch.store import entries as entry_rows
+from orch.store import tasks as task_rows
+from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_files
+from schema import events, points
+from schema.failures import Failure
+from schema.json_text import obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orch.worktrees.ignored_files import Ignored
+    from schema.transaction import Database, ReadTx
+
+
+class Outcome:
+    """What happened, or would happen, to one attempt's worktree."""
+
+    __slots__ = (
+        "attempt", "cleaned", "entries", "ignored", "proof", "reason", "salvage", "task",
+    )  # fmt: skip
+
+    def __init__(self, task: Task, attempt: Attempt) -> None:
+        self.task = task
+        self.attempt = attempt
+        self.cleaned = False
+        self.proof = ""
+        self.reason = ""
+        self.salvage = ""
+        self.entries = 0
+        self.ignored: Ignored | None = None
+
+    def document(self) -> dict[str, object]:
+        """Return the published shape."""
+        shared: dict[str, object] = {
+            "task_id": self.task.task_id,
+            "attempt_no": self.attempt.attempt_no,
+            "worktree_path": self.attempt.worktree_path,
+            "branch_name": self.attempt.branch_name,
+        }
+        if not self.cleaned:
+            return {**shared, "reason": self.reason}
+        more: dict[str, object] = {"proof": self.proof, "ignored": self.entries}
+        if self.ignored is not None:
+            more |= self.ignored.document()
+        if self.salvage:
+            more["salvage_ref"] = self.salvage
+        return {**shared, **more}
+
+
+def select(
+    tx: "ReadTx", run: Run, task: Task | None, attempt_no: int | None
+) -> list[tuple[Task, Attempt]]:
+    """Return the attempts with a worktree that a cleanup is about, in order."""
+    if task is not None:
+        chosen = [(task, attempt) for attempt in store.of_task(tx, task.task_no)]
+    else:
+        chosen = [
+            (task_rows.by_no(tx, attempt.task_no), attempt)
+            for attempt in store.of_run(tx, run.run_id)
+        ]
+        chosen = [(t, a) for t, a in chosen if t.status in TERMINAL]
+    return [
+        (t, a)
+        for t, a in chosen
+        if a.workspace_status == "created" and attempt_no in (None, a.attempt_no)
+    ]
+
+
+def clean(
+    db: "Database",
+    run: Run,
+    chosen: list[tuple[Task, Attempt]],
+    *,
+    force: bool,
+    dry_run: bool,
+    step: "Callable[[], None]",
+) -> list[Outcome]:
+    """Remove what is proven safe; keep the rest with the reason; `step` after each.
+
+    What git refuses for one keeps that one, with the reason, and the rest is looked at. Raises
+    it when nothing could be cleaned and every one was refused so.
+    """
+    outcomes: list[Outcome] = []
+    failures: list[Failure] = []
+    for task, attempt in chosen:
+        if outcomes:
+            step()
+        outcome = Outcome(task, attempt)
+        outcomes.append(outcome)
+        if attempt.status not in TERMINAL:
+            outcome.reason = f"attempt is {attempt.status}: one that is not over is never removed"
+            continue
+        try:
+            _clean_one(db, run, outcome, force=force, dry_run=dry_run)
+        except Failure as failure:
+            if failure.code not in _ONE_ALONE:
+                raise
+            failures.append(failure)
+            outcome.reason = "; ".join(filter(None, (failure.message, failure.hint)))
+        except OSError as error:
+            outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
+    if failures and len(failures) == len(outcomes):
+        raise failures[0]
+    return outcomes
+
+
+_ONE_ALONE = ("git_error", "not_found", "invalid_state", "refused")
+
+
+def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_run: bool) -> None:
+    attempt = outcome.attempt
+    repo = create.open_checked(db, run, attempt.repo_path)
+    with db.read() as tx:
+        landed = entry_rows.targets(tx, outcome.task.task_no, repo.top or repo.common_dir)
+    _prove(repo, run, attempt, outcome, landed)
+    if not os.path.isdir(attempt.worktree_path):
+        _note_missing(db, repo, run, outcome, force=force, dry_run=dry_run)
+        return
+    _examine(outcome, force=force)
+    if outcome.reason:
+        return
+    worktree = repository.linked_worktree(repo, attempt.worktree_path)
+    outcome.ignored = ignored_files.look(worktree, config_in_force.of_run(db, run, repo))
+    if outcome.ignored.saved:
+        outcome.salvage = _salvage_of(outcome)
+    if dry_run:
+        outcome.entries = changes.status(worktree, ignored=True).ignored
+        outcome.cleaned = True
+        return
+    _remove(db, repo, run, outcome)
+
+
+def _note_missing(
+    db: "Database",
+    repo: repository.Repository,
+    run: Run,
+    outcome: Outcome,
+    *,
+    force: bool,
+    dry_run: bool,
+) -> None:
+    """Take note of a worktree that somebody removed; keep one that lies elsewhere, or may.
+
+    With force one of which nothing is found counts as removed: its registration goes.
+    """
+    attempt = outcome.attempt
+    elsewhere = inspect.place_of(repo, attempt)
+    registered = repository.is_registered(repo, attempt.worktree_path)
+    if elsewhere is not None:
+        path = attempt.worktree_path
+        outcome.reason = (
+            f"it was moved to {elsewhere.top}: put it back with git -C {repo.common_dir} "
+            f"worktree move {elsewhere.top} {path}"
+        )
+    elif registered and not force:
+        outcome.reason = inspect.why_missing(repo, attempt)
+    elif dry_run:
+        outcome.cleaned, outcome.reason = True, ""
+    else:
+        if registered:
+            removing.remove_worktree(repo, attempt.worktree_path)
+        _note(db, run, outcome)
+
+
+def _prove(
+    repo: repository.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
+) -> None:
+    """Name the proof: integrated where it `landed` or in the target, or else its branch is kept.
+
+    Of a branch that is gone, the head that was recorded may be integrated; a worktree that holds
+    more than that is dirty, its branch being gone.
+    """
+    branch = refs.read_ref(repo, "refs/heads/" + attempt.branch_name)
+    head = branch or _recorded(repo, attempt)
+    targets = [*(refs.read_ref(repo, ref) for ref in landed), _target(repo, run)]
+    for target in dict.fromkeys(filter(None, targets)):
+        if head and not outcome.proof:
+            outcome.proof = proofs.find_integration(repo, head, target).proof
+    if not outcome.proof and branch:
+        outcome.proof = "branch_kept"
+    if not outcome.proof:
+        outcome.reason = f"branch {attempt.branch_name} is gone: nothing proves its work is kept"
+
+
+def _recorded(repo: repository.Repository, attempt: Attempt) -> str:
+    """Return the head that an attempt was done at, "" when git has it no more."""
+    head = attempt.head_commit or ""
+    return "" if not head or commits.missing_objects(repo, [head]) else head
+
+
+def _target(repo: repository.Repository, run: Run) -> str:
+    """Return where the work is to be found: the run's target, else HEAD; "" for none yet."""
+    if not run.target:
+        return refs.head(repo).commit
+    try:
+        return refs.resolve(repo, run.target)
+    except Failure:
+        return ""  # A branch that is still to come holds nothing.
+
+
+def _examine(outcome: Outcome, *, force: bool) -> None:
+    """Say why a worktree must stay: uncommitted files count, untracked ones too."""
+    attempt = outcome.attempt
+    if outcome.reason and not force:
+        return
+    files = inspect.left(attempt).at_stake
+    if not files and not outcome.reason:
+        return
+    if force:
+        outcome.reason = ""
+        outcome.salvage = _salvage_of(outcome)
+        outcome.proof = "salvaged"
+        return
+    outcome.reason = f"{len(files)} uncommitted: {', '.join(files[:5])}"
+
+
+def _salvage_of(outcome: Outcome) -> str:
+    task = outcome.task
+    return names.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
+
+
+def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Outcome) -> None:
+    attempt = outcome.attempt
+    copies = setup_files.digests(json.loads(attempt.placed_files))
+    saved = outcome.ignored.saved if outcome.ignored is not None else ()
+    head = _recorded(repo, attempt)  # Where the branch of HEAD is gone, this keeps its commits.
+    try:
+        if outcome.salvage:
+            worktree = repository.linked_worktree(repo, attempt.worktree_path)
+            put = setup_files.unchanged(attempt.worktree_path, copies)
+            salvage.save_salvage(
+                worktree, outcome.salvage, why="cleanup", leave_out=put, ignored=saved,
+                instead=head,
+            )  # fmt: skip
+            points.reach("cleanup.salvaged")
+        removed = removing.remove_worktree(
+            repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies, ignored=saved,
+            instead=head,
+        )  # fmt: skip
+        outcome.entries = removed.ignored
+    except Failure as failure:
+        if os.path.lexists(attempt.worktree_path) or repository.is_registered(
+            repo, attempt.worktree_path
+        ):
+            gone = False
+        else:
+            gone = failure.code in ("not_found", "git_error")
+        if gone:
+            pass  # Another cleanup was faster; the record follows.
+        elif failure.reason in ("work_at_risk", "unsupported"):
+            outcome.reason = failure.message
+            return
+        else:
+            raise
+    _note(db, run, outcome)
+
+
+def _note(db: "Database", run: Run, outcome: Outcome) -> None:
+    """Record that the worktree is gone; told once."""
+    points.reach("cleanup.removed")
+    attempt = outcome.attempt
+    outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
+    setup_files.drop_empty(attempt.worktree_path, attempt.workspace_root)
+    kept_heads.let_go(inspect.open_of(attempt), run.run_id, outcome.task.task_id, attempt)
+    with db.write() as tx:
+        current = store.find(tx, attempt.task_no, attempt.attempt_no)
+        if current is None or current.workspace_status == "cleaned":
+            return
+        store.set_workspace_status(tx, attempt.attempt_key, "cleaned")
+        events.record(
+            tx,
+            "task_cleaned",
+            runs.require(tx, run.run_id).leader,
+            thread_no=attempt.thread_no,
+            run_id=run.run_id,
+            task_id=outcome.task.task_id,
+            status=outcome.task.status,
+            summary=f"worktree of attempt {attempt.attempt_no} removed: {outcome.proof}",
+            payload=obj(
+                attempt_no=attempt.attempt_no,
+                proof=outcome.proof,
+                salvage_ref=outcome.salvage or None,
+            ),
+        )
