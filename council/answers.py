@@ -4,13 +4,21 @@ Pure. Guarantees: nothing is guessed about a text that cannot be read; who is mi
 why, in words.
 """
 
+from council.ballots import Ballot, Key, Round
+from council.declined import Declined
 from council.locations import Diff
-from council.model import Answer
+from council.model import Answer, Finding, Voter
 from council.records import Council, Result
 from council.review_text import read_review
-from council.vocabulary import Mode, Role
+from council.sheet import thaw
+from council.vocabulary import AnswerState, Mode, ParseMode, Role
+from council.votes_text import read_votes
 from orch.model import TERMINAL
 from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LONGEST_REASON = 500
 
@@ -38,6 +46,73 @@ def read_all(run_id: str, results: list[Result], *, partial: bool) -> list[Answe
     return answers
 
 
+def read_round(voters: list[Result]) -> tuple[Round, list[Voter]]:
+    """Return the votes that can be counted, and how each voter ended. Never refuses a sheet."""
+    ballots: list[Ballot] = []
+    roster: list[Voter] = []
+    shown: set[Key] = set()
+    for result in voters:
+        sheet = thaw(result.sheet)
+        shown |= {entry.key for entry in sheet}
+        try:
+            found = _missing_vote(result)
+            if found is None:
+                ballot, mode = read_votes(_said(result), sheet, role_of_result(result))
+                ballots.append(ballot)
+                found = _voter(result, "answered", None, ballot, mode)
+        except Failure as failure:
+            found = _voter(result, "unreadable", failure.message)
+        roster.append(found)
+    return Round(frozenset(shown), tuple(ballots)), roster
+
+
+def _missing_vote(result: Result) -> Voter | None:
+    """Return the voter whose task ended without votes, or has not ended; None for votes."""
+    if result.status == "done":
+        return None
+    if result.status == "failed":
+        return _voter(result, "failed", result.summary or result.reason)
+    if result.status == "cancelled":
+        return _voter(result, "cancelled", result.reason)
+    return _voter(result, "unfinished", f"its task {result.task_id} is {result.status}")
+
+
+def _voter(
+    result: Result,
+    state: AnswerState,
+    reason: str | None,
+    ballot: Ballot | None = None,
+    mode: ParseMode | None = None,
+) -> Voter:
+    return Voter(
+        reviewer_role=role_of_result(result),
+        state=state,
+        reason=_short(reason),
+        parse_mode=mode,
+        votes=len(ballot.votes) if ballot else 0,
+        dropped=ballot.dropped if ballot else 0,
+        flags=("uniform_votes",) if ballot and ballot.is_uniform else (),
+    )
+
+
+def declined(rows: "list[dict[str, Any]]") -> list[Declined]:
+    """Return what earlier councils declined, from the groups as they were stored."""
+    return [
+        Declined(
+            run_id=row["run_id"],
+            group_id=row["group"]["group_id"],
+            reason=row["reason"],
+            severity=row["group"]["severity"],
+            findings=tuple(_as_finding(member) for member in row["group"]["members"]),
+        )
+        for row in rows
+    ]
+
+
+def _as_finding(member: "dict[str, Any]") -> Finding:
+    return Finding.model_validate({name: member[name] for name in Finding.model_fields})
+
+
 def mode_of(council: Council) -> Mode:
     """Return the council's mode as the closed word that the file's CHECK makes it."""
     mode: Mode = council.mode  # type: ignore[assignment]
@@ -56,9 +131,9 @@ def diff_of(council: Council) -> Diff | None:
 
 def _answer(result: Result) -> Answer:
     if result.status == "done":
-        reading = read_review(_said(result), _role(result))
+        reading = read_review(_said(result), role_of_result(result))
         return Answer(
-            reviewer_role=_role(result),
+            reviewer_role=role_of_result(result),
             state="answered",
             parse_mode=reading.parse_mode,
             review=reading.review,
@@ -79,18 +154,22 @@ def _said(result: Result) -> str:
     return payload if payload != "{}" and not body.strip() else body
 
 
-def _role(result: Result) -> Role:
+def role_of_result(result: Result) -> Role:
+    """Return whose result it is, as the closed word that the file's CHECK makes it."""
     role: Role = result.reviewer_role
     return role
 
 
 def _missing(result: Result, state: str, reason: str | None) -> Answer:
-    why = (reason or "").strip()
-    if len(why) > _LONGEST_REASON:
-        why = why[: _LONGEST_REASON - 1] + "…"
+    why = _short(reason)
     return Answer.model_validate(
-        {"reviewer_role": result.reviewer_role, "state": state, "reason": why or None}
+        {"reviewer_role": result.reviewer_role, "state": state, "reason": why}
     )
+
+
+def _short(reason: str | None) -> str | None:
+    why = (reason or "").strip()
+    return (why if len(why) <= _LONGEST_REASON else why[: _LONGEST_REASON - 1] + "…") or None
 
 
 def _unreadable(run_id: str, unread: list[tuple[Result, Failure]]) -> Failure:

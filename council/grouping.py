@@ -36,6 +36,7 @@ CORROBORATION = 3.0  # Place, key and category add at most this many times what 
 SAME_SUBJECT = 0.60
 
 _OPPOSED = {frozenset(("add", "remove")), frozenset(("increase", "decrease"))}
+OPPOSED = ("declared", "worded")  # Vetoes that say that two findings contradict each other.
 _STAY = frozenset(("keep", "defer"))
 
 
@@ -69,45 +70,8 @@ class Grouping:
     conflicts: tuple[Link, ...]
 
 
-def group(members: Iterable[Member], similarity: Similarity = "normal") -> Grouping:
-    """Partition `members` into groups of what is recommended.
-
-    `strict` joins only equal normalised texts; `normal` also joins similar ones by complete
-    link. Both obey the vetoes. Members must be distinct in (reviewer_role, index).
-    """
-    items = _items(members)
-    pairs = [pair for pair in _pairs(items) if pair.reason != "reviewer"]
-    if similarity == "strict":
-        joinable = [pair for pair in pairs if pair.equal and not pair.reason]
-    else:
-        joinable = [pair for pair in pairs if pair.score >= JOIN and not pair.reason]
-    joinable.sort(key=lambda pair: pair.order)
-    parts = _complete_link(items, joinable)
-    clusters, cluster_of = _clusters(parts, {pair.at: pair.score for pair in pairs})
-    related = [pair for pair in joinable if cluster_of[pair.a.at] != cluster_of[pair.b.at]]
-    opposed = sorted(
-        (pair for pair in pairs if pair.reason in ("declared", "worded")),
-        key=lambda pair: pair.order,
-    )
-    return Grouping(
-        clusters,
-        tuple(_link(pair, cluster_of) for pair in related),
-        tuple(_link(pair, cluster_of) for pair in opposed),
-    )
-
-
-def content_hash(finding: Finding) -> str:
-    """Return a digest of what the finding says, whoever said it and wherever it stood."""
-    said = finding.model_dump(mode="json", include=set(Finding.model_fields))
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-# --- items and pairs -----------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """A member with what matching needs. `copy` counts equal findings of one reviewer."""
 
     at: int
@@ -118,11 +82,11 @@ class _Item:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
     """Two items, their score, and why they may not be joined ('' when they may)."""
 
-    a: _Item
-    b: _Item
+    a: Item
+    b: Item
     score: float
     equal: bool
     reason: str
@@ -153,8 +117,62 @@ class _Pair:
         )
 
 
-def _items(members: Iterable[Member]) -> list[_Item]:
-    """Return the items in one order, whatever the order of `members`."""
+def group(members: Iterable[Member], similarity: Similarity = "normal") -> Grouping:
+    """Partition `members` into groups of what is recommended.
+
+    `strict` joins only equal normalised texts; `normal` also joins similar ones by complete
+    link. Both obey the vetoes. Members must be distinct in (reviewer_role, index).
+    """
+    items = items_of(members)
+    pairs = list(pairs_of(items))
+    if similarity == "strict":
+        joinable = [pair for pair in pairs if pair.equal and not pair.reason]
+    else:
+        joinable = [pair for pair in pairs if pair.score >= JOIN and not pair.reason]
+    joinable.sort(key=lambda pair: pair.order)
+    opposed_pairs = [pair for pair in pairs if pair.reason in OPPOSED]
+    return partition(items, pairs, joinable, joinable, opposed_pairs)
+
+
+def partition(
+    items: Sequence[Item],
+    pairs: Sequence[Pair],
+    joinable: Sequence[Pair],
+    alike: Sequence[Pair],
+    opposing: Sequence[Pair],
+) -> Grouping:
+    """Join what is `joinable`, in that order, by complete link.
+
+    Those of `alike` that ended apart are related; `opposing` pairs are conflicts.
+    """
+    parts = _complete_link(items, joinable)
+    clusters, cluster_of = _clusters(parts, {pair.at: pair.score for pair in pairs})
+    related = [pair for pair in alike if cluster_of[pair.a.at] != cluster_of[pair.b.at]]
+    return Grouping(
+        clusters,
+        tuple(_link(pair, cluster_of) for pair in related),
+        tuple(_link(p, cluster_of) for p in sorted(opposing, key=lambda pair: pair.order)),
+    )
+
+
+def content_hash(finding: Finding) -> str:
+    """Return a digest of what the finding says, whoever said it and wherever it stood."""
+    said = finding.model_dump(mode="json", include=set(Finding.model_fields))
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- items and pairs -----------------------------------------------------------------------
+
+
+def score_of(a: Finding, b: Finding) -> float:
+    """Return how alike two findings are in words and place; 0 when they contradict each other."""
+    one, other = features(a), features(b)
+    return 0.0 if _veto(one, other) else _score(one, other)
+
+
+def items_of(members: Iterable[Member]) -> list[Item]:
+    """Return findings as items in one order, whatever the order of `members`."""
     ordered = sorted(members, key=lambda m: (ROLES.index(m.reviewer_role), m.index))
     copies: dict[tuple[str, str], int] = {}
     items = []
@@ -162,18 +180,19 @@ def _items(members: Iterable[Member]) -> list[_Item]:
         digest = content_hash(member)
         copy = copies.get((member.reviewer_role, digest), 0)
         copies[member.reviewer_role, digest] = copy + 1
-        items.append(_Item(at, member, digest, copy, features(member)))
+        items.append(Item(at, member, digest, copy, features(member)))
     return items
 
 
-def _pairs(items: Sequence[_Item]) -> Iterable[_Pair]:
+def pairs_of(items: Sequence[Item]) -> Iterable[Pair]:
+    """Yield the pairs of different reviewers' items, each with its score and its veto."""
     for position, a in enumerate(items):
         for b in items[position + 1 :]:
             if a.member.reviewer_role == b.member.reviewer_role:
                 continue
             reason = _veto(a.features, b.features)
             equal = a.features.text == b.features.text
-            yield _Pair(a, b, _score(a.features, b.features), equal, reason)
+            yield Pair(a, b, _score(a.features, b.features), equal, reason)
 
 
 def _veto(a: Features, b: Features) -> str:
@@ -228,7 +247,7 @@ def _location(a: Features, b: Features) -> float:
 # --- groups --------------------------------------------------------------------------------
 
 
-def _complete_link(items: Sequence[_Item], joinable: Sequence[_Pair]) -> list[list[_Item]]:
+def _complete_link(items: Sequence[Item], joinable: Sequence[Pair]) -> list[list[Item]]:
     """Union best pairs first while every cross pair is joinable: groups never chain."""
     allowed = {pair.at for pair in joinable}
     part_of = {item.at: [item] for item in items}
@@ -244,10 +263,10 @@ def _complete_link(items: Sequence[_Item], joinable: Sequence[_Pair]) -> list[li
 
 
 def _clusters(
-    parts: Iterable[Sequence[_Item]], scores: dict[tuple[int, int], float]
+    parts: Iterable[Sequence[Item]], scores: dict[tuple[int, int], float]
 ) -> tuple[tuple[Cluster, ...], dict[int, str]]:
     """Name the parts by their content; equal contents are told apart by a count."""
-    named: list[tuple[str, Sequence[_Item]]] = []
+    named: list[tuple[str, Sequence[Item]]] = []
     for part in parts:
         contents = "\n".join(sorted(item.digest for item in part))
         named.append((hashlib.sha256(contents.encode()).hexdigest()[:12], part))
@@ -263,14 +282,14 @@ def _clusters(
     return tuple(clusters), cluster_of
 
 
-def _cluster(group_id: str, part: Sequence[_Item], scores: dict[tuple[int, int], float]) -> Cluster:
+def _cluster(group_id: str, part: Sequence[Item], scores: dict[tuple[int, int], float]) -> Cluster:
     inner = {(x.at, y.at): scores[x.at, y.at] for i, x in enumerate(part) for y in part[i + 1 :]}
     cohesion = min(inner.values(), default=None)
     strength: Strength | None = None
     if cohesion is not None:
         strength = "strong" if cohesion >= STRONG else "weak"
 
-    def _closeness(item: _Item) -> float:
+    def _closeness(item: Item) -> float:
         return round(sum(score for at, score in inner.items() if item.at in at), 6)
 
     speaker = min(part, key=lambda i: (_gravity(i.member), -_closeness(i), i.digest))
@@ -283,7 +302,7 @@ def _gravity(finding: Finding) -> int:
     return SEVERITIES.index(finding.severity) if finding.severity else len(SEVERITIES)
 
 
-def _link(pair: _Pair, cluster_of: dict[int, str]) -> Link:
+def _link(pair: Pair, cluster_of: dict[int, str]) -> Link:
     refs = [
         MemberRef(reviewer_role=item.member.reviewer_role, index=item.member.index)
         for item in (pair.a, pair.b)

@@ -10,6 +10,7 @@ Adding a field to Finding? It is in the content hash, so old group ids change: r
 council/review.schema.json anew (tests/unit/test_council_asking.py says how).
 """
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -18,6 +19,7 @@ from council.vocabulary import (
     MAX_FINDINGS,
     Action,
     AnswerState,
+    CrossState,
     Flag,
     Level,
     Mode,
@@ -26,9 +28,11 @@ from council.vocabulary import (
     Role,
     Severity,
     Similarity,
+    Standing,
     Status,
     Strength,
     Verdict,
+    Vote,
     role_of,
 )
 
@@ -194,6 +198,15 @@ class Respondent(_Frozen):
     coverage: Coverage | None = None
 
 
+class LeftOut(_Frozen):
+    """A group that an earlier council's leader declined: kept whole, but counted nowhere."""
+
+    group: Group
+    declined_in: str
+    declined_group: str
+    reason: str
+
+
 class Summary(_Frozen):
     """How many groups stand at each level."""
 
@@ -219,3 +232,75 @@ class Tally(_Frozen):
     groups: Annotated[tuple[Group, ...], Field(strict=False)]
     related: Annotated[tuple[Related, ...], Field(strict=False)]
     conflicts: Annotated[tuple[Conflict, ...], Field(strict=False)]
+    left_out: Annotated[tuple[LeftOut, ...], Field(strict=False)] = ()
+
+
+# --- round two: what a tally of --rounds 2 has beside that ---------------------------------
+
+
+class VoteCast(_Frozen):
+    """One reviewer's vote on a finding that is not its own, with what can be checked of it."""
+
+    reviewer_role: Role
+    vote: Vote
+    why: str
+    member: MemberRef
+
+
+class Join(_Frozen):
+    """Why two findings of one group are one: how many sheets say so, and whether words do."""
+
+    members: Annotated[tuple[MemberRef, MemberRef], Field(strict=False)]
+    votes: int
+    words: bool
+
+
+class CrossGroup(Group):
+    """A group that was voted on. Its level counts who raised it and holds it, never who agrees.
+
+    `asked` is how many readable sheets could vote on it.
+    """
+
+    raised_by: Annotated[tuple[Role, ...], Field(strict=False)]
+    agreed_by: Annotated[tuple[Role, ...], Field(strict=False)]
+    disputed_by: Annotated[tuple[Role, ...], Field(strict=False)]
+    unsure: Annotated[tuple[Role, ...], Field(strict=False)]
+    asked: int
+    standing: Standing
+    joins: Annotated[tuple[Join, ...], Field(strict=False)]
+    votes: Annotated[tuple[VoteCast, ...], Field(strict=False)]
+
+
+class Voter(_Frozen):
+    """How one reviewer's part in round two ended; `dropped` counts rows that say nothing valid."""
+
+    reviewer_role: Role
+    state: AnswerState
+    reason: str | None
+    parse_mode: ParseMode | None
+    votes: int
+    dropped: int
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+
+
+class Cross(_Frozen):
+    """Round two: over, not over yet, or why there is none; how many sheets could be read."""
+
+    state: CrossState
+    reason: str | None
+    sheets: int
+    voters: Annotated[tuple[Voter, ...], Field(strict=False)]
+
+
+class CrossTally(Tally):
+    """The tally of a council with two rounds."""
+
+    rounds: Literal[2] = 2
+    groups: Annotated[tuple[CrossGroup, ...], Field(strict=False)]
+    cross: Cross
+
+
+def parse_tally(document: str) -> Tally:
+    """Return a stored tally, of one round or of two."""
+    model: type[Tally] = CrossTally if "cross" in json.loads(document) else Tally
+    return model.model_validate_json(document)

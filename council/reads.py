@@ -4,6 +4,7 @@ import json
 
 from council.records import Result
 from council.store import reports
+from council.vocabulary import ROLES
 from orch.model import TERMINAL
 from schema import queries
 from schema.json_text import NULL, Json, merge, obj
@@ -40,6 +41,32 @@ def reviewers(tx: "ReadTx", run_id: str) -> list[Reviewer]:
 def results(tx: "ReadTx", run_id: str) -> list[Result]:
     """Return each reviewer's state and result message."""
     return [Result(row) for row in tx.many(_SQL["reviewer_results"], run_id=run_id)]
+
+
+def voters(tx: "ReadTx", run_id: str) -> list[Reviewer]:
+    """Return who votes in round two, in the order of their seats; empty before it begins."""
+    return [Reviewer(row) for row in tx.many(_SQL["voter_documents"], run_id=run_id)]
+
+
+def votes(tx: "ReadTx", run_id: str) -> list[Result]:
+    """Return each voter's state and result message, with its sheet."""
+    return [Result(row) for row in tx.many(_SQL["voter_results"], run_id=run_id)]
+
+
+def may_vote(tx: "ReadTx", run_id: str) -> bool:
+    """Return whether round two is asked for, has not begun, and nothing more is waited for."""
+    rounds, has_begun, is_closed, is_late, quorum, ended, answered = tx.one(
+        _SQL["round_state"], run_id=run_id, now=tx.now.wall_ms
+    )
+    if rounds == 1 or has_begun or is_closed:
+        return False
+    return ended == len(ROLES) or bool(is_late and answered >= quorum)
+
+
+def deadline(tx: "ReadTx", run_id: str) -> int | None:
+    """Return when the round that is on stops being waited for; None for never."""
+    row = tx.maybe(_SQL["round_deadline"], run_id=run_id)
+    return row[0] if row else None
 
 
 def tallies(tx: "ReadTx", run_id: str) -> list[Json]:

@@ -6,7 +6,7 @@ SELECT reviewer_role, status, document FROM council_reviewer_view
 -- name: reviewer_results :many
 -- The newest result message of the attempt that counts; the text is the reviewer's, untouched.
 SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
-       m.event_id, m.summary, m.body, m.payload
+       m.event_id, m.from_agent, m.summary, m.body, m.payload, ''
   FROM council_reviewer AS r
   JOIN task AS t ON t.task_no = r.task_no
   JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
@@ -15,6 +15,42 @@ SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
        SELECT max(n.event_id) FROM message AS n
         WHERE n.thread_no = a.thread_no AND n.kind = 'result')
  WHERE r.run_id = :run_id ORDER BY r.seat;
+
+-- name: voter_documents :many
+-- Who votes in round two and how far they are.
+SELECT reviewer_role, status, document FROM council_voter_view
+ WHERE run_id = :run_id ORDER BY seat;
+
+-- name: voter_results :many
+-- The same of round two, with the sheet that the voter was shown.
+SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
+       m.event_id, m.from_agent, m.summary, m.body, m.payload, x.sheet
+  FROM council_cross AS x
+  JOIN council_reviewer AS r ON r.run_id = x.run_id AND r.seat = x.seat
+  JOIN task AS t ON t.task_no = x.task_no
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+  JOIN thread AS h ON h.thread_no = a.thread_no
+  LEFT JOIN message AS m ON m.event_id = (
+       SELECT max(n.event_id) FROM message AS n
+        WHERE n.thread_no = a.thread_no AND n.kind = 'result')
+ WHERE r.run_id = :run_id ORDER BY r.seat;
+
+-- name: round_state :one
+-- Whether round two may begin: asked for, not begun, the run open; seats that ended, that answered.
+SELECT c.rounds, EXISTS (SELECT 1 FROM council_cross AS x WHERE x.run_id = c.run_id),
+       u.closed_at IS NOT NULL, coalesce(c.deadline_at < :now, 0), c.quorum,
+       (SELECT count(*) FROM council_reviewer AS r JOIN task AS t ON t.task_no = r.task_no
+         WHERE r.run_id = c.run_id AND t.status IN ('done', 'failed', 'cancelled')),
+       (SELECT count(*) FROM council_reviewer AS r JOIN task AS t ON t.task_no = r.task_no
+         WHERE r.run_id = c.run_id AND t.status = 'done')
+  FROM council AS c JOIN run AS u ON u.run_id = c.run_id WHERE c.run_id = :run_id;
+
+-- name: round_deadline :maybe
+-- The deadline of the round that is on: round two has as long as round one had.
+SELECT CASE WHEN c.deadline_at IS NULL THEN NULL
+            ELSE coalesce((SELECT min(x.created_at) FROM council_cross AS x
+                            WHERE x.run_id = c.run_id) - c.created_at, 0) + c.deadline_at END
+  FROM council AS c WHERE c.run_id = :run_id;
 
 -- name: council_tallies :many
 -- Every revision in short.

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 _FIELDS = (
     "run_id", "mode", "target_type", "target", "repo_path", "base_commit", "head_commit",
     "reviewed_task", "reviewed_attempt_no", "diff_sha256", "shown_lines", "output",
-    "only_unanimous", "quorum", "deadline_at",
+    "only_unanimous", "quorum", "deadline_at", "rounds", "since",
 )  # fmt: skip
 
 
@@ -36,6 +36,8 @@ class Council:
         self.only_unanimous = False
         self.quorum = 2
         self.deadline_at: int | None = None
+        self.rounds = 1
+        self.since: str | None = None
 
     @classmethod
     def of_row(cls, row: "Row") -> "Council":
@@ -73,13 +75,17 @@ class Seat:
 
 
 class Result:
-    """How far one reviewer is, and the words of its result message once there is one."""
+    """How far one reviewer is, and the words of its result message once there is one.
+
+    `sheet` is what a voter of round two was shown, "" in round one.
+    """
 
     __slots__ = (
-        "body", "event_id", "payload", "reason", "reviewer_role", "status", "summary", "task_id",
-        "thread_id",
+        "agent", "body", "event_id", "payload", "reason", "reviewer_role", "sheet", "status",
+        "summary", "task_id", "thread_id",
     )  # fmt: skip
 
     def __init__(self, row: "Row") -> None:
         (self.reviewer_role, self.task_id, self.status, self.reason, self.thread_id,
-         self.event_id, self.summary, self.body, self.payload) = row  # fmt: skip
+         self.event_id, self.agent, self.summary, self.body, self.payload,
+         self.sheet) = row  # fmt: skip

@@ -1,23 +1,21 @@
 """The tally as Markdown for people.
 
-Owns the report's order and wording. Pure: the same tally and options give the same bytes.
-Guarantees: every number comes from the tally; every word of a reviewer passes
-`orch.reports.escape`; criticals raised by one reviewer stand on top whatever is shown; what is
-left out is counted.
+Owns the report's order and wording: what is wrong, how sure, who said so, on the first screen; then
+every word. Pure: the same tally and options give the same bytes. Guarantees: every number comes
+from the tally; every word of a reviewer passes `orch.picture.escape`; all groups stand in the
+table, and criticals that one reviewer raised on top of the details, whatever is shown.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
-from council.grouping import JOIN, STRONG
-from council.model import Conflict, Group, Member, MemberRef, Related, Respondent, Tally
-from council.vocabulary import LEVELS, ROLES, Level, Status
-from orch.reports.escape import code_block, code_span, inline, quoted
+from council import report_details as details
+from council import report_votes as votes
+from council.model import CrossTally, Group, Respondent, Tally
+from council.report_details import place
+from council.verdict import gravest_of
+from council.vocabulary import LEVELS, Level, Status
+from orch.picture.escape import cell, code_cell, code_span, inline, quoted
 
-_HEADINGS: dict[Level, str] = {
-    "consensus": "Consensus: all three reviewers",
-    "majority": "Majority: two of three reviewers",
-    "minority": "Minority: one reviewer",
-}
 _NOTICES: dict[Status, str] = {
     "complete": "",
     "partial": "**Partial:** {answered} of 3 reviewers are counted. Levels are of three all the "
@@ -26,27 +24,19 @@ _NOTICES: dict[Status, str] = {
     "{quorum}. What was found is listed; there is no verdict.",
     "failed": "**Failed:** no reviewer's answer could be counted.",
 }
+_MOST_PLACES = 2
 
 
 def render_report(
     tally: Tally, target: str, show: Collection[Level] = ("consensus", "majority")
 ) -> str:
-    """Return the report on `target` with the groups of the levels in `show`."""
-    numbers = {group.group_id: number for number, group in enumerate(tally.groups, 1)}
-    lone = [g for g in tally.groups if len(g.reviewers) == 1 and g.severity == "critical"]
+    """Return the report on `target` with the details of the groups of the levels in `show`."""
     lines = [f"# Council report: run {code_span(tally.run_id)}", "", *_notice(tally)]
+    lines += [*_verdict(tally), *_table(tally)]
+    lines += [*map(_respondent, tally.reviewers), *votes.voters(tally), ""]
     lines += ["## Target", "", *(quoted(target) or ["> (none given)"]), ""]
-    lines += ["## Verdict", "", *_verdict(tally), "", *map(_respondent, tally.reviewers), ""]
-    if lone:
-        lines += [f"## Critical, raised by one reviewer ({len(lone)})", ""]
-        for group in lone:
-            lines += _group(group, numbers)
-    for level in LEVELS:
-        if level in show:
-            lines += _bucket(level, tally.groups, lone, numbers)
-    lines += _conflicts(tally, numbers)
-    lines += _related(tally, numbers)
-    lines += [*_left_out(tally, show), *_method(tally)]
+    lines += details.render(tally, show)
+    lines += _method(tally)
     return "\n".join(lines) + "\n"
 
 
@@ -59,7 +49,49 @@ def _notice(tally: Tally) -> Iterator[str]:
 def _verdict(tally: Tally) -> Iterator[str]:
     counts = ", ".join(f"{getattr(tally.summary, level)} {level}" for level in LEVELS)
     contested = sum(group.contested for group in tally.groups)
-    yield f"**{tally.verdict}** · {counts}" + (f" · {contested} contested" if contested else "")
+    reason = f": {tally.verdict_reason}" if tally.verdict_reason else ""
+    yield f"**{tally.verdict}{reason}**"
+    yield ""
+    left = f" · {len(tally.left_out)} left out, declined before" if tally.left_out else ""
+    yield counts + (f" · {contested} contested" if contested else "") + left
+    yield ""
+
+
+def _table(tally: Tally) -> Iterator[str]:
+    """List every group in one line: what is wrong, how many say so, who."""
+    if not tally.groups:
+        yield from ("Nothing was found.", "")
+        return
+    voted = isinstance(tally, CrossTally) and tally.cross.sheets > 0
+    head = ["no.", "level", "severity", "place", "title", "who", *(["votes"] if voted else [])]
+    yield "| " + " | ".join(head) + " |"
+    yield "|---" * len(head) + "|"
+    for number, group in enumerate(tally.groups, 1):
+        who = [role.removesuffix("-reviewer") for role in group.reviewers]
+        row = [str(number), group.level, _severity(group), _places(group), cell(group.title)]
+        row += [", ".join(who), *([votes.short(group)] if voted else [])]
+        yield "| " + " | ".join(row) + " |"
+    yield ""
+
+
+def _severity(group: Group) -> str:
+    """Return the group's severity, and who alone says so where others see it milder."""
+    if group.severity is None:
+        return "–"
+    if group.severity in ("critical", "high"):
+        said_by = gravest_of(group)
+        if len(said_by) < len(group.members):
+            who = ", ".join(role.removesuffix("-reviewer") for role in said_by)
+            return f"**{group.severity}** ({who})"
+        return f"**{group.severity}**"
+    return group.severity
+
+
+def _places(group: Group) -> str:
+    said = (place(m) or (m.section or "") for m in group.members)
+    found = list(dict.fromkeys(filter(None, said)))
+    more = f" +{len(found) - _MOST_PLACES}" if len(found) > _MOST_PLACES else ""
+    return ", ".join(map(code_cell, found[:_MOST_PLACES])) + more
 
 
 def _respondent(one: Respondent) -> str:
@@ -72,146 +104,22 @@ def _respondent(one: Respondent) -> str:
         line += f"; its answer was read from `{one.parse_mode}` text"
     if "verdict_mismatch" in one.flags:
         line += "; approves although it names a critical itself"
+    if "verdict_unknown" in one.flags:
+        line += "; the verdict that it gave is none that there is"
+    if one.coverage and one.coverage.not_examined:
+        line += "; did not look at: " + ", ".join(map(inline, one.coverage.not_examined))
     return line
 
 
-def _bucket(
-    level: Level, groups: Sequence[Group], lone: Sequence[Group], numbers: dict[str, int]
-) -> Iterator[str]:
-    inside = [group for group in groups if group.level == level]
-    yield from (f"## {_HEADINGS[level]} ({len(inside)})", "")
-    if not inside:
-        yield from ("None.", "")
-    for group in inside:
-        if group in lone:
-            yield from (f"### {numbers[group.group_id]}. {inline(group.title)}", "")
-            yield from ("Critical: see the top of the report.", "")
-        else:
-            yield from _group(group, numbers)
-
-
-def _group(group: Group, numbers: dict[str, int]) -> Iterator[str]:
-    facts = [f"**{group.severity}**"] if group.severity else []
-    facts.append(", ".join(group.reviewers))
-    if group.unanimous_of_responders:
-        facts.append("all who answered")
-    if group.strength:
-        facts.append("clearly the same" if group.strength == "strong" else "possibly the same")
-    if group.contested:
-        facts.append("contested, see Conflicts")
-    yield from (f"### {numbers[group.group_id]}. {inline(group.title)}", "")
-    yield from (" · ".join(facts), "")
-    for member in group.members:
-        yield from _member(member)
-
-
-def _member(member: Member) -> Iterator[str]:
-    facts = [f"**{member.reviewer_role}**", *([member.severity] if member.severity else [])]
-    facts.append(f"confidence {member.confidence}")
-    if member.file:
-        facts.append(code_span(place(member)))
-    if member.section:
-        facts.append(f"section {inline(member.section)}")
-    if member.action:
-        subject = f" {inline(member.subject)}" if member.subject else ""
-        facts.append(f"{member.action}{subject}")
-    if "location_unverified" in member.flags:
-        facts.append("lines given are not in the diff")
-    if "own_duplicate" in member.flags:
-        facts.append("repeats another finding of this reviewer")
-    yield from (" · ".join(facts), "")
-    blocks = [quoted(member.title, "**Says:**")]
-    for label, text in (
-        ("", member.summary),
-        ("**Proposal:**", member.proposal),
-        ("**Why:**", member.rationale),
-        ("**Tags:**", ", ".join(member.tags)),
-    ):
-        blocks.append(quoted(text, label))
-    for label, code in (("**Evidence:**", member.evidence), ("**Suggestion:**", member.suggestion)):
-        if code and code.strip():
-            blocks.append([f"> {label}", ">", *code_block(code)])
-    filled = [block for block in blocks if block]
-    for at, block in enumerate(filled):
-        yield from block
-        yield ">" if at + 1 < len(filled) else ""
-
-
-def place(member: Member) -> str:
-    """Return a finding's place such as `src/a.py:41-58`; '' without a file."""
-    text = member.file or ""
-    if member.line_start is not None:
-        text += f":{member.line_start}"
-        if member.line_end is not None and member.line_end != member.line_start:
-            text += f"-{member.line_end}"
-    return text
-
-
-def _conflicts(tally: Tally, numbers: dict[str, int]) -> Iterator[str]:
-    if not tally.conflicts:
-        return
-    yield from (f"## Conflicts ({len(tally.conflicts)})", "")
-    yield from ("Opposite advice about one subject. Neither side wins by count.", "")
-    for conflict in tally.conflicts:
-        how = "declared" if conflict.declared else "by their wording"
-        yield f"- {_versus(tally, conflict, numbers, 'against')} ({how})"
-    yield ""
-
-
-def _related(tally: Tally, numbers: dict[str, int]) -> Iterator[str]:
-    """List each two groups that have alike findings once, by their most alike findings."""
-    closest: dict[frozenset[str], Related] = {}
-    for link in tally.related:
-        closest.setdefault(frozenset(link.groups), link)
-    if not closest:
-        return
-    yield from (f"## Related, kept apart ({len(closest)})", "")
-    yield from ("Alike, but their groups could not become one.", "")
-    yield from (f"- {_versus(tally, link, numbers, 'and')}" for link in closest.values())
-    yield ""
-
-
-def _versus(tally: Tally, link: Conflict | Related, numbers: dict[str, int], word: str) -> str:
-    first, second = (
-        f"{numbers[group_id]}. {inline(_find(tally, ref).title)} ({ref.reviewer_role})"
-        for group_id, ref in zip(link.groups, link.members, strict=True)
-    )
-    # The number stands after a word, so that it cannot start a nested list.
-    return f"no. {first} {word} no. {second}"
-
-
-def _find(tally: Tally, ref: MemberRef) -> Member:
-    return next(
-        member
-        for group in tally.groups
-        for member in group.members
-        if (member.reviewer_role, member.index) == (ref.reviewer_role, ref.index)
-    )
-
-
-def _left_out(tally: Tally, show: Collection[Level]) -> Iterator[str]:
-    hidden = [level for level in LEVELS if level not in show and getattr(tally.summary, level)]
-    if hidden:
-        counts = " and ".join(f"{getattr(tally.summary, level)} {level}" for level in hidden)
-        shown = ",".join(level for level in LEVELS if level in show or level in hidden)
-        yield from ("## Not shown", "")
-        yield f"{counts}: `orch council report --run {tally.run_id} --show {shown}`"
-        yield ""
-
-
 def _method(tally: Tally) -> Iterator[str]:
-    yield from ("## How this was grouped", "")
-    if tally.similarity == "strict":
-        rule = "Findings share a group when title, summary and proposal are equal but for case, "
-        rule += "white space and closing punctuation."
-    else:
-        rule = "Findings share a group when every pair in it is alike in words, corroborated by "
-        rule += f"place, key and category (at least {JOIN:.2f}). Groups whose weakest pair is "
-        rule += f"below {STRONG:.2f} are marked as possibly the same."
-    yield f"`{tally.algorithm}`, {tally.similarity}, revision {tally.revision}. {rule}"
-    yield "At most one finding of a reviewer is in a group; findings about different files and"
-    yield "opposite advice are never joined. No model took part. Agreement is as computed: it says"
-    yield f"how many of the {len(ROLES)} reviewers raised a point, not that the point is true."
+    how = "equal texts" if tally.similarity == "strict" else "alike in words"
+    if isinstance(tally, CrossTally) and tally.cross.sheets > 1:
+        how = "by the reviewers' votes"
+    yield (
+        f"Grouped {how} by `{tally.algorithm}`, {tally.similarity}, revision {tally.revision}, "
+        "without a model; a level says how many of the three reviewers raised a point, not that "
+        "it is true: [how, and how well](docs/decisions/0006-council-grouping.md)."
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -98,4 +98,5 @@ def opposed(a: Stance, b: Stance, *, placed: bool) -> bool:
 
 
 def _verbs_opposed(a: Stance, b: Stance) -> bool:
-    return any(frozenset((x, y)) in _OPPOSED for x in a.verbs for y in b.verbs)
+    own, others = a.verbs - b.verbs, b.verbs - a.verbs
+    return any(frozenset((x, y)) in _OPPOSED for x in own for y in others)

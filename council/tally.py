@@ -7,7 +7,9 @@ could be read is in exactly one group; who is missing, and why, is part of the r
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from council.declined import Declined, split
 from council.grouping import VERSION, Cluster, Grouping, group
 from council.locations import Diff, verify
 from council.matching import normal_text
@@ -23,7 +25,14 @@ from council.model import (
     Summary,
     Tally,
 )
-from council.verdict import highest, level_of, overall_verdict, status_of, verdict_reason
+from council.verdict import (
+    gravest_of,
+    highest,
+    level_of,
+    overall_verdict,
+    status_of,
+    verdict_reason,
+)
 from council.vocabulary import (
     DEFAULT_QUORUM,
     LEVELS,
@@ -31,7 +40,6 @@ from council.vocabulary import (
     SEVERITIES,
     Flag,
     Mode,
-    Role,
     Similarity,
     Status,
     Verdict,
@@ -48,42 +56,69 @@ def tally_answers(
     similarity: Similarity = "normal",
     quorum: int = DEFAULT_QUORUM,
     diff: Diff | None = None,
+    declined: Sequence[Declined] = (),
     revision: int = 1,
 ) -> Tally:
     """Return the tally of the answers, one of each role, in any order.
 
     `diff` is what code reviewers saw; with it, lines it does not show are nulled and flagged.
+    Groups that say what was `declined` before are left out.
     Whether an unfinished or unreadable reviewer may be tallied at all is the caller's decision.
     """
-    roster = sorted(answers, key=lambda answer: ROLES.index(answer.reviewer_role))
-    assert tuple(answer.reviewer_role for answer in roster) == ROLES, "one answer of each role"
+    roster = in_seats(answers)
+    found = group(members_of(roster, diff), similarity)
     answered = sum(answer.review is not None for answer in roster)
-    found = group(_members(roster, diff), similarity)
-    groups = sorted((_group(c, found, answered) for c in found.clusters), key=_order)
-    status = status_of(answered, quorum)
-    verdict, reason = _verdict(roster, status, groups)
+    groups = [Group(**group_fields(c, found, answered)) for c in found.clusters]
     return Tally(
         run_id=run_id,
         mode=mode,
         similarity=similarity,
         algorithm=VERSION,
         revision=revision,
-        status=status,
-        quorum=quorum,
-        verdict=verdict,
-        verdict_reason=reason,
-        summary=Summary(**{level: sum(g.level == level for g in groups) for level in LEVELS}),
-        reviewers=tuple(map(_respondent, roster)),
-        groups=tuple(groups),
-        related=tuple(
+        **tally_fields(roster, found, groups, quorum, declined),
+    )
+
+
+def in_seats(answers: Iterable[Answer]) -> list[Answer]:
+    """Return the answers in the order of the seats: one of each role."""
+    roster = sorted(answers, key=lambda answer: ROLES.index(answer.reviewer_role))
+    assert tuple(answer.reviewer_role for answer in roster) == ROLES, "one answer of each role"
+    return roster
+
+
+def tally_fields(
+    roster: Sequence[Answer],
+    found: Grouping,
+    groups: Iterable[Group],
+    quorum: int,
+    declined: Sequence[Declined],
+) -> dict[str, Any]:
+    """Return what follows of a tally from its roster and its groups."""
+    stay, left_out = split(groups, declined)
+    gone = {each.group.group_id for each in left_out}
+    ordered = sorted(stay, key=_order)
+    status = status_of(sum(answer.review is not None for answer in roster), quorum)
+    verdict, reason = _verdict(roster, status, ordered)
+    return {
+        "status": status,
+        "quorum": quorum,
+        "verdict": verdict,
+        "verdict_reason": reason,
+        "summary": Summary(**{name: sum(g.level == name for g in ordered) for name in LEVELS}),
+        "reviewers": tuple(map(_respondent, roster)),
+        "groups": tuple(ordered),
+        "related": tuple(
             Related(groups=link.clusters, members=link.members, score=link.score)
             for link in found.related
+            if gone.isdisjoint(link.clusters)
         ),
-        conflicts=tuple(
+        "conflicts": tuple(
             Conflict(groups=link.clusters, members=link.members, declared=link.declared)
             for link in found.conflicts
+            if gone.isdisjoint(link.clusters)
         ),
-    )
+        "left_out": tuple(left_out),
+    }
 
 
 def canonical(tally: Tally) -> str:
@@ -97,7 +132,8 @@ def fingerprint(tally: Tally) -> str:
     return hashlib.sha256(canonical(body).encode()).hexdigest()
 
 
-def _members(roster: Sequence[Answer], diff: Diff | None) -> list[Member]:
+def members_of(roster: Sequence[Answer], diff: Diff | None) -> list[Member]:
+    """Return every finding as a member, its place checked against `diff`."""
     members = []
     for answer in roster:
         seen: set[str] = set()
@@ -123,31 +159,29 @@ def _verdict(
     unread = any(a.dropped for a in roster) or any(
         "severity_unknown" in member.flags for group in groups for member in group.members
     )
-    severities = [group.severity for group in groups]
+    # What its own reviewers took back has a severity, but nobody who stands for it.
+    severities = [group.severity if gravest_of(group) else None for group in groups]
     verdict = overall_verdict(status, positions.values(), severities, is_whole=not unread)
-    gravest = [(group.severity, gravest_of(group)) for group in groups]
+    gravest = [(s, gravest_of(group)) for s, group in zip(severities, groups, strict=True)]
     return verdict, verdict_reason(verdict, status, positions, gravest, is_whole=not unread)
 
 
-def gravest_of(group: Group) -> tuple[Role, ...]:
-    """Return who gave the group the severity it has."""
-    return tuple(m.reviewer_role for m in group.members if m.severity == group.severity)
-
-
-def _group(cluster: Cluster, found: Grouping, answered: int) -> Group:
+def group_fields(cluster: Cluster, found: Grouping, answered: int) -> dict[str, Any]:
+    """Return the fields of a group: those who raised it and still hold it make its level."""
     roles = tuple(member.reviewer_role for member in cluster.members)
-    return Group(
-        group_id=cluster.group_id,
-        level=level_of(len(roles)),
-        strength=cluster.strength,
-        cohesion=cluster.cohesion,
-        severity=highest(member.severity for member in cluster.members),
-        unanimous_of_responders=1 < len(roles) == answered < len(ROLES),
-        contested=any(cluster.group_id in link.clusters for link in found.conflicts),
-        title=cluster.title,
-        reviewers=roles,
-        members=cluster.members,
-    )
+    held = [member for member in cluster.members if "withdrawn" not in member.flags]
+    return {
+        "group_id": cluster.group_id,
+        "level": level_of(max(1, len(held))),
+        "strength": cluster.strength,
+        "cohesion": cluster.cohesion,
+        "severity": highest(member.severity for member in held or cluster.members),
+        "unanimous_of_responders": 1 < len(held) == answered < len(ROLES),
+        "contested": any(cluster.group_id in link.clusters for link in found.conflicts),
+        "title": cluster.title,
+        "reviewers": roles,
+        "members": cluster.members,
+    }
 
 
 def _order(group: Group) -> tuple[object, ...]:

@@ -19,6 +19,10 @@ from council.vocabulary import (
     Verdict,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from council.model import Group
+
 
 def level_of(supporters: int) -> Level:
     """Return the level of a group with that many distinct reviewers, 1 to 3."""
@@ -111,3 +115,12 @@ def _named(
         for number, (worst, roles) in enumerate(gravest, 1)
         if worst == severity
     ]
+
+
+def gravest_of(group: "Group") -> tuple[Role, ...]:
+    """Return who gave the group the severity it has and did not take it back."""
+    return tuple(
+        member.reviewer_role
+        for member in group.members
+        if member.severity == group.severity and "withdrawn" not in member.flags
+    )

@@ -19,6 +19,9 @@ Level = Literal["consensus", "majority", "minority"]
 Strength = Literal["strong", "weak"]
 Status = Literal["complete", "partial", "insufficient", "failed"]
 Verdict = Literal["block", "revise", "approve", "split", "none"]
+Vote = Literal["agree", "dispute", "unsure"]
+Standing = Literal["upheld", "contested", "refuted", "silent"]
+CrossState = Literal["done", "pending", "none"]
 AnswerState = Literal["answered", "failed", "cancelled", "unreadable", "unfinished"]
 ParseMode = Literal["raw", "envelope", "object", "fence", "mended"]
 Flag = Literal[
@@ -26,17 +29,21 @@ Flag = Literal[
     "confidence_unknown",
     "field_unread",
     "location_unverified",
+    "not_cross_examined",
     "own_duplicate",
     "severity_unknown",
     "shortened",
+    "uniform_votes",
     "verdict_mismatch",
     "verdict_unknown",
+    "withdrawn",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 MODES: tuple[Mode, ...] = get_args(Mode)
 LEVELS: tuple[Level, ...] = get_args(Level)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+VOTES: tuple[Vote, ...] = get_args(Vote)
 
 LENSES: dict[Role, str] = {
     "architecture-reviewer": "boundaries, interfaces, and how the parts compose",

@@ -18,14 +18,18 @@ _UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be s
 
 
 class Report:
-    """What a reconcile changed: task numbers; what it repaired and could not do, in words."""
+    """What a reconcile changed: task numbers; what it repaired and could not do, in words.
 
-    __slots__ = ("changed", "problems", "repaired")
+    `round_two` says that a council's second round has not begun: orch/cli/main.py may begin it.
+    """
+
+    __slots__ = ("changed", "problems", "repaired", "round_two")
 
     def __init__(self) -> None:
         self.changed: dict[int, None] = {}
         self.repaired: list[str] = []
         self.problems: list[str] = []
+        self.round_two = False
 
 
 def reconcile(db: "Database", run_id: str) -> Report:
@@ -37,7 +41,7 @@ def reconcile(db: "Database", run_id: str) -> Report:
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
+        told, dispatches, turns, heads, planning, unmade, report.round_two = news.due(tx, run)
     if dispatches:
         _repair(db, run_id, report)
     if told:

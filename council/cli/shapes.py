@@ -30,6 +30,8 @@ _COUNCIL: "dict[str, Any]" = {
     "output": ("markdown", "json", "both"),
     "only_unanimous": "flag",
     "quorum": "count",
+    "rounds": "count",
+    "since": "text|null",
     "deadline_at": "time|null",
     "repo_path": "text|null",
     "base_commit": "text|null",
@@ -38,6 +40,7 @@ _COUNCIL: "dict[str, Any]" = {
     "reviewed_attempt_no": "count|null",
     "created_at": "time",
     "reviewers": [_REVIEWER],
+    "voters": [_REVIEWER],
 }
 _SUMMARY: "dict[str, Any]" = dict.fromkeys(LEVELS, "count")
 _OUTCOME: "dict[str, Any]" = {
@@ -52,6 +55,12 @@ _REPORT: "dict[str, Any]" = {
     **_OUTCOME,
     "show": [LEVELS],
     "groups": ["json"],
+    "verdict_reason": "text",
+    "reviewers": ["json"],
+    "conflicts": ["json"],
+    "related": ["json"],
+    "left_out": ["json"],
+    "cross?": "json",
     "markdown_path": "text",
     "format": ("markdown", "json", "both", "sarif"),
     "out": "text|null",
@@ -61,15 +70,25 @@ _REPORT: "dict[str, Any]" = {
     **_CHANGE,
 }
 _DATA: "dict[str, dict[str, Any]]" = {
-    "council start": {**_COUNCIL, **_CHANGE},
+    "council start": {**_COUNCIL, "declined": "count", **_CHANGE},
     "council wait": {
         "woke": "flag",
         "all_complete": "flag",
         "run_id": "text",
         "reviewers": [_REVIEWER],
+        "voters": [_REVIEWER],
         "next_event_id": "count",
     },
     "council report": _REPORT,
+    "council decline": {
+        "run_id": "text",
+        "revision": "count",
+        "group_id": "text",
+        "title": "text",
+        "reason": "text",
+        "declined_by": "text",
+        **_CHANGE,
+    },
     "council show": {
         "council": _COUNCIL,
         "target": "text",

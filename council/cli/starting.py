@@ -3,7 +3,7 @@
 import os
 
 from council import brief
-from council.operations import councils
+from council.operations import councils, declines
 from council.records import Council, Seat
 from council.store import councils as store
 from council.vocabulary import ROLES, Role, role_of
@@ -36,6 +36,8 @@ def start(
     quorum: int,
     deadline: float | None,
     output: str,
+    rounds: str | None,
+    since: str | None,
     only_unanimous: bool,
     leader: str,
     key: str | None,
@@ -47,6 +49,7 @@ def start(
     council.target_type = target_type or ("task" if task else "mixed")
     council.output, council.only_unanimous = output, only_unanimous
     council.quorum = quorum
+    council.rounds, council.since = int(rounds or 1), since
     _require_sense(council, diff, task)
     agents = _agents(reviewers)
     if task is None:
@@ -63,12 +66,17 @@ def start(
     with call.db.write() as tx:
         answer = keys.find(tx, scope)
         if answer is None:
+            if since is not None:
+                councils.require(tx, since)
             if deadline is not None:
                 council.deadline_at = tx.now.wall_ms + round(deadline * 1000)
             headline = brief.headline(council)
             call.committed = councils.start(tx, council, leader, seats, headline, artifacts)
+            declined = len(declines.gather(tx, since))
             document = store.document(tx, run)
-            answer = keys.store(tx, scope, merge(document, event_id=call.committed))
+            answer = keys.store(
+                tx, scope, merge(document, declined=declined, event_id=call.committed)
+            )
     places.make_due(call.db, run)
     call.say(answer, call.committed)
 

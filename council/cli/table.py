@@ -32,8 +32,12 @@ COMMANDS = (
             Option("--quorum", "count", "how many answers make a partial tally count",
                    default=2),
             Option("--deadline", "duration", "let `council wait` end after this long"),
-            Option("--output", "choice", "what plain mode prints of the report", default="both",
+            Option("--output", "choice", "what plain mode prints of the report (default markdown)",
+                   default="markdown",
                    choices=("markdown", "json", "both")),
+            Option("--rounds", "choice", "2: each who answered then votes on all findings (default "
+                   "1)", choices=("1", "2")),
+            Option("--since", "name", "an earlier council: what its leader declined is left out"),
             Option("--only-unanimous", "flag", "the report shows consensus only"),
             Option("--leader", "name", "who asks: opens the threads, answers questions",
                    default="leader"),
@@ -74,6 +78,21 @@ COMMANDS = (
             KEY,
         ),
         "orch council report --run review-7 --format sarif --out review.sarif",
+    ),
+    Command(
+        "council decline", "council.cli.declining:decline",
+        "Decline a group of the newest tally; councils that come after leave it out.",
+        (
+            _RUN,
+            Option("--group", "text", "the group's number in the report, or its id",
+                   required=True),
+            Option("--reason", "text", "why", required=True),
+            KEY,
+        ),
+        "orch council decline --run review-7 --group 3 --reason 'generated file'",
+        "orch council start --since review-7 … leaves out what says the same again, unless it is "
+        "graver.",
+        person=True,
     ),
     Command(
         "council show", "council.cli.reading:show",

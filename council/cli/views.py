@@ -22,11 +22,15 @@ def _reviewers(answer: Json, path: str) -> str:
 
 
 def _start(answer: Json) -> str:
-    run, mode, kind, quorum = plain.fields(
-        answer, "$.run_id", "$.mode", "$.target_type", "$.quorum"
-    )
+    run, mode, kind, quorum, rounds, since, declined = plain.fields(
+        answer, "$.run_id", "$.mode", "$.target_type", "$.quorum", "$.rounds", "$.since",
+        "$.declined",
+    )  # fmt: skip
+    more = ", two rounds" if rounds == 2 else ""
+    if since:
+        more += f"; {declined} groups declined in {since} or before it are left out"
     return (
-        f"council {run} started: {mode} of a {kind} target, quorum {quorum} of 3"
+        f"council {run} started: {mode} of a {kind} target, quorum {quorum} of 3{more}"
         f"{_replayed(answer)}\n{_reviewers(answer, '$.reviewers')}\n"
         f"next: orch council wait --run {run}"
     )
@@ -34,9 +38,12 @@ def _start(answer: Json) -> str:
 
 def _wait(answer: Json) -> str:
     (run,) = plain.fields(answer, "$.run_id")
+    voters = plain.rows(answer, "$.voters", "$.status")
+    shown = f"\nround two\n{_reviewers(answer, '$.voters')}" if voters else ""
+    voted = " and voted" if voters and all(row[0] == "done" for row in voters) else ""
     return (
-        f"all three reviewers of council {run} have ended\n"
-        f"{_reviewers(answer, '$.reviewers')}\nnext: orch council tally --run {run}"
+        f"all three reviewers of council {run} have ended{voted}\n"
+        f"{_reviewers(answer, '$.reviewers')}{shown}\nnext: orch council tally --run {run}"
     )
 
 
@@ -44,12 +51,13 @@ def _lines_of(document: str) -> list[str]:
     """Return a tally in short; an answer has members of its own beside the tally's."""
     import json
 
-    from council.model import Tally
+    from council.model import CrossTally, Tally, parse_tally
     from council.terminal import tally_lines
 
     found = json.loads(document)
-    known = {name: found[name] for name in Tally.model_fields}
-    return tally_lines(Tally.model_validate_json(json.dumps(known)))
+    model = CrossTally if "cross" in found else Tally
+    known = {name: found[name] for name in model.model_fields if name in found}
+    return tally_lines(parse_tally(json.dumps(known)))
 
 
 def _tally(answer: Json) -> str:
@@ -95,6 +103,7 @@ def _show(answer: Json) -> str:
     lines = [f"council {run}: {mode} of a {kind} target", plain.line(target, 200)]
     lines += [f"deadline {deadline}"] if deadline else []
     lines.append(_reviewers(answer, "$.council.reviewers"))
+    lines += _round_two(answer)
     columns = ("$.revision", "$.verdict", "$.status", "$.similarity", "$.created_at")
     for number, verdict, status, similarity, at in plain.rows(answer, "$.tallies", *columns):
         lines.append(f"tally {number}: {verdict} ({status}), {similarity}, {plain.ago(at)}")
@@ -105,6 +114,26 @@ def _show(answer: Json) -> str:
         lines.append(f"report of {number} ({shown}): {plain.line(path, 4096)}")
     verb = f"report --run {run}" if tallied else f"wait --run {run}"
     return "\n".join([*lines, f"next: orch council {verb}"])
+
+
+def _round_two(answer: Json) -> list[str]:
+    """Return how far round two is: who votes, or who it waits for."""
+    (rounds,) = plain.fields(answer, "$.council.rounds")
+    if rounds != 2:
+        return []
+    if plain.rows(answer, "$.council.voters", "$.status"):
+        return ["round 2", _reviewers(answer, "$.council.voters")]
+    waits = [
+        str(task)
+        for task, status in plain.rows(answer, "$.council.reviewers", "$.task_id", "$.status")
+        if status not in ("done", "failed", "cancelled")
+    ]
+    run = plain.fields(answer, "$.council.run_id")[0]
+    return [
+        f"round 2: waits for {', '.join(waits)}"
+        if waits
+        else f"round 2: begins with orch council wait --run {run}"
+    ]
 
 
 def _list(answer: Json) -> str:
@@ -139,11 +168,23 @@ def _review(answer: Json) -> str:
     return "\n".join([*lines, f"next: {follow}"])
 
 
+def _decline(answer: Json) -> str:
+    run, group, title, reason = plain.fields(
+        answer, "$.run_id", "$.group_id", "$.title", "$.reason"
+    )
+    return (
+        f"{group} of council {run} is declined{_replayed(answer)}: {plain.line(title, 200)}\n"
+        f"why: {plain.line(reason, 300)}\n"
+        f"next: orch council start --run NEW --since {run} --target TEXT"
+    )
+
+
 VIEWS: "dict[str, View]" = {
     "council start": _start,
     "council wait": _wait,
     "council tally": _tally,
     "council report": _report,
+    "council decline": _decline,
     "council show": _show,
     "council list": _list,
     "review": _review,

@@ -1,6 +1,6 @@
-"""council wait: block until all three reviewers have ended. Loads no pydantic."""
+"""council wait: block until all three reviewers have ended, and voted. Loads no pydantic."""
 
-from council.workflows import watch
+from council.workflows import cross, watch
 from inbox.workflows.wait import timed_out
 from schema.json_text import array, obj
 
@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from schema.failures import Failure
+    from schema.transaction import Database
 
 
 def wait(call: "Call", *, run: str, timeout: float) -> None:
@@ -23,6 +24,7 @@ def wait(call: "Call", *, run: str, timeout: float) -> None:
         all_complete=found.all_complete,
         run_id=run,
         reviewers=array([one.document for one in found.reviewers]),
+        voters=array([one.document for one in found.voters]),
         next_event_id=found.position,
     )
     if not found.all_complete:
@@ -30,11 +32,17 @@ def wait(call: "Call", *, run: str, timeout: float) -> None:
     call.say(answer)
 
 
+def begin_round_two(db: "Database", run_id: str) -> None:
+    """Let the council's second round begin if it may: `orch reconcile` and `orch status` ask."""
+    cross.advance(db, run_id)
+
+
 def _ended(run: str, found: watch.Waited, timeout: float, answer: str, resume: str) -> "Failure":
     """Return the end of a wait: who is missing, what helps."""
-    missing = [one for one in found.reviewers if not one.has_ended]
+    missing = found.missing()
     who = ", ".join(f"{one.role} is {one.status}" for one in missing)
-    failure = timed_out(f"{len(missing)} of 3 reviewers did not end ({who})", timeout, 0, resume)
+    done = "vote" if not any(not one.has_ended for one in found.reviewers) else "end"
+    failure = timed_out(f"{len(missing)} of 3 reviewers did not {done} ({who})", timeout, 0, resume)
     failure.data = answer
     if found.expired:
         failure.message = f"the council's deadline has passed: {who}"

@@ -2,6 +2,7 @@
 
 from council.records import Council, Seat
 from council.store import councils as store
+from council.vocabulary import ROLES
 from inbox.model import Artifact
 from orch.model import Workspace
 from orch.operations import attempts, places, runs, tasks
@@ -56,6 +57,29 @@ def start(
             target_type=council.target_type,
             quorum=council.quorum,
             reviewers=[{"reviewer_role": seat.role, "task_id": seat.task_id} for seat in seats],
+        ),
+    )
+
+
+def open_votes(tx: "Tx", council: Council, seats: list[tuple[Seat, str]]) -> int:
+    """Add and dispatch one task for each voter, its sheet beside it; return the event's id.
+
+    All of it or nothing. The caller has decided under this write lock that round two may begin.
+    """
+    run = runs.require_open(tx, council.run_id)
+    for seat, sheet in seats:
+        number = ROLES.index(seat.role) + 1
+        task_no = _ask(tx, council, run.leader, seat, ())
+        store.insert_voter(tx, run.run_id, number, task_no, sheet)
+    runs.tell_end(tx, run)
+    return events.record(
+        tx,
+        "council_votes",
+        run.leader,
+        run_id=run.run_id,
+        summary=f"round two: {len(seats)} reviewers vote",
+        payload=obj(
+            voters=[{"reviewer_role": seat.role, "task_id": seat.task_id} for seat, _ in seats]
         ),
     )
 

@@ -41,6 +41,11 @@ def insert_reviewer(tx: "Tx", run_id: str, seat: int, role: str, task_no: int) -
     )
 
 
+def insert_voter(tx: "Tx", run_id: str, seat: int, task_no: int, sheet: str) -> None:
+    """Give a seat's part in round two to a task."""
+    tx.execute(_SQL["council_cross_insert"], run_id=run_id, seat=seat, task_no=task_no, sheet=sheet)
+
+
 def document(tx: "ReadTx", run_id: str) -> "Json":
     """Return the published JSON of one council with its reviewers."""
     return tx.json(_SQL["council_document"], run_id=run_id)

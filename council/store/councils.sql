@@ -1,7 +1,8 @@
 -- name: council_find :maybe
 -- Everything a tally decides on.
 SELECT run_id, mode, target_type, target, repo_path, base_commit, head_commit, reviewed_task,
-       reviewed_attempt_no, diff_sha256, shown_lines, output, only_unanimous, quorum, deadline_at
+       reviewed_attempt_no, diff_sha256, shown_lines, output, only_unanimous, quorum, deadline_at,
+       rounds, since
   FROM council WHERE run_id = :run_id;
 
 -- name: council_ids :many
@@ -13,10 +14,10 @@ SELECT run_id FROM council ORDER BY created_at DESC LIMIT 500;
 -- With its run and its three tasks, in one transaction.
 INSERT INTO council (run_id, mode, target_type, target, repo_path, base_commit, head_commit,
                      reviewed_task, reviewed_attempt_no, diff_sha256, shown_lines, output,
-                     only_unanimous, quorum, deadline_at, created_at)
+                     only_unanimous, quorum, deadline_at, rounds, since, created_at)
 VALUES (:run_id, :mode, :target_type, :target, :repo_path, :base_commit, :head_commit,
         :reviewed_task, :reviewed_attempt_no, :diff_sha256, :shown_lines, :output,
-        :only_unanimous, :quorum, :deadline_at, :now);
+        :only_unanimous, :quorum, :deadline_at, :rounds, :since, :now);
 
 -- name: council_reviewer_insert :exec
 -- The roster is written before anybody can answer.
@@ -32,3 +33,8 @@ SELECT document FROM council_view WHERE run_id = :run_id;
 SELECT DISTINCT a.assigned_to
   FROM council_reviewer AS r JOIN attempt AS a ON a.task_no = r.task_no
  WHERE r.run_id = :run_id;
+
+-- name: council_cross_insert :exec
+-- With its task, in one transaction; the key lets one of two who begin round two at once.
+INSERT INTO council_cross (run_id, seat, task_no, sheet, created_at)
+VALUES (:run_id, :seat, :task_no, :sheet, :now);

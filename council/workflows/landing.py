@@ -50,6 +50,8 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
     if task is None or tally.mode != "code-review":
         return ""
     verdict = meaning(tally.verdict)
+    if verdict == "approve" and _is_open(tally):
+        return f"no verdict on {task.name} yet: it approves after round two only"
     if not verdict:
         return f"no verdict on {task.name}: it approves nothing"
     if not digest:
@@ -70,6 +72,12 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
     elif said[-1].event_id < _released(tx, task, words):
         return f"void on {task.name}: it was released after a reject; ask a new council"
     return f"{verdict} of {task.name}"
+
+
+def _is_open(tally: "Tally") -> bool:
+    """Return whether votes are still to come that may say otherwise."""
+    cross = getattr(tally, "cross", None)
+    return cross is not None and cross.state == "pending"
 
 
 def _released(tx: "ReadTx", task: Task, words: list[approval_rows.Approval]) -> int:

@@ -7,7 +7,7 @@ the file by its content and writes the row.
 import json
 
 from council import brief
-from council.model import Tally
+from council.model import Tally, parse_tally
 from council.operations import councils, tallies
 from council.report import render_report
 from council.store import reports as store
@@ -49,6 +49,12 @@ class Report:
             "groups": [group for group in whole["groups"] if group["level"] in self.levels],
             "markdown_path": self.path,
             "verdict": self.tally.verdict,
+            "verdict_reason": self.tally.verdict_reason,
+            "reviewers": whole["reviewers"],
+            "conflicts": whole["conflicts"],
+            "related": whole["related"],
+            "left_out": whole["left_out"],
+            **({"cross": whole["cross"]} if "cross" in whole else {}),
         }
 
     def text(self, kind: str) -> str:
@@ -63,7 +69,12 @@ class Report:
         """Return the report as a SARIF log."""
         from council.sarif import render_sarif
 
-        return render_sarif(self.tally, self.levels)
+        return render_sarif(
+            self.tally,
+            self.levels,
+            repo_path=self.council.repo_path,
+            head_commit=self.council.head_commit,
+        )
 
 
 def write(
@@ -79,7 +90,7 @@ def write(
         stored = tallies.require(tx, run_id, revision)
     chosen = levels or (("consensus",) if council.only_unanimous else ("consensus", "majority"))
     shown = tuple(level for level in LEVELS if level in chosen)
-    made = Report(council, Tally.model_validate_json(stored.document), shown)
+    made = Report(council, parse_tally(stored.document), shown)
     content = made.markdown.encode()
     sha256 = kept.digest(content)
     made.path = store.place(db.path, sha256)

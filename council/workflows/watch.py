@@ -1,7 +1,10 @@
-"""Waiting for the three reviewers: until all have ended, or a deadline passes."""
+"""Waiting for the reviewers: until all have ended, and their votes are in, or a deadline passes."""
+
+import time
 
 from council import reads
 from council.operations import councils
+from council.workflows import cross
 from inbox.workflows import wait
 from orch.reconcile import reconcile
 from schema import events
@@ -12,26 +15,45 @@ if TYPE_CHECKING:
 
 
 class Waited:
-    """What a wait found: the reviewers, whether all ended, whether its deadline is over."""
+    """What a wait found: who was asked, whether all ended, whether its deadline is over.
 
-    __slots__ = ("all_complete", "expired", "position", "reviewers")
+    `voters` are those of round two, once it has begun.
+    """
+
+    __slots__ = ("all_complete", "expired", "position", "reviewers", "voters")
 
     def __init__(self) -> None:
         self.reviewers: list[reads.Reviewer] = []
+        self.voters: list[reads.Reviewer] = []
         self.all_complete = False
         self.expired = False
         self.position = 0
+
+    def missing(self) -> list[reads.Reviewer]:
+        """Return who is still waited for."""
+        return [one for one in (*self.reviewers, *self.voters) if not one.has_ended]
 
 
 def for_all(db: "Database", run_id: str, timeout: float) -> Waited:
     """Return once every reviewer is done, failed or cancelled, or time is over.
 
-    `timeout` 0 waits for ever; the council's deadline ends the wait all the same, and nothing
+    With two rounds, round two is begun when round one has ended, and waited for as well. `timeout`
+    0 waits for ever; the council's deadline ends the wait of each round all the same, and nothing
     else. Raises: not_found (run, council).
     """
+    end = time.monotonic() + timeout if timeout else None
+    while True:
+        left = max(0.001, end - time.monotonic()) if end is not None else 0
+        found = _for_round(db, run_id, left)
+        if not found.expired or not cross.advance(db, run_id):
+            return found
+
+
+def _for_round(db: "Database", run_id: str, timeout: float) -> Waited:
     found = Waited()
     with db.read() as tx:
-        deadline = councils.require(tx, run_id).deadline_at
+        councils.require(tx, run_id)
+        deadline = reads.deadline(tx, run_id)
         left = None if deadline is None else (deadline - tx.now.wall_ms) / 1000
     if left is not None and (timeout == 0 or left <= timeout):
         found.expired = True  # Unless all are there: it is the deadline that this wait meets.
@@ -39,10 +61,12 @@ def for_all(db: "Database", run_id: str, timeout: float) -> Waited:
 
     def _look() -> bool | None:
         reconcile(db, run_id)
+        cross.advance(db, run_id)
         with db.read() as tx:
             found.reviewers = reads.reviewers(tx, run_id)
+            found.voters = reads.voters(tx, run_id)
             found.position = events.last_id(tx)
-        return True if all(one.has_ended for one in found.reviewers) else None
+        return None if found.missing() else True
 
     found.all_complete = wait.until(db, ["run=" + run_id], _look, timeout) is not None
     found.expired = found.expired and not found.all_complete

@@ -10,6 +10,7 @@ from schema.json_text import array, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
+    from orch.workflows.reconcile import Report
 
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
@@ -43,6 +44,7 @@ def reconcile(call: "Call", *, run: str, key: str | None) -> None:
     from orch import reads
 
     report = bring_up_to_date(call.db, run)
+    _go_on(call, run, report)
     with call.db.read() as tx:
         said = obj(
             run=run_rows.document(tx, run),
@@ -54,6 +56,14 @@ def reconcile(call: "Call", *, run: str, key: str | None) -> None:
     if key is not None:
         said = replay.keep(call, run, said)
     call.say(said)
+
+
+def _go_on(call: "Call", run: str, report: "Report") -> None:
+    """Let what is mounted beside orch go on, if anything may."""
+    if report.round_two:
+        from orch.cli import main
+
+        main.begin_round_two(call.db, run)
 
 
 def wait(
@@ -161,7 +171,7 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
     from orch import reads, run_end
     from orch.operations import scheduling
 
-    bring_up_to_date(call.db, run)
+    _go_on(call, run, bring_up_to_date(call.db, run))
     with call.db.read() as tx:
         waiting = scheduling.waiting(tx, runs.require(tx, run))
         document = run_rows.budgeted(tx, run)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from inbox.cli.grammar import Program
-    from schema.transaction import ReadTx
+    from schema.transaction import Database, ReadTx
 
     PROGRAM: Program
 
@@ -48,6 +48,13 @@ def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     from council.cli import reading
 
     return reading.reviews(tx, run_id)
+
+
+def begin_round_two(db: "Database", run_id: str) -> None:
+    """Let a council whose reviewers have ended go on to its second round, if that is so."""
+    from council.cli import waiting
+
+    waiting.begin_round_two(db, run_id)
 
 
 if not TYPE_CHECKING:

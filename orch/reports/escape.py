@@ -15,9 +15,10 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-_LINKED = re.compile(r"://|@|#\d|www\.", re.IGNORECASE)
+_LINKED = re.compile(r"//|@|#\d|www\.", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\`*\[\]<>&~|$#]|(?<![^\W_])_|_(?![^\W_])")
 _LINE_START = re.compile(r"[+\-=]|\d+(?=[.)])")
+_BAR = re.compile(r"(?<!\\)\|")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -62,6 +63,16 @@ def code_span(text: str) -> str:
     fence = _fence(shown, 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}" if shown else ""
+
+
+def cell(text: str) -> str:
+    """Return `text` as `inline` does, for a cell of a table: no bar in it ends the cell."""
+    return _BAR.sub(r"\\|", inline(text))
+
+
+def code_cell(text: str) -> str:
+    """Return `text` as a code span for a cell of a table."""
+    return _BAR.sub(r"\\|", code_span(text))
 
 
 def quoted(text: str, label: str = "") -> list[str]:

@@ -20,6 +20,7 @@ def _parts() -> dict[str, Callable[[], None]]:
         contention,
         control,
         council_grouping,
+        council_voters,
         growth,
         logs,
         queue,
@@ -42,6 +43,7 @@ def _parts() -> dict[str, Callable[[], None]]:
         "throughput": throughput.main,
         "growth": growth.main,
         "council_grouping": council_grouping.main,
+        "council_voters": council_voters.main,
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from council.grouping import Grouping, group
-from council.model import Answer, Finding, Member, Review
+from council.model import Answer, Coverage, Finding, Member, Review
 from council.vocabulary import Position, Role, Similarity
 
 _REQUIRED: dict[str, Any] = {
@@ -26,9 +26,14 @@ def member(role: Role, index: int, title: str, **fields: Any) -> Member:
     return Member(reviewer_role=role, index=index, **{**_REQUIRED, "title": title, **fields})
 
 
-def answer(role: Role, *findings: Finding, verdict: Position | None = None) -> Answer:
+def answer(
+    role: Role,
+    *findings: Finding,
+    verdict: Position | None = None,
+    coverage: Coverage | None = None,
+) -> Answer:
     """Return a readable answer."""
-    review = Review(reviewer_role=role, findings=findings, verdict=verdict)
+    review = Review(reviewer_role=role, findings=findings, verdict=verdict, coverage=coverage)
     return Answer(reviewer_role=role, state="answered", parse_mode="raw", review=review)
 
 

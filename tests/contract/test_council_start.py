@@ -43,7 +43,7 @@ def test_three_analysis_tasks_are_dispatched_to_three_reviewers(council):
         "run_id": "C1",
         "mode": "brainstorm",
         "target_type": "mixed",
-        "output": "both",
+        "output": "markdown",
         "only_unanimous": False,
     }
     seats = [(r["reviewer_role"], r["task_id"], r["status"]) for r in data["reviewers"]]

@@ -17,12 +17,13 @@ KILLS = {
     "tally": ("council.tallied", *COMMIT),
     "report": ("council.kept_draft", "council.kept", *COMMIT, "council.reported"),
 }
+VOTES = ("council.votes_ready", *COMMIT, "council.votes_asked")
 CASES = [(verb, point) for verb, points in KILLS.items() for point in points]
 
 
 def test_every_crash_point_of_the_package_is_killed_at():
     reached = set(crash_points.reached("council", least=4))
-    assert reached == {point for _, point in CASES} - set(COMMIT)
+    assert reached == ({point for _, point in CASES} | set(VOTES)) - set(COMMIT)
 
 
 @pytest.fixture
@@ -71,4 +72,26 @@ def test_killed_at_a_point_and_run_again(council, verb, point):
     leftovers = next(check for check in doctor["checks"] if check["name"] == "leftovers")
     assert len(drafts(council)) == (point == "council.kept_draft")
     assert (leftovers["status"] == "warning") == bool(drafts(council))
+    assert not [check for check in doctor["checks"] if check["status"] == "problem"]
+
+
+@pytest.mark.parametrize("point", VOTES)
+def test_killed_while_round_two_begins(council, point):
+    council.start("--diff", "HEAD~1..HEAD", "--rounds", "2", target=None)
+    council.answer_all(a=[QUEUE], i=[QUEUE], r=[])
+    council.orch.ok("ready", "--run", "C1")  # The news is absorbed; the next COMMIT is round two's.
+    dying = ("--json", "reconcile", "--run", "C1")
+    killed = council.orch.quick(*dying, env={"ORCH_CRASH_AT": point})
+    assert (killed.status, killed.out) == (-9, ""), killed
+
+    asked = council.ok("show")["council"]["voters"]
+    assert len(asked) == (3 if point in ("commit.after", "council.votes_asked") else 0)
+    council.orch.ok("reconcile", "--run", "C1")
+    told = [event["event_type"] for event in council.events()]
+    assert told == ["council_start", "council_votes"]
+    threads = [one["thread_id"] for one in council.ok("show")["council"]["voters"]]
+    assert len(threads) == 3
+    attempts = council.orch.ok("status", "--run", "C1")["tasks"]
+    assert [Path(t["latest_attempt"]["out_path"]).is_dir() for t in attempts] == [True] * 6
+    doctor = council.inbox.run("--json", "doctor", "--deep").data
     assert not [check for check in doctor["checks"] if check["status"] == "problem"]

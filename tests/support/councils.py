@@ -5,6 +5,7 @@ commands come from the warm program (warm.py), its waits from console scripts.
 """
 
 import json
+import re
 from pathlib import Path
 
 from tests.support.cli import Answer, Cli
@@ -32,6 +33,20 @@ def review(role: str, *findings: dict, **fields: object) -> dict:
     return {"reviewer_role": role, "findings": list(findings), **fields}
 
 
+def ballot(role: str, **lists: list) -> dict:
+    """Return a sheet of votes as a document, its other lists empty."""
+    empty: dict[str, list] = {"same": [], "votes": [], "opposed": [], "withdraw": []}
+    return {"reviewer_role": role, **empty, **lists}
+
+
+def ids_by_title(sheet: str) -> dict[str, str]:
+    """Return the id of each finding on a sheet by its title."""
+    return {title: name for name, title in _ENTRY.findall(sheet)}
+
+
+_ENTRY = re.compile(r"^BEGIN FINDING (f\d+) [0-9a-f]{8}(?: \(yours\))?\n(.*)$", re.MULTILINE)
+
+
 class Council:
     """One council in a directory; `start` asks, `answer` is one reviewer's whole work."""
 
@@ -47,6 +62,7 @@ class Council:
         words = ("--target", target) if target is not None else ()
         data = self.orch.ok("council", "start", "--run", self.run, *words, *more)
         self.threads = {one["reviewer_role"]: one["thread_id"] for one in data["reviewers"]}
+        self.votes: dict[str, str] = {}
         return data
 
     def claim(self, role: str) -> dict:
@@ -73,6 +89,25 @@ class Council:
     def fail(self, role: str, why: str = "the tree is missing") -> None:
         """Let a reviewer give up."""
         self._work(role, "fail", "--summary", why)
+
+    def round_two(self) -> dict[str, dict[str, str]]:
+        """Begin round two; return, for each voter, the id that its sheet gives each title."""
+        self.orch.ok("reconcile", "--run", self.run)
+        data = self.ok("show")["council"]
+        self.votes = {one["reviewer_role"]: one["thread_id"] for one in data["voters"]}
+        return {role: ids_by_title(self.sheet(role)) for role in self.votes}
+
+    def sheet(self, role: str) -> str:
+        """Return the brief of one voter."""
+        return self.inbox.ok("show", "--thread", self.votes[role])["messages"][0]["body"]
+
+    def vote(self, role: str, body: str | dict, *more: str) -> Answer:
+        """Claim and deliver a sheet as it is, whatever comes of it."""
+        me = ("--agent", role, "--thread", self.votes[role])
+        self.inbox.ok("claim", *me)
+        path = Path(self.inbox.cwd, "votes.json")
+        path.write_text(body if isinstance(body, str) else json.dumps(body))
+        return self.inbox.run("--json", "done", *me, "--body-file", str(path), *more)
 
     def _work(self, role: str, verb: str, *words: str) -> None:
         me = ("--agent", role, "--thread", self.threads[role])

@@ -52,8 +52,15 @@ def tally(*answers):
     return tally_answers("R1", "code-review", answers)
 
 
+ALL = ("consensus", "majority", "minority")
 FULL = tally(
-    answer("architecture-reviewer", QUEUE, DROP, verdict="revise"),
+    answer(
+        "architecture-reviewer",
+        QUEUE,
+        DROP,
+        verdict="revise",
+        coverage=Coverage(not_examined=("the tests",)),
+    ),
     answer("implementation-reviewer", QUEUE, DROP),
     answer("risk-reviewer", RACE, QUEUE, KEEP, verdict="approve"),
 )
@@ -68,22 +75,49 @@ def test_the_report_reads_from_the_outcome_to_the_method():
     assert in_order(
         render_report(FULL, "The lease code", ("consensus", "majority", "minority")),
         "# Council report: run `R1`",
-        "> The lease code",
-        "**block** · 1 consensus, 1 majority, 2 minority · 2 contested",
+        "**block: group 3 is critical (risk-reviewer)**",
+        "1 consensus, 1 majority, 2 minority · 2 contested",
+        "| no. | level | severity | place | title | who |",
+        "| 1 | consensus | **high** |  | Bound the job queue | architecture, implementation",
+        "| 3 | minority | **critical** | `bus/leases.py:4-9` | Read the lease",
         "- **architecture-reviewer**: answered, 2 findings, verdict revise",
+        "did not look at: the tests",
         "approves although it names a critical itself",
+        "## Target",
+        "> The lease code",
         "## Critical, raised by one reviewer (1)",
-        "Read the lease in the transaction",
-        "`bus/leases.py:4-9`",
+        "### 3. Read the lease in the transaction",
+        "confidence medium · `bus/leases.py:4-9`",
         "## Consensus: all three reviewers (1)",
         "## Majority: two of three reviewers (1)",
         "contested, see Conflicts",
         "## Minority: one reviewer (2)",
-        "Critical: see the top of the report.",
         "## Conflicts (2)",
         "Keep the pool (risk-reviewer)",
-        "## How this was grouped",
+        "Grouped alike in words by `council-group/2`",
+        "0006-council-grouping.md",
     )
+
+
+def test_no_heading_stands_over_nothing_and_no_title_twice():
+    text = render_report(tally(answer(ROLES[0], QUEUE), *PAIR), "x", ALL)
+    assert "## Consensus" not in text
+    assert "## Majority" not in text
+    assert text.count("Bound the job queue") == 2  # In the table, and as its heading.
+    assert "Nothing was found." in render_report(tally(answer(ROLES[0]), *PAIR), "x", ALL)
+
+
+def test_the_table_holds_every_group_whatever_is_shown():
+    rows = [line for line in render_report(FULL, "x", ("consensus",)).split("\n") if "|" in line]
+    assert len(rows) == 2 + len(FULL.groups)
+
+
+def test_a_critical_that_others_find_milder_stands_on_top_with_its_name():
+    mild = RACE.model_copy(update={"severity": "low"})
+    text = render_report(tally(answer(ROLES[0], mild), answer(ROLES[1], mild),
+                               answer(ROLES[2], RACE)), "x")  # fmt: skip
+    assert "| 1 | consensus | **critical** (risk) |" in text
+    assert text.index("## Critical, raised by one reviewer (1)") < text.index("### 1.")
 
 
 def test_what_is_left_out_is_counted_with_the_command_that_shows_it():
@@ -105,7 +139,7 @@ def test_the_notice_of_a_partial_council_stands_above_the_body():
         tally(answer("architecture-reviewer", QUEUE), answer("implementation-reviewer"), gone), "x"
     )
     assert in_order(
-        text, "> **Partial:** 2 of 3", "## Target", "**risk-reviewer**: failed (killed \\|"
+        text, "> **Partial:** 2 of 3", "**risk-reviewer**: failed (killed \\|", "## Target"
     )
 
 
@@ -204,7 +238,7 @@ def test_a_rendered_reader_sees_the_reviewers_words():
     ), "x", ("minority",)))  # fmt: skip
     inline = [t for t in tokens if t.type == "inline"]
     seen = ["".join(c.content for c in t.children) for t in inline]
-    assert "Says: A *b* <c> snake_case __d__ [e](f) \\* 1 < 2 & 3" in seen
+    assert "1. A *b* <c> snake_case __d__ [e](f) \\* 1 < 2 & 3" in seen
 
 
 def test_terminal_lines_are_short_safe_and_counted():
@@ -212,7 +246,10 @@ def test_terminal_lines_are_short_safe_and_counted():
         finding(f"{word} \x1b[2J\nforged: line {'x' * 200}") for word in ("Alpha", "Queue", "Zz")
     ]
     lines = tally_lines(tally(answer("architecture-reviewer", *many), *PAIR), limit=2)
-    assert lines[0] == "council R1: none (complete); 0 consensus, 0 majority, 3 minority"
+    assert lines[:2] == [
+        "council R1: none (complete); 0 consensus, 0 majority, 3 minority",
+        "why: nobody took a side",
+    ]
     assert lines[-1] == "1 more"
     assert all(line.isprintable() and len(line) < 250 for line in lines)
     assert not any(line.startswith("forged") for line in lines)

@@ -9,6 +9,7 @@ import pytest
 from council.model import Answer
 from council.sarif import FINGERPRINT, render_sarif
 from council.tally import tally_answers
+from council.vocabulary import ROLES
 from tests.bench import council_grouping
 from tests.bench.council_examples import answer, finding
 
@@ -103,3 +104,23 @@ def test_an_empty_council_is_valid():
 def test_the_schema_is_the_published_one():
     assert SCHEMA["title"].startswith("Static Analysis Results Format (SARIF) Version 2.1.0")
     assert Path(council_grouping.LABELLED, "README.md").read_text().count("sarif-2.1.0-rtm.5.json")
+
+
+def test_a_log_says_of_which_commit_it_is_and_what_its_rules_are():
+    told = tally_answers("R1", "code-review", [answer(r, RACE) for r in ROLES])
+    log = render_sarif(told, repo_path="/srv/my repo", head_commit="c" * 40)
+    jsonschema.Draft4Validator(SCHEMA).validate(log)
+    (run,) = log["runs"]
+    (where,) = run["versionControlProvenance"]
+    assert (where["repositoryUri"], where["revisionId"]) == ("file:///srv/my%20repo", "c" * 40)
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule == {"id": "k", "shortDescription": {"text": "Lock \\[first\\](0)"}}
+    assert "versionControlProvenance" not in sarif([RACE], [], [])["runs"][0]
+
+
+def test_a_rule_that_is_a_category_says_so():
+    rules = sarif([finding("x", category="licensing")], [finding("y")], [])["runs"][0]["tool"]
+    assert [r["shortDescription"]["text"] for r in rules["driver"]["rules"]] == [
+        "Findings about licensing",
+        "Findings without a category",
+    ]
