@@ -41,7 +41,8 @@ def reconcile(db: "Database", run_id: str) -> Report:
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        told, dispatches, turns, heads, planning, unmade, report.round_two = news.due(tx, run)
+        told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
+        report.round_two = news.has_round_two(tx, run)
     if dispatches:
         _repair(db, run_id, report)
     if told:

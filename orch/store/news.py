@@ -21,19 +21,25 @@ class Item:
          self.assigned_to, self.reason, self.at) = row  # fmt: skip
 
 
-def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool, bool, bool]":
+def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool, bool]":
     """Return what there is to reconcile: (news for tasks, dispatches under way, turns, heads,
-    requests being planned, places to be made, a second round of a council not begun).
+    requests being planned, places to be made).
 
     In a closed run only dispatches count.
     """
     values = {"run_id": run.run_id, "after": run.reconciled_through}
     now = tx.now
     row = tx.one(_SQL["news_due"], **values, domain=now.domain, boot=now.boot_ms)
-    told, dispatches, turns, heads, requests, places, round_two = map(bool, row)
+    told, dispatches, turns, heads, requests, places = map(bool, row)
     if run.closed_at is not None:
-        return False, dispatches, False, False, False, False, False
-    return told, dispatches, turns, heads, requests, places, round_two
+        return False, dispatches, False, False, False, False
+    return told, dispatches, turns, heads, requests, places
+
+
+def has_round_two(tx: "ReadTx", run: "Run") -> bool:
+    """Return whether the run is a council whose second round has not begun, and may."""
+    asked = tx.maybe(_SQL["news_round_two"], run_id=run.run_id) is not None
+    return asked and run.closed_at is None
 
 
 def after(tx: "ReadTx", run_id: str, position: int) -> list[Item]:

@@ -1,9 +1,8 @@
 -- name: news_due :one
 -- Asked by every command of a run, so one statement, each part of it along an index: the log,
 -- what leases tell (as attempt_seen_anew); dispatches under way; turns; unread heads;
--- requests being planned (orch/store/requests.sql); places to be made (places.sql); a council's
--- second round. Replies and renewals leave a thread as it was: they are read over with the next
--- event that does not.
+-- requests being planned (orch/store/requests.sql); places to be made (places.sql). Replies and renewals leave a thread as it was:
+-- they are read over with the next event that does not.
 SELECT EXISTS (
          SELECT 1 FROM event
           WHERE run_id = :run_id AND event_id > :after AND thread_no IS NOT NULL
@@ -32,10 +31,12 @@ SELECT EXISTS (
          SELECT 1 FROM place AS p JOIN attempt AS a ON a.attempt_key = p.attempt_key
            JOIN task AS t ON t.task_no = a.task_no
           WHERE p.made_at IS NULL AND t.run_id = :run_id
-            AND a.status IN ('dispatched', 'running', 'blocked')),
-       EXISTS (
-         SELECT 1 FROM council AS c WHERE c.run_id = :run_id AND c.rounds > 1
-            AND NOT EXISTS (SELECT 1 FROM council_cross AS x WHERE x.run_id = c.run_id));
+            AND a.status IN ('dispatched', 'running', 'blocked'));
+
+-- name: news_round_two :maybe
+-- A council that is to have a second round, which has not begun; one look-up in any other run.
+SELECT 1 FROM council AS c WHERE c.run_id = :run_id AND c.rounds > 1
+   AND NOT EXISTS (SELECT 1 FROM council_cross AS x WHERE x.run_id = c.run_id);
 
 -- name: news_of_run :many
 -- Along the run's part of the log, so the cost is that of the change.
