@@ -37,8 +37,9 @@ SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
 
 -- name: round_state :one
 -- Whether round two may begin: asked for, not begun, the run open; seats that ended, that answered.
+-- A wait that ends at the deadline ends up to a few milliseconds before it.
 SELECT c.rounds, EXISTS (SELECT 1 FROM council_cross AS x WHERE x.run_id = c.run_id),
-       u.closed_at IS NOT NULL, coalesce(c.deadline_at < :now, 0), c.quorum,
+       u.closed_at IS NOT NULL, coalesce(c.deadline_at <= :now + 50, 0), c.quorum,
        (SELECT count(*) FROM council_reviewer AS r JOIN task AS t ON t.task_no = r.task_no
          WHERE r.run_id = c.run_id AND t.status IN ('done', 'failed', 'cancelled')),
        (SELECT count(*) FROM council_reviewer AS r JOIN task AS t ON t.task_no = r.task_no

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from council import report_details as details
 from council import report_votes as votes
-from council.model import CrossTally, Group, Respondent, Tally
+from council.model import CrossGroup, CrossTally, Group, Respondent, Tally
 from council.report_details import place
 from council.verdict import gravest_of
 from council.vocabulary import LEVELS, Level, Status
@@ -63,15 +63,21 @@ def _table(tally: Tally) -> Iterator[str]:
         yield from ("Nothing was found.", "")
         return
     voted = isinstance(tally, CrossTally) and tally.cross.sheets > 0
-    head = ["no.", "level", "severity", "place", "title", "who", *(["votes"] if voted else [])]
+    head = ["no.", "level", "severity", "place", "title", "who", *(["agreed"] if voted else [])]
     yield "| " + " | ".join(head) + " |"
     yield "|---" * len(head) + "|"
     for number, group in enumerate(tally.groups, 1):
         who = [role.removesuffix("-reviewer") for role in group.reviewers]
-        row = [str(number), group.level, _severity(group), _places(group), cell(group.title)]
+        row = [str(number), _level(group), _severity(group), _places(group), cell(group.title)]
         row += [", ".join(who), *([votes.short(group)] if voted else [])]
         yield "| " + " | ".join(row) + " |"
     yield ""
+
+
+def _level(group: Group) -> str:
+    """Return the group's level, and that nobody stands for it any more."""
+    is_gone = isinstance(group, CrossGroup) and not group.raised_by
+    return f"{group.level}, withdrawn" if is_gone else group.level
 
 
 def _severity(group: Group) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import runs
-from tests.support.councils import Council
+from tests.support.councils import ROLES, Council, ballot, finding
+from tests.support.councils import review as review_of
 from tests.support.queues import Landing, check
 
 ASKED = check("unit", "true") + '[queue]\nchecks = ["unit"]\n[policy]\nlow = ["{}"]\n'
@@ -97,3 +98,21 @@ def test_nobody_sits_in_a_council_on_their_own_work(land: Landing) -> None:
     assert "for landing it counts as: no verdict on r/a: W1 worked on it" in lines
     land.add("a")
     assert land.try_run().status == 90
+
+
+def test_an_approval_counts_after_the_second_round_only(land: Landing) -> None:
+    land.lead.config(ASKED.format("council"))
+    land.work("a")
+    held = Council(land.lead.inbox, "c1")
+    held.start("--task", "r/a", "--rounds", "2", target=None)
+    point = finding("Name the constant", severity="low")
+    for role in ROLES:
+        held.answer(role, review_of(role, point, verdict="approve"))
+    sheets = held.round_two()
+    said = held.ok("tally", "--partial")
+    assert (said["verdict"], said["counts_as"]) == (
+        "approve", "no verdict on r/a yet: it approves after round two only",
+    )  # fmt: skip
+    for role in sheets:
+        held.vote(role, ballot(role))
+    assert held.ok("tally")["counts_as"] == "approve of r/a"
