@@ -8,8 +8,8 @@ from council.ballots import Ballot, Key, Round
 from council.declined import Declined
 from council.locations import Diff
 from council.model import Answer, Finding, Voter
-from council.records import Council, Result
 from council.review_text import read_review
+from council.rows import Council, Result
 from council.sheet import thaw
 from council.vocabulary import AnswerState, Mode, ParseMode, Role
 from council.votes_text import read_votes

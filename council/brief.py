@@ -8,8 +8,8 @@ Reviewers are not told each other's threads (nothing enforces it).
 import json
 import shlex
 
-from council.asking import example_review, review_schema
-from council.records import Council
+from council.review_schema import example_review, review_schema
+from council.rows import Council
 from council.vocabulary import LENSES, MAX_FINDINGS, Mode, Role
 from schema import ids
 

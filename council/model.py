@@ -6,8 +6,8 @@ into it); a tally dumped to JSON and read back is equal to itself, and one that 
 stored can be read. Never groups, never renders.
 
 Adding a field to Finding? It is in the content hash, so old group ids change: raise
-`council.grouping.VERSION`, extend `council.asking.example_review`, and write
-council/review.schema.json anew (tests/unit/test_council_asking.py says how).
+`council.grouping.VERSION`, extend `council.review_schema.example_review`, and write
+council/review.schema.json anew (tests/unit/test_council_review_schema.py says how).
 """
 
 import json

@@ -2,7 +2,7 @@
 
 import json
 
-from council.records import Result
+from council.rows import Result
 from council.store import reports
 from council.vocabulary import ROLES
 from orch.model import TERMINAL

@@ -2,7 +2,7 @@
 
 from council import brief
 from council.operations import councils
-from council.records import Council, Seat
+from council.rows import Council, Seat
 from council.vocabulary import Role
 from council.workflows import landing, targets
 from orch.cli import task_names

@@ -4,7 +4,7 @@ import os
 
 from council import brief
 from council.operations import councils, declines
-from council.records import Council, Seat
+from council.rows import Council, Seat
 from council.store import councils as store
 from council.vocabulary import ROLES, Role, role_of
 from inbox.cli import values
@@ -177,12 +177,12 @@ def keep_change(call: "Call", council: Council, change: str) -> tuple[Artifact, 
     """Keep the diff's bytes beside the store; return the artifact that carries them."""
     if not change:
         return ()
-    from council.workflows import kept
+    from council.workflows import blobs
     from inbox.store import artifacts
 
     content = change.encode()
-    council.diff_sha256 = kept.digest(content)
-    kept.keep(artifacts.place(call.db.path, council.diff_sha256), content)
+    council.diff_sha256 = blobs.digest(content)
+    blobs.keep(artifacts.place(call.db.path, council.diff_sha256), content)
     commits = obj(base_commit=council.base_commit, head_commit=council.head_commit)
     made = Artifact("change.diff", "diff", commits, len(content), council.diff_sha256, copied=True)
     return (made,)

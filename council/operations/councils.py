@@ -1,6 +1,6 @@
 """A council is opened in one atomic step, and looked up."""
 
-from council.records import Council, Seat
+from council.rows import Council, Seat
 from council.store import councils as store
 from council.vocabulary import ROLES
 from inbox.model import Artifact

@@ -1,6 +1,6 @@
 """Rows of `council` and `council_reviewer`: written once, when the reviewers are asked."""
 
-from council.records import Council
+from council.rows import Council
 from schema import queries
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ Reading reviews loads pydantic, so nothing of that is imported before round two 
 
 from council import reads
 from council.operations import councils
-from council.records import Council, Result, Seat
+from council.rows import Council, Result, Seat
 from schema import points
 
 TYPE_CHECKING = False

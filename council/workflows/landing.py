@@ -3,7 +3,7 @@
 No verdict (abstained, split, no quorum, unreadable) is passed on as none: it never approves.
 """
 
-from council.records import Council
+from council.rows import Council
 from council.store import councils as council_rows
 from orch.landing import approval_gate, open_queue
 from orch.model import Task

@@ -12,13 +12,13 @@ from council.operations import councils, tallies
 from council.report import render_report
 from council.store import reports as store
 from council.vocabulary import LEVELS, Level
-from council.workflows import kept
+from council.workflows import blobs
 from orch.operations import runs
 from schema import points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from council.records import Council
+    from council.rows import Council
     from schema.transaction import Database
 
 _LONGEST_TARGET = 4000
@@ -92,9 +92,9 @@ def write(
     shown = tuple(level for level in LEVELS if level in chosen)
     made = Report(council, parse_tally(stored.document), shown)
     content = made.markdown.encode()
-    sha256 = kept.digest(content)
+    sha256 = blobs.digest(content)
     made.path = store.place(db.path, sha256)
-    kept.keep(made.path, content)
+    blobs.keep(made.path, content)
     with db.write() as tx:
         run = runs.require(tx, run_id)
         made.event_id = tallies.record_report(tx, run, stored.revision, shown, sha256, len(content))

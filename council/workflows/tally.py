@@ -8,7 +8,7 @@ from council import answers, reads
 from council.cross_tally import tally_crossed
 from council.model import Answer, Cross, CrossTally
 from council.operations import councils, declines, tallies
-from council.records import Council, Result
+from council.rows import Council, Result
 from council.store.tallies import Stored
 from council.tally import tally_answers
 from council.vocabulary import Similarity

@@ -6,8 +6,8 @@ Writes nothing. The answers later refer to what was there at this moment.
 import json
 import os
 
-from council.records import Council
-from orch.git import merges, names, refs, repository
+from council.rows import Council
+from orch import git
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs
 from orch.operations import tasks as task_rules

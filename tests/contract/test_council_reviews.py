@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from council.asking import example_review
+from council.review_schema import example_review
 from tests.support.cli import Cli
 from tests.support.councils import ROLES, Council, finding, review
 

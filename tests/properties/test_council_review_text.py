@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from council.asking import review_schema
 from council.model import Review
+from council.review_schema import review_schema
 from council.review_text import read_review
 from orch.reports.escape import inline, one_line, quoted, visible
 from schema.failures import Failure

@@ -13,8 +13,8 @@ import pytest
 from council import brief
 from council.locations import parse_diff
 from council.model import Answer, Coverage
-from council.records import Council
 from council.report import render_report
+from council.rows import Council
 from council.sarif import render_sarif
 from council.tally import canonical, tally_answers
 from schema.version import __version__

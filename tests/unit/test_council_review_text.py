@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from council.asking import example_review
+from council.review_schema import example_review
 from council.review_text import read_review
 from inbox.json_in_text import MAX_CHARACTERS
 from schema.failures import Failure

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 import council
-from council.asking import example_review, review_schema
 from council.model import Review
+from council.review_schema import example_review, review_schema
 from council.vocabulary import ACTIONS, CATEGORIES, MODES, ROLES
 
 REQUIRED = ("title", "summary", "proposal", "rationale", "confidence", "tags", "target_refs")
