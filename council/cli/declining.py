@@ -6,7 +6,7 @@ from schema import keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.cli.kit import Call
+    from inbox.cli.call import Call
 
 
 def decline(call: "Call", *, run: str, group: str, reason: str, key: str | None) -> None:
