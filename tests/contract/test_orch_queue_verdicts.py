@@ -1,5 +1,6 @@
 """What reviewers and councils say of work on its way: what counts, until when, what to do next."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -116,3 +117,20 @@ def test_an_approval_counts_after_the_second_round_only(land: Landing) -> None:
     for role in sheets:
         held.vote(role, ballot(role))
     assert held.ok("tally")["counts_as"] == "approve of r/a"
+
+
+def test_a_lone_reviewer_who_approves_what_cannot_be_read_whole_approves_nothing(
+    land: Landing,
+) -> None:
+    land.lead.config(ASKED.format("reviewer"))
+    land.work("a")
+    odd = review_of("risk", finding("Data is lost", severity="blocker"), verdict="approve")
+    script = land.lead.home / "odd.py"
+    script.write_text(
+        "import subprocess\n"
+        f"subprocess.run(['inbox', 'done', '--summary', 's', '--body', {json.dumps(odd)!r}])\n"
+    )
+    words = ("review", "r/a", "--harness", "command", "--", sys.executable, str(script))
+    said = land.orch.ok(*words)
+    assert (said["verdict"], said["counts_as"], said["findings"]) == (None, None, 1)
+    assert "not all can be read" in said["why"]

@@ -14,7 +14,7 @@ from tests.realclients.install import installed, search_path
 from tests.realclients.model import Model, Script
 
 _SCRIPTS = Path(sys.executable).parent
-_DEADLINE = 90.0  # Seconds for one turn; far more than any takes.
+DEADLINE = 90.0  # Seconds for one turn; far more than any takes.
 _AGENT = "w1"
 _MAIL = "MAIL-4711: stop after this step"
 # In the leader's name, and without the worker's proof of its lease.
@@ -79,14 +79,18 @@ class Place:
         }  # fmt: skip
         self._begin()
 
-    def _begin(self) -> None:
-        (self.repo / "README.md").write_text("# A repository\n")
+    def harness_settings(self) -> str:
+        """Return what orch.toml says of the client."""
         lines = [f"[harness.{self.client.name}]"]
         for key, value in self.client.overrides().items():
             shown = ", ".join(f"{k} = {json.dumps(v)}" for k, v in value.items()) if isinstance(
                 value, dict) else ""  # fmt: skip
             lines.append(f"{key} = " + (f"{{ {shown} }}" if shown else json.dumps(value)))
-        (self.repo / "orch.toml").write_text("\n".join(lines) + "\n")
+        return "\n".join(lines) + "\n"
+
+    def _begin(self) -> None:
+        (self.repo / "README.md").write_text("# A repository\n")
+        (self.repo / "orch.toml").write_text(self.harness_settings())
         self.run("git", "init", "-q", "-b", "main")
         self.run("git", "config", "user.name", "person")
         self.run("git", "config", "user.email", "person@localhost")
@@ -99,7 +103,7 @@ class Place:
     def run(self, *argv: str, ok: bool = True) -> str:
         """Run a program in the repository; return what it printed."""
         done = subprocess.run(
-            argv, cwd=self.repo, env=self.env, capture_output=True, text=True, timeout=_DEADLINE,
+            argv, cwd=self.repo, env=self.env, capture_output=True, text=True, timeout=DEADLINE,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         if ok and done.returncode:
@@ -231,7 +235,7 @@ def _ask(place: Place, result: Result) -> None:
         outcome = _ended_turn(place)
         script = place.model.play([*place.commit("word.txt", "blue"), "inbox done --summary blue"])
         place.orch("answer", "--run", "r", "--task", "ask", "--body", "The word is blue.")
-        out, _ = runner.communicate(timeout=_DEADLINE)
+        out, _ = runner.communicate(timeout=DEADLINE)
     finally:
         if runner.poll() is None:
             runner.terminate()
@@ -245,7 +249,7 @@ def _ask(place: Place, result: Result) -> None:
 
 def _ended_turn(place: Place) -> str:
     """Return the outcome of the task's first turn, once it ended."""
-    end = time.monotonic() + _DEADLINE
+    end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         turns = place.orch("usage", "--run", "r", "--task", "ask")["turns"]
         if turns and turns[0]["outcome"]:

@@ -1,9 +1,11 @@
 """Three answers become one tally: levels, order, roster, revisions."""
 
+import json
+
 import pytest
 
 from council.locations import parse_diff
-from council.model import Answer, Review, Tally
+from council.model import Answer, Review, Tally, parse_tally
 from council.tally import canonical, fingerprint, tally_answers
 from council.vocabulary import ROLES
 from tests.bench.council_examples import answer, finding
@@ -166,3 +168,14 @@ def test_a_block_without_findings_stays_a_block():
                     review=Review(reviewer_role=role, findings=(), verdict="block"))
              for role in ROLES]  # fmt: skip
     assert tally(*empty).verdict == "block"
+
+
+def test_a_tally_that_an_earlier_version_stored_can_be_read():
+    document = json.loads(canonical(tally(*THREE)))
+    for new in ("verdict_reason", "left_out"):
+        del document[new]
+    for one in document["reviewers"]:
+        del one["dropped"], one["coverage"]
+    found = parse_tally(json.dumps(document))
+    assert [group.title for group in found.groups] == [g.title for g in tally(*THREE).groups]
+    assert (found.verdict_reason, found.left_out, found.reviewers[0].dropped) == ("", (), 0)
