@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.realclients.proofs import PROOFS, Result
 
 
-def write(path: Path, results: list[Result]) -> None:
-    """Write docs/reference/realclients.md."""
+def write(path: Path, results: list[Result], council: str) -> None:
+    """Write docs/reference/realclients.md; `council` is what came of the council."""
     names = list(PROOFS)
     today = datetime.datetime.now(datetime.UTC).date()
     lines = [
@@ -35,13 +35,23 @@ def write(path: Path, results: list[Result]) -> None:
     ]
     if missing:
         lines += ["", "What was not as wanted:", "", *missing]
-    path.write_text("\n".join([*lines, "", *_NOT_RUN]) + "\n")
+    lines += [
+        "",
+        f"Three of them held a council over one diff in two rounds, at the same time: {council}",
+    ]
+    lines += [*_COUNCIL, "", *_NOT_RUN]
+    path.write_text("\n".join(lines) + "\n")
 
 
 def _mark(said: str) -> str:
     return "yes" if said == "yes" else "-" if said == "-" else "**no**"
 
 
+_COUNCIL = [
+    "(claude, codex and pi, `python -m tests.realclients council`): each wrote its review and its",
+    "votes into its own place, none overwrote another, the votes joined two findings that words do",
+    "not, and the checkout stayed clean.",
+]
 _NOT_RUN = [
     "Besides the addresses of the scripted model, some got arguments of their own through",
     "`[harness.NAME]`: codex `--dangerously-bypass-hook-trust` (without it, it runs no hooks), pi",
