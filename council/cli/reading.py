@@ -4,6 +4,7 @@ from council import brief, reads
 from council.operations import councils, tallies
 from council.store import councils as store
 from council.store import tallies as tally_rows
+from orch.workflows.reconcile import reconcile
 from schema.json_text import NULL, Json, array, obj
 
 TYPE_CHECKING = False
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 def show(call: "Call", *, run: str, revision: int | None) -> None:
     """Show one council with a whole tally, the newest by default."""
+    with call.db.read() as tx:
+        councils.require(tx, run)
+    reconcile(call.db, run)
     with call.db.read() as tx:
         council = councils.require(tx, run)
         if revision is None:

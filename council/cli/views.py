@@ -28,7 +28,8 @@ def _start(answer: Json) -> str:
     )  # fmt: skip
     more = ", two rounds" if rounds == 2 else ""
     if since:
-        more += f"; {declined} groups declined in {since} or before it are left out"
+        groups = "group" if declined == 1 else "groups"
+        more += f"; leaves out {declined} {groups} declined in {since} or before it"
     return (
         f"council {run} started: {mode} of a {kind} target, quorum {quorum} of 3{more}"
         f"{_replayed(answer)}\n{_reviewers(answer, '$.reviewers')}\n"

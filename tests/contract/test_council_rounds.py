@@ -50,10 +50,12 @@ def test_round_two_begins_when_round_one_has_ended_and_only_then(council):
     )["messages"][0]["body"]  # fmt: skip
     council.answer(A, review(A, RACE))
     council.answer(I, review(I, EXTEND))
+    assert "round 2: waits for CR3" in council.orch.say("council", "show", "--run", "C1")
     council.orch.ok("reconcile", "--run", "C1")
     assert council.ok("show")["council"]["voters"] == []
-    assert "round 2: waits for CR3" in council.orch.say("council", "show", "--run", "C1")
     council.answer(R, review(R, CLOCK))
+    said = council.orch.say("council", "show", "--run", "C1")
+    assert said.endswith("next: orch council wait --run C1\n")
     council.refuse("invalid_state", "not_yet", "tally")
     shown = council.ok("show")["council"]
     assert [(v["task_id"], v["assigned_to"]) for v in shown["voters"]] == [
