@@ -31,12 +31,15 @@ _HEDGES = _set(
     "to we would"
 )
 _LEADING = 2
+_ANYWHERE = _set("larger smaller")  # "Make the batch larger": these say it wherever they stand.
 _FORBIDS = re.compile(r"\W*(?:(?P<gap>no)|do\s+not|don['’]?t|never|avoid|stop)\b", re.IGNORECASE)
 # A title that states a lack ("missing", "without") does not contradict "no …".
 _LACKS = _set(
     "absent cannot lack lacks missing no nobody none not nothing undefined unspecified without"
 )
-_VERB_ENDING = re.compile(r"(?:ing|es|ed|e|s|d)$")
+# "No rollback is described" says what is missing; "No service mesh" says what is not wanted.
+_STATES = _set("are exist exists has have is was were")
+_VERB_ENDING = re.compile(r"(?:ing|es|ed|e|s)$")
 
 
 def _verb(word: str) -> str:
@@ -65,15 +68,19 @@ def stance(title: str) -> Stance:
     """Return which way `title` points."""
     found = _FORBIDS.match(title)
     rest = words(title[found.end() :] if found else title)
+    is_gap = found is not None and found["gap"] is not None
+    if is_gap and not _STATES.isdisjoint(rest):
+        found = None
     while rest and rest[0] in _HEDGES:
         rest = rest[1:]
     leading = [word for word in rest[:_LEADING] if _verb(word) in _VERBS]
+    leading += [word for word in rest[_LEADING:] if word in _ANYWHERE]
     topic = telling([word for word in rest if word not in leading])
     return Stance(
         verbs=frozenset(map(_verb, leading)),
-        topic=frozenset(map(stem, topic)),
+        topic=frozenset(stem(word).rstrip("e") for word in topic),  # module, modules
         forbids=found is not None,
-        is_gap=found is not None and found["gap"] is not None,
+        is_gap=is_gap,
         lacks=not _LACKS.isdisjoint(words(title)),
     )
 

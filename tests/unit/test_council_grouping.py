@@ -170,3 +170,50 @@ def test_later_findings_do_not_change_a_pair():
     before = group([member(A, 0, RACE), member(I, 0, RACE_AGAIN)]).clusters[0].cohesion
     after = group([member(A, 0, RACE), member(I, 0, RACE_AGAIN), member(R, 0, "Unrelated words")])
     assert before in {cluster.cohesion for cluster in after.clusters}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Add a cache", "Remove the cache"),
+        ("Adding a cache for lookups", "Drop the lookup cache"),
+        ("Use SQLite for the store", "Avoid SQLite for the store"),
+        ("Enable retries by default", "Disable retries by default"),
+        ("Increase the pool size", "Reduce the pool size"),
+        ("Raise the timeout", "Please lower the timeout"),
+        ("Reject unknown fields", "Accept unknown fields"),
+        ("Keep the batch job", "Replace the batch job"),
+        ("Allow anonymous access", "Forbid anonymous access"),
+        ("Make the batches larger", "Make the batches smaller"),
+        ("Extend log retention", "We should shorten log retention"),
+        ("Split the module", "Merge the modules"),
+        ("Log request bodies", "Never log request bodies"),
+        ("A chat assistant in the docs", "No chat assistant in the docs"),
+    ],
+)
+def test_opposites_that_nobody_declared_are_kept_apart_and_listed(one, other):
+    said = [member(A, 0, one, summary="Same words."),
+            member(I, 0, other, summary="Same words.")]  # fmt: skip
+    found = group(said)
+    assert len(found.clusters) == 2
+    assert [link.declared for link in found.conflicts] == [False]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Do not remove the cache", "Keep the cache"),
+        ("Avoid a plugin system", "Remove the plugin system"),
+        ("No rollback is described", "The rollback plan is missing"),
+        ("Never collect usage numbers", "Stop collecting usage numbers"),
+    ],
+)
+def test_advice_that_points_one_way_in_other_words_is_no_conflict(one, other):
+    assert group([member(A, 0, one), member(I, 0, other)]).conflicts == ()
+
+
+def test_in_code_no_means_what_is_missing():
+    place = {"file": "a.py", "line_start": 3}
+    said = [member(A, 0, "No request timeout", **place),
+            member(I, 0, "Set a request timeout", **place)]  # fmt: skip
+    assert len(group(said).clusters) == 1
