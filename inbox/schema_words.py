@@ -31,7 +31,11 @@ _BOUNDS = {
 def say(error: "Any") -> "Iterator[str]":
     """Yield a line such as `findings[2].severity: must be one of critical, high …` for an error."""
     where = _path(error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+    meant = _branch_meant(error)
+    if meant:
+        for inner in meant:
+            yield from say(inner)
+    elif error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {})
         for name in error.instance:
             if name not in known:
@@ -42,6 +46,24 @@ def say(error: "Any") -> "Iterator[str]":
                 yield f"{where}{'.' if where else ''}{name}: required, add it"
     else:
         yield f"{where or 'the result'}: {_wish(error)}"
+
+
+def _branch_meant(error: "Any") -> "list[Any]":
+    """Return the faults of the one alternative that the value is a try at, [] for none.
+
+    An alternative that wants another kind of value, or another word, is not what was meant.
+    """
+    if error.validator not in ("anyOf", "oneOf"):
+        return []
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    tried = [
+        faults
+        for faults in branches.values()
+        if not any(f.validator in ("type", "enum", "const") and not f.path for f in faults)
+    ]
+    return min(tried, key=len, default=[])
 
 
 def _wish(error: "Any") -> str:
