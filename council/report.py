@@ -2,7 +2,7 @@
 
 Owns the report's order and wording: what is wrong, how sure, who said so, on the first screen; then
 every word. Pure: the same tally and options give the same bytes. Guarantees: every number comes
-from the tally; every word of a reviewer passes `orch.picture.escape`; all groups stand in the
+from the tally; every word of a reviewer passes `orch.reports.escape`; all groups stand in the
 table, and criticals that one reviewer raised on top of the details, whatever is shown.
 """
 
@@ -14,7 +14,7 @@ from council.model import CrossGroup, CrossTally, Group, Respondent, Tally
 from council.report_details import place
 from council.verdict import gravest_of
 from council.vocabulary import LEVELS, Level, Status
-from orch.picture.escape import cell, code_cell, code_span, inline, quoted
+from orch.reports.escape import cell, code_cell, code_span, inline, quoted
 
 _NOTICES: dict[Status, str] = {
     "complete": "",

@@ -10,7 +10,7 @@ from council import report_votes as votes
 from council.model import Conflict, Group, Member, MemberRef, Related, Tally
 from council.verdict import gravest_of
 from council.vocabulary import LEVELS, Level
-from orch.picture.escape import code_block, code_span, inline, quoted
+from orch.reports.escape import code_block, code_span, inline, quoted
 
 _HEADINGS: dict[Level, str] = {
     "consensus": "Consensus: all three reviewers",

@@ -6,7 +6,7 @@ Pure. Guarantees: for a tally of one round every function here yields nothing.
 from collections.abc import Iterator
 
 from council.model import CrossGroup, CrossTally, Group, Tally
-from orch.picture.escape import inline
+from orch.reports.escape import inline
 
 
 def is_voted(group: Group) -> bool:

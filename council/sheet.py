@@ -15,7 +15,7 @@ from council.ballots import MOST_OPPOSED, Entry
 from council.grouping import content_hash
 from council.model import Member
 from council.vocabulary import ROLE_SUFFIX, ROLES, VOTES, Role
-from orch.picture.escape import one_line, visible
+from orch.reports.escape import one_line, visible
 
 Shown = tuple[Entry, Member]
 MOST_CHARACTERS = 200_000

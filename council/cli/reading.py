@@ -4,7 +4,7 @@ from council import brief, reads
 from council.operations import councils, tallies
 from council.store import councils as store
 from council.store import tallies as tally_rows
-from orch.workflows.reconcile import reconcile
+from orch.reconcile import reconcile
 from schema.json_text import NULL, Json, array, obj
 
 TYPE_CHECKING = False

@@ -43,7 +43,7 @@ def advance(db: "Database", run_id: str) -> bool:
                 councils.open_votes(tx, council, seats)
                 break
     points.reach("council.votes_asked")
-    from orch.workflows import places
+    from orch.worktrees import places
 
     places.make_due(db, run_id)
     return True

@@ -7,7 +7,7 @@ import json
 import os
 
 from council.rows import Council
-from orch import git
+from orch.git import merges, names, refs, repository
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs
 from orch.operations import tasks as task_rules

@@ -10,7 +10,7 @@ from schema.json_text import array, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
-    from orch.workflows.reconcile import Report
+    from orch.reconcile import Report
 
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
