@@ -43,7 +43,7 @@ def of(db: "Database", run_id: str) -> End:
 
     with db.read() as tx:
         waiting = store.open_entries(tx, run_id)
-    places = Places(run)
+    places = Places(db, run)
     found = End("land")
     left = _unlanded(db, places)
     found.unqueued = [one.task_id for one in left if one.entry is None and not one.is_uncommitted]
@@ -67,7 +67,7 @@ def unlanded(db: "Database", run: "Run") -> list[str]:
     """Return the done tasks whose work is neither on a target nor in the base branch."""
     from orch.landing.end_places import Places
 
-    return [one.task_id for one in _unlanded(db, Places(run))]
+    return [one.task_id for one in _unlanded(db, Places(db, run))]
 
 
 def _unlanded(db: "Database", places: "Places") -> "list[Unlanded]":

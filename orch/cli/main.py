@@ -1,6 +1,6 @@
 """The `orch` console script, and the one composition root: it mounts `orch council …`.
 
-Hot rows are looked at first. All the others, mounted ones too (council, seeing_table.py), are
+Hot rows are looked at first. All the others, mounted ones too (council, reports/table.py), are
 loaded when none of those is meant, when click has to explain, and for whoever asks for PROGRAM: a
 hot command imports nothing of council (tests/contract/test_council_table.py).
 """

@@ -5,17 +5,20 @@ from orch.git import proofs, refs, repository
 from orch.landing import open_queue
 from orch.landing.open_queue import HEADS
 from orch.model import Run, integration_branch
+from orch.store import ends as store
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.store.ends import Unlanded
+    from schema.transaction import Database
 
 
 class Places:
     """What git says of a run's branches, each repository and branch looked at once."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, db: "Database", run: Run) -> None:
+        self._db = db
         self.run = run
         self.used: list[tuple[str, str, str]] = []
         self._repositories: dict[str, repository.Repository | None] = {}
@@ -67,14 +70,26 @@ class Places:
             return ""
 
     def holds(self, repo_path: str, branch: str, commit: str) -> bool:
-        """Say whether a branch holds what a commit brings; not where git cannot tell."""
+        """Say whether a branch holds what a commit brings; not where git cannot tell.
+
+        Of two commits that never changes, so git is asked once.
+        """
         repo, tip = self._open(repo_path), self._tip(repo_path, HEADS + branch)
         if repo is None or not tip:
             return False
+        with self._db.read() as tx:
+            seen = store.proof_seen(tx, commit, tip)
+        if seen is not None:
+            return bool(seen)
         try:
-            return bool(proofs.find_integration(repo, commit, tip).proof)
+            found = proofs.find_integration(repo, commit, tip)
         except Failure:
             return False
+        if found.undecided:
+            return False
+        with self._db.write() as tx:
+            store.remember_proof(tx, commit, tip, found.proof)
+        return bool(found.proof)
 
     def _open(self, path: str) -> repository.Repository | None:
         if path not in self._repositories:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schema.transaction import ReadTx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
@@ -45,3 +45,14 @@ def landed(tx: "ReadTx", run_id: str) -> "Sequence[Landed]":
 def open_entries(tx: "ReadTx", run_id: str) -> list[int]:
     """Return the numbers of the run's entries that are not over."""
     return [row[0] for row in tx.many(_SQL["end_open_entries"], run_id=run_id)]
+
+
+def proof_seen(tx: "ReadTx", commit: str, tip: str) -> str | None:
+    """Return the proof by which `tip` holds a commit's work, "" for none; None: not asked yet."""
+    row = tx.maybe(_SQL["integration_find"], commit_id=commit, tip=tip)
+    return row[0] if row else None
+
+
+def remember_proof(tx: "Tx", commit: str, tip: str, proof: str) -> None:
+    """Remember what git said about a commit and the tip of a branch."""
+    tx.execute(_SQL["integration_insert"], commit_id=commit, tip=tip, proof=proof)

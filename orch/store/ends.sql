@@ -33,3 +33,12 @@ SELECT entry_no FROM entry
  WHERE run_id = :run_id
    AND status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally')
  ORDER BY entry_no;
+
+-- name: integration_find :maybe
+-- Asked by every status of a run in which nothing goes on: git takes ten processes for it.
+SELECT proof FROM integration_seen WHERE commit_id = :commit_id AND tip = :tip;
+
+-- name: integration_insert :exec
+-- Two that asked at once got the same answer.
+INSERT INTO integration_seen (commit_id, tip, proof) VALUES (:commit_id, :tip, :proof)
+ON CONFLICT DO NOTHING;

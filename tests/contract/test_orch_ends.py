@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.support import runs
@@ -125,6 +126,26 @@ def test_a_run_is_finished_only_when_its_work_is_in_the_base_branch(land: Landin
     assert (end(lead), first(lead)) == ("finished", "orch run close --run r")
     assert ", finished" in lead.orch.say("report", "--run", "r")
     assert land.files("main")["a.txt"] == "a"
+
+
+def test_git_is_asked_once_about_two_commits(land: Landing) -> None:
+    lead = land.lead
+    lead.task("a")
+    lead.finish("a")
+    land.add("a")
+    land.run()
+    lead.do("status")
+    store = apsw.Connection(str(lead.orch.store))
+    seen = "SELECT count(*), max(proof) FROM integration_seen"
+    assert store.execute(seen).fetchall() == [(1, "")]
+    store.execute("UPDATE integration_seen SET proof = 'told'")
+    assert lead.do("status")["run"]["end"] == "finished", "what was said is not asked again"
+    store.execute("DELETE FROM integration_seen")
+    assert lead.do("status")["run"]["end"] == "integrate"
+    lead.repo.commit("elsewhere", "x\n")
+    assert lead.do("status")["run"]["end"] == "integrate"
+    assert store.execute("SELECT count(*) FROM integration_seen").fetchall() == [(2,)]
+    store.close()
 
 
 def test_what_a_person_merged_by_hand_is_finished(land: Landing) -> None:
