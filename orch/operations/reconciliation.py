@@ -49,7 +49,7 @@ def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "news.Item")
     status = item.status
     if attempt.attempt_no != task.latest_attempt_no or task.status not in ACTIVE:
         return False
-    if task.status == "verifying" and status != "cancelled":
+    if task.status == "verifying":
         return False  # The thread is done; only the checks decide now.
     event = OF_THREAD[status]
     moved: bool = attempt.assigned_to != item.assigned_to

@@ -286,7 +286,7 @@ class BusMachine(RuleBasedStateMachine):
             answer = self.session.run(*changed)
             assert answer.code == "key_conflict/other_arguments", f"I6 {changed}: {answer}"
 
-    @rule(seconds=st.sampled_from([1, 9, 11, 901]))
+    @rule(seconds=st.sampled_from([1, 9, 10, 11, 59, 901]))
     def wait(self, seconds: int) -> None:
         self.clock.advance(1000 * seconds)
 

@@ -262,6 +262,27 @@ def _merge_is_no_change() -> None:
     proofs._merges = lambda repo, without, tip: 0
 
 
+def _nothing_left_is_held() -> None:
+    """A lease with no millisecond left still keeps others away."""
+    from inbox.operations import claims
+
+    def _one_more(thread, agent, lease, left):
+        _strict(thread, agent, lease, left or 1)
+
+    _strict = claims._require_claimable
+    claims._require_claimable = _one_more
+
+
+def _begins_early() -> None:
+    """Work that was put off is offered a second before its time."""
+    _rewrite(
+        thread_rows._SQL,
+        "thread_claimable",
+        "p.not_before_at <= :now",
+        "p.not_before_at <= :now + 1000",
+    )
+
+
 def _rewrite(queries, name: str, old: str, new: str) -> None:
     query = queries[name]
     assert old in query.text, (name, old)
@@ -292,6 +313,8 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "published_rewritten": (_published_rewritten, "passes", 1, "published is rewritten"),
     "checkout_left_behind": (_checkout_left_behind, "passes", 1, "left behind"),
     "merge_is_no_change": (_merge_is_no_change, "passes", 1, "only a merge"),
+    "nothing_left_is_held": (_nothing_left_is_held, "machine", 1_000, "I3"),
+    "begins_early": (_begins_early, "machine", 1_000, "I3"),
     "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
 }
 
