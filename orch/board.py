@@ -11,6 +11,7 @@ from shlex import quote
 
 from orch import run_end
 from orch.operations import budgets, runs, scheduling
+from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.store import board as store
 from orch.store import history, landings, tasks
@@ -102,6 +103,7 @@ class Reader:
         self._db = db
         self._run_id = run_id
         self._limit = limit
+        self._pace = Pace(waits=True)
         self._tampered: dict[str, tuple[float, list[Need]]] = {}
 
     def names(self) -> list[str]:
@@ -115,7 +117,7 @@ class Reader:
         """Return the board as it is now, every run reconciled first. Raises: not_found/run."""
         found = Board()
         for name in self.names():
-            report = reconcile(self._db, name)
+            report = reconcile(self._db, name, pace=self._pace)
             with self._db.read() as tx:
                 run = runs.require(tx, name)
             if run.closed_at is None:

@@ -5,29 +5,27 @@ output kept as head and tail so that it cannot fill memory. Each carries a mark 
 process which waits for it: should that be killed, `orch doctor` still finds the program (I12).
 """
 
+import contextlib
 import os
-import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from orch import process_identity
+from orch import children, process_identity
+from schema.transaction import Interrupted, heed, hold_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MARK = "ORCH_WAITED_FOR_BY"
 HEAD_BYTES = 16_000
 TAIL_BYTES = 32_000
-_GRACE_SECONDS = 3.0
 _CHUNK = 65_536
 _PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TERM", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL",
     "VIRTUAL_ENV", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
-
-
-_running: set[int] = set()
 
 
 class Done:
@@ -61,33 +59,35 @@ def run(
     """Run a program to its end, or stop its whole group after `timeout` seconds.
 
     `hold`: descriptors that it keeps open, so that a lock outlives us while it runs.
+    Raises: Interrupted, the group ended.
     """
+    heed()
     started = time.monotonic()
+    hold_off()
     try:
-        child = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**environment, MARK: ":".join((*map(str, process_identity.mine()), cwd))},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=hold,
-        )
+        with children.starting():
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**environment, MARK: ":".join((*map(str, process_identity.mine()), cwd))},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=hold,
+            )
+            children.enter(child.pid)
     except OSError as error:
         return Done(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)
-    _running.add(child.pid)
     try:
+        heed()
         head, tail, in_time = _read(child, started + timeout)
-        if not in_time:
-            _stop(child.pid)
-        status = child.wait()
-        _stop(child.pid)  # What it left behind in its group.
-    except BaseException:
-        _stop(child.pid)
-        raise
     finally:
-        _running.discard(child.pid)
+        hold_off()
+        children.end((child.pid,))  # With what it left behind in its group.
+        status = child.wait()
+        children.leave(child.pid)
+        heed()
     spent = int((time.monotonic() - started) * 1000)
     verdict = f"exit {status}" if in_time else f"stopped after {timeout:g} s"
     return Done(status if in_time else None, verdict, head, tail, spent)
@@ -98,6 +98,7 @@ def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:
 
     It has our environment and our terminal: it may ask for a passphrase. Raises: OSError.
     """
+    heed()
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -112,10 +113,24 @@ def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:
     return child.returncode, out, said
 
 
-def stop_all() -> None:
-    """End every program that a thread of this process waits for: the command was stopped."""
-    for group in tuple(_running):
-        _stop(group)
+@contextlib.contextmanager
+def side_by_side(jobs: int) -> "Iterator[ThreadPoolExecutor]":
+    """Give threads that run programs and gits; whatever stops the block ends what they wait for.
+
+    They touch no store. A signal waits for none of them: the process is about to end.
+    """
+    heed()
+    pool = ThreadPoolExecutor(max_workers=max(1, jobs))
+    try:
+        yield pool
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        children.end_all()
+        if not isinstance(error, Interrupted):
+            pool.shutdown()
+            children.open_again()
+        raise
+    pool.shutdown()
 
 
 def _read(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[str, str, bool]:
@@ -151,20 +166,3 @@ def _read(child: "subprocess.Popen[bytes]", deadline: float) -> tuple[str, str, 
         except subprocess.TimeoutExpired:
             in_time = False
     return head.decode("utf-8", "replace"), tail.decode("utf-8", "replace"), in_time
-
-
-def _stop(group: int) -> None:
-    """Ask a process group to end, then make it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(group, number)
-        except (ProcessLookupError, PermissionError):
-            return
-        deadline = time.monotonic() + _GRACE_SECONDS
-        while number == signal.SIGTERM and time.monotonic() < deadline:
-            try:
-                os.killpg(group, 0)
-                os.waitpid(group, os.WNOHANG)
-            except (ProcessLookupError, ChildProcessError, PermissionError):
-                break
-            time.sleep(0.02)

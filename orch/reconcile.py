@@ -10,8 +10,11 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orch.config.model import Config
     from orch.model import Run
+    from orch.pace import Pace
     from schema.transaction import Database
 
 _UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be seen from here.
@@ -32,19 +35,39 @@ class Report:
         self.round_two = False
 
 
-def reconcile(db: "Database", run_id: str) -> Report:
+def reconcile(
+    db: "Database",
+    run_id: str,
+    tell: "Callable[[str], None] | None" = None,
+    pace: "Pace | None" = None,
+) -> Report:
     """Bring a run up to date. Raises: not_found/run.
 
-    A closed run is only tidied up. What git refuses is reported and tried again next time:
-    one lost repository must not hide the rest of the run.
+    A closed run is only tidied up. What git refuses, or a place that does not answer in the time
+    that `pace` gives it, is reported and tried again next time: one lost repository must not hide
+    the rest of the run. `tell` hears of all that was repaired and of each problem.
     """
+    report = _reconcile(db, run_id, pace)
+    if tell is not None:
+        for text in (*report.repaired, *report.problems):
+            tell(text)
+    return report
+
+
+def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> Report:
     report = Report()
     with db.read() as tx:
         run = runs.require(tx, run_id)
         told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
         report.round_two = news.has_round_two(tx, run)
+    if dispatches or told or turns or heads:
+        from orch.pace import Pace
+
+        pace = pace or Pace()
+        pace.begin_look()
     if dispatches:
-        _repair(db, run_id, report)
+        assert pace is not None
+        _repair(db, run_id, report, pace)
     if told:
         _absorb(db, run_id, report)
     if turns:
@@ -53,7 +76,8 @@ def reconcile(db: "Database", run_id: str) -> Report:
         for number in liveness.note_gone(db, run_id):
             report.changed[number] = None
     if told or turns or heads:
-        _read_heads(db, run, report)
+        assert pace is not None
+        _read_heads(db, run, report, pace)
     if planning:
         _follow_requests(db, run_id, report)
     if unmade:
@@ -88,7 +112,7 @@ def _absorb(db: "Database", run_id: str, report: Report) -> None:
     points.reach("reconcile.absorbed")
 
 
-def _read_heads(db: "Database", run: "Run", report: Report) -> None:
+def _read_heads(db: "Database", run: "Run", report: Report, pace: "Pace") -> None:
     """Record what finished code attempts left: their head, and what is uncommitted."""
     from orch.store import attempts
 
@@ -96,17 +120,24 @@ def _read_heads(db: "Database", run: "Run", report: Report) -> None:
         unread = attempts.without_head(tx, run.run_id)
     if not unread:
         return
+    from orch.pace import described
     from orch.worktrees import inspect as heads
     from schema import points
 
     for attempt in unread:
+        known = pace.known(attempt.worktree_path)
         try:
-            if heads.read(db, run, attempt):
-                report.changed[attempt.task_no] = None
+            if not known:
+                with pace.at(attempt.worktree_path):
+                    is_new = heads.read(db, run, attempt)
+                if is_new:
+                    report.changed[attempt.task_no] = None
         except Failure as failure:
             if failure.code not in _GIT_SAYS:
                 raise
-            report.problems.append(f"cannot read {attempt.worktree_path}: {failure.message}")
+            known = described(failure)
+        if known:
+            report.problems.append(f"cannot read {attempt.worktree_path}: {known}")
         points.reach("reconcile.head_read")
 
 
@@ -115,6 +146,7 @@ _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 
 def _settings(db: "Database", run_id: str, repo_path: str) -> "Config":
     """Return what orch.toml says, by which files that orch placed are told from a worker's."""
+
     from orch import config_in_force
     from orch.config.model import Config
 
@@ -128,7 +160,7 @@ def _settings(db: "Database", run_id: str, repo_path: str) -> "Config":
         return Config()  # Then nothing is known to be ours, and everything is kept.
 
 
-def _repair(db: "Database", run_id: str, report: Report) -> None:
+def _repair(db: "Database", run_id: str, report: Report, pace: "Pace") -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import process_identity
     from orch.operations import attempts as operations
@@ -144,7 +176,8 @@ def _repair(db: "Database", run_id: str, report: Report) -> None:
         if gone is False or (gone is None and now - intent.created_at < _UNSEEN_MS):
             continue
         try:
-            create.undo(intent.place, _settings(db, run_id, intent.place.repo_path))
+            with pace.at(intent.place.worktree_path):
+                create.undo(intent.place, _settings(db, run_id, intent.place.repo_path))
         except Failure as failure:
             if failure.code not in _GIT_SAYS:
                 raise

@@ -1,8 +1,11 @@
 """Waiting in a run: reconcile, look at what is so, look at what happened, sleep."""
 
+import time
+
 from inbox.workflows import wait
 from orch import reads
 from orch.operations import runs
+from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.store import news, tasks
 from schema import events
@@ -10,21 +13,29 @@ from schema.json_text import NULL, Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schema.transaction import Database, ReadTx
 
 
 def for_event(
-    db: "Database", run_id: str, kinds: tuple[str, ...], after: int | None, timeout: float
+    db: "Database",
+    run_id: str,
+    kinds: tuple[str, ...],
+    after: int | None,
+    timeout: float,
+    tell: "Callable[[str], None]",
 ) -> tuple[Json | None, int]:
     """Return (what the wait answers or None at its end, the last event looked at).
 
-    Without `after` it wakes at once on what is so already; after that, on the first event
-    of a kind. Raises: not_found/run.
+    Without `after` it wakes at once on what is so already; after that, on the first event of a
+    kind. What cannot be looked at does not hold it up; `tell` hears of it. Raises: not_found/run.
     """
     position = [after]
+    pace = Pace(waits=True, deadline=time.monotonic() + timeout if timeout > 0 else None)
 
     def _look() -> Json | None:
-        reconcile(db, run_id)
+        reconcile(db, run_id, tell, pace)
         with db.read() as tx:
             run = runs.require(tx, run_id)
             if position[0] is None:

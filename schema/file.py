@@ -307,8 +307,6 @@ def open_store(path: str, clock: "Clock | None" = None) -> Database:
 
     Raises: not_found/store, store_error (unsafe, corrupt, newer_schema, io, readonly).
     """
-    from schema.transaction import failure_of
-
     require_sqlite()
     path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     require_safe_folder(path)
@@ -319,7 +317,9 @@ def open_store(path: str, clock: "Clock | None" = None) -> Database:
     except FileNotFoundError:
         raise Failure("not_found", "store", f"no store at {path}", hint="run: inbox init")
     except apsw.Error as error:
-        raise failure_of(error) from error
+        from schema.store_errors import failure_of
+
+        raise failure_of(error, BUSY_BUDGET_MS) from error
     except OSError as error:
         raise Failure("store_error", "io", f"{path}: {error.strerror}", hint="check the disk")
 

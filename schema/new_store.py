@@ -10,7 +10,8 @@ import apsw
 
 from schema import file, migrate, points, queue
 from schema.failures import Failure
-from schema.transaction import BEGIN_WRITE, failure_of
+from schema.store_errors import failure_of
+from schema.transaction import BEGIN_WRITE, BUSY_BUDGET_MS
 
 # Stores live on one kernel's local disk: elsewhere WAL is not sound (sqlite.org/wal, section 1).
 # fmt: off
@@ -68,7 +69,7 @@ def create(path: str, version: int = file.SCHEMA_VERSION) -> bool:
             _ignore(folder)
         return _create_locked(path, version)
     except apsw.Error as error:
-        raise failure_of(error) from error
+        raise failure_of(error, BUSY_BUDGET_MS) from error
     except OSError as error:
         reason = "full" if error.errno == 28 else "readonly" if error.errno in (13, 30) else "io"
         raise Failure(

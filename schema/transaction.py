@@ -6,6 +6,7 @@ text). A function whose first parameter is a Database is a workflow; Tx, one ato
 ReadTx cannot write. Accepts only Query objects from the packages' `.sql` files.
 """
 
+import _thread
 import os
 
 import apsw
@@ -102,8 +103,12 @@ class Tx(ReadTx):
         return self._topics
 
 
-class Interrupted(Exception):
-    """A signal asked this process to stop; nothing of the open transaction is kept."""
+class Interrupted(BaseException):
+    """A signal asked this process to stop; nothing of the open transaction is kept.
+
+    Like KeyboardInterrupt no Exception: what undoes a failed effect leaves a stopped one, and
+    its intent, to the next command.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}")
@@ -113,8 +118,9 @@ class Interrupted(Exception):
 class Signals:
     """When a signal may stop us: not between a COMMIT and the printing of its answer.
 
-    `install()` makes SIGINT and SIGTERM raise Interrupted, or be remembered in `pending`
-    while `shielded`; so "a committed change is still reported" (protocol 2).
+    `install()` makes SIGHUP, SIGINT and SIGTERM raise Interrupted, or be remembered in `pending`
+    while `shielded`; so "a committed change is still reported" (protocol 2). It is raised once:
+    a second signal does not disturb the ending.
     """
 
     __slots__ = ("pending", "shielded")
@@ -124,15 +130,18 @@ class Signals:
         self.shielded = False
 
     def install(self) -> None:
-        """Handle SIGINT and SIGTERM from now on (main thread only)."""
+        """Handle them from now on (main thread only); `nohup` keeps SIGHUP ignored."""
         import _signal
 
-        for number in (2, 15):
-            _signal.signal(number, self._on_signal)
+        for number in (1, 2, 15):
+            if number != 1 or _signal.getsignal(number) != _signal.SIG_IGN:
+                _signal.signal(number, self._on_signal)
+        _heeding[:] = [(_thread.get_ident(), self)]
 
     def _on_signal(self, number: int, _frame: object) -> None:
+        is_first = not self.pending
         self.pending = number
-        if not self.shielded:
+        if is_first and not self.shielded:
             raise Interrupted(number)
 
     def shield(self) -> None:
@@ -144,6 +153,27 @@ class Signals:
         self.shielded = False
         if self.pending:
             raise Interrupted(self.pending)
+
+
+_heeding: list[tuple[int, Signals]] = []  # The main thread and its signals, once installed.
+
+
+def heed() -> None:
+    """Say that a long effect begins: from here on a signal may stop this command.
+
+    For the doors to programs and to git, which know no store: the shield of a COMMIT before
+    them ends there. On any other thread it does nothing. Raises: Interrupted.
+    """
+    for thread, signals in _heeding:
+        if thread == _thread.get_ident():
+            signals.lower()
+
+
+def hold_off() -> None:
+    """Let a signal wait until the next `heed`: what it would have to end is not known yet."""
+    for thread, signals in _heeding:
+        if thread == _thread.get_ident():
+            signals.shield()
 
 
 class Database:
@@ -270,7 +300,7 @@ class Database:
         try:
             self.connection.execute("COMMIT")
         except apsw.Error as error:
-            failure = failure_of(error)
+            failure = _failure_of(error)
             if not self._was_committed(self, tx, failure):
                 raise failure from error
         self.end_write()  # Before the waiters are rung: the next writer need not wait for that.
@@ -291,13 +321,13 @@ class _Read:
         try:
             self._db.connection.execute(BEGIN_READ)
         except apsw.Error as error:
-            raise failure_of(error) from error
+            raise _failure_of(error) from error
         return ReadTx(self._db.connection, self._db.clock.now())
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         _rollback(self._db.connection)
         if isinstance(error, apsw.Error):
-            raise failure_of(error) from error
+            raise _failure_of(error) from error
 
 
 class _Write:
@@ -311,7 +341,7 @@ class _Write:
         try:
             self._db.begin_write()
         except apsw.Error as error:
-            raise failure_of(error) from error
+            raise _failure_of(error) from error
         self._tx = Tx(self._db.connection, self._db.clock.now())
         return self._tx
 
@@ -325,7 +355,7 @@ class _Write:
             return
         self._undo()
         if isinstance(error, apsw.Error):
-            raise failure_of(error) from error
+            raise _failure_of(error) from error
 
     def _undo(self) -> None:
         _rollback(self._db.connection)
@@ -363,37 +393,7 @@ def inode_of(path: str) -> tuple[int, int]:
     return (found.st_dev, found.st_ino)
 
 
-def failure_of(error: apsw.Error) -> Failure:
-    """Return the Failure that an apsw error means, decided by its class."""
-    text = f"{type(error).__name__}: {error}"
-    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
-        return Failure(
-            "store_busy",
-            "locked",
-            f"the write lock was not had within {BUSY_BUDGET_MS // 1000} s; nothing was done",
-            hint="run the same command again",
-        )
-    for kind, reason, hint in _STORE_ERRORS:
-        if isinstance(error, kind):
-            return Failure("store_error", reason, f"the store cannot be used ({text})", hint=hint)
-    return Failure("internal_error", "bug", text, hint="set ORCH_DEBUG=1 for the traceback")
+def _failure_of(error: apsw.Error) -> Failure:
+    from schema.store_errors import failure_of
 
-
-_STORE_ERRORS = (
-    (apsw.FullError, "full", "free some disk space, then run the same command again"),
-    (
-        apsw.ReadOnlyError,
-        "readonly",
-        "make the store's directory writable for you (in a sandbox: pass it as a writable root)",
-    ),
-    (
-        (apsw.CorruptError, apsw.NotADBError),
-        "corrupt",
-        "touch nothing; restore the newest backup, or ask for help with inbox doctor --deep",
-    ),
-    (
-        (apsw.IOError, apsw.CantOpenError, apsw.PermissionsError, apsw.NoMemError),
-        "io",
-        "check the disk and the permissions of the store's directory, then run the command again",
-    ),
-)
+    return failure_of(error, BUSY_BUDGET_MS)

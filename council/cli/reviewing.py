@@ -111,7 +111,7 @@ def _call_off(call: "Call", asked: Asked) -> None:
     from orch.reconcile import reconcile
 
     run_id = asked.council.run_id
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     with call.db.write() as tx:
         task = tasks.require(tx, run_id, _TASK)
         if task.status not in ("done", "failed", "cancelled"):

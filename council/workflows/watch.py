@@ -6,6 +6,7 @@ from council import reads
 from council.operations import councils
 from council.workflows import cross
 from inbox.workflows import wait
+from orch.pace import Pace
 from orch.reconcile import reconcile
 from schema import events
 
@@ -59,8 +60,10 @@ def _for_round(db: "Database", run_id: str, timeout: float) -> Waited:
         found.expired = True  # Unless all are there: it is the deadline that this wait meets.
         timeout = max(left, 0.001)
 
+    pace = Pace(waits=True, deadline=time.monotonic() + timeout if timeout > 0 else None)
+
     def _look() -> bool | None:
-        reconcile(db, run_id)
+        reconcile(db, run_id, pace=pace)
         cross.advance(db, run_id)
         with db.read() as tx:
             found.reviewers = reads.reviewers(tx, run_id)

@@ -27,6 +27,7 @@ class Call:
 
     __slots__ = (
         "_db",
+        "_told",
         "answer",
         "as_json",
         "bound",
@@ -57,6 +58,7 @@ class Call:
         self.streaming = False
         self.signals = Signals()
         self._db: Database | None = None
+        self._told: list[str] = []
 
     @property
     def db(self) -> "Database":
@@ -138,6 +140,15 @@ class Call:
         if db is None or db == os.environ.get("ORCH_DB"):
             return f"{self.program} {words}"
         return f"{self.program} --db {quoted(db)} {words}"
+
+    def note(self, text: str) -> None:
+        """Tell a reader of plain text what was found beside the answer, once, on stderr."""
+        if self.as_json or text in self._told:
+            return
+        self._told.append(text)
+        from inbox.cli import plain
+
+        write_error("note: " + plain.line(text, 500))
 
     def stream(self, line: str) -> None:
         """Print one line of a stream at once. Raises: output_lost."""

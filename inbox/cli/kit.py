@@ -12,7 +12,7 @@ from inbox.cli.call import Call
 from inbox.cli.output import OutputLost, fill_standard_streams, write_error, write_out
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
-from schema.transaction import Interrupted
+from schema.transaction import BUSY_BUDGET_MS, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,9 +114,9 @@ def _our_bug(error: Exception) -> Failure:
     import apsw
 
     if isinstance(error, apsw.Error):
-        from schema.transaction import failure_of
+        from schema.store_errors import failure_of
 
-        return failure_of(error)
+        return failure_of(error, BUSY_BUDGET_MS)
     return Failure(
         "internal_error",
         "bug",
@@ -181,10 +181,11 @@ def _output_lost(call: Call, lost: OutputLost) -> int:
 
 
 def _say_resume(call: Call, number: int) -> None:
-    name = {2: "SIGINT", 15: "SIGTERM"}.get(number, str(number))
+    name = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}.get(number, str(number))
     tail = f"event {call.committed} is committed" if call.committed else "nothing was changed"
     if call.resume:
-        tail = f"go on with: {call.resume}"
+        tail = f"{tail}; " if call.committed else ""
+        tail += f"go on with: {call.resume}"
     write_error(f"{call.program} {call.words}: stopped by {name}; {tail}")
 
 

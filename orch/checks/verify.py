@@ -4,8 +4,6 @@ What a check's end means is decided by checking.py, as for the merge queue; a pa
 of either counts for the other where tree, command and environment are the same.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 from orch import config_in_force, process
 from orch.checks import run as checking
 from orch.config.model import Check, Config
@@ -124,24 +122,20 @@ def _run_group(
         with db.read() as tx:
             known = trials.cached(tx, key) if key is not None and not afresh else None
         planned.append((name, check, key, known))
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with process.side_by_side(jobs) as pool:
         futures = [
             pool.submit(_run_check, attempt, check, settings)
             if check is not None and known is None
             else None
             for _, check, _, known in planned
         ]
-        try:
-            for (name, _, key, known), future in zip(planned, futures, strict=True):
-                result = _result(name, run, attempt, known, future)
-                if result.source == "run" and result.status != "error":
-                    result.cache_key = key
-                _record(db, run, task, result)
-                step()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            process.stop_all()
-            raise
+        for (name, _, key, known), future in zip(planned, futures, strict=True):
+            db.signals.lower()  # A check may take long, and the one before it is recorded.
+            result = _result(name, run, attempt, known, future)
+            if result.source == "run" and result.status != "error":
+                result.cache_key = key
+            _record(db, run, task, result)
+            step()
 
 
 def _result(

@@ -18,7 +18,7 @@ def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
     from orch.operations import scheduling
     from orch.store import tasks as task_rows
 
-    bring_up_to_date(call.db, run)
+    bring_up_to_date(call.db, run, call.note)
     with call.db.read() as tx:
         found = runs.require(tx, run)
         chosen, more = scheduling.ready(tx, found, limit)
@@ -79,13 +79,23 @@ def wait(
     tail = f" --timeout-seconds {timeout:g}"
     since = f" --after-event {after_event}" if after_event is not None else ""
     call.resume = words + since + tail
-    answer, position = watch.for_event(call.db, run, kinds, after_event, timeout)
+    problems: dict[str, None] = {}
+
+    def _tell(text: str) -> None:
+        problems[text] = None
+        call.note(text)
+
+    answer, position = watch.for_event(call.db, run, kinds, after_event, timeout, _tell)
     if answer is None and position == after_event:
         # Some clients end a session that repeats one command to the letter.
         tail = f" --timeout-seconds {timeout - 1 if timeout > 2 else timeout + 0.5:g}"
     call.resume = f"{words} --after-event {position}{tail}"
     if answer is None:
-        raise timed_out(f"nothing of that in run {run}", timeout, position, call.resume)
+        failure = timed_out(f"nothing of that in run {run}", timeout, position, call.resume)
+        if problems:
+            failure.message += "; " + next(iter(problems))
+            failure.details = {"problems": list(problems)}
+        raise failure
     call.say(merge(answer, resume=call.resume))
 
 
@@ -93,7 +103,7 @@ def blocked(call: "Call", *, run: str) -> None:
     """List the tasks that wait for an answer."""
     from orch import reads
 
-    bring_up_to_date(call.db, run)
+    bring_up_to_date(call.db, run, call.note)
     with call.db.read() as tx:
         runs.require(tx, run)
         call.say(obj(run_id=run, tasks=array(reads.blocked(tx, run))))
@@ -123,7 +133,7 @@ def answer(
     letter = model.letter(None, body, payload, ())
     with call.db.read() as tx:
         run, task = task_names.split(tx, run, task, task_name)
-    bring_up_to_date(call.db, run)
+    bring_up_to_date(call.db, run, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run, task, None)
         scope = call.key_for(found.leader)
@@ -171,11 +181,17 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
     from orch import reads, run_end
     from orch.operations import scheduling
 
-    _go_on(call, run, bring_up_to_date(call.db, run))
+    report = bring_up_to_date(call.db, run)
+    _go_on(call, run, report)
     with call.db.read() as tx:
         waiting = scheduling.waiting(tx, runs.require(tx, run))
         document = run_rows.budgeted(tx, run)
-        found = obj(tasks=array(reads.status(tx, run, waiting)), high_event_id=events.last_id(tx))
+        found = obj(
+            tasks=array(reads.status(tx, run, waiting)),
+            repaired=report.repaired,
+            problems=report.problems,
+            high_event_id=events.last_id(tx),
+        )
     call.say(merge(found, run=run_end.told(call.db, run, document)))
 
 
@@ -198,7 +214,7 @@ def cancel(
     else:
         with call.db.read() as tx:
             run_id, task_id = task_names.split(tx, run, task, task_name)
-    bring_up_to_date(call.db, run_id)
+    bring_up_to_date(call.db, run_id, call.note)
     with call.db.write() as tx:
         found = runs.require(tx, run_id)
         scope = call.key_for(found.leader)
@@ -237,7 +253,7 @@ def adopt(
 
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
-    bring_up_to_date(call.db, run_id)
+    bring_up_to_date(call.db, run_id, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run_id, task_id, None)
         scope = call.key_for(found.leader)
@@ -249,5 +265,5 @@ def adopt(
             document = task_rows.document(tx, subject.task_no)
             taken = attempt_rows.document(tx, subject.task_no, number)
             said = call.store(tx, scope, obj(task=document, attempt=taken, event_id=call.committed))
-    bring_up_to_date(call.db, run_id)
+    bring_up_to_date(call.db, run_id, call.note)
     call.say(said, call.committed)

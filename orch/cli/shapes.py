@@ -160,6 +160,8 @@ DATA: "dict[str, Shape]" = {
                 "waits_for": "text|null",
             }
         ],
+        "repaired": ["text"],
+        "problems": ["text"],
         "high_event_id": "count",
     },
     "cancel": {"run": RUN, "cancelled": [_UPDATED], "entries": ["text"], **_CHANGED},

@@ -252,6 +252,8 @@ def status_text(answer: Json) -> str:
             text += f"\nuncommitted work: {task} left {dirty} files"
         if outside and outside != "[]":
             text += f"\nchanged paths it does not own: {task}: {plain.line(outside, 200)}"
+    for path in ("$.repaired", "$.problems"):
+        text += "".join(f"\n{plain.line(found, 300)}" for found in plain.texts(answer, path))
     end = _END.get(str(plain.fields(answer, "$.run.end")[0]))
     return f"{text}\n{f'{end}{chr(10)}' if end else ''}{_next(answer, str(run))}"
 

@@ -4,9 +4,9 @@ Every decision is a transaction of its own, in dispatch order; only git and its 
 parallel, on threads that touch no store.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from orch import process
 from orch.dispatch import dispatch
 from schema.failures import Failure
 from schema.json_text import Json
@@ -53,17 +53,17 @@ def dispatch_all(
     return [done[i] for i in sorted(done)], skipped
 
 
-def _make_side_by_side(items: "list[dispatch.Prepared]", jobs: int) -> "list[BaseException | None]":
+def _make_side_by_side(items: "list[dispatch.Prepared]", jobs: int) -> "list[Exception | None]":
     """Let git make the worktrees; return what went wrong with each."""
 
-    def _one(item: "dispatch.Prepared") -> BaseException | None:
+    def _one(item: "dispatch.Prepared") -> Exception | None:
         try:
             item.make()
-        except BaseException as error:
+        except Exception as error:
             return error
         return None
 
     if len(items) < 2 or not any(item.place.worktree_path for item in items):
         return [_one(item) for item in items]
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with process.side_by_side(jobs) as pool:
         return list(pool.map(_one, items))

@@ -91,10 +91,10 @@ def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" =
     base_conflict, branch_exists), refused (work_at_risk, repo_tampered, budget), git_error.
     """
     prepared = prepare(db, wish, key)
-    error: BaseException | None = None
+    error: Exception | None = None
     try:
         prepared.make()
-    except BaseException as failed:
+    except Exception as failed:  # Not a signal: that leaves all of it to the next command.
         error = failed
     return finish(db, prepared, error, answer)
 
@@ -155,9 +155,7 @@ def _place_before(tx: "ReadTx", task: Task) -> str:
     return place.wanted if place is not None else ""
 
 
-def finish(
-    db: "Database", prepared: Prepared, error: BaseException | None, answer: "Answer"
-) -> Json:
+def finish(db: "Database", prepared: Prepared, error: Exception | None, answer: "Answer") -> Json:
     """Confirm what was made, or take it back and raise what went wrong."""
     if prepared.stored is not None:
         return prepared.stored

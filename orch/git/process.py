@@ -8,26 +8,28 @@ whole process group. Never reads a repository by itself.
 """
 
 import contextlib
+import contextvars
 import os
 import re
 import time
 from dataclasses import dataclass
 
+from orch import children
+from orch.git import traps
 from orch.git.names import display, redact
+from orch.git.talk import Talk, end_child
 from schema.failures import Failure
+from schema.transaction import heed, hold_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import select
     import subprocess
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SECONDS = 60.0
 LIST_BYTES = 64 << 20
 TEXT_BYTES = 8 << 20
-_STDERR_BYTES = 64 << 10
 _TAIL = 2000
-_GRACE = 0.25  # Between TERM, on which git removes its lock files, and KILL.
 
 _KEPT = ("HOME", "XDG_CONFIG_HOME", "TMPDIR", "USER", "LOGNAME")
 _FIXED = {
@@ -85,6 +87,25 @@ QUIET: "tuple[tuple[str, str], ...]" = (
     ("color.ui", "false"),
     ("worktree.guessRemote", "false"),
 )
+
+
+_until: contextvars.ContextVar[float | None] = contextvars.ContextVar("until", default=None)
+
+
+@contextlib.contextmanager
+def within(seconds: float | None) -> "Iterator[None]":
+    """Give all git calls of a block together so many seconds; None: each its own time again."""
+    token = _until.set(None if seconds is None else time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def time_left(seconds: float) -> float:
+    """Return how long something may take that would be given `seconds`."""
+    until = _until.get()
+    return seconds if until is None else max(0.05, min(seconds, until - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,39 +186,45 @@ def execute(
     limit: int = LIST_BYTES,
     truncate: bool = False,
     hold: "tuple[int, ...]" = (),
+    search: traps.Search | None = None,
 ) -> Output:
     """Run `git args…` to its end and return what it left.
 
     `ok` are the exit statuses that are answers; `limit` bounds stdout in bytes, beyond it
     the output is cut (`truncate`) or the call fails. `hold` are lock descriptors that the
-    child inherits: a git that outlives a killed parent keeps the parent's locks.
+    child inherits: a git that outlives a killed parent keeps the parent's locks. `search` finds
+    what holds a git that takes its time.
 
-    Raises: git_error/failed, git_error/timeout, git_error/missing.
+    Raises: Interrupted, git_error/failed, git_error/timeout, git_error/missing.
     """
     import subprocess
 
+    heed()
+    seconds = time_left(seconds)
+    hold_off()
     try:
-        child = subprocess.Popen(
-            [git_path(), *args],
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=env,
-            start_new_session=True,
-            pass_fds=hold,
-            bufsize=0,
-        )
+        with children.starting():
+            child = subprocess.Popen(
+                [git_path(), *args],
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=env,
+                start_new_session=True,
+                pass_fds=hold,
+                bufsize=0,
+            )
+            children.enter(child.pid)
     except (OSError, ValueError) as error:
         raise failure("failed", f"git could not be started: {error}", args) from error
-    try:
-        talk = _Talk(child, stdin or b"", time.monotonic() + seconds, limit)
-        ending = talk.run()
-    finally:
-        _end(child)
+    talk = Talk(child, stdin or b"", time.monotonic() + seconds, limit, search)
+    ending = _to_its_end(child, talk)
     answer = Output(child.returncode, bytes(talk.out[:limit]), talk.tail(), ending == "output")
+    if talk.trap:
+        raise traps.failure(talk.trap)
     if ending == "time":
-        raise failure("timeout", f"git {_verb(args)} took more than {seconds:g} s", args, answer)
+        raise failure("timeout", f"git {_verb(args)} took more than {seconds:.3g} s", args, answer)
     if ending == "output" and not truncate:
         raise failure("failed", f"git {_verb(args)} wrote more than {limit} bytes", args, answer)
     if not ending and answer.code not in ok:
@@ -229,6 +256,17 @@ def lock_in_the_way(err: str) -> str:
     """Return the lock file that kept git from its work, as it says, "" for none."""
     found = _LOCK.search(err)
     return "" if found is None else found[1] or f"{found[2]}.lock"
+
+
+def _to_its_end(child: "subprocess.Popen[bytes]", talk: Talk) -> str:
+    """Stay with a child that was just started; return which limit it passed, "" for none."""
+    try:
+        heed()
+        return talk.run()
+    finally:
+        hold_off()
+        end_child(child)
+        heed()
 
 
 def failure(
@@ -266,100 +304,3 @@ def _trust(err: str) -> str:
 
 def _verb(args: "Sequence[str]") -> str:
     return next((a for a in args if not a.startswith("-")), "")
-
-
-class _Talk:
-    """One conversation with a child: feed stdin, gather stdout and stderr, watch the limits."""
-
-    def __init__(
-        self, child: "subprocess.Popen[bytes]", feed: bytes, deadline: float, limit: int
-    ) -> None:
-        self.child, self.feed, self.deadline, self.limit = child, memoryview(feed), deadline, limit
-        self.out, self.err = bytearray(), bytearray()
-
-    def tail(self) -> str:
-        """Return the end of stderr as safe text, lines kept."""
-        lines = self.err.decode("utf-8", "backslashreplace").split("\n")
-        return redact("\n".join(map(display, lines)))
-
-    def run(self) -> str:
-        """Talk until the child ends; return "" or the limit it passed: "time", "output"."""
-        import select
-
-        assert self.child.stdout is not None
-        assert self.child.stderr is not None
-        poll = select.poll()
-        sinks = {self.child.stdout.fileno(): self.out, self.child.stderr.fileno(): self.err}
-        for fd in sinks:
-            poll.register(fd, select.POLLIN)
-        if self.child.stdin is not None:
-            os.set_blocking(self.child.stdin.fileno(), False)
-            poll.register(self.child.stdin.fileno(), select.POLLOUT)
-        while sinks:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                return "time"
-            for fd, _ in poll.poll(left * 1000):
-                if fd not in sinks:
-                    self._write(poll, fd)
-                elif chunk := os.read(fd, 1 << 16):
-                    sinks[fd] += chunk
-                else:
-                    poll.unregister(fd)
-                    del sinks[fd]
-            if len(self.out) > self.limit:
-                return "output"
-            del self.err[:-_STDERR_BYTES]
-        return "" if self._wait() else "time"
-
-    def _wait(self) -> bool:
-        """Wait for the exit of a child that has closed its output; False at the deadline."""
-        import select
-        import subprocess
-
-        left = max(0.0, self.deadline - time.monotonic())
-        if hasattr(os, "pidfd_open"):  # `wait` with a time-out sleeps a millisecond per call.
-            fd = os.pidfd_open(self.child.pid)
-            try:
-                poll = select.poll()
-                poll.register(fd, select.POLLIN)
-                return bool(poll.poll(left * 1000)) and self.child.wait() is not None
-            finally:
-                os.close(fd)
-        try:
-            self.child.wait(left)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def _write(self, poll: "select.poll", fd: int) -> None:
-        assert self.child.stdin is not None
-        try:
-            self.feed = self.feed[os.write(fd, self.feed[: 1 << 16]) :] if self.feed else self.feed
-        except BlockingIOError:
-            return
-        except BrokenPipeError:  # It ended without reading all: its exit status says why.
-            self.feed = self.feed[:0]
-        if not self.feed:
-            poll.unregister(fd)
-            self.child.stdin.close()
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Leave no process of the child's group behind and no pipe open."""
-    import signal
-
-    if child.returncode is None:
-        # Not reaped before the last signal, so that its group number cannot be another's.
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(child.pid, number)
-            except ProcessLookupError:
-                break
-            if number == signal.SIGTERM:
-                time.sleep(_GRACE)
-        child.wait()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()

@@ -11,6 +11,7 @@ import stat
 from dataclasses import dataclass
 
 from orch.git.names import display, listed, unusable
+from orch.git.process import within
 from orch.git.repository import Repository, call, linked_worktree, locked_directory
 from orch.git.worktrees import CHECKOUT_SECONDS
 from schema import file
@@ -99,7 +100,8 @@ def at_risk(path: str, why: str, files: "tuple[str, ...]") -> Failure:
 def _unregister(
     repo: Repository, worktree: Repository, ignored: int, force: "tuple[str, ...]"
 ) -> Removed:
-    with locked_directory(repo.common_dir) as held:
+    # Half a removal would look like changed files: it is never cut short.
+    with locked_directory(repo.common_dir) as held, within(None):
         try:
             asked = ("worktree", "remove", *force, "--", worktree.top)
             call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))

@@ -12,10 +12,20 @@ import stat
 import time
 from dataclasses import dataclass
 
+from orch.git import traps
 from orch.git.names import display
-from orch.git.process import LIST_BYTES, SECONDS, Output, environment, execute, failure
+from orch.git.process import (
+    LIST_BYTES,
+    SECONDS,
+    Output,
+    environment,
+    execute,
+    failure,
+    time_left,
+)
 from schema import file
 from schema.failures import Failure, not_found
+from schema.transaction import heed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +74,8 @@ def open_repository(path: str) -> Repository:
     safe = (("safe.bareRepository", "all" if bare else "explicit"),)
     asked = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--absolute-git-dir"]
     asked += ["--show-object-format", "--is-bare-repository", "--show-toplevel"]
-    answer = execute(asked, environment(safe), path, ok=(0, 128), seconds=10)
+    search = traps.Search("", (os.path.join(path, ".git"),))
+    answer = execute(asked, environment(safe), path, ok=(0, 128), seconds=10, search=search)
     lines = answer.text().split("\n")
     if len(lines) < 4:
         if "not a git repository" in answer.err or "cannot use bare repository" in answer.err:
@@ -176,6 +187,14 @@ _RUN_NO_DRIVER = frozenset(
 )
 
 
+_READ_FILES = frozenset(
+    (
+        *("status", "reset", "clean", "read-tree", "update-index", "ls-files", "check-attr"),
+        *("diff-index", "diff-files", "merge-tree", "merge-file"),
+    )
+)
+
+
 def call(
     repo: Repository,
     *args: str,
@@ -200,6 +219,8 @@ def call(
     """
     if args[0] != "config":
         require_pointer(repo)
+    if repo.top and args[0] in _READ_FILES:
+        traps.require_none(repo.top)
     if blanks is None and args[:2] != ("worktree", "list") and args[0] not in _RUN_NO_DRIVER:
         blanks = drivers_off(repo, lenient=lenient)
     config = (*config, *(blanks or ()))
@@ -218,6 +239,7 @@ def call(
         limit=limit,
         truncate=truncate,
         hold=hold,
+        search=traps.Search(repo.top, tuple({repo.git_dir, repo.common_dir})),
     )
 
 
@@ -287,6 +309,8 @@ def locked_directory(path: str, seconds: float = LOCK_SECONDS) -> "Iterator[int]
     import fcntl
     import random
 
+    heed()
+    seconds = time_left(seconds)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except NotADirectoryError:
@@ -306,7 +330,7 @@ def locked_directory(path: str, seconds: float = LOCK_SECONDS) -> "Iterator[int]
                     raise Failure(
                         "git_error",
                         "timeout",
-                        f"another process has worked on {display(path)} for {seconds:g} s",
+                        f"another process has worked on {display(path)} for {seconds:.3g} s",
                     ) from None
                 time.sleep(pause * (0.5 + random.random()))  # noqa: S311
                 pause = min(pause * 1.3, 0.006)

@@ -52,18 +52,11 @@ def run(lease: Lease, place: Place, steps: list[Test], jobs: int) -> int:
             _end(lease, trial)
     if not waiting:
         return 0
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with process.side_by_side(jobs) as pool:
         futures: dict[Future[list[Result]], Trial] = {
             pool.submit(_run_in_slot, place, trial): trial for trial in waiting
         }
-        try:
-            _collect(lease, futures)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            process.stop_all()
-            raise
+        _collect(lease, futures)
     return len(waiting)
 
 
@@ -107,6 +100,7 @@ def _collect(lease: Lease, futures: "dict[Future[list[Result]], Trial]") -> None
 
     left = set(futures)
     while left:
+        lease.db.signals.lower()  # Trials may take long, and those that ended are recorded.
         done, left = wait(left, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
         if not done:
             lease.renew()

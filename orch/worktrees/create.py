@@ -339,7 +339,7 @@ def make(repo: repository.Repository, place: Workspace, settings: "Config") -> N
             setup_files.take_baseline(worktree, placed)
         place.placed_files, place.notes = dumps(placed.files), placed.notes
         place.loose = placed.loose
-    except BaseException:
+    except Exception:
         undo(place, settings)
         raise
 

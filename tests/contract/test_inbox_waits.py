@@ -347,7 +347,10 @@ WAITS = {
 
 
 @pytest.mark.parametrize("name", WAITS)
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)],
+)
 def test_a_stopped_wait_says_how_to_go_on(inbox: Cli, name: str, number: int, status: int) -> None:
     opened(inbox, "--thread", "t")
     with inbox.start(*WAITS[name], "--json") as waiting:

@@ -7,7 +7,7 @@ import pytest
 from orch.operations import runs as run_rules
 from orch.operations import tasks
 from orch.store import attempts
-from orch.workflows import heads
+from orch.worktrees import inspect as heads
 from schema import file
 from tests.support import runs
 from tests.support.queues import check

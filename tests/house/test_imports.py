@@ -117,7 +117,8 @@ _HOT_ORCH = {
     | _set("orch.reads orch.run_end orch.operations.scheduling orch.store.tasks"),
     "reconcile --run r": _RUN | _set("orch.reads"),
     "wait --run r --for task_blocked": _RUN
-    | _set("orch.reads orch.store.tasks orch.wait inbox.workflows inbox.workflows.wait"),
+    | _set("orch.reads orch.store.tasks orch.wait inbox.workflows inbox.workflows.wait")
+    | _set("orch.pace"),  # What a wait remembers of slow places between its looks.
     "answer r/t --body b": _ANSWER,
 }
 

@@ -156,7 +156,7 @@ def stop(
     ended = control.stop(call.db, found.run_id, subject.task_id, reason)
     from orch.reconcile import reconcile
 
-    reconcile(call.db, found.run_id)
+    reconcile(call.db, found.run_id, call.note)
     with call.db.read() as tx:
         document, attempt = board.with_attempt(tx, subject.task_no)
         call.say(obj(task=document, attempt=attempt, turn=store.document(tx, ended.turn_key)))
@@ -179,7 +179,7 @@ def go_on(
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
         leader = runs.require_open(tx, run_id).leader
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     scope = call.key_for(leader)
     with call.db.write() as tx:
         subject = tasks.require(tx, run_id, task_id)

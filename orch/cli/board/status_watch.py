@@ -4,6 +4,7 @@ from inbox.workflows import wait
 from orch import reads, run_end
 from orch.cli.board import screen
 from orch.operations import runs, scheduling
+from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.store import runs as run_rows
 from schema import events
@@ -25,18 +26,24 @@ def watch(call: "Call", run_id: str) -> None:
     more = call.again(f"status --run {run_id}")
     is_drawn = screen.is_terminal() and not call.as_json
     seen: tuple[object, ...] = ()
+    pace = Pace(waits=True)
 
     def _look() -> "Json | None":
         nonlocal seen
-        reconcile(call.db, run_id)
+        report = reconcile(call.db, run_id, pace=pace)
         with call.db.read() as tx:
             waiting = scheduling.waiting(tx, runs.require(tx, run_id))
-            newest = (events.last_id(tx), screen.size() if is_drawn else None)
+            size = screen.size() if is_drawn else None
+            newest = (events.last_id(tx), size, tuple(report.problems))
             if newest == seen:
                 return None
             seen = newest
             document = run_rows.budgeted(tx, run_id)
-            found = obj(tasks=array(reads.status(tx, run_id, waiting)))
+            found = obj(
+                tasks=array(reads.status(tx, run_id, waiting)),
+                repaired=report.repaired,
+                problems=report.problems,
+            )
         return merge(found, run=run_end.told(call.db, run_id, document))
 
     def _next() -> "Json":

@@ -5,6 +5,7 @@ import time
 from inbox.workflows import wait
 from orch import board
 from orch.cli.board import screen
+from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.reports.figures import stamp
 from schema import events
@@ -40,6 +41,7 @@ def _live(
 
     seen: tuple[object, ...] = ()
     drawn_at = 0.0
+    pace = Pace(waits=True)
 
     def _look() -> "Json | None":
         nonlocal seen, drawn_at
@@ -47,7 +49,7 @@ def _live(
         if since < _LEAST_SECONDS:
             return None
         for name in reader.names():
-            reconcile(call.db, name)
+            reconcile(call.db, name, pace=pace)
         with call.db.read() as tx:
             now = (events.last_id(tx), screen.size())
         if now == seen and since < _STILL_SECONDS:

@@ -54,7 +54,7 @@ def add(
     level = PRIORITIES.index(priority) if priority is not None else None
     wish = enqueue.Wish(target, strategy, level, leader)
     for run_id in dict.fromkeys(run_id for run_id, _ in chosen):
-        reconcile(call.db, run_id)
+        reconcile(call.db, run_id, call.note)
     taken_out: list[dict[str, object]] = []
     if everything:
         chosen, taken_out = _unlanded(call, chosen[0][0])
@@ -332,7 +332,7 @@ def retry(
     if kept is not None:
         call.say(kept)
         return
-    reconcile(call.db, found.run_id)
+    reconcile(call.db, found.run_id, call.note)
     place = open_queue.open_queue(call.db, queue)
     scope = call.key_for(leader)
     call.say(workflow.send_back(call.db, place, found, to=to, body=body, key=scope))

@@ -164,6 +164,7 @@ def integrate(
             )
         )
         return
+    call.resume = call.again(f"integrate --run {run}" + (f" --into {into}" if into else ""))
     number, queue = integration.queue_it(call.db, plan)
     try:
         outcome = _run_for(call, queue, jobs, steal=steal)

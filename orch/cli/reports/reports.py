@@ -23,7 +23,7 @@ def graph(call: "Call", *, run: str, kind: str, out: str | None) -> None:
     """Draw who waits for whom, and how far each is."""
     from orch.reports import graph_svg as pictures
 
-    reconcile(call.db, run)
+    reconcile(call.db, run, call.note)
     with call.db.read() as tx:
         runs.require(tx, run)
         goal = str(plain.fields(run_rows.document(tx, run), "$.goal")[0])
@@ -56,7 +56,7 @@ def metrics(call: "Call", *, run: str | None, kind: str, out: str | None) -> Non
     with call.db.read() as tx:
         names = [runs.require(tx, run).run_id] if run is not None else history.list_runs(tx)
     for name in names:
-        reconcile(call.db, name)
+        reconcile(call.db, name, call.note)
     with call.db.read() as tx:
         found = [history.of_run(tx, name) for name in names]
         now = tx.now.wall_ms

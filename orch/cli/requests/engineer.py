@@ -34,7 +34,7 @@ def work(call: "Call", chosen: "Harness", agent: str, request_id: str) -> tuple[
         crew.run()
         turns += crew.ended
         problems += crew.problems
-        reconcile(call.db, run_id)
+        reconcile(call.db, run_id, call.note)
         if crew.refusal is not None and not turns:
             raise crew.refusal
         if call.signals.pending or not crew.ended:

@@ -198,7 +198,7 @@ def _follow(call: "Call", run_id: str | None) -> None:
     if run_id is not None:
         from orch.requests import planning
 
-        reconcile(call.db, run_id)
+        reconcile(call.db, run_id, call.note)
         planning.give_up_closed(call.db, run_id)
 
 

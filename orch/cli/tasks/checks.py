@@ -42,7 +42,8 @@ def run(
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
     if not replay.say_again(call, run_id):
-        reconcile(call.db, run_id)
+        reconcile(call.db, run_id, call.note)
+        call.resume = call.again(f"verify run --run {run_id} --task {task_id}")
         with Bar(call, f"verifying {run_id}/{task_id}", len(checks)) as bar:
             verify.verify(call.db, run_id, task_id, checks, jobs or _JOBS, bar.step, again=again)
         with call.db.read() as tx:
@@ -98,7 +99,7 @@ def record(
     """Take a result from outside."""
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run_id, task_id, None)
         scope = call.key_for(agent or found.leader)

@@ -49,6 +49,7 @@ def _run_one(call: "Call", wish: workflow.Wish, scope: "keys.Key | None") -> Jso
         before = tasks.require(tx, wish.run_id, wish.task_id).latest_attempt_no
     if wish.event == "dispatch":
         before = 0
+    call.resume = call.again(f"reconcile --run {wish.run_id}")  # It undoes what was begun.
     return workflow.start(
         call.db, wish, lambda tx, change: _answer(call, wish, tx, change, before), scope
     )
@@ -85,7 +86,7 @@ def dispatch(
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
         leader = runs.require(tx, run_id).leader
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     wish = _wish(run_id, task_id, given)
     if dry_run:
         call.say(obj(dry_run=True, planned=[_planned(call, wish)]))
@@ -125,7 +126,7 @@ def _dispatch_ready(
     """Dispatch in order; what is refused is skipped with the reason, the rest goes on."""
     if replay.say_again(call, run_id):
         return
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     with call.db.read() as tx:
         leader = runs.require_open(tx, run_id).leader
         chosen, _ = scheduling.ready(tx, runs.require(tx, run_id), limit)
@@ -144,6 +145,7 @@ def _dispatch_ready(
     from orch.cli.progress import Bar
     from orch.dispatch import batch
 
+    call.resume = call.again(f"reconcile --run {run_id}")
     scopes = [call.key_for(leader, f"{call.key}/{w.task_id}" if call.key else None) for w in wishes]
     with Bar(call, f"dispatching {run_id}", len(wishes)) as bar:
         done, skipped = batch.dispatch_all(
@@ -228,5 +230,5 @@ def _lead(
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
         leader = runs.require(tx, run_id).leader
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     return run_id, task_id, leader

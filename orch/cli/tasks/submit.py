@@ -79,7 +79,7 @@ def _deliver(
         run_id, task_id = task_names.split(tx, run, reading.task_id, None)
         found = runs.require(tx, run_id)
         subject = tasks.require(tx, run_id, task_id)
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     delivery = Delivery(reading, found, is_rehearsal=dry_run)
     delivery.check_paths(subject)
     wish = workflow.Wish(run_id, task_id)
@@ -116,8 +116,9 @@ def _deliver(
             event_id=done.event_id,
         )
 
+    call.resume = call.again(f"reconcile --run {run_id}")  # It undoes what was begun.
     answer = workflow.start(call.db, wish, _answer, call.key_for(reading.agent))
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
     call.say(answer, call.committed)
 
 

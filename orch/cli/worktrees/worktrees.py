@@ -41,7 +41,9 @@ def cleanup(
         run_id = run if all_completed and run else task_names.split(tx, run, task, task_name)[0]
     if replay.say_again(call, run_id):
         return
-    reconcile(call.db, run_id)
+    reconcile(call.db, run_id, call.note)
+    which = "--all-completed" if all_completed else f"--task {task or task_name}"
+    call.resume = call.again(f"cleanup --run {run_id} {which}" + (" --force" if force else ""))
     with call.db.read() as tx:
         found = runs.require(tx, run_id)
         subject = None
