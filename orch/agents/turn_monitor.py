@@ -70,6 +70,7 @@ class Watcher:
                 raise
         if self._stop.level >= 2:
             self._last.stop = self._last.stop or "its runner was stopped"
+            self._last.hurry = True
         return self._last
 
     def _read(self) -> None:

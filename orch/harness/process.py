@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2  # Between looks at what others say of a turn,
 NAP_SECONDS = 0.05  # and at what it printed.
 _STRAY_GRACE = 3.0
+_HURRY = 0.5
 
 
 class Orders:
@@ -35,16 +36,17 @@ class Orders:
 
     `stop`: why it is to end now, "" to go on. `reported`: it has delivered, and may take its
     leave. `waiting`: it waits for an answer, so silence is no idleness. `active`: it wrote
-    something since the last look.
+    something since the last look. `hurry`: its runner itself was told to end, and has two seconds.
     """
 
-    __slots__ = ("active", "reported", "stop", "waiting")
+    __slots__ = ("active", "hurry", "reported", "stop", "waiting")
 
     def __init__(self) -> None:
         self.stop = ""
         self.reported = False
         self.waiting = False
         self.active = False
+        self.hurry = False
 
 
 class Ended:
@@ -161,16 +163,19 @@ class Child:
         pidfd = os.pidfd_open(self.pid)
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        cause, why, looked = "exit", "", 0.0
+        cause, why, looked, patience = "exit", "", 0.0, _STRAY_GRACE
         try:
             while not poll.poll(0 if self._vigil.hears() else 1000 * NAP_SECONDS):
                 if time.monotonic() - looked >= LOOK_SECONDS:
                     looked = time.monotonic()
-                    cause, why = self._vigil.due(look())
+                    orders = look()
+                    cause, why = self._vigil.due(orders)
                     if cause:
-                        self._stop(poll)
+                        patience = _HURRY if orders.hurry else _STRAY_GRACE
+                        grace = self._harness.table.grace
+                        self._stop(poll, min(grace, _HURRY) if orders.hurry else grace)
                         break
-            return self._end(cause or "exit", why)
+            return self._end(cause or "exit", why, patience)
         finally:
             os.close(pidfd)
             self.kill()
@@ -180,11 +185,11 @@ class Child:
         self._kill_group()
         self._process.wait()
 
-    def _stop(self, poll: "select.poll") -> None:
+    def _stop(self, poll: "select.poll", grace: float) -> None:
         """Ask its group to end; kill it after the grace. Its last words are still read."""
         asked = signal.SIGINT if self._harness.table.signal == "INT" else signal.SIGTERM
         self._signal(asked)
-        deadline = time.monotonic() + self._harness.table.grace
+        deadline = time.monotonic() + grace
         while time.monotonic() < deadline:
             if poll.poll(0 if self._vigil.hears() else 1000 * NAP_SECONDS):
                 return
@@ -198,9 +203,9 @@ class Child:
         except (ProcessLookupError, PermissionError):
             pass
 
-    def _end(self, cause: str, why: str) -> Ended:
+    def _end(self, cause: str, why: str, patience: float) -> Ended:
         """End what it left behind, reap it, and say how it was."""
-        found = strays.end(self._mark, self.pid, _STRAY_GRACE)
+        found = strays.end(self._mark, self.pid, patience)
         self._kill_group()
         status = self._process.wait()
         self._intake.finish()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import jsonschema
@@ -101,6 +102,24 @@ def test_ctrl_c_once_finishes_what_runs_twice_ends_it(shop: Shop) -> None:
     assert (answer.status, turn["outcome"]) == (130, "interrupted")
     assert shop.thread(attempt)["thread"]["status"] == "pending"
     assert shop.status("b") == "dispatched", "given back, not spent"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_runner_ends_a_deaf_agent_soon(shop: Shop, number: int) -> None:
+    shop.harness()
+    settings = shop.path / "orch.toml"
+    settings.write_text(settings.read_text().replace("\ngrace = 0.5", "\ngrace = 60"))
+    shop.repo.git("commit", "-qam", "a patient harness")
+    shop.task(mode="analysis")
+    sign = begun(shop)
+    with shop.start("deaf", f"touch={sign}", "hang") as running:
+        pid = at_work(shop, running, sign)
+        since = time.monotonic()
+        running.signal(number)
+        answer = running.wait()
+    assert time.monotonic() - since < 6  # Two seconds, and what a busy machine adds.
+    assert answer.status == 128 + number and not alive(pid)
+    assert shop.status() == "dispatched", "given back, not spent"
 
 
 def interrupt_until_it_ends(running: Running) -> None:

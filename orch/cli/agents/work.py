@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orch.harness.config import Harness
     from orch.harness.preflight import Found
 
-_SIGINT, _SIGTERM = 2, 15
+_SIGHUP, _SIGINT, _SIGTERM = 1, 2, 15
 
 
 def work(
@@ -129,7 +129,7 @@ def teller(call: "Call") -> "workflow.Tell":
 
 
 def heed_signals(call: "Call", crew: workflow.Crew) -> None:
-    """Ctrl-C once finishes what runs, twice ends it; SIGTERM ends it at once.
+    """Ctrl-C once finishes what runs, twice ends it; SIGTERM and a lost terminal end it at once.
 
     The answer is printed all the same, and the exit status says which signal it was.
     """
@@ -137,13 +137,14 @@ def heed_signals(call: "Call", crew: workflow.Crew) -> None:
 
     def _on(number: int, _frame: object) -> None:
         call.signals.shielded = True
-        level = 2 if number == _SIGTERM or crew.stop.level >= 1 else 1
+        level = 2 if number != _SIGINT or crew.stop.level >= 1 else 1
         call.signals.pending = number
         crew.ask_stop(level)
         crew.tell("ending the agents" if level == 2 else "finishing what runs; again to end it")
 
-    for number in (_SIGINT, _SIGTERM):
-        signal.signal(number, _on)
+    for number in (_SIGHUP, _SIGINT, _SIGTERM):
+        if number != _SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # As nohup has it.
+            signal.signal(number, _on)
 
 
 def stop(
