@@ -1,7 +1,8 @@
 """The commands of a council: rows that orch mounts under `orch council …`.
 
 Adding a command? A row here, a function of that name, its plain view (views.py), its shape
-(shapes.py), a test in tests/contract/, then `make docs`. Imports no pydantic: parsing does.
+(shapes.py), its place in the help (orch/cli/help_sections.py), a test in tests/contract/,
+then `make docs`. Imports no pydantic: parsing does.
 """
 
 from inbox.cli.grammar import KEY, TIMEOUT, Command, Option
@@ -48,12 +49,12 @@ COMMANDS = (
     ),
     Command(
         "council wait", "council.cli.waiting:wait",
-        "Wait until all three reviewers have ended.", (_RUN, TIMEOUT),
+        "Wait until all three reviewers have finished.", (_RUN, TIMEOUT),
         "orch council wait --run review-7 --timeout-seconds 90",
     ),
     Command(
         "council tally", "council.cli.tallying:tally",
-        "Group what the reviewers recommend by how many of them do.",
+        "Group the recommendations by how many reviewers make them.",
         (
             _RUN,
             Option("--similarity", "choice", "normal, or strict: only equal texts",
@@ -103,7 +104,7 @@ COMMANDS = (
             (), "orch council list"),
     Command(
         "review", "council.cli.reviewing:review",
-        "Let one agent review a task's change; its verdict counts for the landing.",
+        "Have an agent review a task's change; its verdict counts.",
         (
             Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name"),
             Option("--run", "name", "the run's id (or name the task R/T)"),

@@ -5,11 +5,14 @@ for both, so there is one rule for each kind of value.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import click
 
+from inbox.cli.click_help import Group, Root
 from inbox.cli.grammar import Command, Option, Program
+from inbox.cli.help_sections import Sections
 from inbox.cli.output import OutputLost, write_out
 from schema.failures import Failure, invalid_input
 from schema.version import __version__
@@ -75,7 +78,7 @@ def _near_command(error: click.UsageError, context: click.Context | None) -> str
 
 def build(program: Program) -> click.Group:
     """Return the click group of a program."""
-    root = click.Group(
+    root = Root(
         name=program.name,
         help=program.summary,
         params=[_option(option) for option in program.globals],
@@ -87,15 +90,16 @@ def build(program: Program) -> click.Group:
     )
     version = click.version_option(__version__, "--version", message=f"{program.name} %(version)s")
     version(root)
+    root.sections = sections(program)
     for command in program.commands.values():
-        parent = root
+        parent: Group = root
         *groups, name = command.words.split(" ")
         for group in groups:
             found = parent.commands.get(group)
-            if not isinstance(found, click.Group):
-                found = click.Group(
+            if not isinstance(found, Group):
+                found = Group(
                     name=group,
-                    help=f"The {group} commands.",
+                    help=root.sections.groups[group],
                     params=[_option(option, hidden=True) for option in program.globals],
                     callback=lambda **_: None,
                     context_settings={"help_option_names": ["--help", "-h"]},
@@ -104,6 +108,13 @@ def build(program: Program) -> click.Group:
             parent = found
         parent.add_command(_command(program, command, name))
     return root
+
+
+def sections(program: Program) -> Sections:
+    """Return the order of a program's help."""
+    module, _, name = program.sections.partition(":")
+    found: Sections = getattr(import_module(module), name)
+    return found
 
 
 def _command(program: Program, command: Command, name: str) -> click.Command:

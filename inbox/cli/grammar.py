@@ -76,10 +76,11 @@ class Command:
 class Program:
     """A console script: its commands by their words, and its global options.
 
-    `guard` (`module:function`) is asked before a command that is a person's word.
+    `guard` (`module:function`) is asked before a command that is a person's word;
+    `sections` (`module:name`) is the order of its help (help_sections.py).
     """
 
-    __slots__ = ("commands", "globals", "groups", "guard", "name", "summary")
+    __slots__ = ("commands", "globals", "groups", "guard", "name", "sections", "summary")
 
     def __init__(
         self,
@@ -87,14 +88,28 @@ class Program:
         summary: str,
         commands: tuple[Command, ...],
         options: tuple[Option, ...],
+        *,
+        sections: str,
         guard: str = "",
     ) -> None:
         self.guard = guard
+        self.sections = sections
         self.name = name
         self.summary = summary
         self.commands = {command.words: command for command in commands}
         self.groups = {words.partition(" ")[0] for words in self.commands if " " in words}
         self.globals = options
+
+    def with_commands(self, commands: tuple[Command, ...]) -> "Program":
+        """Return the same program with these commands."""
+        return Program(
+            self.name,
+            self.summary,
+            commands,
+            self.globals,
+            sections=self.sections,
+            guard=self.guard,
+        )
 
 
 STATUSES = ("pending", "claimed", "in_progress", "blocked", "done", "failed", "cancelled")

@@ -1,7 +1,8 @@
 """The commands of `inbox`: the one table behind parsing, help, completion and the reference.
 
 Adding a command? A row here, a function of that name, its plain view (plain.py), its shape
-(shapes.py), a test in tests/contract/, then `make docs`.
+(shapes.py), its place in the help (help_sections.py), a test in tests/contract/,
+then `make docs`.
 """
 
 from inbox.cli.grammar import (
@@ -49,14 +50,14 @@ _COMMANDS = (
     Command(
         "init",
         "inbox.cli.stores:init",
-        "Create the store here, or report the one that serves here.",
+        "Create the store here, or name the one already in use.",
         (KEY,),
         "inbox init",
     ),
     Command(
         "send",
         "inbox.cli.threads:send",
-        "Open a thread for somebody, or add to an open one.",
+        "Open a thread for an agent, or add to an open one.",
         (
             me("--from", "who sends it", dest="sender"),
             Option("--to", "addressee", "an agent, or @pool for anyone who claims with --pool"),
@@ -86,7 +87,7 @@ _COMMANDS = (
     Command(
         "fetch",
         "inbox.cli.threads:fetch",
-        "See what there is for an agent; nothing is moved.",
+        "List an agent's threads; nothing is claimed or marked read.",
         (
             Option("--agent", "name", "whose threads", env="INBOX_AGENT"),
             _POOLS,
@@ -124,7 +125,7 @@ _COMMANDS = (
     Command(
         "renew",
         "inbox.cli.leases:renew",
-        "Keep your lease for its full length from now.",
+        "Renew your lease: its full length counts from now.",
         (
             me(),
             thread(),
@@ -152,7 +153,7 @@ _COMMANDS = (
     Command(
         "update",
         "inbox.cli.leases:update",
-        "Report progress, or ask and be blocked.",
+        "Report progress, or ask a question (status blocked).",
         (
             me(),
             thread(),
@@ -217,7 +218,7 @@ _COMMANDS = (
     Command(
         "cancel",
         "inbox.cli.threads:cancel",
-        "Call an open thread off.",
+        "Cancel an open thread.",
         (
             me(),
             Option("--thread", "thread", "the thread's id", required=True),
@@ -277,7 +278,7 @@ _COMMANDS = (
             _STATUS,
             Option("--run", "name", "only threads of this run"),
             _AFTER,
-            Option("--follow", "flag", "stream events as JSON lines until stopped"),
+            Option("--follow", "flag", "stream events as JSON lines until interrupted"),
             Option(
                 "--timeout-seconds",
                 "duration",
@@ -307,7 +308,7 @@ _COMMANDS = (
             TIMEOUT,
         ),
         "inbox wait-reply --thread thr_4k7d2m --agent worker-1 --timeout-seconds 90",
-        "A holder that waits keeps its lease: the waiting is the proof of life.",
+        "Waiting keeps your lease.",
     ),
     Command(
         "search",
@@ -348,7 +349,7 @@ _COMMANDS = (
     Command(
         "backup",
         "inbox.cli.stores:backup",
-        "Write a verified copy while others work.",
+        "Write a verified copy of the store, while others work.",
         (Option("PATH", "path", "the new file"), KEY),
         "inbox backup ~/backups/coord-monday.db",
     ),
@@ -368,7 +369,7 @@ _COMMANDS = (
     ),
     Command(
         "hook", "inbox.cli.hooks:hook",
-        "For hooks of agent clients: show an agent its new mail, else say nothing.",
+        "Called by agent clients' hooks: show an agent its new mail.",
         (
             Option("--agent", "text", "whose mail", env="INBOX_AGENT"),
             Option("--client", "choice", "whose hook it is: the form of the answer",
@@ -391,4 +392,5 @@ PROGRAM = Program(
     "The durable bus between coding agents: threads, leases, answers, waits; no daemon.",
     _COMMANDS,
     (DB, JSON, GET, AGENT),
+    sections="inbox.cli.help_sections:SECTIONS",
 )

@@ -26,13 +26,14 @@ AFTER = Option("--after-event", "event", "look at what came after this event id"
 
 COMMANDS = (
     Command(
-        "ready", "orch.cli.leader_loop:ready", "What can be dispatched now, in dispatch order.",
+        "ready", "orch.cli.leader_loop:ready",
+        "List the tasks that can be dispatched now, in order.",
         (RUN, Option("--limit", "count", "at most so many", default=50),
          Option("--explain", "flag", "say for each other task why it is not ready")),
         "orch ready --run docs-1 --explain",
     ),
     Command("reconcile", "orch.cli.leader_loop:reconcile",
-            "Bring the run up to date with its threads; says exactly what changed.",
+            "Bring a run up to date with its threads; say what changed.",
             (RUN, KEY), "orch reconcile --run docs-1"),
     Command(
         "wait", "orch.cli.leader_loop:wait", "Wait until something happens in a run.",
@@ -42,16 +43,16 @@ COMMANDS = (
          AFTER, TIMEOUT),
         "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
     ),
-    Command("blocked", "orch.cli.leader_loop:blocked", "Tasks that wait for an answer.", (RUN,),
-            "orch blocked --run docs-1"),
+    Command("blocked", "orch.cli.leader_loop:blocked", "List the tasks that wait for an answer.",
+            (RUN,), "orch blocked --run docs-1"),
     Command(
-        "answer", "orch.cli.leader_loop:answer", "Answer a task's worker.",
+        "answer", "orch.cli.leader_loop:answer", "Answer a question of a task's worker.",
         (*ONE_TASK, *BODY, PAYLOAD, KEY),
         "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
     ),
     Command(
-        "status", "orch.cli.leader_loop:status", "Where a run stands, task by task.",
-        (RUN, Option("--watch", "flag", "keep it on the screen until stopped")),
+        "status", "orch.cli.leader_loop:status", "Show where a run stands, task by task.",
+        (RUN, Option("--watch", "flag", "keep it on the screen until interrupted")),
         "orch status --run docs-1",
     ),
 )  # fmt: skip
@@ -61,5 +62,6 @@ PROGRAM = Program(
     "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
     COMMANDS,
     (DB, JSON, GET),
-    "orch.cli.persons:guard",
+    sections="orch.cli.help_sections:SECTIONS",
+    guard="orch.cli.persons:guard",
 )

@@ -26,13 +26,11 @@ def main() -> "NoReturn":
 def whole() -> "Program":
     """Return the program with all of its commands."""
     from council.cli.table import COMMANDS
-    from inbox.cli.grammar import Program
     from orch.cli import table
     from orch.cli.reports.table import COMMANDS as SEEING
 
     own = table.PROGRAM
-    rows = (*own.commands.values(), *SEEING, *COMMANDS)
-    return Program(own.name, own.summary, rows, own.globals, own.guard)
+    return own.with_commands((*own.commands.values(), *SEEING, *COMMANDS))
 
 
 def schemas() -> "dict[str, object]":

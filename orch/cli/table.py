@@ -1,10 +1,11 @@
 """The commands of `orch`: the one table behind parsing, help, completion and the reference.
 
 Adding a command? A row here, a function of that name, its plain view (views.py), its shape
-(shapes.py), a test in tests/contract/, then `make docs`. The hot rows are in hot_table.py.
+(shapes.py), its place in the help (help_sections.py), a test in tests/contract/,
+then `make docs`. The hot rows are in hot_table.py.
 """
 
-from inbox.cli.grammar import BODY, KEY, Command, Option, Program
+from inbox.cli.grammar import BODY, KEY, Command, Option
 from inbox.model import PRIORITIES
 from orch.cli import hot_table
 from orch.cli.agents.table import COMMANDS as WORK
@@ -31,7 +32,7 @@ _MODE = Option("--execution-mode", "choice", "analysis, or code in a worktree of
 
 _PLAN = Option("FILE", "path", "the plan, or - for standard input", dest="path")
 _REQUEST = Option("--request", "name", "take the plan that was made of this request")
-_FORMAT = Option("--format", "choice", "yaml, toml or json, where the name does not tell it",
+_FORMAT = Option("--format", "choice", "yaml, toml or json, where the file's name does not say",
                  choices=("yaml", "toml", "json"), dest="kind")  # fmt: skip
 _RUN_OF_PLAN = Option("--run", "name", "the run that the plan is for")
 
@@ -41,7 +42,7 @@ _TASK_FIELDS = (
     Option("--default-to", "addressee", "who does it when dispatch names nobody"),
     Option("--priority", "choice", "low, normal or high (default normal)", choices=PRIORITIES),
     Option("--acceptance-json", "json_any", "what counts as done, as JSON", dest="acceptance"),
-    Option("--spec-file", "path", "a file whose content and hash are copied now"),
+    Option("--spec-file", "path", "a file with the details; its content is copied now"),
     Option("--check-profile", "text", "a profile of checks in orch.toml"),
     Option("--required-check", "check", "a check that must pass", many=True,
            dest="required_checks"),
@@ -50,9 +51,9 @@ _TASK_FIELDS = (
     Option("--blocked-path", "glob", "files it must not change, as a glob", many=True,
            dest="blocked_paths"),
     Option("--metadata-json", "json", "a JSON object for programs", dest="metadata"),
-    Option("--lock", "name", "a lock no two tasks hold at once", many=True, dest="locks"),
+    Option("--lock", "name", "a lock that only one task holds at a time", many=True, dest="locks"),
     Option("--max-attempts", "count",
-           f"limits automatic retries (default {DEFAULT_MAX_ATTEMPTS})"),
+           f"how often it may be tried without you (default {DEFAULT_MAX_ATTEMPTS})"),
     Option("--risk", "choice", "low, medium or high (default low)", choices=RISKS),
     _MODE,
 )  # fmt: skip
@@ -60,35 +61,35 @@ _TASK_FIELDS = (
 _COMMANDS = (
     Command(
         "init", "inbox.cli.stores:init",
-        "Create the store here, or report the one that serves here.",
+        "Create the store here, or name the one already in use.",
         (KEY,), "orch init",
     ),
     Command(
         "run init", "orch.cli.tasks.runs:init", "Open a run: one goal, its tasks, one leader.",
         (
             _RUN,
-            Option("--goal", "text", "what the run is for", required=True),
-            Option("--summary", "text", "a few words more", default=""),
-            Option("--leader", "name", "who leads it: opens its threads, gives its answers",
+            Option("--goal", "text", "what the run is to achieve", required=True),
+            Option("--summary", "text", "more about it, in a line", default=""),
+            Option("--leader", "name", "who leads it: opens its threads and answers in them",
                    default="leader"),
             Option("--repo-path", "path", "the repository its tasks work on"),
             Option("--base-ref", "text", "where its tasks start, instead of HEAD"),
             Option("--target", "text", "the branch its work is meant for"),
             Option("--ownership", "choice", "allowed paths: enforce, warn or off (default warn)",
                    default="warn", choices=OWNERSHIP),
-            Option("--budget", "text", "what it may spend, like cost_usd=5,tokens=200000,hours=2",
+            Option("--budget", "text", "what it may spend, e.g. cost_usd=5,tokens=200000,hours=2",
                    many=True),
             KEY,
         ),
         "orch run init --run docs-1 --goal 'One guide out of many notes'",
     ),
-    Command("run show", "orch.cli.tasks.runs:show", "Show a run and how far it is.", (_RUN,),
+    Command("run show", "orch.cli.tasks.runs:show", "Show a run and its progress.", (_RUN,),
             "orch run show --run docs-1"),
     Command("run list", "orch.cli.tasks.runs:list_runs", "List all runs, newest first.", (),
             "orch run list"),
     Command("run close", "orch.cli.tasks.runs:close",
-            "Close a run: nothing in it changes any more.",
-            (_RUN, Option("--force", "flag", "though done work is on no target yet"), KEY),
+            "Close a run: nothing in it can change after that.",
+            (_RUN, Option("--force", "flag", "even though finished work is on no target yet"), KEY),
             "orch run close --run docs-1", person=True),
     Command("run reopen", "orch.cli.tasks.runs:reopen", "Open a closed run again.", (_RUN, KEY),
             "orch run reopen --run docs-1", person=True),
@@ -111,19 +112,19 @@ _COMMANDS = (
         "orch task list --run docs-1 --status ready,blocked",
     ),
     Command(
-        "task edit", "orch.cli.tasks.tasks:edit", "Change a task that nobody works on.",
+        "task edit", "orch.cli.tasks.tasks:edit", "Change a task that no agent is working on.",
         (*_ONE_TASK, *_TASK_FIELDS,
          Option("--not-before", "duration", "do not dispatch it for this long"), KEY),
         "orch task edit --run docs-1 --task outline --priority high",
     ),
     Command(
-        "dep add", "orch.cli.tasks.tasks:add_dependency", "Let a task wait for another one.",
+        "dep add", "orch.cli.tasks.tasks:add_dependency", "Make a task wait for another one.",
         (*_ONE_TASK, Option("--depends-on", "names", "the task to wait for", many=True), KEY),
         "orch dep add --run docs-1 --task chapters --depends-on outline",
     ),
     Command(
         "dep rm", "orch.cli.tasks.tasks:remove_dependency",
-        "Let a task no longer wait for another one.",
+        "Stop a task from waiting for another one.",
         (*_ONE_TASK, Option("--depends-on", "names", "the task", many=True), KEY),
         "orch dep rm --run docs-1 --task chapters --depends-on outline",
     ),
@@ -132,24 +133,25 @@ _COMMANDS = (
             "orch dep list docs-1/chapters"),
     Command(
         "plan check", "orch.cli.plans.plans:check",
-        "Say everything that is wrong with a plan, with lines; with --run, what it would change.",
+        "List a plan's errors by line; with --run, what it would change.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan check plan.yaml --run docs-1",
     ),
     Command(
         "plan lint", "orch.cli.plans.plans:lint",
-        "Say where a plan's tasks would meet, are too large, or cannot be judged.",
+        "Warn of tasks that collide, are too large, or cannot be judged.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
     ),
     Command(
         "plan apply", "orch.cli.plans.plans:apply",
-        "Add a plan's tasks to a run, and update those that nobody works on; all or nothing.",
+        "Add a plan's tasks to a run and update waiting ones, all or nothing.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, KEY),
         "orch plan apply plan.yaml --run docs-1 --dry-run", person=True,
     ),
     Command(
         "plan export", "orch.cli.plans.plans:export",
-        "Write a run's tasks, or a request's plan, as a plan; without FILE, print it.",
-        (Option("FILE", "path", "the new file", dest="path"), _REQUEST, _RUN_OF_PLAN, _FORMAT),
+        "Write a run's tasks, or a request's plan, as a plan file.",
+        (Option("FILE", "path", "the new file (else the plan is printed)", dest="path"),
+         _REQUEST, _RUN_OF_PLAN, _FORMAT),
         "orch plan export plan.yaml --run docs-1",
     ),
     Command("plan schema", "orch.cli.plans.plans:schema", "Print the JSON Schema of a plan.", (),
@@ -169,22 +171,22 @@ _COMMANDS = (
     Command(
         "retry", "orch.cli.tasks.dispatch:retry", "Try a failed task again.",
         (*_ONE_TASK, _TO, *BODY, KEY, _BASE_REF,
-         Option("--force", "flag", "also when its worker is only stale", person=True)),
+         Option("--force", "flag", "even if its worker is only stale", person=True)),
         "orch retry --run docs-1 --task outline --body 'The file is there now.'",
     ),
     Command(
         "reassign", "orch.cli.tasks.dispatch:reassign",
-        "Give a blocked, failed or stale task to another.",
+        "Give a blocked, failed or stale task to another agent.",
         (*_ONE_TASK, Option("--to", "addressee", "who does it now", required=True), _REASON, KEY),
         "orch reassign --run docs-1 --task outline --to w2 --reason 'w1 is gone'",
     ),
     Command(
-        "cancel", "orch.cli.leader_loop:cancel", "Call off a task, or a whole run.",
+        "cancel", "orch.cli.leader_loop:cancel", "Cancel a task, or a whole run.",
         (*_ONE_TASK, Option("--reason", "text", "why", default="cancelled"), KEY),
         "orch cancel --run docs-1 --task outline --reason 'out of scope'",
     ),
     Command(
-        "adopt", "orch.cli.leader_loop:adopt", "Take a late report as the task's result.",
+        "adopt", "orch.cli.leader_loop:adopt", "Accept a late report as the task's result.",
         (*_ONE_TASK, Option("--attempt", "count", "the attempt that reported late"), KEY),
         "orch adopt --run docs-1 --task outline --attempt 1", person=True,
     ),
@@ -194,7 +196,7 @@ _COMMANDS = (
         (
             *_ONE_TASK,
             Option("--attempt", "count", "only this attempt"),
-            Option("--all-completed", "flag", "all tasks of the run that ended"),
+            Option("--all-completed", "flag", "all tasks of the run that have ended"),
             Option("--force", "flag", "save everything to a salvage ref first, then remove",
                    person=True),
             _DRY_RUN,
@@ -203,23 +205,24 @@ _COMMANDS = (
         "orch cleanup --run docs-1 --all-completed --dry-run",
     ),
     Command("salvage list", "orch.cli.worktrees.worktrees:list_salvages",
-            "List what cleanup saved.",
+            "List the work that cleanup saved.",
             (_RUN, _REPO), "orch salvage list --run docs-1"),
     Command(
-        "salvage restore", "orch.cli.worktrees.worktrees:restore_salvage", "Bring saved work back.",
+        "salvage restore", "orch.cli.worktrees.worktrees:restore_salvage",
+        "Restore saved work into a new directory.",
         (*_ONE_TASK, Option("--attempt", "count", "the attempt it was saved from"),
          Option("--out", "path", "the new directory"), _REPO, KEY),
         "orch salvage restore --run docs-1 --task outline --attempt 1 --out ../rescued",
     ),
     Command(
         "repo accept", "orch.cli.worktrees.worktrees:accept_repository",
-        "A person's command: accept that the repository's configuration changed.",
+        "Accept a change of the repository's configuration (a person only).",
         (_RUN, _REPO, KEY), "orch repo accept --run docs-1", person=True,
     ),
     Command(
         "repo moved", "orch.cli.worktrees.worktrees:move_repository",
-        "A person's command: the repository was moved or renamed; it is here now.",
-        (Option("--run", "name", "a run in it (else the only repository that is gone)"),
+        "Say where a moved or renamed repository is now (a person only).",
+        (Option("--run", "name", "a run in it (else the only repository that is missing)"),
          Option("--repo-path", "path", "where it is now (else this directory)"), KEY),
         "orch repo moved --run docs-1 --repo-path ../docs", person=True,
     ),
@@ -228,11 +231,12 @@ _COMMANDS = (
         "Run a task's required checks at its recorded head.",
         (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
          Option("--jobs", "count", "checks at once (default 2)"),
-         Option("--again", "flag", "run what did not pass once more, on the same head"), KEY),
+         Option("--again", "flag", "run what did not pass again, on the same head"), KEY),
         "orch verify run --run docs-1 --task outline",
     ),
     Command(
-        "verify record", "orch.cli.tasks.checks:record", "Record a check's result from outside.",
+        "verify record", "orch.cli.tasks.checks:record",
+        "Record the result of a check that ran elsewhere.",
         (*_ONE_TASK, Option("--check", "check", "the check", required=True),
          Option("--status", "choice", "passed, failed or error", required=True,
                 choices=("passed", "failed", "error")),
@@ -241,17 +245,18 @@ _COMMANDS = (
         "orch verify record --run docs-1 --task outline --check spelling --status passed",
         person=True,
     ),
-    Command("verify status", "orch.cli.tasks.checks:status", "Show a task's gate.", _ONE_TASK,
+    Command("verify status", "orch.cli.tasks.checks:status",
+            "Show which of a task's required checks have passed.", _ONE_TASK,
             "orch verify status docs-1/outline"),
     Command(
-        "events", "orch.cli.tasks.events:events", "The run's log.",
-        (_RUN, _AFTER, Option("--follow", "flag", "stream it as JSON lines until stopped"),
+        "events", "orch.cli.tasks.events:events", "Print the events of a run, oldest first.",
+        (_RUN, _AFTER, Option("--follow", "flag", "stream them as JSON lines until interrupted"),
          Option("--type", "text", "only these event types, comma-separated", dest="types"),
          Option("--limit", "count", "at most so many", default=200)),
         "orch events --run docs-1 --type task_done,task_failed",
     ),
     Command("trace", "orch.cli.tasks.events:trace",
-            "A task from its request to its landing, in order.",
+            "Show a task's history, from its request to its landing.",
             _ONE_TASK, "orch trace docs-1/outline"),
     *LANDING,
     *WORK,
@@ -259,8 +264,8 @@ _COMMANDS = (
     *SETUP,
     Command(
         "doctor", "orch.cli.stores:doctor",
-        "Check the store, the machine, the runs and their worktrees; repairs nothing.",
-        (Option("--deep", "flag", "compare every kept counter with its rows, find every commit"),),
+        "Check store, machine, runs and worktrees; change nothing.",
+        (Option("--deep", "flag", "compare counters with their rows too, and find each commit"),),
         "orch doctor --deep",
     ),
     Command(
@@ -282,4 +287,4 @@ _COMMANDS = (
 )  # fmt: skip
 
 _HOT = hot_table.PROGRAM
-PROGRAM = Program(_HOT.name, _HOT.summary, _COMMANDS, _HOT.globals, _HOT.guard)
+PROGRAM = _HOT.with_commands(_COMMANDS)

@@ -84,6 +84,25 @@ def test_kinds_and_words_are_known(program: Program):
         assert command.summary.endswith(".")
 
 
+@pytest.mark.parametrize("program", [INBOX, ORCH], ids=lambda p: p.name)
+def test_every_command_stands_in_the_help_with_its_sentence(program: Program):
+    sections = click_app.sections(program)
+    named = [words for section in sections.all for words in section.words]
+    firsts = [words for words in named if " " not in words]
+    assert sorted(firsts) == sorted({words.partition(" ")[0] for words in program.commands})
+    assert sections.groups.keys() == program.groups
+    assert len(sections.first.words) == 5
+    assert {w for w in (*named, *sections.first.words) if " " in w} <= program.commands.keys()
+    for section in (sections.first, *sections.all):
+        assert section.sentence.endswith(".")
+        assert len(f"{section.title}: {section.sentence}") <= 78
+    text = _click(program).get_help(click_app.click.Context(_click(program)))
+    shown = " ".join(text.split())
+    for words in (*named, *sections.first.words):
+        assert sections.groups.get(words, "").rstrip(".") in shown
+        assert words in sections.groups or f"{words} {program.commands[words].summary}" in shown
+
+
 # What no agent may say for a person (docs/guide/policy.md): a whole command, or one option of it.
 PERSONS = {
     "approve", "reject", "queue approve", "queue reject", "queue release", "queue rollback",

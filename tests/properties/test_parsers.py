@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inbox.cli import click_app, parse
 from inbox.cli.grammar import Command, Option, Program
 from inbox.cli.table import PROGRAM as INBOX
-from orch.cli.table import PROGRAM as ORCH
+from orch.cli.main import PROGRAM as ORCH
 from schema.failures import Failure
 
 PROGRAMS = (INBOX, ORCH)

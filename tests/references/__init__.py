@@ -6,7 +6,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from inbox.cli import click_app
 from inbox.cli.grammar import Command, Option, Program
+from inbox.cli.help_sections import Section, Sections
 from inbox.cli.table import PROGRAM as INBOX
 from inbox.machines import THREAD
 from orch.cli.main import PROGRAM as ORCH
@@ -39,14 +41,54 @@ def commands(program: Program) -> str:
         "\nAnswers with `--json` have the shapes of "
         f"`{program.name} schema COMMAND`; failures those of [failures](failures.md).\n"
     )
-    for command in program.commands.values():
-        parts += _command(program, command)
-    return "\n".join(parts)
+    sections = click_app.sections(program)
+    parts.append(_heading(sections.first))
+    parts += [
+        f"- [{program.name} {words}](#{_anchor(program, words)}): {program.commands[words].summary}"
+        for words in sections.first.words
+    ]
+    written: set[str] = set()
+    for section in sections.all:
+        parts.append("\n" + _heading(section).rstrip())
+        parts += _section(program, sections, section, written)
+    return "\n".join(parts) + "\n"
+
+
+def _section(
+    program: Program, sections: Sections, section: Section, written: set[str]
+) -> Iterator[str]:
+    """Yield a section's commands; one that an earlier section has written is linked to."""
+    for words in section.words:
+        if words in sections.groups:
+            yield f"\n### {program.name} {words}\n\n{sections.groups[words]}"
+        for command in _below(program, words):
+            if command.words in written:
+                yield f"\n- [{program.name} {words}](#{_anchor(program, words)}): {command.summary}"
+            else:
+                yield from _command(program, command)
+            written.add(command.words)
+
+
+def _heading(section: Section) -> str:
+    return f"## {section.title}\n\n{section.sentence[0].upper()}{section.sentence[1:]}\n"
+
+
+def _below(program: Program, words: str) -> list[Command]:
+    return [c for w, c in program.commands.items() if w == words or w.startswith(words + " ")]
+
+
+def _title(program: Program, command: Command) -> str:
+    positionals = [o.flag for o in command.options if not o.flag.startswith("-")]
+    return " ".join([program.name, command.words, *positionals])
+
+
+def _anchor(program: Program, words: str) -> str:
+    return _title(program, program.commands[words]).lower().replace(" ", "-")
 
 
 def _command(program: Program, command: Command) -> Iterator[str]:
-    words = [o.flag for o in command.options if not o.flag.startswith("-")]
-    yield f"\n## {' '.join([program.name, command.words, *words])}\n"
+    level = "####" if " " in command.words else "###"
+    yield f"\n{level} {_title(program, command)}\n"
     yield command.summary + (f" {command.note}" if command.note else "") + "\n"
     yield from map(_option, command.options)
     yield f"\n```sh\n{command.example}\n```"

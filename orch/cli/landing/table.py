@@ -17,13 +17,13 @@ _TARGET = Option("--target", "text", "the branch that work is to land on")
 _REPO = Option("--repo-path", "path", "the repository, where several have such a branch")
 _REASON = Option("--reason", "text", "why")
 _DRY_RUN = Option("--dry-run", "flag", "print what would be done and change nothing")
-_EXPLAIN = Option("--explain", "flag", "say for each entry why it is where it is")
-_JOBS = Option("--jobs", "count", "test so many prefixes at once (else orch.toml's, 1)")
+_EXPLAIN = Option("--explain", "flag", "say for each entry why it stands where it does")
+_JOBS = Option("--jobs", "count", "how many tests at once (else orch.toml's, 1)")
 _STEAL = Option("--steal", "flag", "take over from a runner that was silent for a minute",
                 person=True)  # fmt: skip
-_AS = Option("--as", "name", "the person who decides; without it, it is the leader's word",
+_AS = Option("--as", "name", "the person who decides; without it, the leader does",
              dest="as_name")  # fmt: skip
-_NOTE = Option("--note", "text", "a word on it", default="")
+_NOTE = Option("--note", "text", "a comment on the decision", default="")
 _VERDICT = (_ENTRY, _RUN, _AS, _NOTE, KEY)
 
 COMMANDS = (
@@ -34,7 +34,7 @@ COMMANDS = (
             Option("TASK", "task", "tasks that are done, as run/task or bare ids",
                    dest="tasks", many=True),
             _RUN,
-            Option("--all", "flag", "all finished code tasks of the run that did not land yet",
+            Option("--all", "flag", "all finished code tasks of the run that have not landed yet",
                    dest="everything"),
             _TARGET,
             Option("--strategy", "choice", "how it is put on top: merge, squash or rebase",
@@ -49,7 +49,7 @@ COMMANDS = (
     ),
     Command(
         "queue list", "orch.cli.landing.entries:list_entries",
-        "What is on its way to a target, and landed.",
+        "List what is on its way to a target, and what has landed.",
         (_RUN, _TARGET, _REPO,
          Option("--status", "choices", "only these statuses", choices=ENTRY_STATUSES)),
         "orch queue list --run docs-1",
@@ -61,7 +61,7 @@ COMMANDS = (
     ),
     Command(
         "queue run", "orch.cli.landing.run:run",
-        "Build, test and land what is queued; may be killed at any instant and started again.",
+        "Build, test and land what is queued.",
         (
             _RUN, _TARGET, _REPO,
             Option("--once", "flag", "end after the first landing"),
@@ -74,19 +74,19 @@ COMMANDS = (
         "orch queue run --run docs-1",
     ),
     Command("queue approve", "orch.cli.landing.approvals:approve",
-            "Approve what is to land; bound to its head and to the policy.", _VERDICT,
+            "Approve an entry; counts for this head and policy only.", _VERDICT,
             "orch queue approve ent_1 --as ana --note 'read it'", person=True),
     Command("queue reject", "orch.cli.landing.approvals:reject",
-            "Reject what is to land: it is held until somebody releases it.", _VERDICT,
+            "Reject an entry: it is held until somebody releases it.", _VERDICT,
             "orch queue reject ent_1 --as ana --note 'the title is wrong'", person=True),
     Command(
         "queue hold", "orch.cli.landing.entries:hold",
-        "Stop an entry, or with --target a whole queue.",
+        "Hold an entry back, or with --target a whole queue.",
         (_ENTRY, _RUN, _TARGET, _REPO, _REASON, KEY), "orch queue hold ent_1 --reason 'freeze'",
     ),
     Command(
         "queue release", "orch.cli.landing.entries:release",
-        "Let a held or quarantined entry go on, or with --target a whole queue.",
+        "Release a held or quarantined entry, or with --target a queue.",
         (_ENTRY, _RUN, _TARGET, _REPO, _REASON, KEY), "orch queue release ent_1", person=True,
     ),
     Command(
@@ -96,34 +96,34 @@ COMMANDS = (
     ),
     Command(
         "queue retry", "orch.cli.landing.entries:retry",
-        "Try a stopped entry again; with --rework, let its task be done again on the target.",
+        "Try a stopped entry again; with --rework, as a new attempt.",
         (_ENTRY, _RUN,
-         Option("--rework", "flag", "a new attempt that starts from the target and knows both"),
+         Option("--rework", "flag", "have the task done again, on the target as it is now"),
          Option("--to", "addressee", "with --rework: who does it"), *BODY, KEY),
         "orch queue retry docs-1/outline --rework --body 'Keep both lists.'",
     ),
     Command(
         "queue rollback", "orch.cli.landing.history:rollback",
-        "Take back what landed: put the target back, or queue a revert.",
+        "Undo a landing: move the target back, or queue a revert.",
         (_ENTRY, _RUN, _AS, _REASON, _DRY_RUN, KEY), "orch queue rollback docs-1/outline --dry-run",
         person=True,
     ),
     Command(
         "queue audit", "orch.cli.landing.history:audit",
-        "What each pass was told and decided, newest last.",
+        "Show what each pass saw and decided, newest last.",
         (_RUN, _TARGET, _REPO, Option("--pass", "count", "only this pass", dest="pass_no"),
          Option("--limit", "count", "at most so many", default=50)),
         "orch queue audit --run docs-1",
     ),
     Command(
         "queue replay", "orch.cli.landing.history:replay",
-        "Let the planner decide each recorded pass again: it must decide the same.",
+        "Repeat each recorded decision, to see that it comes out the same.",
         (_RUN, _TARGET, _REPO, Option("--pass", "count", "only this pass", dest="pass_no")),
         "orch queue replay",
     ),
     Command(
         "integrate", "orch.cli.landing.run:integrate",
-        "Bring what landed for a run into a branch of yours, tested as it will be there.",
+        "Merge a run's landed work into your branch, tested first.",
         (
             Option("--run", "name", "the run's id", required=True),
             Option("--into", "text", "the branch (default: the one checked out)"),
@@ -133,9 +133,9 @@ COMMANDS = (
         "orch integrate --run docs-1 --into main", person=True,
     ),
     Command("approve", "orch.cli.landing.approvals:approve",
-            "Approve a task's work for landing; as queue approve.", _VERDICT,
+            "Approve a task's work for landing (as queue approve does).", _VERDICT,
             "orch approve docs-1/outline --as ana", person=True),
     Command("reject", "orch.cli.landing.approvals:reject",
-            "Reject a task's work for landing; as queue reject.", _VERDICT,
+            "Reject a task's work for landing (as queue reject does).", _VERDICT,
             "orch reject docs-1/outline --as ana --note 'no tests'", person=True),
 )  # fmt: skip

@@ -14,7 +14,7 @@ def _format(*kinds: str) -> Option:
 COMMANDS = (
     Command(
         "top", "orch.cli.board.top:top",
-        "The leader's board: what needs a person first, each with the command; then what runs.",
+        "Show what needs you first, with the command, then what runs.",
         (
             Option("--run", "name", "only this run (else all that are open)"),
             Option("--once", "flag", "print it once, also on a terminal"),
@@ -23,24 +23,24 @@ COMMANDS = (
             Option("--limit", "count", "at most so many lines of each kind", default=10),
         ),
         "orch top --run docs-1",
-        note="On a terminal it stays and is drawn again whenever something happens; Ctrl-C ends "
+        note="On a terminal it stays and is redrawn whenever something happens; Ctrl-C ends "
         "it. Without a terminal, or with --json, it is printed once.",
     ),
     Command(
         "graph", "orch.cli.reports.reports:graph",
-        "Draw who waits for whom, and how far each task is.",
+        "Draw which task waits for which, and how far each is.",
         (_RUN, _format("mermaid", "dot", "svg"), _OUT),
         "orch graph --run docs-1 --format svg --out docs-1.svg",
     ),
     Command(
         "report", "orch.cli.reports.reports:report",
-        "The whole run as a document: who did what, how it was judged, what is left to do.",
+        "Write the run up: what was done, how judged, what is left.",
         (_RUN, _format("markdown", "html"), _OUT),
         "orch report --run docs-1 --format html --out docs-1.html",
     ),
     Command(
         "metrics", "orch.cli.reports.reports:metrics",
-        "Figures: throughput, waiting, success, retries, questions, tokens, cost.",
+        "Print figures: throughput, waiting, retries, tokens, cost.",
         (Option("--run", "name", "only this run (else all)"),
          _format("json", "csv", "prometheus"), _OUT),
         "orch metrics --run docs-1 --format csv --out docs-1.csv",

@@ -9,7 +9,7 @@ _RUN = Option("--run", "name", "the run it is planned in (default: its own)")
 
 COMMANDS = (
     Command(
-        "request new", "orch.cli.requests.requests:new", "Store what a person wants done.",
+        "request new", "orch.cli.requests.requests:new", "Record what a person wants done.",
         (
             Option("--title", "text", "one line", required=True),
             *BODY,
@@ -39,11 +39,11 @@ COMMANDS = (
     ),
     Command(
         "request plan", "orch.cli.requests.requests:plan",
-        "Let an engineer agent make a plan of a request.",
+        "Have an engineer agent turn a request into a plan.",
         (
             _REQUEST,
-            Option("--agent", "name", "the engineer; without --harness, it works by itself"),
-            Option("--harness", "text", "start this client for it, here, until it has reported"),
+            Option("--agent", "name", "the engineer; without --harness, it claims its work itself"),
+            Option("--harness", "text", "start this client for it, and wait here for its report"),
             Option("PROGRAM", "text", "with --harness command: the program and its arguments",
                    dest="program", many=True),
             _RUN,
@@ -53,12 +53,12 @@ COMMANDS = (
         ),
         "orch request plan req_4k7d2m --harness claude",
         note="A plan that breaks a rule goes back to the engineer with every problem, at most "
-        "three times. --body is a word more for it. A person applies the plan: "
+        "three times. --body adds instructions. A person applies the plan: "
         "orch plan apply --request REQUEST.",
     ),
     Command(
         "submit", "orch.cli.tasks.submit:submit",
-        "Bring a finished change for a task as patches, without a worktree.",
+        "Hand in a finished change for a task as patches.",
         (
             Option("FILE", "path", "the change request as JSON, or - for standard input",
                    dest="path"),
@@ -69,15 +69,15 @@ COMMANDS = (
             KEY,
         ),
         "orch submit change.json --run docs-1 --dry-run",
-        note="It becomes one commit on a branch and worktree of its own, reported done by the "
-        "agent that it names; from there it is an attempt like any other.",
+        note="No worktree is needed: it becomes one commit on a branch of its own, reported done "
+        "by the agent that it names; from there it is an attempt like any other.",
     ),
     Command(
         "run budget", "orch.cli.tasks.budgets:budget", "Show or change what a run may spend.",
         (
             Option("--run", "name", "the run's id", required=True),
-            Option("--budget", "text", "like cost_usd=5,tokens=200000,turns=50,attempts=20,"
-                   "hours=2; =none takes a limit away", many=True, person=True),
+            Option("--budget", "text", "e.g. cost_usd=5,tokens=200000,turns=50,attempts=20,"
+                   "hours=2; =none removes a limit", many=True, person=True),
             KEY,
         ),
         "orch run budget --run docs-1 --budget cost_usd=10",

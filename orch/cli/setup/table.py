@@ -6,19 +6,19 @@ COMMANDS = (
     Command(
         "setup",
         "orch.cli.setup.setup:setup",
-        "Teach an agent client about inbox and orch: instructions, skills, hooks.",
+        "Teach an agent client inbox and orch: texts, skills, hooks.",
         (
             Option("AGENT", "text", "claude, codex, gemini, …; agents: any that reads AGENTS.md",
                    dest="name"),
-            Option("--check", "flag", "write nothing; exit 30 unless all is up to date"),
+            Option("--check", "flag", "write nothing; exit 30 unless everything is up to date"),
             Option("--dry-run", "flag", "write nothing; show what would change"),
-            Option("--remove", "flag", "take out again what is ours"),
-            Option("--user", "flag", "in your home, for all repositories, instead of this one"),
-            Option("--force", "flag", "also where our own text was edited since"),
+            Option("--remove", "flag", "remove what is ours"),
+            Option("--user", "flag", "in your home, for all repositories, instead of here"),
+            Option("--force", "flag", "even where our own text has been edited since"),
             Option("--list", "flag", "list the clients that are known", dest="listing"),
         ),
         "orch setup claude --dry-run",
         note="Only our own marked block, skills and hook entries are written; everything else "
-        "keeps its bytes. Nothing is written where anything is in the way.",
+        "stays byte for byte. If anything is in the way, nothing is written at all.",
     ),
 )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Sections of `orch --help` and of its reference page, mounted commands included."""
+
+from inbox.cli.help_sections import Section, Sections
+
+SECTIONS = Sections(
+    Section(
+        "First steps", "a run from its goal to the board that names each next command.",
+        "run init", "task add", "dispatch", "work", "top",
+    ),
+    (
+        Section("Start", "open a run, or record what a person wants.", "run", "request"),
+        Section("Plan", "say what is to be done, and what waits for what.", "plan", "task", "dep"),
+        Section(
+            "Hand out", "give tasks to agents, and run the agents.",
+            "ready", "dispatch", "work", "submit",
+        ),
+        Section(
+            "Answer", "reply to agents, and tell them how to go on.",
+            "blocked", "answer", "continue",
+        ),
+        Section(
+            "Look", "see what is happening, what happened, and what it cost.",
+            "top", "wait", "status", "logs", "events", "trace", "usage", "graph", "report",
+            "metrics",
+        ),
+        Section(
+            "Judge", "check and review finished work, and decide on it.",
+            "verify", "review", "council", "approve", "reject",
+        ),
+        Section(
+            "Land", "bring tested work into its branch, then tidy up.",
+            "queue", "integrate", "cleanup",
+        ),
+        Section(
+            "Take back", "stop what is under way, and undo what has landed.",
+            "stop", "cancel", "queue rollback", "salvage",
+        ),
+        Section(
+            "Mend", "find out what is wrong, and get stuck work going again.",
+            "doctor", "retry", "reassign", "adopt", "reconcile", "repo",
+        ),
+        Section(
+            "Set up", "make a store, and teach agents and shells to use it.",
+            "init", "setup", "prime", "schema", "completion",
+        ),
+    ),
+    {
+        "council": "Ask three reviewers about one target, and tally what they say.",
+        "dep": "Say which task waits for which.",
+        "plan": "Check a plan and turn it into tasks.",
+        "queue": "Land finished work, tested and in order: the merge queue.",
+        "repo": "Tell orch that a repository moved, or that its configuration is right.",
+        "request": "Record what a person wants, and have an engineer agent plan it.",
+        "run": "Open, show and close runs, and limit what they may spend.",
+        "salvage": "Bring back the work that cleanup saved.",
+        "task": "Add, show and change the tasks of a run.",
+        "verify": "Run a task's checks, or record their results.",
+    },
+)  # fmt: skip
