@@ -18,10 +18,9 @@ VALIDATORS = {words: jsonschema.Draft202012Validator(s) for words, s in SCHEMAS.
 seen: set[str] = set()
 # Whose commands live here; plans, harnesses and the council hold theirs in tests of their own.
 ROOMS = {
-    "inbox.cli.stores",
-    *(f"orch.cli.{n}" for n in ("runs", "tasks", "schedule", "dispatches", "checks", "stores")),
-    *(f"orch.cli.{n}" for n in ("workspaces", "logs")),
-}
+    "inbox.cli.stores", "orch.cli.stores", "orch.cli.leader_loop", "orch.cli.worktrees.worktrees",
+    *(f"orch.cli.tasks.{n}" for n in ("runs", "tasks", "events", "dispatch", "checks")),
+}  # fmt: skip
 
 
 class Checked(Cli):
@@ -150,6 +149,8 @@ def test_every_real_answer_fits(lead: Lead) -> None:
     orch.ok("completion", "bash")
     do("run", "close", "--force")
     do("run", "reopen")
+    place = lead.top.rename(lead.home / "elsewhere")
+    do("repo", "moved", "--repo-path", str(place), cwd=place)
     mine = {words for words, row in PROGRAM.commands.items() if row.target.split(":")[0] in ROOMS}
     assert mine - seen == set()
 

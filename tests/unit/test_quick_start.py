@@ -3,6 +3,7 @@
 import compileall
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from orch.cli.table import PROGRAM
 from tests.support.cli import Cli, clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,19 +151,6 @@ _LINES = (
     ("orch", "--json", "status", "--run", "nope"),
     ("orch", "--json", "queue", "show", "ent_1"),
     ("orch", "council", "taly"),
-    # Every other room only reads the answers of these.
-    ("orch", "--json", "queue", "reject", "ent_1", "--as", "ana"),
-    ("orch", "--json", "queue", "hold", "ent_1"),
-    ("orch", "--json", "queue", "release", "ent_1"),
-    ("orch", "--json", "queue", "cancel", "ent_1"),
-    ("orch", "--json", "queue", "retry", "ent_1"),
-    ("orch", "--json", "approve", "r/a", "--as", "ana"),
-    ("orch", "--json", "review", "r/a", "--harness", "claude"),
-    ("orch", "--json", "stop", "r/a"),
-    ("orch", "--json", "continue", "r/a", "--body", "on"),
-    ("orch", "--json", "usage", "--run", "r"),
-    ("orch", "--json", "request", "list"),
-    ("orch", "--json", "request", "new", "--title", "T", "--body", "B", "--request", "a/b"),
 )
 
 
@@ -171,6 +160,15 @@ def test_a_warm_answer_is_the_scripts(inbox: Cli, line: tuple[str, ...]) -> None
     cold = Cli(inbox.cwd, program=line[0], home=inbox.cwd.parent)
     script, answer = cold.run(*line[1:]), cold.warm.quick(*line[1:])
     assert (answer.status, answer.raw, answer.err) == (script.status, script.raw, script.err)
+
+
+@pytest.mark.parametrize("words", sorted(PROGRAM.commands))
+def test_every_command_of_orch_starts_as_a_script(inbox: Cli, words: str) -> None:
+    """All rooms may read warm answers: here each example is pasted, on a store without its run."""
+    program, *argv = shlex.split(PROGRAM.commands[words].example)
+    answer = Cli(inbox.cwd, program=program, home=inbox.cwd.parent).run("--json", *argv)
+    assert answer.json["command"] == words.rpartition(" ")[2] and answer.err == ""
+    assert answer.status == 0 or answer.error["code"] != "internal_error"
 
 
 def test_a_warm_command_has_its_own_place_and_environment(inbox: Cli, bare: Cli) -> None:
