@@ -75,13 +75,16 @@ def test_every_command_that_looks_begins_it(council, command):
 
 def test_a_sheet_hides_who_said_what_and_how_gravely(council):
     ids = answered(council)
+    said = {A: [RACE, NAMES], I: [EXTEND], R: [CLOCK]}
     assert {frozenset(names.items()) for names in ids.values()} != {frozenset(ids[A].items())}
     for role in ROLES:
         sheet = council.sheet(role)
         ours, _, data = sheet.partition("BEGIN FINDING")
         for word in ("critical", "medium", *(other for other in ROLES if other != role)):
             assert word not in data
-        assert data.count("(yours)") == (2 if role == A else 1)
+        own = [ids[role][each["title"]] for each in said[role]]
+        assert data.count("\n(yours)\n") == len(own)
+        assert f"marked ({', '.join(sorted(own))})" in ours
         expects = council.inbox.ok("show", "--thread", council.votes[role])["thread"]["expects"]
         jsonschema.Draft202012Validator.check_schema(expects)
         jsonschema.validate(ballot(role), expects)

@@ -44,7 +44,7 @@ def ids_by_title(sheet: str) -> dict[str, str]:
     return {title: name for name, title in _ENTRY.findall(sheet)}
 
 
-_ENTRY = re.compile(r"^BEGIN FINDING (f\d+) [0-9a-f]{8}(?: \(yours\))?\n(.*)$", re.MULTILINE)
+_ENTRY = re.compile(r"^BEGIN FINDING (f\d+) [0-9a-f]{8}\n(.*)$", re.MULTILINE)
 
 
 class Council:
