@@ -136,14 +136,14 @@ def letter(
     payload: str | None,
     artifacts: "tuple[Artifact, ...]",
     default: str = "",
-) -> "Letter":
+) -> "MessageDraft":
     """Return what was written; the summary defaults to the body's first line."""
     if summary is None:
         summary = default or (body or "").strip().partition("\n")[0][:120]
-    return Letter(summary, body or "", payload or "{}", artifacts)
+    return MessageDraft(summary, body or "", payload or "{}", artifacts)
 
 
-class Letter:
+class MessageDraft:
     """What somebody writes into a thread: text, payload, artifacts."""
 
     __slots__ = ("artifacts", "body", "payload", "summary")

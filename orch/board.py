@@ -88,11 +88,11 @@ class Board:
     needs: list[Need] = field(default_factory=list)
     at_work: list[AtWork] = field(default_factory=list)
     ready: list[Waiting] = field(default_factory=list)
-    done: "list[tuple[str, store.Done]]" = field(default_factory=list)
+    done: "list[tuple[str, store.EndedTask]]" = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
 
 
-class Reader:
+class BoardReader:
     """Reads the board of all open runs, or of one, as often as it is asked to.
 
     `limit` bounds ready and done of each run. Repositories are looked at anew after
@@ -154,7 +154,7 @@ class Reader:
         return found
 
 
-def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.End) -> None:
+def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd) -> None:
     document = merge(run_rows.document(tx, run.run_id), end=end.word)
     found.runs.append(document)
     counts = json.loads(document)["counts"]
@@ -273,7 +273,7 @@ def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]
         yield Need(run.run_id, None, "budget", None, since, spent.message, command)
 
 
-def _end(tx: "ReadTx", run: "Run", counts: dict[str, int], end: run_end.End) -> "Iterator[Need]":
+def _end(tx: "ReadTx", run: "Run", counts: dict[str, int], end: run_end.RunEnd) -> "Iterator[Need]":
     """Whether nothing goes on by itself any more: all is over, or cancelled work is waited for."""
     moving = sum(counts[name] for name in ("ready", "dispatched", "running", "verifying"))
     if moving or counts["blocked"] or counts["failed"] or not counts["total"]:

@@ -64,7 +64,7 @@ def _dispatches(db: "Database") -> Check:
     return verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
 
 
-def _worktrees(works: list[store.Work]) -> Check:
+def _worktrees(works: list[store.WorkLocation]) -> Check:
     """Compare what is recorded with what is on disk."""
     there = [work for work in works if work.workspace_status == "created"]
     gone = [
@@ -169,7 +169,7 @@ def _machines(db: "Database") -> "Iterator[Check]":
         yield verdict(name, wrong, f"{len(moves)}, as the program has them", PROBLEM, _ASK)
 
 
-def _commits(works: list[store.Work]) -> Check:
+def _commits(works: list[store.WorkLocation]) -> Check:
     """I11: every recorded head is on its branch, or on some other ref."""
     from orch.git import repository
 

@@ -28,7 +28,7 @@ _PASSED_ON = (
 )  # fmt: skip
 
 
-class Done:
+class ProgramEnd:
     """How a program ended. `exit_status` is None when it could not be run or ran out of time."""
 
     __slots__ = ("duration_ms", "exit_status", "head", "tail", "verdict")
@@ -55,7 +55,7 @@ def run(
     environment: dict[str, str],
     timeout: float,
     hold: tuple[int, ...] = (),
-) -> Done:
+) -> ProgramEnd:
     """Run a program to its end, or stop its whole group after `timeout` seconds.
 
     `hold`: descriptors that it keeps open, so that a lock outlives us while it runs.
@@ -78,7 +78,7 @@ def run(
             )
             children.enter(child.pid)
     except OSError as error:
-        return Done(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)
+        return ProgramEnd(None, f"cannot run {command[0]}: {error.strerror}", "", "", 0)
     try:
         heed()
         head, tail, in_time = _read(child, started + timeout)
@@ -90,7 +90,7 @@ def run(
         heed()
     spent = int((time.monotonic() - started) * 1000)
     verdict = f"exit {status}" if in_time else f"stopped after {timeout:g} s"
-    return Done(status if in_time else None, verdict, head, tail, spent)
+    return ProgramEnd(status if in_time else None, verdict, head, tail, spent)
 
 
 def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _UNSEEN_MS = 3_600_000  # How long a dispatch may take whose process cannot be seen from here.
 
 
-class Report:
+class ReconcileReport:
     """What a reconcile changed: task numbers; what it repaired and could not do, in words.
 
     `round_two` says that a council's second round has not begun: orch/cli/main.py may begin it.
@@ -40,7 +40,7 @@ def reconcile(
     run_id: str,
     tell: "Callable[[str], None] | None" = None,
     pace: "Pace | None" = None,
-) -> Report:
+) -> ReconcileReport:
     """Bring a run up to date. Raises: not_found/run.
 
     A closed run is only tidied up. What git refuses, or a place that does not answer in the time
@@ -54,8 +54,8 @@ def reconcile(
     return report
 
 
-def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> Report:
-    report = Report()
+def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> ReconcileReport:
+    report = ReconcileReport()
     with db.read() as tx:
         run = runs.require(tx, run_id)
         told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
@@ -87,7 +87,7 @@ def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> Report:
     return report
 
 
-def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
+def _follow_requests(db: "Database", run_id: str, report: ReconcileReport) -> None:
     """Let requests follow the tasks in which they are planned."""
     from orch.store import requests
 
@@ -101,7 +101,7 @@ def _follow_requests(db: "Database", run_id: str, report: Report) -> None:
     report.problems += [f"a request waits: {failure.message}" for failure in failures]
 
 
-def _absorb(db: "Database", run_id: str, report: Report) -> None:
+def _absorb(db: "Database", run_id: str, report: ReconcileReport) -> None:
     """Carry the news over to the tasks."""
     from orch.operations import reconciliation
     from schema import points
@@ -112,7 +112,7 @@ def _absorb(db: "Database", run_id: str, report: Report) -> None:
     points.reach("reconcile.absorbed")
 
 
-def _read_heads(db: "Database", run: "Run", report: Report, pace: "Pace") -> None:
+def _read_heads(db: "Database", run: "Run", report: ReconcileReport, pace: "Pace") -> None:
     """Record what finished code attempts left: their head, and what is uncommitted."""
     from orch.store import attempts
 
@@ -160,7 +160,7 @@ def _settings(db: "Database", run_id: str, repo_path: str) -> "Config":
         return Config()  # Then nothing is known to be ours, and everything is kept.
 
 
-def _repair(db: "Database", run_id: str, report: Report, pace: "Pace") -> None:
+def _repair(db: "Database", run_id: str, report: ReconcileReport, pace: "Pace") -> None:
     """Undo dispatches whose process is gone: their worktree, their branch, their intent."""
     from orch import process_identity
     from orch.operations import attempts as operations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database
 
 
-class End:
+class RunEnd:
     """Where a run is: `word`, the done tasks that were never queued, from where to where it leads.
 
     `source` is the branch that is not in `target` yet, when the word is `integrate`.
@@ -32,19 +32,19 @@ class End:
         self.target = ""
 
 
-def of(db: "Database", run_id: str) -> End:
+def of(db: "Database", run_id: str) -> RunEnd:
     """Return how far a run is from its end. Raises: not_found/run."""
     with db.read() as tx:
         run = runs.require(tx, run_id)
         if run_rows.goes_on(tx, run_id):
-            return End("open")
+            return RunEnd("open")
     from orch.landing.end_places import Places
     from orch.store import ends as store
 
     with db.read() as tx:
         waiting = store.open_entries(tx, run_id)
     places = Places(db, run)
-    found = End("land")
+    found = RunEnd("land")
     left = _unlanded(db, places)
     found.unqueued = [one.task_id for one in left if one.entry is None and not one.is_uncommitted]
     if left or waiting:

@@ -290,7 +290,7 @@ def _finish(
     verb: str,
     agent: str,
     thread: str,
-    letter: model.Letter,
+    letter: model.MessageDraft,
     token: str | None,
     retryable: bool | None,
 ) -> None:

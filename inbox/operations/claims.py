@@ -62,7 +62,7 @@ def claim(
         "event",
         agent,
         thread.created_by,
-        model.Letter("thread claimed"),
+        model.MessageDraft("thread claimed"),
     )
     return Change(thread.thread_no, thread.thread_id, event_id)
 
@@ -125,7 +125,9 @@ def _abandon(tx: "Tx", thread: "Thread", agent: str, lost: int) -> Commit:
         "control",
         agent,
         thread.created_by,
-        model.Letter("abandoned", f"{lost} leases were lost; the limit is {thread.max_claims}"),
+        model.MessageDraft(
+            "abandoned", f"{lost} leases were lost; the limit is {thread.max_claims}"
+        ),
     )
     return Commit(
         "invalid_state",

@@ -14,7 +14,7 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.model import Letter, Thread
+    from inbox.model import MessageDraft, Thread
     from schema.transaction import Tx
 
 
@@ -38,7 +38,7 @@ def send(
     *,
     sender: str,
     to: str,
-    letter: "Letter",
+    letter: "MessageDraft",
     subject: str,
     kind: str = "task",
     priority: str = "normal",
@@ -100,7 +100,7 @@ def _free_id(tx: "Tx", wanted: str | None) -> tuple[str, int]:
 
 
 def append(
-    tx: "Tx", thread: "Thread", *, sender: str, to: str | None, kind: str, letter: "Letter"
+    tx: "Tx", thread: "Thread", *, sender: str, to: str | None, kind: str, letter: "MessageDraft"
 ) -> Change:
     """Add a message to a known open thread; its status stays.
 
@@ -125,7 +125,7 @@ def reply(
     sender: str,
     to: str | None,
     kind: str,
-    letter: "Letter",
+    letter: "MessageDraft",
     token: str | None = None,
     reply_to: int | None = None,
 ) -> Change:
@@ -164,7 +164,7 @@ def cancel(
     event_id = store.record(tx, thread, "thread_cancel", agent, target, thread.assigned_to)
     store.move(tx, thread, target, event_id, reason=reason)
     lease_rows.end(tx, thread.thread_no, "cancel")
-    letter = model.Letter(reason, reason, artifacts=artifacts)
+    letter = model.MessageDraft(reason, reason, artifacts=artifacts)
     messages.insert(tx, event_id, thread.thread_no, "control", agent, to, letter)
     return Change(thread.thread_no, thread.thread_id, event_id)
 

@@ -16,7 +16,7 @@ from schema.transaction import Commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.model import Letter, Thread
+    from inbox.model import MessageDraft, Thread
     from schema.transaction import Tx
 
 
@@ -35,7 +35,7 @@ def renew(tx: "Tx", thread: "Thread", agent: str, token: str | None, ttl_ms: int
         "event",
         agent,
         thread.created_by,
-        model.Letter("lease renewed", payload=obj(lease_seconds=seconds)),
+        model.MessageDraft("lease renewed", payload=obj(lease_seconds=seconds)),
     )
     return Change(thread.thread_no, thread.thread_id, event_id, late)
 
@@ -60,13 +60,13 @@ def release(
         "event",
         agent,
         thread.created_by,
-        model.Letter("thread released", reason),
+        model.MessageDraft("thread released", reason),
     )
     return Change(thread.thread_no, thread.thread_id, event_id, late)
 
 
 def update(
-    tx: "Tx", thread: "Thread", agent: str, token: str | None, status: str, letter: "Letter"
+    tx: "Tx", thread: "Thread", agent: str, token: str | None, status: str, letter: "MessageDraft"
 ) -> Change:
     """Report progress, or ask a question and be blocked until the holder updates again."""
     lease, late = leases.require_holder(tx, thread, agent, token)
@@ -85,7 +85,7 @@ def finish(
     verb: str,
     agent: str,
     token: str | None,
-    letter: "Letter",
+    letter: "MessageDraft",
     retryable: bool | None = None,
 ) -> Change:
     """Deliver the result (`verb` is done or fail): terminal, the lease released.
@@ -113,7 +113,12 @@ def _token_fits(tx: "Tx", thread: "Thread", token: str | None, epoch: int) -> bo
 
 
 def _late_result(
-    tx: "Tx", thread: "Thread", verb: str, agent: str, letter: "Letter", retryable: bool | None
+    tx: "Tx",
+    thread: "Thread",
+    verb: str,
+    agent: str,
+    letter: "MessageDraft",
+    retryable: bool | None,
 ) -> Commit:
     """Keep what a superseded holder brought; return the refusal (the one that writes)."""
     event_id = messages.find_late_result(tx, thread.thread_no, agent, letter)

@@ -6,7 +6,7 @@ from schema.json_text import Json, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from inbox.model import Letter, Thread
+    from inbox.model import MessageDraft, Thread
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
@@ -19,7 +19,7 @@ def insert(
     kind: str,
     sender: str,
     to: str,
-    letter: "Letter",
+    letter: "MessageDraft",
     reply_to: int | None = None,
 ) -> None:
     """Add the message of an event, with its artifacts."""
@@ -119,7 +119,9 @@ def stop_asked(tx: "ReadTx", thread_no: int, since: int, agent: str) -> bool:
     )
 
 
-def find_late_result(tx: "ReadTx", thread_no: int, agent: str, letter: "Letter") -> int | None:
+def find_late_result(
+    tx: "ReadTx", thread_no: int, agent: str, letter: "MessageDraft"
+) -> int | None:
     """Return the id of the same late result if the agent has handed it in before."""
     row = tx.maybe(
         _SQL["message_late_result"],

@@ -6,7 +6,7 @@ every other message is quoted as data.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.operations.work import Grip
+    from orch.operations.work import HeldThread
     from orch.store.places import Place
     from orch.store.turns import Turn
 
@@ -37,14 +37,14 @@ class Message:
         self.body = str(document["body"])
 
 
-def first(grip: "Grip", messages: list[Message], commits: str) -> str:
+def first(grip: "HeldThread", messages: list[Message], commits: str) -> str:
     """Return the prompt of a first turn."""
     parts = [_who(grip), _HOW, *_place(grip, commits), _task(grip, messages)]
     parts += _history(grip, [m for m in messages[1:] if m.kind not in ("event", "control")])
     return "\n\n".join(parts) + "\n"
 
 
-def again(grip: "Grip", messages: list[Message], commits: str, before: "Turn") -> str:
+def again(grip: "HeldThread", messages: list[Message], commits: str, before: "Turn") -> str:
     """Return the prompt of a further turn that cannot resume the session: the whole story."""
     ended = (
         f"You, or another agent in this place, worked on this before: turn {before.turn_no} "
@@ -55,7 +55,7 @@ def again(grip: "Grip", messages: list[Message], commits: str, before: "Turn") -
     return "\n\n".join(parts) + "\n"
 
 
-def resumed(grip: "Grip", messages: list[Message], before: "Turn") -> str:
+def resumed(grip: "HeldThread", messages: list[Message], before: "Turn") -> str:
     """Return the prompt of a turn that goes on in the client's own session."""
     new = [
         m for m in messages
@@ -66,7 +66,7 @@ def resumed(grip: "Grip", messages: list[Message], before: "Turn") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _who(grip: "Grip") -> str:
+def _who(grip: "HeldThread") -> str:
     task = grip.attempt
     what = f"task {grip.name}, attempt {task.attempt_no}, " if task is not None else ""
     return (
@@ -74,7 +74,7 @@ def _who(grip: "Grip") -> str:
     )
 
 
-def _place(grip: "Grip", commits: str) -> list[str]:
+def _place(grip: "HeldThread", commits: str) -> list[str]:
     attempt = grip.attempt
     if attempt is None or not attempt.worktree_path:
         said = [_apart(grip.place)] if grip.place is not None else []
@@ -95,13 +95,13 @@ def _apart(place: "Place") -> str:
     )
 
 
-def _task(grip: "Grip", messages: list[Message]) -> str:
+def _task(grip: "HeldThread", messages: list[Message]) -> str:
     order = next((m for m in messages if m.kind == "task"), messages[0] if messages else None)
     body = (order.body or order.summary) if order is not None else ""
     return f"The task: {grip.subject}\n\n{body}"
 
 
-def _history(grip: "Grip", messages: list[Message]) -> list[str]:
+def _history(grip: "HeldThread", messages: list[Message]) -> list[str]:
     """Return what was written since, the newest kept when it is too much."""
     shown: list[str] = []
     room = _MOST_HISTORY

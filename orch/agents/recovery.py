@@ -16,12 +16,12 @@ from orch.harness import config as harnesses
 from orch.harness import spool, strays
 from orch.harness.config import Harness, HarnessTable
 from orch.harness.log import Log
-from orch.harness.outcome import Facts
-from orch.harness.process import LOOK_SECONDS, NAP_SECONDS, Ended, Vigil
+from orch.harness.outcome import TurnFacts
+from orch.harness.process import LOOK_SECONDS, NAP_SECONDS, ClientEnd, Vigil
 from orch.harness.redaction import Redactor
 from orch.harness.spool import Intake
 from orch.operations import work
-from orch.operations.work import Grip
+from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from schema.failures import Failure
@@ -118,10 +118,10 @@ class _Left:
         patience = self._harness.table.grace
         found = strays.end(self._turn.mark, liveness.session_of(self._turn), patience)
         self._intake.finish()
-        ended = Ended(cause, why, None, self._intake)
+        ended = ClientEnd(cause, why, None, self._intake)
         ended.strays = found
         return turn_result.conclude(
-            self._db, self._harness, self._grip, self._turn, Facts(), ended, self._log,
+            self._db, self._harness, self._grip, self._turn, TurnFacts(), ended, self._log,
             self._redactor,
         )  # fmt: skip
 
@@ -134,7 +134,7 @@ class _Left:
         return True
 
 
-def _environment(db: "Database", harness: Harness, grip: Grip, turn: Turn) -> dict[str, str]:
+def _environment(db: "Database", harness: Harness, grip: HeldThread, turn: Turn) -> dict[str, str]:
     """Return the variables whose secrets may stand in its output: its own and ours."""
     try:
         own = turns.environment_for(db, harness, grip, turn.mark)

@@ -17,7 +17,7 @@ from orch.harness import process as children
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
 from orch.operations import work
-from orch.operations.work import Grip
+from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from orch.worktrees import places
@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.agents.turn_monitor import Stop
     from orch.harness.config import Harness
-    from orch.harness.process import Child, Ended
+    from orch.harness.process import Child, ClientEnd
     from schema.transaction import Database, Tx
 
 
@@ -36,7 +36,9 @@ class Begun:
 
     __slots__ = ("before", "fresh", "grip", "session", "turn", "written")
 
-    def __init__(self, grip: Grip, before: Turn | None, written: list[prompt.Message]) -> None:
+    def __init__(
+        self, grip: HeldThread, before: Turn | None, written: list[prompt.Message]
+    ) -> None:
         self.grip = grip
         self.before = before
         self.written = written
@@ -44,7 +46,7 @@ class Begun:
         self.turn: Turn
 
 
-def begin(tx: "Tx", harness: "Harness", grip: Grip, store_path: str) -> Begun:
+def begin(tx: "Tx", harness: "Harness", grip: HeldThread, store_path: str) -> Begun:
     """Write a turn down, in the transaction that takes its thread: nothing lies between the two.
 
     Raises: as require_holder, refused/budget (then nothing was written).
@@ -78,8 +80,8 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
     environment = environment_for(db, harness, grip, turn.mark)
     redactor = Redactor(environment)
     log = Log(log_path, harness.table.log_bytes, redactor)
-    facts = outcome.Facts()
-    ended: Ended | None = None
+    facts = outcome.TurnFacts()
+    ended: ClientEnd | None = None
     watcher = Watcher(db, grip, turn, stop)
     try:
         brief = _write_brief(log_path, turn.turn_no, text)
@@ -113,7 +115,7 @@ def _prompt(harness: "Harness", begun: Begun) -> str:
     return prompt.again(grip, begun.written, harness.table.commits, before)
 
 
-def log_of(store_path: str, grip: Grip) -> str:
+def log_of(store_path: str, grip: HeldThread) -> str:
     """Return the path of an attempt's log, beside the store."""
     folder = os.path.join(os.path.dirname(store_path), "logs")
     if grip.attempt is None or grip.task is None:
@@ -130,7 +132,7 @@ def _write_brief(log_path: str, turn_no: int, text: str) -> str:
     return path
 
 
-def workdir_of(grip: Grip) -> str:
+def workdir_of(grip: HeldThread) -> str:
     """Return where the agent works: its worktree or place, the run's repository, or here."""
     if grip.attempt is not None and grip.attempt.worktree_path:
         return str(grip.attempt.worktree_path)
@@ -140,7 +142,9 @@ def workdir_of(grip: Grip) -> str:
     return str(repo) if repo and os.path.isdir(repo) else os.getcwd()
 
 
-def environment_for(db: "Database", harness: "Harness", grip: Grip, mark: str) -> dict[str, str]:
+def environment_for(
+    db: "Database", harness: "Harness", grip: HeldThread, mark: str
+) -> dict[str, str]:
     """Return the whole environment of an agent's program: an allow-list, its keys, its work."""
     attempt = grip.attempt
     settings = Config()

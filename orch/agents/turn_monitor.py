@@ -5,14 +5,14 @@ import time
 from inbox.model import TERMINAL, Thread
 from inbox.operations import leases
 from orch.harness.process import Orders
-from orch.operations.work import Grip
+from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.harness.events import Reader
+    from orch.harness.events import OutputReader
     from schema.transaction import Database
 
 _RENEWALS_PER_LEASE = 3
@@ -40,9 +40,9 @@ class Stop:
 class Watcher:
     """What the store says of a running turn; renews the lease meanwhile."""
 
-    def __init__(self, db: "Database", grip: Grip, turn: Turn, stop: "Stop") -> None:
+    def __init__(self, db: "Database", grip: HeldThread, turn: Turn, stop: "Stop") -> None:
         self.lost = ""
-        self.reader: Reader | None = None  # Of its output, once it runs.
+        self.reader: OutputReader | None = None  # Of its output, once it runs.
         self._db = db
         self._grip = grip
         self._turn = turn
@@ -109,7 +109,7 @@ class Watcher:
             self._session = session
 
 
-def lost(thread: Thread, grip: Grip) -> str:
+def lost(thread: Thread, grip: HeldThread) -> str:
     """Return why the thread is not ours any more, "" while it is."""
     if thread.status == "cancelled":
         return "the thread was cancelled"

@@ -13,12 +13,12 @@ from orch.agents import turn_monitor
 from orch.git import merges, names, refs, repository, salvage
 from orch.harness import outcome as verdict
 from orch.harness import spool
-from orch.harness.outcome import Facts
+from orch.harness.outcome import TurnFacts
 from orch.model import Attempt
 from orch.operations import work
-from orch.operations.work import Grip
+from orch.operations.work import HeldThread
 from orch.store import turns as store
-from orch.store.turns import End, Turn
+from orch.store.turns import Turn, TurnEnd
 from orch.worktrees import create, inspect, setup_files
 from schema import points
 from schema.failures import Failure
@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.harness.config import Harness
     from orch.harness.log import Log
-    from orch.harness.process import Ended
+    from orch.harness.process import ClientEnd
     from orch.harness.redaction import Redactor
     from schema.transaction import Database
 
@@ -42,19 +42,19 @@ _MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
 
 
 def conclude(
-    db: "Database", harness: "Harness", grip: Grip, turn: Turn, facts: Facts,
-    ended: "Ended | None", log: "Log", redactor: "Redactor",
+    db: "Database", harness: "Harness", grip: HeldThread, turn: Turn, facts: TurnFacts,
+    ended: "ClientEnd | None", log: "Log", redactor: "Redactor",
 ) -> Turn:  # fmt: skip
     """Judge a turn and do what follows; return it, ended. Its spool goes last."""
     if ended is not None:
         _from_end(facts, ended)
     _ask_store(db, grip, turn, facts)
-    keeper = _Keeper(db, harness, grip, log)
+    keeper = _WorktreeCapture(db, harness, grip, log)
     keeper.look(facts)
     outcome, why = verdict.judge(facts, harness.table)
     if outcome == "done" and harness.table.commits == "runner":
         outcome, why = keeper.commit(facts, outcome, why)
-    end = End(outcome, redactor.text(why)[:1000])
+    end = TurnEnd(outcome, redactor.text(why)[:1000])
     end.salvage_ref = keeper.save(facts, f"turn {turn.turn_no} of {grip.name}: {outcome}")
     _store_facts(end, facts, ended)
     action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
@@ -83,14 +83,14 @@ def conclude(
     return done
 
 
-def _from_end(facts: Facts, ended: "Ended") -> None:
+def _from_end(facts: TurnFacts, ended: "ClientEnd") -> None:
     reader = ended.reader
     facts.cause, facts.stopped = ended.cause, ended.why
     facts.final, facts.exit_status = reader.final, ended.exit_status
     facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail
 
 
-def _ask_store(db: "Database", grip: Grip, turn: Turn, facts: Facts) -> None:
+def _ask_store(db: "Database", grip: HeldThread, turn: Turn, facts: TurnFacts) -> None:
     """Add what the agent itself did through the inbox."""
     with db.read() as tx:
         thread = leases.require_thread(tx, grip.thread_id)
@@ -104,7 +104,7 @@ def _ask_store(db: "Database", grip: Grip, turn: Turn, facts: Facts) -> None:
         facts.text = ""  # A result that has to fit a schema is delivered by the agent itself.
 
 
-def _store_facts(end: End, facts: Facts, ended: "Ended | None") -> None:
+def _store_facts(end: TurnEnd, facts: TurnFacts, ended: "ClientEnd | None") -> None:
     end.reported, end.final_event = facts.reported, facts.final
     end.exit_status = facts.exit_status
     if facts.has_code:
@@ -116,7 +116,7 @@ def _store_facts(end: End, facts: Facts, ended: "Ended | None") -> None:
         end.cost_usd = reader.cost_usd
 
 
-def _only_this_turn(harness: "Harness", end: End, before: tuple[int, int, float]) -> None:
+def _only_this_turn(harness: "Harness", end: TurnEnd, before: tuple[int, int, float]) -> None:
     """Take off what earlier turns of the session took, where the client counts them again."""
     totals = harness.table.session_totals
     if "input_tokens" in totals and end.input_tokens is not None:
@@ -134,7 +134,7 @@ def _wait_ms(harness: "Harness", limited_before: int) -> int:
     return int(1000 * min(seconds, most))
 
 
-def _letter(facts: Facts, end: End, redactor: "Redactor") -> bus.Letter:
+def _letter(facts: TurnFacts, end: TurnEnd, redactor: "Redactor") -> bus.MessageDraft:
     """Return what the thread is told where the agent itself did not."""
     said = redactor.text(facts.text or facts.error)[-_LONGEST_TEXT:].strip()
     if end.outcome == "done":
@@ -149,13 +149,13 @@ def _letter(facts: Facts, end: End, redactor: "Redactor") -> bus.Letter:
         commits=end.commits,
         salvage_ref=end.salvage_ref or None,
     )
-    return bus.Letter(summary, tail.replace("\0", ""), payload)
+    return bus.MessageDraft(summary, tail.replace("\0", ""), payload)
 
 
-class _Keeper:
+class _WorktreeCapture:
     """What a code attempt's worktree holds, and keeping it."""
 
-    def __init__(self, db: "Database", harness: "Harness", grip: Grip, log: "Log") -> None:
+    def __init__(self, db: "Database", harness: "Harness", grip: HeldThread, log: "Log") -> None:
         self._db = db
         self._grip = grip
         self._harness = harness
@@ -164,7 +164,7 @@ class _Keeper:
         if grip.attempt is not None and grip.attempt.workspace_status == "created":
             self._attempt = grip.attempt
 
-    def look(self, facts: Facts) -> None:
+    def look(self, facts: TurnFacts) -> None:
         """Add what git says. What git refuses counts as nothing done, and is logged."""
         attempt = self._attempt
         if attempt is None:
@@ -180,7 +180,7 @@ class _Keeper:
         except Failure as failure:
             self._tell(failure)
 
-    def commit(self, facts: Facts, outcome: str, why: str) -> tuple[str, str]:
+    def commit(self, facts: TurnFacts, outcome: str, why: str) -> tuple[str, str]:
         """Commit for a worker that cannot; return what has become of the verdict."""
         attempt, grip = self._attempt, self._grip
         if attempt is None or not facts.uncommitted or grip.run is None:
@@ -199,7 +199,7 @@ class _Keeper:
         self.look(facts)
         return outcome, why
 
-    def save(self, facts: Facts, why: str) -> str:
+    def save(self, facts: TurnFacts, why: str) -> str:
         """Keep uncommitted work under the attempt's salvage ref; return the ref or ""."""
         attempt, grip = self._attempt, self._grip
         if attempt is None or not facts.uncommitted or grip.task is None:

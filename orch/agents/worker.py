@@ -17,7 +17,7 @@ from orch.harness import outcome as verdict
 from orch.harness import preflight, spool
 from orch.harness.config import Harness
 from orch.operations import work
-from orch.operations.work import Grip
+from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from schema import bell, file, points
@@ -42,7 +42,7 @@ _RENEWALS_PER_LEASE = 3
 _NOT_OURS = ("lease_conflict", "invalid_state")
 
 
-class Plan:
+class WorkerOptions:
     """What a runner is to do: for whom, with what, how long."""
 
     __slots__ = ("agents", "harness", "mode", "pools", "ttl_ms")
@@ -57,7 +57,7 @@ class Plan:
         self.ttl_ms = ttl_ms
 
 
-def check(db_path: str, harness: Harness) -> preflight.Found:
+def check(db_path: str, harness: Harness) -> preflight.HarnessFindings:
     """Look whether a harness can start here: everything that is wrong, at once."""
     import os
 
@@ -71,10 +71,10 @@ def check(db_path: str, harness: Harness) -> preflight.Found:
     return found
 
 
-class Crew:
+class WorkerPool:
     """The workers of one `orch work`, and what they have done."""
 
-    def __init__(self, db_path: str, plan: Plan, stop: Stop, tell: "Tell") -> None:
+    def __init__(self, db_path: str, plan: WorkerOptions, stop: Stop, tell: "Tell") -> None:
         self.db_path = db_path
         self.plan = plan
         self.stop = stop
@@ -149,7 +149,7 @@ class Crew:
 class _Worker:
     """One worker: a name, a connection, one thread of the bus at a time."""
 
-    def __init__(self, db: "Database", agent: str, crew: Crew) -> None:
+    def __init__(self, db: "Database", agent: str, crew: WorkerPool) -> None:
         self._db = db
         self._agent = agent
         self._crew = crew
@@ -197,7 +197,7 @@ class _Worker:
         )
         return True
 
-    def _held(self, thread_id: str) -> Grip:
+    def _held(self, thread_id: str) -> HeldThread:
         with self._db.read() as tx:
             return work.hold(tx, thread_id, self._agent)
 
@@ -250,7 +250,7 @@ class _Worker:
             else:
                 return begun
 
-    def _begin(self, tx: "Tx", grip: Grip) -> "Begun | Failure":
+    def _begin(self, tx: "Tx", grip: HeldThread) -> "Begun | Failure":
         """Begin a turn; give its thread back, when its run has spent its budget."""
         try:
             return turns.begin(tx, self._crew.plan.harness, grip, self._crew.db_path)
@@ -311,7 +311,7 @@ class _Worker:
             self._rest_until = time.monotonic() + self._crew.plan.harness.table.limited_wait
         self._crew.tell(f"{self._agent}: {name} turn {turn.turn_no} {turn.outcome}")
 
-    def _wait_for_answer(self, grip: Grip) -> bool:
+    def _wait_for_answer(self, grip: HeldThread) -> bool:
         """Wait for an answer to the thread's question, renewing; False when to stop or lost.
 
         A stop leaves the question standing: the next worker of this name waits on.

@@ -78,7 +78,7 @@ def run(
     )  # fmt: skip
 
 
-def _judge(done: process.Done) -> tuple[str, str]:
+def _judge(done: process.ProgramEnd) -> tuple[str, str]:
     """Return (status, why): passed only for exit 0 with tests that ran."""
     if done.exit_status is None:
         return "error", done.verdict

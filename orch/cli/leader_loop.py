@@ -10,7 +10,7 @@ from schema.json_text import array, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
-    from orch.reconcile import Report
+    from orch.reconcile import ReconcileReport
 
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
@@ -58,7 +58,7 @@ def reconcile(call: "Call", *, run: str, key: str | None) -> None:
     call.say(said)
 
 
-def _go_on(call: "Call", run: str, report: "Report") -> None:
+def _go_on(call: "Call", run: str, report: "ReconcileReport") -> None:
     """Let what is mounted beside orch go on, if anything may."""
     if report.round_two:
         from orch.cli import main

@@ -4,15 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 
 from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
-from orch.harness.config import HarnessTable
+from orch.harness.config import HarnessTable, Strict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -50,11 +48,7 @@ SshKey = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class CheckTable(_Strict):
+class CheckTable(Strict):
     """[check.NAME]"""
 
     command: Command = Field(description="the program and its arguments; never a shell line")
@@ -63,14 +57,14 @@ class CheckTable(_Strict):
     exclusive: bool = Field(False, description="never beside another check of the same attempt")
 
 
-class SetupTable(_Strict):
+class SetupTable(Strict):
     """[worktree.setup]"""
 
     command: Command = Field(description="run once in each new worktree")
     timeout: float | int = Field(600, gt=0, le=86400, description="seconds until it failed")
 
 
-class WorktreeTable(_Strict):
+class WorktreeTable(Strict):
     """[worktree]"""
 
     root: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = Field(
@@ -84,7 +78,7 @@ class WorktreeTable(_Strict):
     env: Environment = Field({}, description="environment for workers and checks")
 
 
-class CleanupTable(_Strict):
+class CleanupTable(Strict):
     """[cleanup]"""
 
     save_ignored: list[RelativePath] = Field(
@@ -92,7 +86,7 @@ class CleanupTable(_Strict):
     )
 
 
-class PlanTable(_Strict):
+class PlanTable(Strict):
     """[plan]"""
 
     overlap: Level = Field("refuse", description="tasks that may run together own the same files")
@@ -106,7 +100,7 @@ class PlanTable(_Strict):
     default_minutes: int = Field(30, ge=1, description="counted for a task without an estimate")
 
 
-class QueueTable(_Strict):
+class QueueTable(Strict):
     """[queue]"""
 
     target: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
@@ -135,7 +129,7 @@ class QueueTable(_Strict):
     )
 
 
-class PolicyRuleTable(_Strict):
+class PolicyRuleTable(Strict):
     """[[policy.rule]]"""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
@@ -156,7 +150,7 @@ class PolicyRuleTable(_Strict):
         return self
 
 
-class PolicyTable(_Strict):
+class PolicyTable(Strict):
     """[policy]"""
 
     low: list[Approver] = Field([], description="who approves a landing of low risk")
@@ -184,7 +178,7 @@ class PolicyTable(_Strict):
         return self
 
 
-class OrchToml(_Strict):
+class OrchToml(Strict):
     """The whole file."""
 
     worktree: WorktreeTable = Field(

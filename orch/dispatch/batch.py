@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from schema.keys import Key
     from schema.transaction import Database, Tx
 
-    Answer = Callable[[dispatch.Wish, Tx, Change], Json]
+    Answer = Callable[[dispatch.DispatchRequest, Tx, Change], Json]
 
 
 def dispatch_all(
     db: "Database",
-    wishes: "list[dispatch.Wish]",
+    wishes: "list[dispatch.DispatchRequest]",
     scopes: "list[Key | None]",
     jobs: int,
     answer: "Answer",
@@ -35,7 +35,7 @@ def dispatch_all(
     skipped: list[tuple[str, Failure]] = []
     for start in range(0, len(wishes), jobs):
         window = range(start, min(start + jobs, len(wishes)))
-        prepared: list[tuple[int, dispatch.Prepared]] = []
+        prepared: list[tuple[int, dispatch.PreparedDispatch]] = []
         for i in window:
             try:
                 prepared.append((i, dispatch.prepare(db, wishes[i], scopes[i])))
@@ -53,10 +53,12 @@ def dispatch_all(
     return [done[i] for i in sorted(done)], skipped
 
 
-def _make_side_by_side(items: "list[dispatch.Prepared]", jobs: int) -> "list[Exception | None]":
+def _make_side_by_side(
+    items: "list[dispatch.PreparedDispatch]", jobs: int
+) -> "list[Exception | None]":
     """Let git make the worktrees; return what went wrong with each."""
 
-    def _one(item: "dispatch.Prepared") -> Exception | None:
+    def _one(item: "dispatch.PreparedDispatch") -> Exception | None:
         try:
             item.make()
         except Exception as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Answer = Callable[[Tx, Change], Json]
 
 
-class Wish:
+class DispatchRequest:
     """What was asked for; None where the task, the run or the attempt before decides.
 
     `delivery` is work that is there already, to be made the attempt's first commit.
@@ -59,12 +59,12 @@ class Wish:
         self.delivery: Delivery | None = None
 
 
-class Prepared:
+class PreparedDispatch:
     """A dispatch that was decided; for code, its intent is written and git may begin."""
 
     __slots__ = ("earlier", "key", "order", "place", "repo", "settings", "stored", "task", "wish")
 
-    def __init__(self, wish: Wish, key: "keys.Key | None") -> None:
+    def __init__(self, wish: DispatchRequest, key: "keys.Key | None") -> None:
         self.wish = wish
         self.key = key
         self.place = Workspace()
@@ -84,7 +84,9 @@ class Prepared:
             points.reach("dispatch.made")
 
 
-def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" = None) -> Json:
+def start(
+    db: "Database", wish: DispatchRequest, answer: "Answer", key: "keys.Key | None" = None
+) -> Json:
     """Make the attempt and return the stored answer. See the module for what is guaranteed.
 
     Raises: not_found, invalid_input (no assignee, no mode), invalid_state (not_ready, dirty,
@@ -99,7 +101,9 @@ def start(db: "Database", wish: Wish, answer: "Answer", key: "keys.Key | None" =
     return finish(db, prepared, error, answer)
 
 
-def prepare(db: "Database", wish: Wish, key: "keys.Key | None" = None) -> Prepared:
+def prepare(
+    db: "Database", wish: DispatchRequest, key: "keys.Key | None" = None
+) -> PreparedDispatch:
     """Ask everything that may refuse, then write the intent. Raises: what start() does."""
     prepared = _decide(db, wish, key)
     if prepared.stored is None and prepared.repo is not None:
@@ -107,15 +111,15 @@ def prepare(db: "Database", wish: Wish, key: "keys.Key | None" = None) -> Prepar
     return prepared
 
 
-def rehearse(db: "Database", wish: Wish) -> Workspace:
+def rehearse(db: "Database", wish: DispatchRequest) -> Workspace:
     """Return where a dispatch would work, and write nothing. Raises: what start() does."""
     prepared = _decide(db, wish, None)
     wish.to, wish.mode = prepared.order.to, prepared.order.mode
     return prepared.place
 
 
-def _decide(db: "Database", wish: Wish, key: "keys.Key | None") -> Prepared:
-    prepared = Prepared(wish, key)
+def _decide(db: "Database", wish: DispatchRequest, key: "keys.Key | None") -> PreparedDispatch:
+    prepared = PreparedDispatch(wish, key)
     with db.read() as tx:
         prepared.stored = keys.find(tx, key)
         if prepared.stored is not None:
@@ -155,7 +159,9 @@ def _place_before(tx: "ReadTx", task: Task) -> str:
     return place.wanted if place is not None else ""
 
 
-def finish(db: "Database", prepared: Prepared, error: Exception | None, answer: "Answer") -> Json:
+def finish(
+    db: "Database", prepared: PreparedDispatch, error: Exception | None, answer: "Answer"
+) -> Json:
     """Confirm what was made, or take it back and raise what went wrong."""
     if prepared.stored is not None:
         return prepared.stored
@@ -181,7 +187,7 @@ def finish(db: "Database", prepared: Prepared, error: Exception | None, answer: 
     return result
 
 
-def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
+def _require(tx: "ReadTx", wish: DispatchRequest) -> tuple[Run, Task]:
     """Return run and task if the task may start now: every rule, asked under the caller's lock."""
     run = runs.require_open(tx, wish.run_id)
     task = tasks.require(tx, wish.run_id, wish.task_id)
@@ -203,7 +209,7 @@ def _require(tx: "ReadTx", wish: Wish) -> tuple[Run, Task]:
     return run, task
 
 
-def _require_retryable(tx: "ReadTx", task: Task, wish: Wish) -> None:
+def _require_retryable(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
     if task.status == "failed":
         return
     attempt = attempts.latest(tx, task)
@@ -251,7 +257,7 @@ def _require_reassignable(tx: "ReadTx", task: Task) -> None:
     )
 
 
-def _inherit(tx: "ReadTx", task: Task, wish: Wish) -> None:
+def _inherit(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
     """Take mode, repository, root, base and assignee from the attempt before."""
     before = attempts.latest(tx, task)
     if wish.event == "dispatch" or before is None:
@@ -264,7 +270,7 @@ def _inherit(tx: "ReadTx", task: Task, wish: Wish) -> None:
     wish.to = wish.to or task.default_to or before.assigned_to
 
 
-def _order(run: Run, task: Task, wish: Wish) -> "Order":
+def _order(run: Run, task: Task, wish: DispatchRequest) -> "Order":
     """Return who is to do it and how. Raises: invalid_input when nobody or no mode is named."""
     from orch.operations.attempts import Order
 
@@ -301,7 +307,7 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
     return [brief.of_earlier(before.attempt_no, how, before.branch_name, "\n".join(words))]
 
 
-def _intend(db: "Database", prepared: Prepared) -> None:
+def _intend(db: "Database", prepared: PreparedDispatch) -> None:
     """Decide again under the write lock, and write the intent down."""
     with db.write() as tx:
         run, task = _require(tx, prepared.wish)
@@ -329,7 +335,7 @@ def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -
     _forget(db, task)
 
 
-def _confirm(db: "Database", prepared: Prepared, answer: "Answer") -> Json:
+def _confirm(db: "Database", prepared: PreparedDispatch, answer: "Answer") -> Json:
     """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
     wish, order, place, key = prepared.wish, prepared.order, prepared.place, prepared.key
     expected = prepared.task.next_attempt_no

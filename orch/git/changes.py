@@ -12,7 +12,7 @@ from orch.git.repository import Repository, call
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DirtyPath:
     """One tracked path that differs: `code` is porcelain's XY, "UU" and the like unmerged."""
 
     path: str
@@ -30,7 +30,7 @@ class Status:
 
     commit: str
     branch: str
-    tracked: tuple[Change, ...]
+    tracked: tuple[DirtyPath, ...]
     untracked: tuple[str, ...]
     ignored: int
     hidden: tuple[str, ...]
@@ -65,7 +65,7 @@ def status(
     records = call(repo, *asked, lenient=True, seconds=300).records()
     skipped = _relative(repo, leave_out)
     commit = branch = ""
-    tracked: list[Change] = []
+    tracked: list[DirtyPath] = []
     untracked: list[str] = []
     count = 0
     each = iter(records)
@@ -84,7 +84,7 @@ def status(
             if kind == "2":
                 next(each)
             if not _inside(path, skipped):
-                tracked.append(Change(path, rest[:2]))
+                tracked.append(DirtyPath(path, rest[:2]))
     flagged = tuple(p for p in hidden_files(repo) if not _inside(p, skipped)) if hidden else ()
     return Status(
         commit, branch, tuple(tracked), tuple(untracked), count if ignored else -1, flagged

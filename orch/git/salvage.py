@@ -26,7 +26,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class WorktreeSnapshot:
     """What a worktree held: `tree` as on disk, `staged` the index's tree ("" if no different
     or unmerged), `files` that differ from `head`; `head` is "" before the first commit."""
 
@@ -54,7 +54,7 @@ def take_snapshot(
     leave_out: "tuple[str, ...]" = (),
     ignored: "tuple[str, ...]" = (),
     instead: str = "",
-) -> Snapshot:
+) -> WorktreeSnapshot:
     """Write all the worktree holds into the object store, unreferenced; return what it is.
 
     `leave_out` are untracked paths that do not count, `ignored` such as are kept all the same,
@@ -74,7 +74,7 @@ def take_snapshot(
         tree = call(worktree, "write-tree", env=mine, config=DURABLE, lenient=True).text()
         staged = _staged(worktree, folder)
     at_head = tree_id(worktree, seen.commit) if seen.commit else ""
-    return Snapshot(
+    return WorktreeSnapshot(
         seen.commit or instead,
         seen.branch,
         tree,
@@ -191,7 +191,7 @@ def save_salvage(
     raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
-def _message(worktree: Repository, taken: Snapshot, why: str) -> str:
+def _message(worktree: Repository, taken: WorktreeSnapshot, why: str) -> str:
     count = len(taken.files)
     lines = (
         [f"orch: salvage of {count} file{'s' * (count != 1)}", "", why]
@@ -206,7 +206,7 @@ def _message(worktree: Repository, taken: Snapshot, why: str) -> str:
     return "\n".join(lines).replace("\0", "") + "\n"
 
 
-def _holds(repo: Repository, commit: str, taken: Snapshot) -> bool:
+def _holds(repo: Repository, commit: str, taken: WorktreeSnapshot) -> bool:
     """Return whether salvage `commit` keeps the snapshot: its files, its head, its stage."""
     asked = ("rev-list", "--no-walk", "--no-commit-header", "--format=%T %P", commit)
     tree, *parents = call(repo, *asked).text().split(" ")

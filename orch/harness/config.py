@@ -27,11 +27,13 @@ PLACEHOLDERS = frozenset(
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A table that takes what it names and nothing else, of exactly these types."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class EventRule(_Strict):
+class EventRule(Strict):
     """[[harness.NAME.event]]: what one kind of line on standard output tells."""
 
     when: dict[Path, str | int | bool] = Field(
@@ -53,7 +55,7 @@ class EventRule(_Strict):
     adds: bool = Field(False, description="usage adds up over such lines; else the last one counts")
 
 
-class VersionTable(_Strict):
+class VersionTable(Strict):
     """[harness.NAME.version]"""
 
     command: Annotated[list[Text], Field(min_length=1, max_length=20)] = Field(
@@ -63,7 +65,7 @@ class VersionTable(_Strict):
     below: Version | None = Field(None, description="from here on untested: a warning")
 
 
-class LoginTable(_Strict):
+class LoginTable(Strict):
     """[harness.NAME.login]"""
 
     env: list[Variable] = Field([], description="any of these set means logged in")
@@ -73,7 +75,7 @@ class LoginTable(_Strict):
     words: list[Text] = Field([], description="what it says when it is not logged in")
 
 
-class HarnessTable(_Strict):
+class HarnessTable(Strict):
     """[harness.NAME]"""
 
     like: Path | None = Field(None, description="the preset to start from (else its own name's)")

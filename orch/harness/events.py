@@ -22,7 +22,7 @@ COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
-class Reader:
+class OutputReader:
     """The facts a turn's output has given so far.
 
     `final` is "", "ok" or "failed"; tokens and cost are None where nothing told them.

@@ -15,7 +15,7 @@ LOGGED_OUT = "it is not logged in"
 _TIMERS = ("first_output", "idle", "total")
 
 
-class Facts:
+class TurnFacts:
     """The facts of a turn.
 
     `reported`: "", "done" or "fail", by the agent itself. `final`: "", "ok" or "failed", the
@@ -47,7 +47,7 @@ class Facts:
         self.tail = ""
 
 
-def judge(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
+def judge(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     """Return (class, why) of a turn."""
     if facts.reported:
         return ("done" if facts.reported == "done" else "failed"), "it reported so itself"
@@ -67,7 +67,7 @@ def judge(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
     return _succeeded(facts, table)
 
 
-def _orphaned(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
+def _orphaned(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     """Judge by its commits: how it ended, nobody saw.
 
     A client that ends with a last word, did not, and left files uncommitted, was killed at work.
@@ -79,7 +79,7 @@ def _orphaned(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
     return "interrupted", "its runner was killed, and it ended without a report"
 
 
-def _failed(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
+def _failed(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     said = f"{facts.error}\n{facts.text}\n{facts.tail}".lower()
     if is_logged_out(facts, table):
         return "limited", LOGGED_OUT
@@ -98,13 +98,13 @@ def _failed(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
     return "crashed", "it ended without its last event"
 
 
-def is_logged_out(facts: Facts, table: "HarnessTable") -> bool:
+def is_logged_out(facts: TurnFacts, table: "HarnessTable") -> bool:
     """Say whether a turn that went wrong says that there is no login."""
     said = f"{facts.error}\n{facts.text}\n{facts.tail}".lower()
     return table.login is not None and any(words in said for words in table.login.words)
 
 
-def _succeeded(facts: Facts, table: "HarnessTable") -> tuple[str, str]:
+def _succeeded(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     if facts.has_code:
         if facts.commits or (facts.uncommitted and table.commits == "runner"):
             return "done", "it ended well and left commits"

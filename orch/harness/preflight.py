@@ -15,7 +15,7 @@ _SECONDS = 20.0
 _NUMBER = re.compile(r"\d+(?:\.\d+){0,3}")
 
 
-class Found:
+class HarnessFindings:
     """What a look at a harness found: `problems` forbid starting it, `warnings` do not."""
 
     __slots__ = ("path", "problems", "version", "warnings")
@@ -27,10 +27,10 @@ class Found:
         self.warnings: list[str] = []
 
 
-def look(harness: "Harness", environment: dict[str, str]) -> Found:
+def look(harness: "Harness", environment: dict[str, str]) -> HarnessFindings:
     """Look at the client as it would be started with `environment`."""
     table = harness.table
-    found = Found()
+    found = HarnessFindings()
     program = table.command[0]
     found.path = shutil.which(program, path=environment.get("PATH", os.defpath)) or ""
     if not found.path:
@@ -43,7 +43,9 @@ def look(harness: "Harness", environment: dict[str, str]) -> Found:
     return found
 
 
-def _look_at_version(table: "HarnessTable", environment: dict[str, str], found: Found) -> None:
+def _look_at_version(
+    table: "HarnessTable", environment: dict[str, str], found: HarnessFindings
+) -> None:
     assert table.version is not None
     words = table.version.command
     try:
@@ -84,7 +86,9 @@ def _parts(version: str) -> tuple[int, ...]:
     return (*map(int, version.split(".")), 0, 0, 0)[:4]
 
 
-def _look_at_login(table: "HarnessTable", environment: dict[str, str], found: Found) -> None:
+def _look_at_login(
+    table: "HarnessTable", environment: dict[str, str], found: HarnessFindings
+) -> None:
     login = table.login
     if login is None:
         return

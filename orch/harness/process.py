@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orch.harness.config import Harness, HarnessTable
-    from orch.harness.events import Reader
+    from orch.harness.events import OutputReader
     from orch.harness.log import Log
 
 LOOK_SECONDS = 0.2  # Between looks at what others say of a turn,
@@ -49,7 +49,7 @@ class Orders:
         self.hurry = False
 
 
-class Ended:
+class ClientEnd:
     """How a turn ended.
 
     `cause`: "exit" (by itself), "orphaned" (the same, with no runner to see it), "final" or
@@ -154,11 +154,11 @@ class Child:
         self._vigil = Vigil(harness.table, self._intake)
 
     @property
-    def reader(self) -> "Reader":
+    def reader(self) -> "OutputReader":
         """What its output has told so far."""
         return self._intake.reader
 
-    def watch(self, look: "Callable[[], Orders]") -> Ended:
+    def watch(self, look: "Callable[[], Orders]") -> ClientEnd:
         """Stay with it to its end, or end it; nothing of it runs afterwards."""
         pidfd = os.pidfd_open(self.pid)
         poll = select.poll()
@@ -203,14 +203,14 @@ class Child:
         except (ProcessLookupError, PermissionError):
             pass
 
-    def _end(self, cause: str, why: str, patience: float) -> Ended:
+    def _end(self, cause: str, why: str, patience: float) -> ClientEnd:
         """End what it left behind, reap it, and say how it was."""
         found = strays.end(self._mark, self.pid, patience)
         self._kill_group()
         status = self._process.wait()
         self._intake.finish()
         shown = 128 - status if status < 0 else status
-        ended = Ended(cause, why, shown if cause == "exit" else None, self._intake)
+        ended = ClientEnd(cause, why, shown if cause == "exit" else None, self._intake)
         ended.strays = found
         return ended
 

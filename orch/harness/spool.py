@@ -9,7 +9,7 @@ was printed, secrets too: 0600, and gone with its turn (I10).
 import os
 
 from orch.harness import log as logs
-from orch.harness.events import Reader
+from orch.harness.events import OutputReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Intake:
     __slots__ = ("_keeps_tail", "_log", "_place", "_streams", "_tail", "reader")
 
     def __init__(self, where: str, mark: str, table: "HarnessTable", log: "Log") -> None:
-        self.reader = Reader(table.event)
+        self.reader = OutputReader(table.event)
         self._keeps_tail = {ERR} if table.event else {OUT, ERR}  # Events say what went wrong.
         self._tail = bytearray()
         self._log = log

@@ -9,7 +9,7 @@ import json
 from orch import paths
 from orch.git import merges, names, refs, repository
 from orch.landing import change_facts, policy, signatures
-from orch.landing.change_facts import Facts
+from orch.landing.change_facts import RiskFacts
 from orch.landing.policy import Situation, Vote
 from orch.model import Attempt, Task
 from orch.store import approvals as approval_rows
@@ -23,18 +23,18 @@ from schema.json_text import Json, dumps, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.config.model import Config
-    from orch.landing.open_queue import Place
+    from orch.landing.open_queue import OpenQueue
     from schema.transaction import ReadTx
 
 _CAME_BY_QUEUE = "came_by_queue"
 
 
-class Seen:
+class ChangeFacts:
     """What git says of a change, kept with its entry."""
 
     __slots__ = ("facts", "gitlinks", "paths")
 
-    def __init__(self, found: Facts) -> None:
+    def __init__(self, found: RiskFacts) -> None:
         self.paths = list(found.paths)
         self.gitlinks = found.gitlinks
         self.facts = dumps(found.document())
@@ -62,7 +62,7 @@ class Verdict:
 
 def look(
     repo: repository.Repository, base: str, head: str, task: Task | None, attempt: Attempt | None
-) -> Seen:
+) -> ChangeFacts:
     """Read what a change consists of: since `head` left the history of `base`."""
     start = refs.merge_base(repo, base, head) or base
     changes = merges.changed_paths(repo, start, head)
@@ -70,10 +70,10 @@ def look(
     scope = json.loads(attempt.path_violations or "[]") if attempt is not None else []
     rows = [(names.display(c.path), c.status, c.old_mode, c.new_mode) for c in changes]
     found = change_facts.read(rows, patch, cut=cut, scope=scope)
-    return Seen(found)
+    return ChangeFacts(found)
 
 
-def require_no_store(branch: str, seen: Seen) -> None:
+def require_no_store(branch: str, seen: ChangeFacts) -> None:
     """Raise invalid_state/unsupported for a change that would be written over the store's folder.
 
     A checkout that follows its branch would have a worker's file as store, log or configuration.
@@ -117,7 +117,7 @@ def weigh(
         machine_resolved=resolved,
         flaky=entry.flakes > 0,
     )
-    facts: Facts = change_facts.from_document(kept, json.loads(entry.changed_paths))
+    facts: RiskFacts = change_facts.from_document(kept, json.loads(entry.changed_paths))
     asked = policy.require(settings.policy, facts, situation)
     humans = settings.policy.humans if settings.policy is not None else []
     digest = digest_of(settings)
@@ -161,7 +161,7 @@ def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
     return found
 
 
-def weigh_now(tx: "ReadTx", place: "Place", entry: Entry) -> Verdict:
+def weigh_now(tx: "ReadTx", place: "OpenQueue", entry: Entry) -> Verdict:
     """Return the verdict under a lock, with everything that a snapshot takes into account."""
     from orch.landing import required_checks
 

@@ -3,8 +3,8 @@
 import json
 
 from orch.git import candidates, names, workbench
-from orch.landing.open_queue import Place
-from orch.landing.runner_lease import Lease
+from orch.landing.open_queue import OpenQueue
+from orch.landing.runner_lease import RunnerLease
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store import trials
@@ -19,7 +19,7 @@ _MOST_OTHERS = 10
 
 
 def put_on_top(
-    lease: Lease, place: Place, entry: Entry, onto: str, bench: "workbench.Workbench"
+    lease: RunnerLease, place: OpenQueue, entry: Entry, onto: str, bench: "workbench.Workbench"
 ) -> "candidates.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
     message = message_of(lease.db, entry)

@@ -32,7 +32,7 @@ UNBOUNDED = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RiskFacts:
     """What is known of a change: counts, and the paths that make it risky."""
 
     files: int = 0
@@ -59,7 +59,7 @@ def read(
     *,
     cut: bool = False,
     scope: Iterable[str] = (),
-) -> Facts:
+) -> RiskFacts:
     """Return the facts of a change.
 
     `changes` are (path, status, old mode, new mode) as `git.changed_paths` tells them; `patch`
@@ -69,7 +69,7 @@ def read(
     rows = sorted(changes)
     names = tuple(row[0] for row in rows)
     lines, secrets = _patch(patch)
-    return Facts(
+    return RiskFacts(
         files=len(rows),
         lines=UNBOUNDED if cut else lines,
         deleted=tuple(path for path, status, _, _ in rows if status == "D"),
@@ -83,14 +83,14 @@ def read(
     )
 
 
-def from_document(document: dict[str, object], names: Iterable[str]) -> Facts:
+def from_document(document: dict[str, object], names: Iterable[str]) -> RiskFacts:
     """Return the facts that `document` was made of."""
     values = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in document.items()
-        if name in Facts.__dataclass_fields__
+        if name in RiskFacts.__dataclass_fields__
     }
-    return Facts(**values, paths=tuple(names))  # type: ignore[arg-type]
+    return RiskFacts(**values, paths=tuple(names))  # type: ignore[arg-type]
 
 
 def _named(names: tuple[str, ...], globs: tuple[str, ...]) -> tuple[str, ...]:

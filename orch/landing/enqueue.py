@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx, Tx
 
 
-class Wish:
+class EnqueueOptions:
     """What was asked for; None where run, orch.toml or task decides."""
 
     __slots__ = ("actor", "priority", "strategy", "target")
@@ -48,7 +48,7 @@ class Wish:
         self.actor = actor
 
 
-class Prepared:
+class PreparedEntry:
     """An entry that was decided and looked at in git; nothing is written yet."""
 
     __slots__ = ("attempt", "repo", "run", "target", "task", "values")
@@ -62,7 +62,7 @@ class Prepared:
         self.values: dict[str, object] = {}
 
 
-def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
+def prepare(db: "Database", run_id: str, task_id: str, wish: EnqueueOptions) -> PreparedEntry:
     """Ask everything that may refuse, and read what the change is.
 
     Raises: not_found, invalid_state (transition, unsupported, superseded, no_change),
@@ -77,7 +77,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: Wish) -> Prepared:
         known = [e for e in entry_rows.of_task(tx, task.task_no) if e.kind == "task"]
     repo = open_queue.repository(db, run, attempt.repo_path)
     settings = config_in_force.of_run(db, run, repo, wish.target or "")
-    found = Prepared(run, task, attempt, repo)
+    found = PreparedEntry(run, task, attempt, repo)
     found.target = open_queue.target_of(run, settings, wish.target)
     open_queue.require_makeable(repo, found.target)
     require_unmoved(repo, task, attempt, was_queued=bool(known))
@@ -126,7 +126,7 @@ def _require_read(db: "Database", run_id: str, task_id: str) -> None:
             raise inspect.at_risk(task.name, attempt, left, "; it would not land")
 
 
-def left_out(item: Prepared) -> list[str]:
+def left_out(item: PreparedEntry) -> list[str]:
     """Return in words what an attempt left and does not land: its worktree was cleaned by force."""
     attempt, task = item.attempt, item.task
     if not attempt.dirty_files or attempt.workspace_status == "created":
@@ -161,7 +161,7 @@ def _refuse_landed(
 
 
 def _refuse_untestable(
-    repo: repository.Repository, task: Task, attempt: Attempt, seen: approval_gate.Seen
+    repo: repository.Repository, task: Task, attempt: Attempt, seen: approval_gate.ChangeFacts
 ) -> None:
     """Raise invalid_state/unsupported for a tree of which no whole worktree can be made."""
     names = {path.rpartition("/")[2] for path in seen.paths}
@@ -198,7 +198,7 @@ def require_unmoved(
 
 def confirm(
     db: "Database",
-    prepared: "list[Prepared]",
+    prepared: "list[PreparedEntry]",
     answer: "Callable[[Tx, list[Entry]], Json]",
     key: "keys.Key | None" = None,
     bounces: int = 0,
@@ -226,7 +226,7 @@ def confirm(
     return said
 
 
-def _require_same(tx: "ReadTx", item: Prepared) -> None:
+def _require_same(tx: "ReadTx", item: PreparedEntry) -> None:
     run = runs.require_open(tx, item.run.run_id)
     attempt = entries.require_fit(tx, run, tasks.require(tx, run.run_id, item.task.task_id))
     if attempt.attempt_key != item.attempt.attempt_key:
@@ -238,7 +238,7 @@ def _require_same(tx: "ReadTx", item: Prepared) -> None:
         )
 
 
-def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: Prepared) -> None:
+def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: PreparedEntry) -> None:
     """Refuse commits that a revert took back: the target holds them, so they would add nothing."""
     attempt = item.attempt
     by = entry_rows.reverted_by(tx, queue.queue_no, item.task.task_no, attempt.attempt_key)

@@ -9,10 +9,10 @@ from itertools import groupby
 from orch.git import in_the_way, proofs, workbench
 from orch.landing import candidates, land
 from orch.landing import trials as queue_checks
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Build, Hold, Land, Move, Plan, Step, Test, Unhold, Window
-from orch.landing.runner_lease import Lease
-from orch.landing.snapshot import Seen
+from orch.landing.runner_lease import RunnerLease
+from orch.landing.snapshot import PassInput
 from orch.machines import ENTRY
 from orch.operations import entries
 from orch.store import entries as entry_rows
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _NOTE_TAIL = 2000
 
 
-class Done:
+class Executed:
     """What the steps of one pass came to."""
 
     __slots__ = ("blockers", "landed", "moved", "trials")
@@ -43,7 +43,9 @@ class Done:
         self.trials = 0
 
 
-def apply(lease: Lease, place: Place, seen: Seen, plan: Plan, done: Done) -> None:
+def apply(
+    lease: RunnerLease, place: OpenQueue, seen: PassInput, plan: Plan, done: Executed
+) -> None:
     """Do the steps in order. Raises: lease_conflict/superseded, git_error, refused."""
     links = {(link.onto, link.entry_no): link.commit for link in seen.snapshot.links}
     for kind, group in groupby(plan.steps, type):
@@ -61,12 +63,12 @@ def apply(lease: Lease, place: Place, seen: Seen, plan: Plan, done: Done) -> Non
 
 
 def _apply_one(
-    lease: Lease,
-    place: Place,
-    seen: Seen,
+    lease: RunnerLease,
+    place: OpenQueue,
+    seen: PassInput,
     step: Step,
     links: dict[tuple[str, int], str],
-    done: Done,
+    done: Executed,
 ) -> None:
     if isinstance(step, Build):
         _build(lease, place, seen, step, done)
@@ -96,7 +98,7 @@ def _on_chain(step: Land, links: dict[tuple[str, int], str]) -> dict[int, str]:
     return found
 
 
-def _set(lease: Lease, seen: Seen, step: Step) -> None:
+def _set(lease: RunnerLease, seen: PassInput, step: Step) -> None:
     run_id = next((e.run_id for e in seen.entries.values()), None)
     with lease.write() as tx:
         queue = queue_rows.get(tx, lease.queue_no)
@@ -109,14 +111,21 @@ def _set(lease: Lease, seen: Seen, step: Step) -> None:
             entries.release_queue(tx, queue, run_id, entries.ACTOR, why)
 
 
-def _build(lease: Lease, place: Place, seen: Seen, step: Build, done: Done) -> None:
+def _build(
+    lease: RunnerLease, place: OpenQueue, seen: PassInput, step: Build, done: Executed
+) -> None:
     """Put entries on top of each other until none is left or one conflicts; keep every link."""
     with workbench.open_workbench(place.repo) as bench:
         _build_chain(lease, place, seen, step, bench, done)
 
 
 def _build_chain(
-    lease: Lease, place: Place, seen: Seen, step: Build, bench: "workbench.Workbench", done: Done
+    lease: RunnerLease,
+    place: OpenQueue,
+    seen: PassInput,
+    step: Build,
+    bench: "workbench.Workbench",
+    done: Executed,
 ) -> None:
     onto = step.onto
     for number in step.entries:
@@ -150,7 +159,7 @@ def _build_chain(
         onto = commit
 
 
-def _break(lease: Lease, entry: Entry, failure: Failure, done: Done) -> None:
+def _break(lease: RunnerLease, entry: Entry, failure: Failure, done: Executed) -> None:
     """Note that git could not build a candidate: neither a conflict nor a failure of the work."""
     with lease.write() as tx:
         current = entry_rows.get(tx, entry.entry_no)
@@ -162,7 +171,9 @@ def _break(lease: Lease, entry: Entry, failure: Failure, done: Done) -> None:
     done.moved[entry.entry_no] = None
 
 
-def _move(lease: Lease, place: Place, seen: Seen, step: Move, done: Done) -> None:
+def _move(
+    lease: RunnerLease, place: OpenQueue, seen: PassInput, step: Move, done: Executed
+) -> None:
     """Move an entry as planned, unless a person or an earlier runner was faster."""
     number = step.entry_no
     if step.event == "conflict" and _is_integrated(lease, place, number, done):
@@ -196,7 +207,7 @@ def _payload(entry: Entry, step: Move) -> Json:
     )
 
 
-def _told(tx: "Tx", lease: Lease, entry: Entry, step: Move) -> str:
+def _told(tx: "Tx", lease: RunnerLease, entry: Entry, step: Move) -> str:
     """Return the reason that people are told: the planner's, and what git or the check said."""
     reason = step.reason
     if step.event == "conflict":
@@ -211,7 +222,7 @@ def _told(tx: "Tx", lease: Lease, entry: Entry, step: Move) -> str:
     return reason[:_NOTE_TAIL]
 
 
-def _is_integrated(lease: Lease, place: Place, number: int, done: Done) -> bool:
+def _is_integrated(lease: RunnerLease, place: OpenQueue, number: int, done: Executed) -> bool:
     """Say whether a conflict is one because the work is on the target already, and note it."""
     with lease.db.read() as tx:
         entry = entry_rows.get(tx, number)
@@ -225,7 +236,7 @@ def _is_integrated(lease: Lease, place: Place, number: int, done: Done) -> bool:
     return True
 
 
-def note_external(lease: Lease, place: Place, entry: Entry, proof: str) -> None:
+def note_external(lease: RunnerLease, place: OpenQueue, entry: Entry, proof: str) -> None:
     """Record that an entry's work was found on the target without a landing of ours."""
     with lease.write() as tx:
         current = entry_rows.get(tx, entry.entry_no)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx, Tx
 
 
-class Plan:
+class IntegrationPlan:
     """What is to be brought where."""
 
     __slots__ = ("actor", "base", "head", "repo", "run", "source", "target", "tip")
@@ -40,13 +40,13 @@ class Plan:
         self.actor: str = run.leader
 
 
-def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None) -> Plan:
+def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None) -> IntegrationPlan:
     """Return what would be integrated. Raises: invalid_state/not_ready, no_matching_work/empty."""
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
     path = create.repository_of(run, repo_path)
     repo = open_queue.repository(db, run, path)
-    plan = Plan(run, repo)
+    plan = IntegrationPlan(run, repo)
     plan.source = open_queue.target_of(run, config_in_force.of_run(db, run, repo), None)
     plan.target = names.require_branch(_into(repo, into))
     plan.head = refs.read_ref(repo, plan.source)
@@ -105,7 +105,7 @@ def _into(repo: repository.Repository, into: str | None) -> str:
     return branch
 
 
-def commits(plan: Plan) -> list[str]:
+def commits(plan: IntegrationPlan) -> list[str]:
     """Return what would come in, the newest first, in one line each."""
     found = refs.list_commits(plan.repo, plan.base, plan.head, 200)
     return [f"{one.commit[:12]} {one.subject}" for one in found]
@@ -121,7 +121,7 @@ class Rehearsal:
         self.in_the_way = in_the_way
 
 
-def rehearse(plan: Plan) -> Rehearsal:
+def rehearse(plan: IntegrationPlan) -> Rehearsal:
     """Return what would hinder it now; no ref and no file is touched. Raises: git_error."""
     with workbench.open_workbench(plan.repo) as bench:
         made = candidates.make_candidate(
@@ -137,7 +137,7 @@ def rehearse(plan: Plan) -> Rehearsal:
     return Rehearsal([], hindering)
 
 
-def queue_it(db: "Database", plan: Plan) -> tuple[int, Queue]:
+def queue_it(db: "Database", plan: IntegrationPlan) -> tuple[int, Queue]:
     """Put the branch's present head into its target's queue; return (entry number, queue).
 
     The same head is queued once, and tried again when the target moved since it conflicted; an
@@ -180,7 +180,7 @@ def withdraw(db: "Database", number: int, reason: str) -> None:
             entries.cancel(tx, entry, entries.ACTOR, reason)
 
 
-def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
+def _came_by_queue(tx: "ReadTx", source: Queue, plan: IntegrationPlan) -> bool:
     """Say whether all that is to be integrated landed by a queue, one entry on the other.
 
     Then each of them was approved as the policy wants it, and nothing else comes along.
@@ -199,7 +199,7 @@ def _came_by_queue(tx: "ReadTx", source: Queue, plan: Plan) -> bool:
     return True
 
 
-def _known(tx: "Tx", queue: Queue, plan: Plan) -> int | None:
+def _known(tx: "Tx", queue: Queue, plan: IntegrationPlan) -> int | None:
     found = None
     for entry in entry_rows.integrating(tx, queue.queue_no, plan.run.run_id):
         if entry.head_commit == plan.head:

@@ -7,8 +7,8 @@ the ref or somebody deleted that, is forgotten: the same step makes the same com
 from orch.git import commits
 from orch.git import refs as git_refs
 from orch.landing import snapshot
-from orch.landing.open_queue import Place
-from orch.landing.runner_lease import Lease
+from orch.landing.open_queue import OpenQueue
+from orch.landing.runner_lease import RunnerLease
 from orch.store import trials
 from schema.failures import Failure
 from schema.json_text import array
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEPT = "refs/orch/candidate/"
 
 
-def wanted(tx: "ReadTx", place: Place) -> dict[str, str]:
+def wanted(tx: "ReadTx", place: OpenQueue) -> dict[str, str]:
     """Return the refs that keep what is built on the target's tip, with their commits."""
     queue_no = place.queue.queue_no
     links = snapshot.reachable(place.tip, trials.built(tx, queue_no))
@@ -31,7 +31,7 @@ def wanted(tx: "ReadTx", place: Place) -> dict[str, str]:
     return {f"{KEPT}{queue_no}-{commit}": commit for commit in sorted(last)}
 
 
-def keep(lease: Lease, place: Place, refs: "Mapping[str, str]") -> None:
+def keep(lease: RunnerLease, place: OpenQueue, refs: "Mapping[str, str]") -> None:
     """Keep what is not among the refs seen; forget what is gone. Raises: git_error."""
     with lease.db.read() as tx:
         found = wanted(tx, place)
@@ -51,7 +51,7 @@ def keep(lease: Lease, place: Place, refs: "Mapping[str, str]") -> None:
         new = {ref: commit for ref, commit in found.items() if refs.get(ref) != commit}
 
 
-def over(tx: "ReadTx", place: Place, refs: "Mapping[str, str]") -> dict[str, tuple[str, str]]:
+def over(tx: "ReadTx", place: OpenQueue, refs: "Mapping[str, str]") -> dict[str, tuple[str, str]]:
     """Return the deletions of this queue's refs that keep nothing any more, for `swap_refs`."""
     mine = f"{KEPT}{place.queue.queue_no}-"
     needed = wanted(tx, place)

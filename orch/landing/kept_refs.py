@@ -7,7 +7,7 @@ entry's branch or the target holds the head; where neither does it stays.
 
 from orch.git import refs as git_refs
 from orch.landing import kept_candidates
-from orch.landing.open_queue import HEADS, Place
+from orch.landing.open_queue import HEADS, OpenQueue
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store.entries import Entry
@@ -27,12 +27,12 @@ def ref_of(entry: Entry) -> str:
     return f"{KEPT}{entry.entry_no}-{entry.head_commit}"
 
 
-def look(place: Place) -> "Mapping[str, str]":
+def look(place: OpenQueue) -> "Mapping[str, str]":
     """Return every branch, every kept head and candidate, in one question to git."""
     return git_refs.list_refs(place.repo, HEADS, KEPT, kept_candidates.KEPT)
 
 
-def keep(place: Place, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> None:
+def keep(place: OpenQueue, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> None:
     """Keep the heads of entries that are not among the refs seen. Raises: git_error."""
     heads = {ref_of(entry): entry.head_commit for entry in waiting}
     new = {ref: (head, "") for ref, head in heads.items() if refs.get(ref) != head}
@@ -45,7 +45,7 @@ def keep(place: Place, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") ->
             raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
-def on_target(place: Place, waiting: "Iterable[Entry]") -> list[Entry]:
+def on_target(place: OpenQueue, waiting: "Iterable[Entry]") -> list[Entry]:
     """Return the entries, their heads kept, whose head the target holds.
 
     Squashes are met when they are built; a revert's head is on the target by its nature.
@@ -54,7 +54,7 @@ def on_target(place: Place, waiting: "Iterable[Entry]") -> list[Entry]:
     return [e for e in waiting if e.kind != "revert" and ref_of(e) in merged]
 
 
-def let_go(db: "Database", place: Place) -> None:
+def let_go(db: "Database", place: OpenQueue) -> None:
     """Delete the refs of entries that are over and held elsewhere, and of candidates of old.
 
     One that somebody changes meanwhile stays, with all others, until the next time. Raises:
@@ -74,7 +74,7 @@ def let_go(db: "Database", place: Place) -> None:
     git_refs.swap_refs(place.repo, gone, "orch queue: over")
 
 
-def _over(tx: "ReadTx", place: Place, refs: "Mapping[str, str]") -> dict[str, Entry]:
+def _over(tx: "ReadTx", place: OpenQueue, refs: "Mapping[str, str]") -> dict[str, Entry]:
     """Return the entries of this queue that are over and whose head is still kept, by ref."""
     found = {}
     for ref in refs:

@@ -10,9 +10,9 @@ import json
 from orch.git import commits as git_commits
 from orch.git import in_the_way, landing, merges, proofs, refs, workbench
 from orch.landing import approval_gate, candidates, open_queue
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Land
-from orch.landing.runner_lease import Lease
+from orch.landing.runner_lease import RunnerLease
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -37,7 +37,7 @@ class Blocked(Exception):
         self.blockers = blockers
 
 
-def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[Entry]:
+def land(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]) -> list[Entry]:
     """Move the target from `step.onto` to `step.commit`; return what landed, [] if it may not.
 
     `links` are the commits at which each entry of the step is on the chain. Raises: Blocked,
@@ -69,7 +69,7 @@ def land(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> list[
     return landed
 
 
-def settle(lease: Lease, place: Place) -> list[Entry]:
+def settle(lease: RunnerLease, place: OpenQueue) -> list[Entry]:
     """Finish or take back a landing that was killed half-way; return what landed by it."""
     with lease.db.read() as tx:
         intent = queue_rows.intent_of(tx, lease.queue_no)
@@ -91,7 +91,7 @@ def settle(lease: Lease, place: Place) -> list[Entry]:
         return _confirm(lease, place, moved=moved)
 
 
-def blockers(place: Place, old: str, new: str) -> "list[in_the_way.Blocker]":
+def blockers(place: OpenQueue, old: str, new: str) -> "list[in_the_way.Blocker]":
     """Return what in the target's checkouts stands in the way of a move; asked without writing."""
     found: list[in_the_way.Blocker] = []
     for checkout in landing.checkouts_of(place.repo, place.queue.target):
@@ -99,7 +99,7 @@ def blockers(place: Place, old: str, new: str) -> "list[in_the_way.Blocker]":
     return found
 
 
-def dirty(place: Place, found: "list[in_the_way.Blocker]") -> Failure:
+def dirty(place: OpenQueue, found: "list[in_the_way.Blocker]") -> Failure:
     """Return the refusal to move a target whose checkouts stand in the way."""
     return Failure(
         "invalid_state",
@@ -114,7 +114,7 @@ def dirty(place: Place, found: "list[in_the_way.Blocker]") -> Failure:
     )
 
 
-def _intend(lease: Lease, place: Place, step: Land, links: dict[int, str]) -> bool:
+def _intend(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]) -> bool:
     """Write the landing down if all of it may still land; say whether."""
     with lease.write() as tx:
         queue = queue_rows.get(tx, lease.queue_no)
@@ -149,14 +149,14 @@ def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
         )
 
 
-def _may_land(tx: "Tx", place: Place, entry: Entry) -> bool:
+def _may_land(tx: "Tx", place: OpenQueue, entry: Entry) -> bool:
     """Say whether an entry is still on its way, with every approval it needs, under the lock."""
     if entry.status not in ("queued", "building", "testing", "passed", "awaiting_approval"):
         return False
     return approval_gate.weigh_now(tx, place, entry).state == "granted"
 
 
-def _move(place: Place, old: str, new: str) -> bool:
+def _move(place: OpenQueue, old: str, new: str) -> bool:
     """Move the target's ref, made first where it is still to come; say whether it moved."""
     target = place.queue.target
     if not place.exists and not landing.create_target(place.repo, target, old):
@@ -165,13 +165,13 @@ def _move(place: Place, old: str, new: str) -> bool:
     return landing.move_target(place.repo, target, old, new, "orch queue: landing")
 
 
-def refresh(place: Place, old: str, new: str) -> None:
+def refresh(place: OpenQueue, old: str, new: str) -> None:
     """Bring every checkout of the target to the new commit, the user's own files untouched."""
     for checkout in landing.checkouts_of(place.repo, place.queue.target):
         landing.refresh_checkout(checkout, old, new)
 
 
-def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
+def _confirm(lease: RunnerLease, place: OpenQueue, *, moved: bool) -> list[Entry]:
     """Record what the landing came to: landed, or back in the queue."""
     landed: list[Entry] = []
     with lease.write() as tx:
@@ -200,7 +200,7 @@ def _confirm(lease: Lease, place: Place, *, moved: bool) -> list[Entry]:
     return landed
 
 
-def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
+def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
     """Look for the work on the target; what is seen there is verified."""
     if not landed:
         return
@@ -225,7 +225,9 @@ def verify(lease: Lease, place: Place, landed: list[Entry]) -> None:
     points.reach("landing.verified")
 
 
-def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -> set[int]:
+def _seen(
+    lease: RunnerLease, place: OpenQueue, landed: list[Entry], resolved: set[int]
+) -> set[int]:
     """Return the entries whose commit the target holds, and whose change that commit holds.
 
     What was `resolved` mechanically is no longer the change as its worker wrote it.
@@ -250,7 +252,7 @@ def _seen(lease: Lease, place: Place, landed: list[Entry], resolved: set[int]) -
     }
 
 
-def _is_made_again(lease: Lease, place: Place, entry: Entry) -> bool:
+def _is_made_again(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
     """Say whether the landed tree comes again when the entry is put where it was put.
 
     A squash or a rebase of work that is stacked on other work shows none of the proofs of git.

@@ -22,7 +22,7 @@ HEADS = "refs/heads/"
 _FOLDER = "_queue"
 
 
-class Place:
+class OpenQueue:
     """An opened queue. `tip` is where its target stands, or will begin; "" in an empty repository.
 
     `exists` says whether the target is there already.
@@ -57,16 +57,16 @@ def begin_of(repo: git_repository.Repository, run: Run) -> str:
     return refs.resolve(repo, run.base_ref) if run.base_ref else refs.head(repo).commit
 
 
-def open_queue(db: "Database", queue: Queue) -> Place:
+def open_queue(db: "Database", queue: Queue) -> OpenQueue:
     """Open a queue's repository. Raises: not_found/repository, refused/repo_tampered, git_error."""
     with db.read() as tx:
         run = _run_of(tx, queue)
     repo = create.open_checked(db, run, queue.repo_path)
     settings = config_in_force.of_run(db, run, repo, queue.target)
-    return Place(queue, run, repo, settings)
+    return OpenQueue(queue, run, repo, settings)
 
 
-def is_current(db: "Database", place: Place) -> bool:
+def is_current(db: "Database", place: OpenQueue) -> bool:
     """Look again which orch.toml counts; say whether it is the one that was known.
 
     What another process kept of its meaning is not believed: a landing may follow.

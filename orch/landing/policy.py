@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orch import paths
 from orch.config.model import APPROVERS, PROOFS, Policy, PolicyRule
-from orch.landing.change_facts import Facts
+from orch.landing.change_facts import RiskFacts
 from schema import ids
 
 LOW, MEDIUM, HIGH = "low", "medium", "high"
@@ -83,7 +83,7 @@ def digest_of(policy: Policy | None) -> str:
     return ids.digest(json.dumps(policy.document(), sort_keys=True))
 
 
-def require(policy: Policy | None, facts: Facts, situation: Situation) -> Requirement:
+def require(policy: Policy | None, facts: RiskFacts, situation: Situation) -> Requirement:
     """Return what a landing needs."""
     if policy is None:
         return Requirement(HIGH, ("orch.toml has no [policy]",), (_HUMAN,))
@@ -135,7 +135,7 @@ def decide(
     return Decision("needed" if missing else "granted", tuple(v.given_by for v in given), words)
 
 
-def _fires(rule: PolicyRule, facts: Facts, situation: Situation) -> str | None:
+def _fires(rule: PolicyRule, facts: RiskFacts, situation: Situation) -> str | None:
     """Return why a rule applies, None when it does not: all that it names must be so."""
     words = []
     if rule.paths:

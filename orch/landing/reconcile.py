@@ -6,8 +6,8 @@ the target already landed externally; what came back from a rework is queued aga
 
 from orch.git import refs as git_refs
 from orch.landing import enqueue, execute, kept_candidates, kept_refs, land, open_queue
-from orch.landing.open_queue import HEADS, Place
-from orch.landing.runner_lease import Lease
+from orch.landing.open_queue import HEADS, OpenQueue
+from orch.landing.runner_lease import RunnerLease
 from orch.operations import attempts, entries, runs
 from orch.reconcile import reconcile
 from orch.store import entries as entry_rows
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STOPPED = ("conflict", "failed", "error", "quarantined", "held")
 
 
-class Report:
+class QueueReport:
     """What a reconcile of a queue changed: entry numbers, and what could not be done, in words."""
 
     __slots__ = ("changed", "problems")
@@ -35,7 +35,9 @@ class Report:
         self.problems: list[str] = []
 
 
-def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report) -> None:
+def bring_up_to_date(
+    lease: RunnerLease, place: OpenQueue, *, moved: bool, report: QueueReport
+) -> None:
     """Let a queue's entries follow their tasks and git. `moved`: the target moved, but not by us.
 
     Raises: lease_conflict/superseded, git_error.
@@ -62,7 +64,11 @@ def bring_up_to_date(lease: Lease, place: Place, *, moved: bool, report: Report)
 
 
 def _follow(
-    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+    lease: RunnerLease,
+    place: OpenQueue,
+    entry: Entry,
+    refs: "Mapping[str, str]",
+    report: QueueReport,
 ) -> bool:
     """Supersede an entry that what it brings has left behind; say whether it was."""
     if entry.kind == "task":
@@ -70,7 +76,7 @@ def _follow(
     return entry.kind == "integrate" and _follow_branch(lease, place, entry)
 
 
-def _follow_branch(lease: Lease, place: Place, entry: Entry) -> bool:
+def _follow_branch(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
     """Supersede what would bring commits that the run's own branch does not hold any more."""
     with lease.db.read() as tx:
         run = runs.require(tx, entry.run_id)
@@ -84,7 +90,11 @@ def _follow_branch(lease: Lease, place: Place, entry: Entry) -> bool:
 
 
 def _follow_task(
-    lease: Lease, place: Place, entry: Entry, refs: "Mapping[str, str]", report: Report
+    lease: RunnerLease,
+    place: OpenQueue,
+    entry: Entry,
+    refs: "Mapping[str, str]",
+    report: QueueReport,
 ) -> bool:
     """Supersede an entry that its task or its branch has left behind; say whether it was."""
     with lease.db.read() as tx:
@@ -105,16 +115,18 @@ def _follow_task(
     return False
 
 
-def _supersede(lease: Lease, entry: Entry, reason: str) -> None:
+def _supersede(lease: RunnerLease, entry: Entry, reason: str) -> None:
     with lease.write() as tx:
         current = entry_rows.get(tx, entry.entry_no)
         if current.status not in entries.FINAL:
             entries.move(tx, current, "supersede", reason=reason)
 
 
-def _queue_again(lease: Lease, place: Place, entry: Entry, attempt_no: int, report: Report) -> bool:
+def _queue_again(
+    lease: RunnerLease, place: OpenQueue, entry: Entry, attempt_no: int, report: QueueReport
+) -> bool:
     """Queue what a newer attempt brought, in place of an entry; say whether that was done."""
-    wish = enqueue.Wish(place.queue.branch, entry.strategy, entry.priority, entries.ACTOR)
+    wish = enqueue.EnqueueOptions(place.queue.branch, entry.strategy, entry.priority, entries.ACTOR)
     try:
         prepared = enqueue.prepare(lease.db, entry.run_id, str(entry.task_id), wish)
     except Failure as failure:

@@ -7,8 +7,8 @@ on the task already; else the entry waits for a person, with the commands that h
 from orch.dispatch import dispatch
 from orch.git import refs
 from orch.landing import open_queue, rework_brief
-from orch.landing.open_queue import Place
-from orch.landing.runner_lease import Lease
+from orch.landing.open_queue import OpenQueue
+from orch.landing.runner_lease import RunnerLease
 from orch.model import Task
 from orch.operations import attempts, runs
 from orch.store import attempts as attempt_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _REFUSALS = ("invalid_state", "refused", "not_found", "git_error", "invalid_input")
 
 
-def after_pass(lease: Lease, place: Place, numbers: list[int]) -> list[str]:
+def after_pass(lease: RunnerLease, place: OpenQueue, numbers: list[int]) -> list[str]:
     """Send back what conflicted in this pass; return in words what could not be."""
     problems: list[str] = []
     if place.settings.queue.conflict != "rework":
@@ -49,7 +49,7 @@ def after_pass(lease: Lease, place: Place, numbers: list[int]) -> list[str]:
 
 def send_back(
     db: "Database",
-    place: Place,
+    place: OpenQueue,
     entry: Entry,
     *,
     to: str | None,
@@ -73,7 +73,7 @@ def send_back(
             f"{task.name} has a newer attempt than {entry.entry_id}",
             hint=f"orch task show {task.name}",
         )
-    wish = dispatch.Wish(entry.run_id, task.task_id, "rework")
+    wish = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
     wish.base_ref = place.look()
     wish.to = to
     wish.note = _note(db, place, entry, body)
@@ -104,7 +104,7 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
     )
 
 
-def _note(db: "Database", place: Place, entry: Entry, body: str | None) -> str:
+def _note(db: "Database", place: OpenQueue, entry: Entry, body: str | None) -> str:
     with db.read() as tx:
         branch = entry_rows.branch_of(tx, entry)
     if branch and not refs.read_ref(place.repo, open_queue.HEADS + branch):

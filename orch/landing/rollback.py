@@ -7,7 +7,7 @@ holds it), and the target stood there before, tested. Whatever depends on it is 
 from orch.git import landing as git_landing
 from orch.git import refs
 from orch.landing import kept_refs, land, open_queue, runner_lease
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.landing.runner import hold_dependents
 from orch.operations import entries
 from orch.store import entries as entry_rows
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 PUT_BACK, REVERT = "put_back", "revert"
 
 
-class Plan:
+class RollbackPlan:
     """How an entry will be taken back, and what that touches."""
 
     __slots__ = ("before", "entry", "how", "place", "why")
 
-    def __init__(self, place: Place, entry: Entry, how: str, before: str, why: str) -> None:
+    def __init__(self, place: OpenQueue, entry: Entry, how: str, before: str, why: str) -> None:
         self.place = place
         self.entry = entry
         self.how = how
@@ -39,7 +39,7 @@ class Plan:
         self.why = why
 
 
-class Outcome:
+class RollbackOutcome:
     """What was done: the entry that takes it back (itself when put back), what that stopped.
 
     `held` are entries of what depends on it, `superseded` those that would have brought it on.
@@ -47,14 +47,14 @@ class Outcome:
 
     __slots__ = ("by", "held", "plan", "superseded")
 
-    def __init__(self, plan: Plan, by: int, held: list[int], superseded: list[int]) -> None:
+    def __init__(self, plan: RollbackPlan, by: int, held: list[int], superseded: list[int]) -> None:
         self.plan = plan
         self.by = by
         self.held = held
         self.superseded = superseded
 
 
-def decide(db: "Database", entry_no: int) -> Plan:
+def decide(db: "Database", entry_no: int) -> RollbackPlan:
     """Return how an entry would be taken back. Raises: invalid_state when it did not land."""
     with db.read() as tx:
         entry = entries.require(tx, entry_no)
@@ -68,7 +68,7 @@ def decide(db: "Database", entry_no: int) -> Plan:
     why = _why_not_put_back(db, place, entry, before, in_batch=in_batch, later=later)
     if entry.kind != "integrate":  # That came from a target of the run, which goes on holding it.
         why = why or _held_elsewhere(place, entry, others)
-    return Plan(place, entry, REVERT if why else PUT_BACK, before, why)
+    return RollbackPlan(place, entry, REVERT if why else PUT_BACK, before, why)
 
 
 def _require_landed(tx: "ReadTx", entry: Entry) -> None:
@@ -94,7 +94,13 @@ def _require_landed(tx: "ReadTx", entry: Entry) -> None:
 
 
 def _why_not_put_back(
-    db: "Database", place: Place, entry: Entry, before: str, *, in_batch: bool, later: list[Entry]
+    db: "Database",
+    place: OpenQueue,
+    entry: Entry,
+    before: str,
+    *,
+    in_batch: bool,
+    later: list[Entry],
 ) -> str:
     """Return in words why the target cannot simply be put back, "" when it can."""
     tip = place.look()
@@ -115,7 +121,7 @@ def _why_not_put_back(
     return ""
 
 
-def _held_elsewhere(place: Place, entry: Entry, others: list[Queue]) -> str:
+def _held_elsewhere(place: OpenQueue, entry: Entry, others: list[Queue]) -> str:
     """Return in words which other target of the run holds the landed commit already, "" if none."""
     for queue in others:
         if queue.repo_path != place.queue.repo_path:
@@ -126,7 +132,7 @@ def _held_elsewhere(place: Place, entry: Entry, others: list[Queue]) -> str:
     return ""
 
 
-def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
+def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> RollbackOutcome:
     """Do it. Raises: lease_conflict/held while a runner is at work, invalid_state/dirty, git_error.
 
     Run again after it was killed, it finishes what was begun.
@@ -151,7 +157,7 @@ def carry_out(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
     finally:
         lease.leave()
     points.reach("rollback.confirmed")
-    return Outcome(plan, entry.entry_no, held, superseded)
+    return RollbackOutcome(plan, entry.entry_no, held, superseded)
 
 
 def _hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> list[int]:
@@ -182,7 +188,7 @@ def _call_off_integration(tx: "Tx", entry: Entry) -> list[int]:
     return [other.entry_no for other in found]
 
 
-def _put_back(place: Place, entry: Entry, before: str) -> None:
+def _put_back(place: OpenQueue, entry: Entry, before: str) -> None:
     """Move the target from the landed commit to the one before it, checkouts with it."""
     if place.look() == entry.landed_commit:
         blockers = land.blockers(place, entry.landed_commit, before)
@@ -202,7 +208,7 @@ def _put_back(place: Place, entry: Entry, before: str) -> None:
     land.refresh(place, entry.landed_commit, before)
 
 
-def _queue_revert(db: "Database", plan: Plan, actor: str, reason: str) -> Outcome:
+def _queue_revert(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> RollbackOutcome:
     entry = plan.entry
     with db.write() as tx:
         current = entries.require(tx, entry.entry_no)
@@ -225,4 +231,4 @@ def _queue_revert(db: "Database", plan: Plan, actor: str, reason: str) -> Outcom
         held = _hold(tx, entry, actor, reason)
         superseded = _call_off_integration(tx, entry)
     points.reach("rollback.queued")
-    return Outcome(plan, made.entry_no, held, superseded)
+    return RollbackOutcome(plan, made.entry_no, held, superseded)

@@ -8,12 +8,12 @@ kept in memory between two passes.
 from orch import config_in_force
 from orch.git import in_the_way
 from orch.landing import execute, kept_refs, land, open_queue, rework, runner_lease, snapshot
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.landing.planner import codec, planner
 from orch.landing.planner.model import PLANNER, Land, Plan
-from orch.landing.reconcile import Report, bring_up_to_date
-from orch.landing.runner_lease import Lease
-from orch.landing.snapshot import Options, Seen
+from orch.landing.reconcile import QueueReport, bring_up_to_date
+from orch.landing.runner_lease import RunnerLease
+from orch.landing.snapshot import Options, PassInput
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MOST_PASSES = 10_000
 
 
-class Outcome:
+class QueueOutcome:
     """What a run of one queue came to."""
 
     __slots__ = (
@@ -48,14 +48,14 @@ class Outcome:
         self.blockers: list[in_the_way.Blocker] = []
         self.hold_reason = ""
         self.plan: Plan | None = None
-        self.seen: Seen | None = None
+        self.seen: PassInput | None = None
 
     def note(self, problems: list[str]) -> None:
         """Keep what could not be done, each thing once."""
         self.problems += [text for text in problems if text not in self.problems]
 
 
-def run(db: "Database", queue: Queue, options: Options) -> Outcome:
+def run(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     """Run a queue until nothing can be done now, or once up to its first landing.
 
     Raises: lease_conflict (held, superseded), not_found/repository, refused/repo_tampered,
@@ -64,7 +64,7 @@ def run(db: "Database", queue: Queue, options: Options) -> Outcome:
     place = open_queue.open_queue(db, queue)
     lease = runner_lease.take(db, queue, place.folder, steal=options.steal)
     config_in_force.tell_difference(db, place.run, place.repo, queue.target)
-    outcome = Outcome(queue)
+    outcome = QueueOutcome(queue)
     try:
         _passes(lease, place, options, outcome)
         _let_go(lease, place, outcome)
@@ -73,7 +73,7 @@ def run(db: "Database", queue: Queue, options: Options) -> Outcome:
     return outcome
 
 
-def _let_go(lease: Lease, place: Place, outcome: Outcome) -> None:
+def _let_go(lease: RunnerLease, place: OpenQueue, outcome: QueueOutcome) -> None:
     """Delete the refs of what is over; what git refuses there waits for the next run."""
     try:
         kept_refs.let_go(lease.db, place)
@@ -83,7 +83,7 @@ def _let_go(lease: Lease, place: Place, outcome: Outcome) -> None:
         outcome.note([f"the refs of what is over stay: {failure.message}"])
 
 
-def _leave(lease: Lease) -> None:
+def _leave(lease: RunnerLease) -> None:
     try:
         lease.leave()
     except Failure as failure:
@@ -91,13 +91,13 @@ def _leave(lease: Lease) -> None:
             raise
 
 
-def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> None:
+def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: QueueOutcome) -> None:
     tip, before = "", ""
     while outcome.passes < _MOST_PASSES:
         outcome.passes += 1
         open_queue.is_current(lease.db, place)
         outcome.landed += _settled(lease, place)
-        report = Report()
+        report = QueueReport()
         bring_up_to_date(lease, place, moved=place.look() != tip, report=report)
         outcome.changed |= report.changed
         outcome.note(report.problems)
@@ -116,7 +116,7 @@ def _passes(lease: Lease, place: Place, options: Options, outcome: Outcome) -> N
             )
         before = signature
         _record(lease, told, plan)
-        done = execute.Done()
+        done = execute.Executed()
         execute.apply(lease, place, seen, plan, done)
         outcome.trials += done.trials
         outcome.landed += done.landed
@@ -136,13 +136,13 @@ def _without_time(told: str) -> str:
     return head + rest.lstrip("0123456789")
 
 
-def _settled(lease: Lease, place: Place) -> list[Entry]:
+def _settled(lease: RunnerLease, place: OpenQueue) -> list[Entry]:
     landed = land.settle(lease, place)
     land.verify(lease, place, landed)
     return landed
 
 
-def _record(lease: Lease, told: str, plan: Plan) -> None:
+def _record(lease: RunnerLease, told: str, plan: Plan) -> None:
     """Keep what the planner was told and decided, before anything of it is done."""
     with lease.write() as tx:
         queue_rows.record_pass(
@@ -151,7 +151,7 @@ def _record(lease: Lease, told: str, plan: Plan) -> None:
     points.reach("queue.recorded")
 
 
-def _see(lease: Lease, seen: Seen, plan: Plan) -> None:
+def _see(lease: RunnerLease, seen: PassInput, plan: Plan) -> None:
     """Keep on each entry what this pass found out about it, where that is new."""
     changes = list(_changes(seen, plan))
     if not changes:
@@ -161,7 +161,7 @@ def _see(lease: Lease, seen: Seen, plan: Plan) -> None:
             entry_rows.see(tx, number, risk, approvals, position, why)
 
 
-def _changes(seen: Seen, plan: Plan) -> "list[tuple[int, str, Json, int | None, str]]":
+def _changes(seen: PassInput, plan: Plan) -> "list[tuple[int, str, Json, int | None, str]]":
     places = {number: i for i, number in enumerate(plan.order, 1)}
     why = dict(plan.why)
     found: list[tuple[int, str, Json, int | None, str]] = []
@@ -174,10 +174,10 @@ def _changes(seen: Seen, plan: Plan) -> "list[tuple[int, str, Json, int | None, 
     return found
 
 
-def rehearse(db: "Database", queue: Queue, options: Options) -> Outcome:
+def rehearse(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     """Return what the next pass would do, and write nothing."""
     place = open_queue.open_queue(db, queue)
-    outcome = Outcome(queue)
+    outcome = QueueOutcome(queue)
     seen = snapshot.take(db, place, options)
     outcome.seen, outcome.plan = seen, planner.plan(seen.snapshot)
     outcome.hold_reason = seen.snapshot.hold_reason

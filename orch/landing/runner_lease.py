@@ -26,7 +26,7 @@ LEASE_MS = 60_000
 _LOCK_SECONDS = 30.0
 
 
-class Lease:
+class RunnerLease:
     """The right to run one queue."""
 
     __slots__ = ("db", "fence", "folder", "queue_no")
@@ -75,7 +75,7 @@ class Lease:
             store.leave(tx, self.queue_no, self.fence)
 
 
-def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> Lease:
+def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLease:
     """Become the runner of a queue.
 
     Taken over from a runner whose process is gone; with `steal` also from one that has not shown
@@ -89,7 +89,7 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> Lease:
         fence = store.take(tx, queue.queue_no, process, tx.now.wall_ms + LEASE_MS)
         trials.interrupt(tx, queue.queue_no, fence)
     points.reach("queue.taken")
-    return Lease(db, queue.queue_no, fence, folder)
+    return RunnerLease(db, queue.queue_no, fence, folder)
 
 
 def _refuse_running(queue: Queue, now: int, *, steal: bool) -> None:

@@ -10,7 +10,7 @@ import os
 from orch import process_identity
 from orch.git import repository, slots
 from orch.landing import kept_refs, open_queue
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from schema.failures import Failure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_SLOTS = 64
 
 
-def take_free(place: Place, stack: "ExitStack") -> tuple[str, int]:
+def take_free(place: OpenQueue, stack: "ExitStack") -> tuple[str, int]:
     """Return (path, lock's descriptor) of the first slot in which nothing runs.
 
     Raises: git_error/timeout when all are in use.
@@ -65,7 +65,7 @@ def _is_run(queue: "Queue") -> bool:
     return not process_identity.is_gone(queue.runner_pid, queue.runner_started, queue.runner_boot)
 
 
-def _remove_all(place: Place) -> int:
+def _remove_all(place: OpenQueue) -> int:
     removed = 0
     for number in range(_MOST_SLOTS):
         if not os.path.isdir(_lock(place.folder, number)):

@@ -9,9 +9,9 @@ from orch.checks import run
 from orch.git import commits, proofs, refs
 from orch.landing import approval_gate, outside_results, required_checks, signatures
 from orch.landing.approval_gate import Verdict
-from orch.landing.open_queue import Place
-from orch.landing.planner.model import Entry as Known
+from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Limits, Link, Snapshot, Trials
+from orch.landing.planner.model import OpenEntry as Known
 from orch.store import dependencies, trials
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -36,7 +36,7 @@ class Options:
         self.steal = False
 
 
-class Seen:
+class PassInput:
     """A snapshot with the rows it was made of."""
 
     __slots__ = ("entries", "snapshot", "verdicts")
@@ -49,7 +49,7 @@ class Seen:
         self.verdicts = verdicts
 
 
-def limits_of(place: Place, options: Options) -> Limits:
+def limits_of(place: OpenQueue, options: Options) -> Limits:
     """Return the queue's limits: the command line's, else orch.toml's."""
     rules = place.settings.queue
     return Limits(
@@ -63,7 +63,7 @@ def limits_of(place: Place, options: Options) -> Limits:
     )
 
 
-def take(db: "Database", place: Place, options: Options) -> Seen:
+def take(db: "Database", place: OpenQueue, options: Options) -> PassInput:
     """Return what is so now. Raises: git_error."""
     tip = place.look()
     tip_tree = refs.tree_id(place.repo, tip)
@@ -111,11 +111,11 @@ def take(db: "Database", place: Place, options: Options) -> Seen:
             hold_reason=queue.hold_reason,
             hold_tree=queue.hold_tree,
         )
-    return Seen(snapshot, {e.entry_no: e for e in found}, verdicts)
+    return PassInput(snapshot, {e.entry_no: e for e in found}, verdicts)
 
 
 def _known(
-    place: Place,
+    place: OpenQueue,
     entry: Entry,
     names: list[str],
     verdict: Verdict,
@@ -179,7 +179,7 @@ def _trials(tx: "ReadTx", queue_no: int, trees: set[str]) -> tuple[Trials, ...]:
 class _Waits:
     """What each entry must wait for: entries of its queue, and what nobody queued yet."""
 
-    def __init__(self, tx: "ReadTx", place: Place, found: list[Entry]) -> None:
+    def __init__(self, tx: "ReadTx", place: OpenQueue, found: list[Entry]) -> None:
         self._tx = tx
         self._place = place
         self._open = {e.task_no: e.entry_no for e in found if e.task_no is not None}

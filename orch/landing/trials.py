@@ -9,9 +9,9 @@ from orch import process
 from orch.checks import run as checking
 from orch.git import changes, names, refs, slots
 from orch.landing import slots as queue_slots
-from orch.landing.open_queue import Place
+from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Test
-from orch.landing.runner_lease import Lease
+from orch.landing.runner_lease import RunnerLease
 from orch.store import trials
 from orch.store.checks import Result
 from schema import points
@@ -38,7 +38,7 @@ class Trial:
         self.open: list[tuple[str, str]] = []  # (check's name, cache key)
 
 
-def run(lease: Lease, place: Place, steps: list[Test], jobs: int) -> int:
+def run(lease: RunnerLease, place: OpenQueue, steps: list[Test], jobs: int) -> int:
     """Run trials, at most `jobs` at once; return how many needed a check to be run.
 
     Raises: lease_conflict/superseded; whatever stops it leaves the trials unfinished, which
@@ -60,7 +60,7 @@ def run(lease: Lease, place: Place, steps: list[Test], jobs: int) -> int:
     return len(waiting)
 
 
-def _begin(lease: Lease, place: Place, step: Test) -> Trial:
+def _begin(lease: RunnerLease, place: OpenQueue, step: Test) -> Trial:
     """Write a trial down, and take what earlier runs on the same tree have shown."""
     with lease.write() as tx:
         number = trials.begin(
@@ -94,7 +94,7 @@ def _begin(lease: Lease, place: Place, step: Test) -> Trial:
     return trial
 
 
-def _collect(lease: Lease, futures: "dict[Future[list[Result]], Trial]") -> None:
+def _collect(lease: RunnerLease, futures: "dict[Future[list[Result]], Trial]") -> None:
     """Record each trial as it ends, and keep the lease meanwhile; the store is ours alone."""
     from concurrent.futures import FIRST_COMPLETED, wait
 
@@ -118,7 +118,7 @@ def _collect(lease: Lease, futures: "dict[Future[list[Result]], Trial]") -> None
             _end(lease, trial)
 
 
-def _end(lease: Lease, trial: Trial) -> None:
+def _end(lease: RunnerLease, trial: Trial) -> None:
     """Record how a trial ended: failed if anything failed, else an error if anything was one."""
     statuses = {result.status for result in trial.results}
     status = next((s for s in ("failed", "error") if s in statuses), "passed")
@@ -134,7 +134,7 @@ def _end(lease: Lease, trial: Trial) -> None:
     points.reach("queue.trial_ended")
 
 
-def _run_in_slot(place: Place, trial: Trial) -> list[Result]:
+def _run_in_slot(place: OpenQueue, trial: Trial) -> list[Result]:
     """Run what is open of a trial in a slot at its commit; on a thread that touches no store."""
     from contextlib import ExitStack
 

@@ -54,7 +54,7 @@ def give(
             hint=f"orch queue show {entry.entry_id}",
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
-    work = Work(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
+    work = ReviewedWork(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
     if not _is_said(tx, work, entry.released_event, by, (kind, verdict, digest, note), proof):
         _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note, proof=proof)
     if verdict == "reject":
@@ -75,7 +75,7 @@ def give_on_work(
     refuse_owner(tx, task.task_no, task.name, by)
     found = [e for e in entry_rows.of_task(tx, task.task_no) if e.head_commit == head]
     since = max((entry.released_event for entry in found), default=0)
-    work = Work(task.run_id, task.task_no, task.task_id, head)
+    work = ReviewedWork(task.run_id, task.task_no, task.task_id, head)
     if not _is_said(tx, work, since, by, (kind, verdict, digest, note), proof):
         _record(tx, work, digest, kind=kind, verdict=verdict, by=by, note=note, proof=proof)
     for entry in found:
@@ -85,7 +85,7 @@ def give_on_work(
 
 
 def _is_said(
-    tx: "ReadTx", work: "Work", since: int, by: str, word: tuple[str, ...], proof: Proof
+    tx: "ReadTx", work: "ReviewedWork", since: int, by: str, word: tuple[str, ...], proof: Proof
 ) -> bool:
     """Say whether somebody's newest word on a head since an event is this very one."""
     said = [
@@ -96,7 +96,7 @@ def _is_said(
     return said[-1:] == [(*word, proof.kind)] and not proof.signature
 
 
-class Work:
+class ReviewedWork:
     """What a verdict is on: a head of a task, or of an integration branch."""
 
     __slots__ = ("head", "run_id", "task_id", "task_no")
@@ -109,7 +109,7 @@ class Work:
 
 
 def _record(
-    tx: "Tx", work: Work, digest: str, *, kind: str, verdict: str, by: str, note: str,
+    tx: "Tx", work: ReviewedWork, digest: str, *, kind: str, verdict: str, by: str, note: str,
     proof: Proof,
 ) -> None:  # fmt: skip
     event_id = events.record(

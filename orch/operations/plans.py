@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from orch.model import Run
 from orch.operations import tasks
 from orch.plans import diff, graph
-from orch.plans.diff import Change
-from orch.plans.parse import Reading, Ticket
+from orch.plans.diff import TaskChange
+from orch.plans.parse import PlanReading, Ticket
 from orch.store import dependencies, plans, requests
 from orch.store import tasks as task_rows
 from schema import events
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def compare(
-    tx: "ReadTx", run: Run, reading: Reading, profiles: "Mapping[str, Sequence[str]]"
-) -> tuple[list[Change], "dict[str, Standing]"]:
+    tx: "ReadTx", run: Run, reading: PlanReading, profiles: "Mapping[str, Sequence[str]]"
+) -> tuple[list[TaskChange], "dict[str, Standing]"]:
     """Return (what the plan changes, the run's tasks as they stand).
 
     What is wrong with the plan in this run is added to the problems of the reading.
@@ -41,7 +41,7 @@ def compare(
     return diff.compare(reading.tickets, standing, profiles), standing
 
 
-def refuse_unknown(reading: Reading, known: "Mapping[str, object]", where: str) -> None:
+def refuse_unknown(reading: PlanReading, known: "Mapping[str, object]", where: str) -> None:
     """Note each dependency on a task that is nowhere."""
     for task_id, others in reading.waits.items():
         for i, other in enumerate(others):
@@ -52,7 +52,7 @@ def refuse_unknown(reading: Reading, known: "Mapping[str, object]", where: str) 
                 reading.refuse(place, f"there is no task {other} {where}{hint}", task_id)
 
 
-def apply(tx: "Tx", run: Run, wanted: list[Change]) -> int:
+def apply(tx: "Tx", run: Run, wanted: list[TaskChange]) -> int:
     """Write what `compare` found in this same transaction; return the last event's id, or 0.
 
     Guarantees: edges that go are gone before any comes, so no cycle exists in between; tasks
@@ -76,12 +76,12 @@ def apply(tx: "Tx", run: Run, wanted: list[Change]) -> int:
     return tx.last_event_id if tx.last_event_id != last else 0
 
 
-def _number(change: Change) -> int:
+def _number(change: TaskChange) -> int:
     assert change.standing is not None
     return change.standing.task_no
 
 
-def _edges(change: Change, *, coming: bool) -> "list[tuple[Change, str]]":
+def _edges(change: TaskChange, *, coming: bool) -> "list[tuple[TaskChange, str]]":
     """Return the dependencies that a change brings, or takes away."""
     assert change.standing is not None
     old, new = change.standing.depends_on, change.ticket.depends_on
@@ -96,7 +96,7 @@ def _add(tx: "Tx", run: Run, ticket: Ticket) -> None:
         requests.link(tx, number, ticket.columns["request_id"])
 
 
-def _update(tx: "Tx", run: Run, change: Change) -> None:
+def _update(tx: "Tx", run: Run, change: TaskChange) -> None:
     """Write the fields that changed; edges have events of their own."""
     number, now = _number(change), change.standing
     assert now is not None
@@ -131,7 +131,7 @@ def _spec(ticket: Ticket) -> dict[str, object]:
 
 
 def _tell(
-    tx: "Tx", event_type: str, run: Run, change: Change, what: object, **more: object
+    tx: "Tx", event_type: str, run: Run, change: TaskChange, what: object, **more: object
 ) -> None:
     name = "changed" if event_type == "task_edited" else "depends_on"
     events.record(
@@ -144,14 +144,14 @@ def _tell(
     )
 
 
-def _drop_edge(tx: "Tx", run: Run, change: Change, other: str) -> None:
+def _drop_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> None:
     required = tasks.require(tx, run.run_id, other)
     dependencies.remove(tx, _number(change), required.task_no)
     dependencies.lengthen(tx, required.task_no)
     _tell(tx, "task_dependency_removed", run, change, other)
 
 
-def _take_edge(tx: "Tx", run: Run, change: Change, other: str) -> None:
+def _take_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> None:
     required = tasks.require(tx, run.run_id, other)
     dependencies.insert(tx, _number(change), required.task_no)
     dependencies.lengthen(tx, required.task_no)

@@ -13,7 +13,7 @@ from orch.operations.attempts import Order
 from orch.store import checks as check_rows
 from orch.store import requests as store
 from orch.store import tasks as task_rows
-from orch.store.requests import Plan, Request
+from orch.store.requests import Request, RequestedPlan
 from schema import events, ids
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, array, obj
@@ -222,7 +222,7 @@ def problem_line(problem: dict[str, object]) -> str:
     return f"line {problem['line'] or 1}: {place}{problem['message']}"
 
 
-def require_plan(tx: "ReadTx", request_id: str) -> tuple[Request, Plan]:
+def require_plan(tx: "ReadTx", request_id: str) -> tuple[Request, RequestedPlan]:
     """Return a request with the sound plan that a person may apply.
 
     Raises: not_found/request, invalid_state/not_ready while there is none.

@@ -16,7 +16,7 @@ from orch.store import places as place_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from orch.store.places import Place
-from orch.store.turns import End, Turn
+from orch.store.turns import Turn, TurnEnd
 from schema import events, ids
 from schema.failures import Failure
 from schema.json_text import obj
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WORKED = ("dispatched", "running", "blocked")  # Statuses of an attempt that somebody works on.
 
 
-class Grip:
+class HeldThread:
     """A thread that this worker holds; for a run's work, the attempt with its task and run."""
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Grip:
         return self.task.name if self.task is not None else self.thread_id
 
 
-def take(tx: "Tx", agent: str, pools: "tuple[str, ...]", ttl_ms: int) -> Grip | None:
+def take(tx: "Tx", agent: str, pools: "tuple[str, ...]", ttl_ms: int) -> HeldThread | None:
     """Claim the next thread for `agent`; None when there is none."""
     change = claims.claim_next(tx, agent, pools, ttl_ms)
     if change is None:
@@ -68,15 +68,15 @@ def take(tx: "Tx", agent: str, pools: "tuple[str, ...]", ttl_ms: int) -> Grip | 
     return hold(tx, change.thread_id, agent)
 
 
-def hold(tx: "ReadTx", thread_id: str, agent: str) -> Grip:
+def hold(tx: "ReadTx", thread_id: str, agent: str) -> HeldThread:
     """Return the grip on a thread that `agent` holds already. Raises: as require_holder."""
     thread = leases.require_thread(tx, thread_id)
     lease, _ = leases.require_holder(tx, thread, agent, None)
     token = ids.lease_token(lease_rows.secret(tx), thread_id, lease.epoch)
-    return _with_attempt(tx, Grip(thread, lease, agent, token))
+    return _with_attempt(tx, HeldThread(thread, lease, agent, token))
 
 
-def _with_attempt(tx: "ReadTx", grip: Grip) -> Grip:
+def _with_attempt(tx: "ReadTx", grip: HeldThread) -> HeldThread:
     grip.attempt = attempts.of_thread(tx, grip.thread_no)
     if grip.attempt is not None:
         grip.task = task_rows.by_no(tx, grip.attempt.task_no)
@@ -86,7 +86,7 @@ def _with_attempt(tx: "ReadTx", grip: Grip) -> Grip:
 
 
 def begin(
-    tx: "Tx", grip: Grip, *, harness: str, mark: str, told_through: int, log_path: str,
+    tx: "Tx", grip: HeldThread, *, harness: str, mark: str, told_through: int, log_path: str,
     runner: "Process", session: str,
 ) -> Turn:  # fmt: skip
     """Write a turn down before its program is started.
@@ -99,7 +99,7 @@ def begin(
         budgets.refuse_turn(tx, grip.run)
     leases.refresh(tx, thread, lease)
     if thread.status == "blocked":  # A new turn is told the answer, if there is one.
-        letter = bus.Letter("goes on")
+        letter = bus.MessageDraft("goes on")
         holder.update(tx, thread, grip.agent, grip.token, "in_progress", letter)
     key = turns.begin(
         tx,
@@ -123,7 +123,12 @@ def begin(
 
 
 def end(
-    tx: "Tx", turn: Turn, facts: End, action: str, letter: bus.Letter, not_before_ms: int = 0
+    tx: "Tx",
+    turn: Turn,
+    facts: TurnEnd,
+    action: str,
+    letter: bus.MessageDraft,
+    not_before_ms: int = 0,
 ) -> str:
     """End a turn and do to its thread what follows: `done`, `fail`, `release` or nothing.
 
@@ -176,16 +181,16 @@ def _tell(
     )
 
 
-def hold_of_turn(tx: "ReadTx", turn: Turn) -> Grip:
+def hold_of_turn(tx: "ReadTx", turn: Turn) -> HeldThread:
     """Return the grip a turn had, whoever holds the thread by now."""
     thread = leases.require_thread(tx, turn.thread_id)
     token = ids.lease_token(lease_rows.secret(tx), turn.thread_id, turn.epoch)
-    grip = Grip(thread, thread.lease, turn.agent, token)
+    grip = HeldThread(thread, thread.lease, turn.agent, token)
     grip.epoch = turn.epoch
     return _with_attempt(tx, grip)
 
 
-def give_back(tx: "Tx", grip: Grip, why: str, wait_ms: int) -> None:
+def give_back(tx: "Tx", grip: HeldThread, why: str, wait_ms: int) -> None:
     """Let go of a thread that cannot be worked on now. Raises: as require_holder."""
     thread = leases.require_thread(tx, grip.thread_id)
     holder.release(tx, thread, grip.agent, grip.token, why, wait_ms)
@@ -212,7 +217,7 @@ def note_gone(tx: "Tx", turn: Turn) -> int:
     return int(task.task_no)
 
 
-def renew(tx: "Tx", grip: Grip) -> None:
+def renew(tx: "Tx", grip: HeldThread) -> None:
     """Give the lease its full length again, silently. Raises: as require_holder."""
     thread = leases.require_thread(tx, grip.thread_id)
     lease, _ = leases.require_holder(tx, thread, grip.agent, grip.token)

@@ -8,14 +8,14 @@ import json
 
 from inbox.model import PRIORITIES
 from orch.model import ACTIVE
-from orch.plans.lint import Work
+from orch.plans.lint import PlannedTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from orch.plans.parse import Reading, Ticket
+    from orch.plans.parse import PlanReading, Ticket
 
 _OVER = ("done", "cancelled")
 # Plan field: the store's column, for what is compared as it is.
@@ -60,7 +60,7 @@ class Standing:
         return f"it is {self.status}" if self.status in _OVER else ""
 
 
-class Change:
+class TaskChange:
     """What happens to one task: added, updated, unchanged, or kept although the plan differs."""
 
     __slots__ = ("fields", "kind", "reason", "standing", "ticket")
@@ -89,14 +89,14 @@ def compare(
     tickets: "Mapping[str, Ticket]",
     standing: "Mapping[str, Standing]",
     profiles: "Mapping[str, Sequence[str]]",
-) -> list[Change]:
+) -> list[TaskChange]:
     """Return what the plan means for each of its tasks, in the plan's order.
 
     The columns of the tickets get the checks of their profiles, where those are to be written.
     """
     found = []
     for ticket in tickets.values():
-        change = Change(ticket, standing.get(ticket.task_id))
+        change = TaskChange(ticket, standing.get(ticket.task_id))
         found.append(change)
         own = ticket.columns["required_checks"]
         known = profiles.get(ticket.columns["check_profile"] or "", ())
@@ -163,7 +163,7 @@ def _canonical(value: object) -> str:
 
 
 def whole_graph(
-    reading: "Reading", standing: "Mapping[str, Standing]"
+    reading: "PlanReading", standing: "Mapping[str, Standing]"
 ) -> "dict[str, Sequence[str]]":
     """Return who would wait for whom, over all tasks of the run, once the plan is applied."""
     found: dict[str, Sequence[str]] = {name: now.depends_on for name, now in standing.items()}
@@ -176,7 +176,7 @@ def whole_graph(
 
 def picture(
     tickets: "Mapping[str, Ticket]", standing: "Mapping[str, Standing]"
-) -> "dict[str, Work]":
+) -> "dict[str, PlannedTask]":
     """Return all tasks of the run as they would be, the most urgent first."""
     found = []
     for name in dict.fromkeys([*standing, *tickets]):
@@ -194,8 +194,8 @@ def picture(
 
 def _work(
     name: str, columns: "Mapping[str, Any]", depends_on: "list[str]", locks: "list[str]"
-) -> Work:
-    work = Work(name)
+) -> PlannedTask:
+    work = PlannedTask(name)
     work.waits_for, work.locks = depends_on, locks
     work.allowed = columns["allowed_paths"]
     work.accepted = columns["acceptance"] is not None

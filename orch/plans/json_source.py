@@ -31,7 +31,7 @@ class _Stop(Exception):
 
 def fill(document: "Document", text: str) -> None:
     """Read JSON into `document`."""
-    reader = _Reader(document, text)
+    reader = _JsonReader(document, text)
     try:
         end = reader.value(reader.blank(0), ())
         document.value = reader.found
@@ -44,7 +44,7 @@ def fill(document: "Document", text: str) -> None:
         document.refuse((), f"is not valid JSON: {error.msg}", error.lineno)
 
 
-class _Reader:
+class _JsonReader:
     """One pass over a text; `value()` leaves what it read in `found`."""
 
     def __init__(self, document: "Document", text: str) -> None:

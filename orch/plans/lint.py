@@ -16,7 +16,7 @@ MAX_OVERLAPS = 200
 _WILD = frozenset("*?")
 
 
-class Work:
+class PlannedTask:
     """A task as it would be once the plan is applied.
 
     `over` is a status that ends it, else "". `planned` says that the plan names it: only such
@@ -55,7 +55,7 @@ class Finding:
 
 
 def find(
-    work: "dict[str, Work]", policy: "PlanPolicy", files: "Sequence[tuple[str, int]] | None"
+    work: "dict[str, PlannedTask]", policy: "PlanPolicy", files: "Sequence[tuple[str, int]] | None"
 ) -> list[Finding]:
     """Return what the rules find; `files` are (path, bytes) of the repository, if there is one."""
     judged = [one for one in work.values() if one.planned and not one.over]
@@ -74,7 +74,7 @@ def find(
     ]
 
 
-def _overlaps(work: "dict[str, Work]") -> "Iterator[tuple[str, str, str]]":
+def _overlaps(work: "dict[str, PlannedTask]") -> "Iterator[tuple[str, str, str]]":
     """Yield pairs that may run at the same time and own the same files, each pair once."""
     bit, before = graph.reach({name: one.waits_for for name, one in work.items()})
     told: set[tuple[str, str]] = set()
@@ -96,7 +96,9 @@ def _overlaps(work: "dict[str, Work]") -> "Iterator[tuple[str, str, str]]":
             return
 
 
-def _neighbours(work: "dict[str, Work]") -> "Iterator[tuple[tuple[str, str], tuple[str, str]]]":
+def _neighbours(
+    work: "dict[str, PlannedTask]",
+) -> "Iterator[tuple[tuple[str, str], tuple[str, str]]]":
     """Yield two (task, glob) where the second glob begins with the first one's folders."""
     globs = sorted(
         (_literal_head(glob), glob, name) for name, one in work.items() for glob in one.allowed
@@ -110,7 +112,7 @@ def _neighbours(work: "dict[str, Work]") -> "Iterator[tuple[tuple[str, str], tup
                 yield (name, glob), (other, other_glob)
 
 
-def _may_meet(one: Work, other: Work) -> bool:
+def _may_meet(one: PlannedTask, other: PlannedTask) -> bool:
     """Say whether the plan is about one of the two, and no lock keeps them apart."""
     return (one.planned or other.planned) and not set(one.locks) & set(other.locks)
 
@@ -127,7 +129,7 @@ def _literal_head(glob: str) -> tuple[str, ...]:
 
 
 def _budgets(
-    judged: "list[Work]", policy: "PlanPolicy", files: "Sequence[tuple[str, int]] | None"
+    judged: "list[PlannedTask]", policy: "PlanPolicy", files: "Sequence[tuple[str, int]] | None"
 ) -> "Iterator[tuple[str, str, str]]":
     for one in judged:
         owned = []
@@ -142,20 +144,22 @@ def _budgets(
                 yield one.task_id, field, f"{spent} {what} over the budget of {budget}: split it"
 
 
-def _unaccepted(judged: "list[Work]") -> "Iterator[tuple[str, str, str]]":
+def _unaccepted(judged: "list[PlannedTask]") -> "Iterator[tuple[str, str, str]]":
     for one in judged:
         if not one.accepted:
             yield one.task_id, "acceptance", "it does not say what counts as done: add acceptance"
 
 
-def _unchecked(judged: "list[Work]") -> "Iterator[tuple[str, str, str]]":
+def _unchecked(judged: "list[PlannedTask]") -> "Iterator[tuple[str, str, str]]":
     message = "no check judges its work: add required_checks or a check_profile"
     for one in judged:
         if not one.checked and one.mode != "analysis":
             yield one.task_id, "required_checks", message
 
 
-def _orphans(judged: "list[Work]", work: "dict[str, Work]") -> "Iterator[tuple[str, str, str]]":
+def _orphans(
+    judged: "list[PlannedTask]", work: "dict[str, PlannedTask]"
+) -> "Iterator[tuple[str, str, str]]":
     for one in judged:
         for other in one.waits_for:
             if work[other].over == "cancelled":

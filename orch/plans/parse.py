@@ -62,7 +62,7 @@ class Ticket:
         self.spec_sha256 = hashlib.sha256(text.encode()).hexdigest()
 
 
-class Reading:
+class PlanReading:
     """What a plan holds: its sound tickets, and its problems.
 
     `waits` and `places` also know the tasks that have problems, so that one mistake hides no
@@ -103,9 +103,9 @@ class Reading:
         self.refuse(place, f"these would wait for each other for ever: {names}", task_id)
 
 
-def read(document: Document) -> Reading:
+def read(document: Document) -> PlanReading:
     """Return the tickets of a document; what cannot be one is a problem, and the rest goes on."""
-    reading = Reading(document)
+    reading = PlanReading(document)
     if not document.is_refused(()):
         for path, item in _items(reading):
             _ticket(reading, path, item)
@@ -115,7 +115,7 @@ def read(document: Document) -> Reading:
     return reading
 
 
-def _items(reading: Reading) -> "list[tuple[Path, object]]":
+def _items(reading: PlanReading) -> "list[tuple[Path, object]]":
     """Return the tasks of the document with their places."""
     document = reading.document
     value = document.value
@@ -137,7 +137,7 @@ def _items(reading: Reading) -> "list[tuple[Path, object]]":
     return []
 
 
-def _with_request(reading: Reading, whole: "dict[str, Any]") -> object:
+def _with_request(reading: PlanReading, whole: "dict[str, Any]") -> object:
     """Return the tasks of a document; the request beside them is that of each without one."""
     request, tasks = whole.get("request"), whole["tasks"]
     if "request" not in whole or not isinstance(tasks, list):
@@ -152,7 +152,7 @@ def _with_request(reading: Reading, whole: "dict[str, Any]") -> object:
     return [{"request": request, **task} if isinstance(task, dict) else task for task in tasks]
 
 
-def _ticket(reading: Reading, path: "Path", item: object) -> None:
+def _ticket(reading: PlanReading, path: "Path", item: object) -> None:
     """Add one task, or what is wrong with it."""
     if not isinstance(item, dict):
         if not reading.document.is_refused(path):
@@ -188,7 +188,7 @@ def _ticket(reading: Reading, path: "Path", item: object) -> None:
             reading.requests.setdefault(model.request, (*path, "request"))
 
 
-def _explain(reading: Reading, path: "Path", task_id: str | None, found: "Any") -> None:
+def _explain(reading: PlanReading, path: "Path", task_id: str | None, found: "Any") -> None:
     """Note one of pydantic's errors in our words, unless its place was told already."""
     place = (*path, *found["loc"])
     if reading.document.is_refused(place):

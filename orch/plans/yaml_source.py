@@ -41,7 +41,7 @@ def fill(document: "Document", text: str) -> None:
     loader = None
     try:
         loader = _LOADER(text)
-        _Reader(document, loader).run()
+        _YamlReader(document, loader).run()
     except _TooDeep as found:
         document.refuse((), f"is nested deeper than {MAX_DEPTH}", found.args[0])
     except yaml.MarkedYAMLError as error:
@@ -57,7 +57,7 @@ def fill(document: "Document", text: str) -> None:
             loader.dispose()
 
 
-class _Reader:
+class _YamlReader:
     """One pass over the events of a loader; recursion-free, so depth costs nothing."""
 
     def __init__(self, document: "Document", loader: "Any") -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from orch.reports import metrics, phases
 from orch.reports.figures import stamp
-from orch.store.history_model import Attempt, History, Task
+from orch.store.history_model import AttemptHistory, History, TaskHistory
 
 _MOST_FILES = 200
 
 
 @dataclass(slots=True)
-class Work:
+class AttemptWork:
     """What git knows of an attempt: its commits, newest first, the paths it changed, and the
     proof that it is in the target, "" while it is not."""
 
@@ -28,7 +28,7 @@ class Account:
 
     run: dict[str, Any]
     history: History
-    works: dict[int, Work] = field(default_factory=dict)
+    works: dict[int, AttemptWork] = field(default_factory=dict)
     reviews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     left: list[dict[str, Any]] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Account:
             "left": self.left,
         }
 
-    def _task(self, task: Task) -> dict[str, Any]:
+    def _task(self, task: TaskHistory) -> dict[str, Any]:
         return {
             "task_id": task.task_id,
             "title": task.title,
@@ -63,7 +63,7 @@ class Account:
             "attempts": [self._attempt(attempt) for attempt in task.attempts],
         }
 
-    def _attempt(self, attempt: Attempt) -> dict[str, Any]:
+    def _attempt(self, attempt: AttemptHistory) -> dict[str, Any]:
         work = self.works.get(attempt.attempt_key)
         spent = phases.lengths(attempt, self.history.now)
         row = metrics.row({}, attempt)

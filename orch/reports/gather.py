@@ -10,7 +10,7 @@ from functools import partial
 from orch import board
 from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
-from orch.reports.document import Account, Work
+from orch.reports.document import Account, AttemptWork
 from orch.reports.figures import stamp
 from orch.store import history
 from orch.store import runs as run_rows
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from orch.store.history_model import Attempt
+    from orch.store.history_model import AttemptHistory
     from schema.transaction import Database, ReadTx
 
     Repositories = dict[str, tuple[repository.Repository, str] | None]
@@ -35,7 +35,7 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
 
     Raises: not_found/run.
     """
-    seen = board.Reader(db, run_id, 0).read()
+    seen = board.BoardReader(db, run_id, 0).read()
     with db.read() as tx:
         run = runs.require(tx, run_id)
         document = seen.runs[0] if seen.runs else run_rows.document(tx, run_id)
@@ -64,7 +64,7 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
         if found is None:
             continue
         is_latest = attempt.attempt_no == task.latest_attempt_no
-        work = Work(target=run.target or "HEAD")
+        work = AttemptWork(target=run.target or "HEAD")
         account.works[attempt.attempt_key] = work
         for look in (_commits, _files, partial(_proof, target=found[1] if is_latest else "")):
             try:
@@ -110,7 +110,7 @@ def _open(path: str, target: str) -> "tuple[repository.Repository, str] | None":
         return repo, ""
 
 
-def _commits(repo: "repository.Repository", attempt: "Attempt", work: Work) -> None:
+def _commits(repo: "repository.Repository", attempt: "AttemptHistory", work: AttemptWork) -> None:
     assert attempt.head_commit is not None
     for one in refs.list_commits(repo, attempt.base_commit, attempt.head_commit, _MOST_COMMITS):
         work.commits.append(
@@ -123,13 +123,15 @@ def _commits(repo: "repository.Repository", attempt: "Attempt", work: Work) -> N
         )
 
 
-def _files(repo: "repository.Repository", attempt: "Attempt", work: Work) -> None:
+def _files(repo: "repository.Repository", attempt: "AttemptHistory", work: AttemptWork) -> None:
     assert attempt.head_commit is not None
     changed = merges.changed_paths(repo, attempt.base_commit, attempt.head_commit)
     work.files = [names.display(change.path) for change in changed]
 
 
-def _proof(repo: "repository.Repository", attempt: "Attempt", work: Work, *, target: str) -> None:
+def _proof(
+    repo: "repository.Repository", attempt: "AttemptHistory", work: AttemptWork, *, target: str
+) -> None:
     """Find the work in the target; an attempt without commits of its own has nothing to land."""
     assert attempt.head_commit is not None
     if target and attempt.head_commit != attempt.base_commit:

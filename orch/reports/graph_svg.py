@@ -17,7 +17,7 @@ _MOST_BOXES = 2000  # More are no picture any more, and take long to lay out.
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TaskNode:
     """One task. `who` works on it or did; `landing` is what the merge queue says, "" for none."""
 
     task_id: str
@@ -41,7 +41,7 @@ class Graph:
 
     run_id: str
     goal: str
-    nodes: Sequence[Node]
+    nodes: Sequence[TaskNode]
     edges: Sequence[tuple[str, str]]
 
 
@@ -79,7 +79,7 @@ def dot(graph: Graph) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _label(node: Node) -> list[str]:
+def _label(node: TaskNode) -> list[str]:
     title = escape.one_line(node.title)
     short = title if len(title) <= _MOST_WORDS else title[: _MOST_WORDS - 1] + "…"
     sign = style.STATUSES[node.status][0]
@@ -170,12 +170,12 @@ def _edge(satisfied: bool, points: Sequence[Point], is_down: bool) -> str:
     return f'<path class="{kind}" marker-end="url(#tip)" d="{"".join(path)}"/>'
 
 
-def _is_long(node: Node) -> bool:
+def _is_long(node: TaskNode) -> bool:
     room = Measures().width - 2 * _PAD
     return style.width(escape.one_line(node.title)) > room
 
 
-def _box(node: Node, layout: Layout, size: Measures) -> str:
+def _box(node: TaskNode, layout: Layout, size: Measures) -> str:
     x, y = layout.boxes[node.task_id]
     room = size.width - 2 * _PAD
     title = escape.one_line(node.title)

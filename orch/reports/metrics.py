@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from orch.reports import phases
 from orch.reports.figures import percentile, stamp
-from orch.store.history_model import Attempt, History, Task
+from orch.store.history_model import AttemptHistory, History, TaskHistory
 
-Pair = tuple[Task, Attempt]
+Pair = tuple[TaskHistory, AttemptHistory]
 _OVER = ("done", "failed", "cancelled")
 _SHARES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 # What lengths of time are measured: name, in words.
@@ -45,7 +45,7 @@ def figures(histories: Sequence[History]) -> dict[str, object]:
     }
 
 
-def harness(attempt: Attempt) -> str | None:
+def harness(attempt: AttemptHistory) -> str | None:
     """Return which harness worked on an attempt last, None where none was recorded."""
     return attempt.turns[-1].harness if attempt.turns else None
 
@@ -111,7 +111,7 @@ def _dollars(microusd: int | None) -> float | None:
     return None if microusd is None else microusd / 1e6
 
 
-def _throughput(attempts: Sequence[Attempt], done: int) -> float | None:
+def _throughput(attempts: Sequence[AttemptHistory], done: int) -> float | None:
     """Return done tasks per hour between the first dispatch and the last end."""
     ends = [a.ended_at for a in attempts if a.ended_at is not None]
     if not ends or not done:
@@ -120,7 +120,7 @@ def _throughput(attempts: Sequence[Attempt], done: int) -> float | None:
     return round(done / (length / 3_600_000), 3) if length > 0 else None
 
 
-def _outside(attempt: Attempt) -> int:
+def _outside(attempt: AttemptHistory) -> int:
     """Return how many changed paths an attempt did not own."""
     return len(json.loads(attempt.path_violations or "[]"))
 
@@ -180,7 +180,7 @@ def rows(histories: Sequence[History]) -> list[dict[str, object]]:
     return found
 
 
-def row(head: dict[str, object], attempt: Attempt) -> dict[str, object]:
+def row(head: dict[str, object], attempt: AttemptHistory) -> dict[str, object]:
     """Return the row of one attempt; `head` is what its task and run say."""
     answers = [q.answered_at - q.asked_at for q in attempt.questions if q.answered_at is not None]
     claimed = attempt.leases[0].claimed_at if attempt.leases else None

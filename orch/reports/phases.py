@@ -1,14 +1,14 @@
 """What an attempt spent its time on, and the pictures of a whole history."""
 
-from orch.reports.graph_svg import Graph, Node
+from orch.reports.graph_svg import Graph, TaskNode
 from orch.reports.style import PHASES
 from orch.reports.timeline_svg import Lane, Span, Timeline
-from orch.store.history_model import Attempt, History
+from orch.store.history_model import AttemptHistory, History
 
 _OVER = ("done", "failed", "cancelled")
 
 
-def spans(attempt: Attempt, now: int) -> list[Span]:
+def spans(attempt: AttemptHistory, now: int) -> list[Span]:
     """Return the phases of an attempt in order; what goes on ends `now` (ms)."""
     end = attempt.ended_at if attempt.status in _OVER and attempt.ended_at else now
     found: list[Span] = []
@@ -25,7 +25,7 @@ def spans(attempt: Attempt, now: int) -> list[Span]:
     return [span for span in found if span.end > span.start]
 
 
-def _working(attempt: Attempt, start: int, end: int) -> list[Span]:
+def _working(attempt: AttemptHistory, start: int, end: int) -> list[Span]:
     """Return the time of one claim, taken apart by the questions that were open in it."""
     found: list[Span] = []
     at = start
@@ -38,7 +38,7 @@ def _working(attempt: Attempt, start: int, end: int) -> list[Span]:
     return [*found, Span("working", at, end)]
 
 
-def lengths(attempt: Attempt, now: int) -> dict[str, int]:
+def lengths(attempt: AttemptHistory, now: int) -> dict[str, int]:
     """Return the ms that an attempt spent in each phase."""
     found = dict.fromkeys(PHASES, 0)
     for span in spans(attempt, now):
@@ -46,7 +46,7 @@ def lengths(attempt: Attempt, now: int) -> dict[str, int]:
     return found
 
 
-def worked(attempt: Attempt) -> int | None:
+def worked(attempt: AttemptHistory) -> int | None:
     """Return the ms of an attempt's work, None while somebody holds it or nobody ever did."""
     ends = [lease.ended_at for lease in attempt.leases]
     known = [end for end in ends if end is not None]
@@ -76,5 +76,7 @@ def graph(history: History, goal: str) -> Graph:
     for task in history.tasks:
         who = task.attempts[-1].worker if task.attempts else task.default_to or ""
         landing = task.landing.state if task.landing is not None else ""
-        nodes.append(Node(task.task_id, task.title, task.status, who, len(task.attempts), landing))
+        nodes.append(
+            TaskNode(task.task_id, task.title, task.status, who, len(task.attempts), landing)
+        )
     return Graph(history.run_id, goal, nodes, history.edges)

@@ -24,7 +24,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.plans.parse import Reading
+    from orch.plans.parse import PlanReading
     from schema.transaction import Database, ReadTx, Tx
 
 _MOST_PROBLEMS = 50  # In what an engineer is told, and in what is kept.
@@ -147,7 +147,7 @@ def _delivered(body: str, payload: str) -> tuple[str, str]:
     return ("json" if text[:1] in ("{", "[") else "yaml"), text
 
 
-def _read(text: str, kind: str, request: Request, task: Task) -> "Reading":
+def _read(text: str, kind: str, request: Request, task: Task) -> "PlanReading":
     """Return what the answer says, with all that is wrong with it outside of any run."""
     reading = parse.read(read_document(text, kind))
     if not text:

@@ -15,7 +15,7 @@ _SEAL = re.compile(rb"\n<!-- orch setup v([0-9A-Za-z.+-]+) sha256:([0-9a-f]{12})
 _BOM = b"\xef\xbb\xbf"
 
 
-class Found:
+class OurBlock:
     """Our block in a file: where it stands, its text, and whether somebody edited it."""
 
     __slots__ = ("edited", "end", "start", "text")
@@ -35,7 +35,7 @@ def require_text(old: bytes) -> None:
         raise Broken("is no text: it holds NUL bytes")
 
 
-def find(old: bytes) -> Found | None:
+def find(old: bytes) -> OurBlock | None:
     """Return our block, None without one. Raises: Broken for markers that do not pair up."""
     begins, ends = old.count(_BEGIN), old.count(_END)
     if begins == ends == 0:
@@ -47,9 +47,9 @@ def find(old: bytes) -> Found | None:
         raise Broken("holds half of our block: delete the rest of it by hand, markers too")
     head = _HEAD.match(old, start)
     if head is None:
-        return Found(start, close + len(_END), b"", True)
+        return OurBlock(start, close + len(_END), b"", True)
     text = old[head.end() : close]
-    return Found(start, close + len(_END), text, digest(text) != head[2].decode())
+    return OurBlock(start, close + len(_END), text, digest(text) != head[2].decode())
 
 
 def put(old: bytes, text: str, version: str) -> bytes:
@@ -84,7 +84,7 @@ def fresh(text: str, version: str) -> bytes:
     return _block(text, version) + b"\n"
 
 
-def current(found: Found, text: str) -> bool:
+def current(found: OurBlock, text: str) -> bool:
     """Say whether the block holds `text`, whichever version wrote it."""
     return found.text.replace(b"\r\n", b"\n") == text.encode()
 

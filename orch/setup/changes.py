@@ -4,7 +4,7 @@ import difflib
 import os
 
 from orch.setup import blocks, files, hooks
-from orch.setup.model import Broken, Change, Target
+from orch.setup.model import Broken, FileEdit, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _LONGEST_DIFF = 40_000
 
 
-class Wish:
+class SetupRequest:
     """What is asked for: setting up or taking out, and whether edits of ours may be lost.
 
     Links may lead anywhere below `bounds`: the repository, or all of a person's home.
@@ -30,15 +30,15 @@ class Wish:
         self.kept: dict[str, list[str]] = {}  # Who else has a file: sharing.py.
 
 
-def plan(wish: Wish, targets: list[Target]) -> list[Change]:
+def plan(wish: SetupRequest, targets: list[Target]) -> list[FileEdit]:
     """Return one change per file; `conflict` with its reason for those that must not be touched.
 
     Two names of one file (CLAUDE.md linked to AGENTS.md) give one change.
     """
-    found: dict[str, Change] = {}
+    found: dict[str, FileEdit] = {}
     for target in targets:
         path = os.path.join(target.base, target.name)
-        change = Change(path, path, None, 0)
+        change = FileEdit(path, path, None, 0)
         try:
             change = files.look(wish.bounds, path)
             if change.real in found:
@@ -55,7 +55,7 @@ def plan(wish: Wish, targets: list[Target]) -> list[Change]:
     return list(found.values())
 
 
-def _decide(wish: Wish, target: Target, change: Change) -> None:
+def _decide(wish: SetupRequest, target: Target, change: FileEdit) -> None:
     try:
         change.new = _RULES[target.kind](wish, target.content, change)
     except hooks.Edited as event:
@@ -77,7 +77,7 @@ _OURS = {
 _KEEP = "keep it, or take ours with --force"
 
 
-def _block(wish: Wish, text: object, change: Change) -> bytes | None:
+def _block(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
     old = change.old
     if old is None:
         return None if wish.remove else blocks.fresh(str(text), wish.version)
@@ -93,7 +93,7 @@ def _block(wish: Wish, text: object, change: Change) -> bytes | None:
     return blocks.put(old, str(text), wish.version)
 
 
-def _skill(wish: Wish, text: object, change: Change) -> bytes | None:
+def _skill(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
     wanted = blocks.sealed(str(text), wish.version)
     if change.old is None:
         return None if wish.remove else wanted
@@ -107,7 +107,7 @@ def _skill(wish: Wish, text: object, change: Change) -> bytes | None:
     return change.old if own[0].replace(b"\r\n", b"\n") == str(text).encode() else wanted
 
 
-def _file(wish: Wish, text: object, change: Change) -> bytes | None:
+def _file(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
     wanted = str(text).encode()
     if change.old is None:
         return None if wish.remove else wanted
@@ -116,13 +116,13 @@ def _file(wish: Wish, text: object, change: Change) -> bytes | None:
     raise Broken(f"is not as setup writes it: {_KEEP}")
 
 
-def _foreign(wish: Wish, change: Change) -> bytes | None:
+def _foreign(wish: SetupRequest, change: FileEdit) -> bytes | None:
     if wish.remove:
         return change.old
     raise Broken("is a skill of that name which is not ours: move it away first")
 
 
-def _hooks(wish: Wish, entries: object, change: Change) -> bytes | None:
+def _hooks(wish: SetupRequest, entries: object, change: FileEdit) -> bytes | None:
     assert isinstance(entries, dict)
     comments = wish.agent.comments
     if not wish.remove:
@@ -135,9 +135,9 @@ def _hooks(wish: Wish, entries: object, change: Change) -> bytes | None:
 _RULES = {"block": _block, "skill": _skill, "file": _file, "hooks": _hooks}
 
 
-def carry_out(root: str, changes: list[Change]) -> None:
+def carry_out(root: str, changes: list[FileEdit]) -> None:
     """Write all changes; where one fails, the others are undone. Raises: Broken naming the file."""
-    done: list[tuple[Change, list[str]]] = []
+    done: list[tuple[FileEdit, list[str]]] = []
     for change in changes:
         if change.new == change.old:
             continue
@@ -153,8 +153,8 @@ def carry_out(root: str, changes: list[Change]) -> None:
             files.prune(change, root)
 
 
-def _undo(change: Change, made: list[str]) -> None:
-    back = Change(change.path, change.real, change.new, change.mode)
+def _undo(change: FileEdit, made: list[str]) -> None:
+    back = FileEdit(change.path, change.real, change.new, change.mode)
     back.new = change.old
     try:
         files.write(back)
@@ -164,7 +164,7 @@ def _undo(change: Change, made: list[str]) -> None:
         pass  # Somebody else works there: his file stays.
 
 
-def diff(changes: list[Change]) -> str:
+def diff(changes: list[FileEdit]) -> str:
     """Return what would change as a unified diff."""
     lines: list[str] = []
     for change in changes:

@@ -8,14 +8,14 @@ since it was read is left alone.
 import os
 import stat
 
-from orch.setup.model import Broken, Change, printable
+from orch.setup.model import Broken, FileEdit, printable
 from schema.file import read_regular
 
 MOST_BYTES = 4 << 20
 _NEW_MODE = 0o666
 
 
-def look(root: str, path: str) -> Change:
+def look(root: str, path: str) -> FileEdit:
     """Return the file at `path` as it is now. Raises: Broken when it cannot be a file of ours."""
     real = os.path.realpath(path)
     home = os.path.realpath(root)
@@ -24,7 +24,7 @@ def look(root: str, path: str) -> Change:
     try:
         found = os.lstat(real)
     except FileNotFoundError:
-        return Change(path, real, None, _NEW_MODE)
+        return FileEdit(path, real, None, _NEW_MODE)
     except OSError as error:
         raise Broken(f"cannot be looked at: {error.strerror}")
     if stat.S_ISDIR(found.st_mode):
@@ -35,7 +35,7 @@ def look(root: str, path: str) -> Change:
         raise Broken("is no regular file")
     if found.st_size > MOST_BYTES:
         raise Broken(f"is larger than {MOST_BYTES >> 20} MiB")
-    return Change(path, real, _read(real), stat.S_IMODE(found.st_mode))
+    return FileEdit(path, real, _read(real), stat.S_IMODE(found.st_mode))
 
 
 def _read(real: str) -> bytes:
@@ -45,7 +45,7 @@ def _read(real: str) -> bytes:
         raise Broken(f"cannot be read: {error.strerror}")
 
 
-def obstacle(change: Change) -> str:
+def obstacle(change: FileEdit) -> str:
     """Return what would keep a change from being written, "" if nothing is known."""
     if change.old is not None and not os.access(change.real, os.W_OK):
         return "is read-only for you"
@@ -59,7 +59,7 @@ def obstacle(change: Change) -> str:
     return ""
 
 
-def write(change: Change) -> list[str]:
+def write(change: FileEdit) -> list[str]:
     """Write or remove the file; return the directories that were made. Raises: OSError, Broken."""
     if _now(change.real) != change.old:
         raise Broken("was changed by somebody else just now: run it again")
@@ -112,7 +112,7 @@ def _make_folders(folder: str) -> list[str]:
     return missing
 
 
-def prune(change: Change, root: str) -> None:
+def prune(change: FileEdit, root: str) -> None:
     """Remove the directories that a removed file left empty, below the root."""
     folder, home = os.path.dirname(change.real), os.path.realpath(root)
     while folder.startswith(home.rstrip("/") + "/"):

@@ -8,7 +8,7 @@ import json
 import re
 
 from orch.setup import json_layout
-from orch.setup.json_layout import Node
+from orch.setup.json_layout import JsonNode
 from orch.setup.model import Broken
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _text(old: bytes) -> tuple[str, str]:
     return (text[1:], _BOM) if text.startswith(_BOM) else (text, "")
 
 
-def _root(text: str, comments: bool) -> Node:
+def _root(text: str, comments: bool) -> JsonNode:
     root = json_layout.scan(text, comments)
     if root.kind != "object":
         raise Broken("holds no JSON object")
@@ -82,7 +82,7 @@ def _root(text: str, comments: bool) -> Node:
     return root
 
 
-def _ours(root: Node) -> "Iterator[tuple[str, int, object]]":
+def _ours(root: JsonNode) -> "Iterator[tuple[str, int, object]]":
     """Yield (event, index, entry) of every entry of ours."""
     hooks = root.member("hooks")
     for event, found in zip(hooks.names, hooks.items, strict=True) if hooks else ():
@@ -101,7 +101,7 @@ def _is_ours(entry: object) -> bool:
 
 
 def _add(
-    text: str, root: Node, event: str, entry: object, entries: "Entries", present: set[str]
+    text: str, root: JsonNode, event: str, entry: object, entries: "Entries", present: set[str]
 ) -> str:
     hooks = root.member("hooks")
     if hooks is None:
@@ -113,7 +113,9 @@ def _add(
     return json_layout.add(text, listed, None, entry)
 
 
-def _without(text: str, root: Node, event: str, index: int, comments: bool) -> tuple[str, Node]:
+def _without(
+    text: str, root: JsonNode, event: str, index: int, comments: bool
+) -> tuple[str, JsonNode]:
     """Take one entry out, and what it alone held together."""
     hooks = root.member("hooks")
     assert hooks is not None

@@ -16,7 +16,7 @@ _COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 
 
-class Node:
+class JsonNode:
     """A value in its text: `start` and `end`, and for containers its children in order.
 
     A child's `start` is that of its key in an object; `names` holds the keys.
@@ -30,10 +30,10 @@ class Node:
         self.at = start  # Where the value itself begins, after its key.
         self.end = start
         self.names: list[str] = []
-        self.items: list[Node] = []
+        self.items: list[JsonNode] = []
         self.value: object = None
 
-    def member(self, name: str) -> "Node | None":
+    def member(self, name: str) -> "JsonNode | None":
         """Return an object's member."""
         return self.items[self.names.index(name)] if name in self.names else None
 
@@ -50,7 +50,7 @@ class _Scanner:
         self._comments = comments
         self._i = 0
 
-    def document(self) -> Node:
+    def document(self) -> JsonNode:
         """Return the tree of the whole text. Raises: Broken."""
         found = self._value(0)
         self._skip()
@@ -88,11 +88,11 @@ class _Scanner:
             raise self._wrong()
         return str(found)
 
-    def _value(self, depth: int) -> Node:
+    def _value(self, depth: int) -> JsonNode:
         self._skip()
         if depth > _MOST_DEPTH:
             raise self._wrong()
-        node = Node("scalar", self._i)
+        node = JsonNode("scalar", self._i)
         opening = self._text[self._i : self._i + 1]
         if opening == '"':
             node.value = self._string()
@@ -106,7 +106,7 @@ class _Scanner:
         node.end = self._i
         return node
 
-    def _container(self, node: Node, depth: int) -> None:
+    def _container(self, node: JsonNode, depth: int) -> None:
         node.kind, closing = ("object", "}") if self._text[self._i] == "{" else ("array", "]")
         self._i += 1
         if self._take(closing):
@@ -128,12 +128,12 @@ class _Scanner:
                 raise self._wrong()
 
 
-def scan(text: str, comments: bool) -> Node:
+def scan(text: str, comments: bool) -> JsonNode:
     """Return the document's tree. Raises: Broken with the place of what is wrong."""
     return _Scanner(text, comments).document()
 
 
-def add(text: str, node: Node, name: str | None, value: object) -> str:
+def add(text: str, node: JsonNode, name: str | None, value: object) -> str:
     """Return the text with a member (`name`) or an element added at the end of a container.
 
     An empty container gets it right before its closing bracket: by that `was_empty` knows it.
@@ -153,7 +153,7 @@ def add(text: str, node: Node, name: str | None, value: object) -> str:
     return f"{text[:at]}{before}{key}{shown}{text[at:]}"
 
 
-def drop(text: str, node: Node, index: int) -> str:
+def drop(text: str, node: JsonNode, index: int) -> str:
     """Return the text without the child at `index`."""
     child = node.items[index]
     if index > 0:
@@ -162,7 +162,7 @@ def drop(text: str, node: Node, index: int) -> str:
     return text[: child.start] + text[until:]
 
 
-def was_empty(node: Node) -> bool:
+def was_empty(node: JsonNode) -> bool:
     """Say whether a container's only child was added to an empty one, so that it stays."""
     return node.items[0].end == node.end - 1
 

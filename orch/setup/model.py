@@ -22,7 +22,7 @@ class Target:
         self.content = content
 
 
-class Change:
+class FileEdit:
     """What becomes of one file: `old` and `new` bytes (None: no file) and why it is refused."""
 
     __slots__ = ("action", "mode", "new", "old", "path", "real", "why")

@@ -8,7 +8,7 @@ import os
 
 from orch.setup import blocks, files, hooks
 from orch.setup.catalog import Agent
-from orch.setup.changes import Wish
+from orch.setup.changes import SetupRequest
 from orch.setup.model import Broken, Target
 from schema.failures import Failure
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def kept(
-    wish: Wish, mine: list[Target], others: "Iterable[Agent]", user: bool,
+    wish: SetupRequest, mine: list[Target], others: "Iterable[Agent]", user: bool,
     primers: "Mapping[str, str]",
 ) -> tuple[dict[str, list[str]], list[str]]:  # fmt: skip
     """Return (who else has each shared file, the clients that may use one and leave no trace)."""
@@ -45,7 +45,7 @@ def _real(target: Target) -> str:
     return os.path.realpath(os.path.join(target.base, target.name))
 
 
-def _is_ours(wish: Wish, agent: Agent, target: Target) -> bool:
+def _is_ours(wish: SetupRequest, agent: Agent, target: Target) -> bool:
     """Say whether something that setup wrote for a client is there."""
     try:
         old = files.look(wish.bounds, os.path.join(target.base, target.name)).old

@@ -169,7 +169,7 @@ def intent_of(tx: "ReadTx", task_no: int) -> "tuple[int, int, int, str] | None":
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-class Intent:
+class DispatchIntent:
     """A dispatch under way: which attempt, where, and by which process."""
 
     __slots__ = ("attempt_no", "created_at", "place", "process", "task_no")
@@ -184,9 +184,9 @@ class Intent:
         self.created_at: int = row[10]
 
 
-def intents(tx: "ReadTx", run_id: str) -> list[Intent]:
+def intents(tx: "ReadTx", run_id: str) -> list[DispatchIntent]:
     """Return the run's dispatches under way."""
-    return [Intent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
+    return [DispatchIntent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
 
 
 def worked(tx: "ReadTx", task_no: int) -> int:

@@ -31,7 +31,7 @@ QUESTIONS = (
 )
 
 
-class Work:
+class WorkLocation:
     """Where an attempt's commits and files are to be found."""
 
     __slots__ = (
@@ -65,9 +65,9 @@ def intents(tx: "ReadTx") -> "list[tuple[str, str, tuple[int, int, str]]]":
     return [(row[0], row[1], (row[2], row[3], row[4])) for row in rows]
 
 
-def works(tx: "ReadTx") -> list[Work]:
+def works(tx: "ReadTx") -> list[WorkLocation]:
     """Return every attempt that has a branch."""
-    return [Work(row) for row in tx.many(_SQL["audit_works"])]
+    return [WorkLocation(row) for row in tx.many(_SQL["audit_works"])]
 
 
 def kept_paths(tx: "ReadTx") -> list[str]:

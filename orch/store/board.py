@@ -66,7 +66,7 @@ class Late(NamedTuple):
     reported_at: int
 
 
-class Done(NamedTuple):
+class EndedTask(NamedTuple):
     """A task that ended; without a worker if it was cancelled before anybody had it."""
 
     task_id: str
@@ -111,6 +111,6 @@ def late(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Late]":
     return [Late(*row) for row in tx.many(_SQL["board_late"], run_id=run_id, limit=limit)]
 
 
-def done(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Done]":
+def done(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[EndedTask]":
     """Return what ended, the newest first."""
-    return [Done(*row) for row in tx.many(_SQL["board_done"], run_id=run_id, limit=limit)]
+    return [EndedTask(*row) for row in tx.many(_SQL["board_done"], run_id=run_id, limit=limit)]

@@ -1,7 +1,15 @@
 """What happened in a run, row by row: for reports, pictures and figures. Times are ms."""
 
 from orch.store import landings
-from orch.store.history_model import Attempt, CheckResult, History, Lease, Question, Task, Turn
+from orch.store.history_model import (
+    AttemptHistory,
+    CheckResult,
+    History,
+    LeaseHistory,
+    Question,
+    TaskHistory,
+    TurnHistory,
+)
 from schema import queries
 
 TYPE_CHECKING = False
@@ -19,17 +27,17 @@ def list_runs(tx: "ReadTx", *, only_open: bool = False) -> list[str]:
 
 def of_run(tx: "ReadTx", run_id: str) -> History:
     """Return everything that happened in a run."""
-    tasks = {row[0]: Task(*row) for row in tx.many(_SQL["history_tasks"], run_id=run_id)}
-    attempts: dict[int, Attempt] = {}
+    tasks = {row[0]: TaskHistory(*row) for row in tx.many(_SQL["history_tasks"], run_id=run_id)}
+    attempts: dict[int, AttemptHistory] = {}
     for row in tx.many(_SQL["history_attempts"], run_id=run_id):
-        attempts[row[0]] = Attempt(*row)
+        attempts[row[0]] = AttemptHistory(*row)
         tasks[row[1]].attempts.append(attempts[row[0]])
     for key, *rest in tx.many(_SQL["history_leases"], run_id=run_id):
-        attempts[key].leases.append(Lease(*rest))
+        attempts[key].leases.append(LeaseHistory(*rest))
     for key, *rest in tx.many(_SQL["history_checks"], run_id=run_id):
         attempts[key].checks.append(CheckResult(*rest))
     for key, *rest in tx.many(_SQL["history_turns"], run_id=run_id):
-        attempts[key].turns.append(Turn(*rest))
+        attempts[key].turns.append(TurnHistory(*rest))
     for row in tx.many(_SQL["history_words"], run_id=run_id):
         _hear(attempts[row[0]], row)
     _verify(tx, run_id, {attempt.thread_no: attempt for attempt in attempts.values()})
@@ -39,7 +47,7 @@ def of_run(tx: "ReadTx", run_id: str) -> History:
     return History(run_id, tx.now.wall_ms, list(tasks.values()), edges)
 
 
-def _hear(attempt: Attempt, row: "Row") -> None:
+def _hear(attempt: AttemptHistory, row: "Row") -> None:
     """Add a question, or give the open ones their answer."""
     _, _, kind, sender, text, at = row
     if kind == "question":
@@ -50,9 +58,9 @@ def _hear(attempt: Attempt, row: "Row") -> None:
             question.answer, question.answered_at = text, at
 
 
-def _verify(tx: "ReadTx", run_id: str, of_thread: "dict[int, Attempt]") -> None:
+def _verify(tx: "ReadTx", run_id: str, of_thread: "dict[int, AttemptHistory]") -> None:
     """Pair each beginning of a verification with what ended it: a verdict, or a new attempt."""
-    begun: dict[str, Attempt] = {}
+    begun: dict[str, AttemptHistory] = {}
     for task_id, kind, thread_no, at in tx.many(_SQL["history_verifications"], run_id=run_id):
         if task_id in begun:
             verified = begun.pop(task_id).verifications

@@ -20,7 +20,7 @@ class Landing:
 
 
 @dataclass(slots=True)
-class Lease:
+class LeaseHistory:
     """One claim; `ended_at` is None while it lasts."""
 
     holder: str
@@ -56,7 +56,7 @@ class CheckResult:
 
 
 @dataclass(slots=True)
-class Turn:
+class TurnHistory:
     """One start of an agent's program; money in millionths of a dollar."""
 
     turn_no: int
@@ -71,7 +71,7 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Attempt:
+class AttemptHistory:
     """One try at a task with everything that happened in it."""
 
     attempt_key: int
@@ -96,11 +96,11 @@ class Attempt:
     created_at: int
     ended_at: int | None
     result: str | None
-    leases: list[Lease] = field(default_factory=list)
+    leases: list[LeaseHistory] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     verifications: list[tuple[int, int | None]] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[TurnHistory] = field(default_factory=list)
 
     @property
     def worker(self) -> str:
@@ -109,7 +109,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Task:
+class TaskHistory:
     """A task with its attempts; `landing` is None while the merge queue knows nothing of it."""
 
     task_no: int
@@ -123,7 +123,7 @@ class Task:
     created_at: int
     updated_at: int
     gate: str | None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[AttemptHistory] = field(default_factory=list)
     landing: Landing | None = None
 
 
@@ -133,9 +133,9 @@ class History:
 
     run_id: str
     now: int
-    tasks: list[Task]
+    tasks: list[TaskHistory]
     edges: list[tuple[str, str]]
 
-    def attempts(self) -> Iterator[tuple[Task, Attempt]]:
+    def attempts(self) -> Iterator[tuple[TaskHistory, AttemptHistory]]:
         """Return every attempt with its task."""
         return ((task, attempt) for task in self.tasks for attempt in task.attempts)

@@ -29,7 +29,7 @@ class Queue:
         return str(self.target).removeprefix("refs/heads/")
 
 
-class Intent:
+class LandingIntent:
     """A landing under way. `entries` and `checkouts` are JSON arrays."""
 
     __slots__ = ("checkouts", "entries", "fence", "from_commit", "to_commit", "tree")
@@ -125,10 +125,10 @@ def intend(
     )
 
 
-def intent_of(tx: "ReadTx", queue_no: int) -> Intent | None:
+def intent_of(tx: "ReadTx", queue_no: int) -> LandingIntent | None:
     """Return the landing that is under way, or None."""
     row = tx.maybe(_SQL["intent_of_queue"], queue_no=queue_no)
-    return Intent(row) if row else None
+    return LandingIntent(row) if row else None
 
 
 def forget_intent(tx: "Tx", queue_no: int) -> None:

@@ -23,7 +23,7 @@ class Request:
          self.run_id, self.task_no, self.status) = row  # fmt: skip
 
 
-class Plan:
+class RequestedPlan:
     """An engineer's answer as it was given; `problems` is a JSON array, [] for a sound plan."""
 
     __slots__ = ("agent", "at", "attempt_no", "format", "problems", "sha256", "task_id", "text")
@@ -125,10 +125,10 @@ def keep_plan(
     )
 
 
-def newest_plan(tx: "ReadTx", request: Request) -> Plan | None:
+def newest_plan(tx: "ReadTx", request: Request) -> RequestedPlan | None:
     """Return the newest answer, sound or not."""
     row = tx.maybe(_SQL["request_plan_newest"], request_no=request.request_no)
-    return Plan(row) if row else None
+    return RequestedPlan(row) if row else None
 
 
 def tasks(tx: "ReadTx", request_id: str) -> list[Json]:

@@ -35,7 +35,7 @@ class Turn:
         return None if self.pid is None else (self.pid, self.pid_started, self.pid_boot)
 
 
-class End:
+class TurnEnd:
     """The facts of a turn that ended, as they are stored."""
 
     __slots__ = (
@@ -125,7 +125,7 @@ def set_session(tx: "Tx", turn_key: int, session: str) -> None:
     tx.execute(_SQL["turn_set_session"], turn_key=turn_key, session=session)
 
 
-def end(tx: "Tx", turn: Turn, facts: End) -> bool:
+def end(tx: "Tx", turn: Turn, facts: TurnEnd) -> bool:
     """Store how the turn ended; False if that was stored already."""
     tx.ring("thread=" + turn.thread_id)
     changed = tx.execute(

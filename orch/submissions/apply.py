@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inbox.model import Change as Sent
     from orch.config.model import Config
     from orch.model import Run
-    from orch.submissions.parse import Change, Reading
+    from orch.submissions.parse import FilePatch, SubmissionReading
     from schema.transaction import ReadTx, Tx
 
 _STATUS = {"add": "A", "update": "M", "delete": "D"}
@@ -38,7 +38,7 @@ class Delivery:
 
     __slots__ = ("commit", "is_rehearsal", "reading", "run")
 
-    def __init__(self, reading: "Reading", run: "Run", *, is_rehearsal: bool) -> None:
+    def __init__(self, reading: "SubmissionReading", run: "Run", *, is_rehearsal: bool) -> None:
         self.reading = reading
         self.run = run
         self.is_rehearsal = is_rehearsal
@@ -175,7 +175,7 @@ class Delivery:
             store.require_checks(tx, self.run.run_id, str(thread.task_id), array(reading.checks))
         claims.claim(tx, thread, reading.agent, bus.DEFAULT_LEASE_MS)
         count = len(reading.changes)
-        letter = bus.Letter(
+        letter = bus.MessageDraft(
             f"change request: {count} file{'s' * (count != 1)}",
             payload=obj(
                 told_by="orch submit",
@@ -193,7 +193,7 @@ class Delivery:
         return done
 
 
-def _bytes(change: "Change") -> bytes:
+def _bytes(change: "FilePatch") -> bytes:
     return change.patch.encode() + (b"" if change.patch.endswith("\n") else b"\n")
 
 

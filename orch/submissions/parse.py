@@ -26,7 +26,7 @@ _WORDS_OF_TYPE = {
 }
 
 
-class Change:
+class FilePatch:
     """One file's change: as it was given, and where it stands in the document."""
 
     __slots__ = ("number", "operation", "patch", "path", "sha256")
@@ -39,7 +39,7 @@ class Change:
         self.sha256: str = given["patch_sha256"]
 
 
-class Reading:
+class SubmissionReading:
     """What a change request holds: its sound changes, and its problems.
 
     `task_id` and `agent` are "" where the document does not say them.
@@ -53,16 +53,16 @@ class Reading:
         self.task_id = ""
         self.agent = ""
         self.checks: list[str] = []
-        self.changes: list[Change] = []
+        self.changes: list[FilePatch] = []
 
-    def refuse(self, change: Change, field: str, message: str) -> None:
+    def refuse(self, change: FilePatch, field: str, message: str) -> None:
         """Note a problem with a change."""
         self.document.refuse(("changes", change.number, field), message)
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> SubmissionReading:
     """Return what a change request says; what is wrong with it stands in its document."""
-    reading = Reading(read_document(text, "json"))
+    reading = SubmissionReading(read_document(text, "json"))
     value = reading.document.value
     if reading.document.is_refused(()):
         return reading
@@ -85,7 +85,7 @@ def read(text: str) -> Reading:
     return reading
 
 
-def _explain(reading: Reading, found: "Any") -> "Path":
+def _explain(reading: SubmissionReading, found: "Any") -> "Path":
     """Note one of pydantic's errors in our words; return its place."""
     place: Path = found["loc"]
     if not reading.document.is_refused(place):
@@ -94,7 +94,7 @@ def _explain(reading: Reading, found: "Any") -> "Path":
     return place
 
 
-def _changes(reading: Reading, items: "list[Any]", broken: "set[Path]") -> None:
+def _changes(reading: SubmissionReading, items: "list[Any]", broken: "set[Path]") -> None:
     """Add the changes that are sound in themselves, and what is wrong with the others."""
     seen: dict[str, int] = {}
     for number, item in enumerate(items):
@@ -106,7 +106,7 @@ def _changes(reading: Reading, items: "list[Any]", broken: "set[Path]") -> None:
             seen.setdefault(path, number)
         if any(place[:2] == ("changes", number) for place in broken) or path is None:
             continue
-        change = Change(number, item)
+        change = FilePatch(number, item)
         digest = hashlib.sha256(change.patch.encode("utf-8", "surrogatepass")).hexdigest()
         if digest != change.sha256:
             what = f"does not fit the patch, whose SHA-256 is {digest}"

@@ -25,13 +25,13 @@ class _Bad(Exception):
 def fault(patch: str, path: str, operation: str) -> str:
     """Return what is wrong with a patch of `path`, "" when it is one that git may be given."""
     try:
-        _Reader(patch, path, operation).read()
+        _PatchReader(patch, path, operation).read()
     except _Bad as bad:
         return str(bad)
     return ""
 
 
-class _Reader:
+class _PatchReader:
     """Reads one patch from its first line to its last."""
 
     def __init__(self, patch: str, path: str, operation: str) -> None:

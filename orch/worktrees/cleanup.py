@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
 
-class Outcome:
+class CleanupOutcome:
     """What happened, or would happen, to one attempt's worktree."""
 
     __slots__ = (
@@ -89,18 +89,18 @@ def clean(
     force: bool,
     dry_run: bool,
     step: "Callable[[], None]",
-) -> list[Outcome]:
+) -> list[CleanupOutcome]:
     """Remove what is proven safe; keep the rest with the reason; `step` after each.
 
     What git refuses for one keeps that one, with the reason, and the rest is looked at. Raises
     it when nothing could be cleaned and every one was refused so.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[CleanupOutcome] = []
     failures: list[Failure] = []
     for task, attempt in chosen:
         if outcomes:
             step()
-        outcome = Outcome(task, attempt)
+        outcome = CleanupOutcome(task, attempt)
         outcomes.append(outcome)
         if attempt.status not in TERMINAL:
             outcome.reason = f"attempt is {attempt.status}: one that is not over is never removed"
@@ -122,7 +122,9 @@ def clean(
 _ONE_ALONE = ("git_error", "not_found", "invalid_state", "refused")
 
 
-def _clean_one(db: "Database", run: Run, outcome: Outcome, *, force: bool, dry_run: bool) -> None:
+def _clean_one(
+    db: "Database", run: Run, outcome: CleanupOutcome, *, force: bool, dry_run: bool
+) -> None:
     attempt = outcome.attempt
     repo = create.open_checked(db, run, attempt.repo_path)
     with db.read() as tx:
@@ -149,7 +151,7 @@ def _note_missing(
     db: "Database",
     repo: repository.Repository,
     run: Run,
-    outcome: Outcome,
+    outcome: CleanupOutcome,
     *,
     force: bool,
     dry_run: bool,
@@ -178,7 +180,11 @@ def _note_missing(
 
 
 def _prove(
-    repo: repository.Repository, run: Run, attempt: Attempt, outcome: Outcome, landed: list[str]
+    repo: repository.Repository,
+    run: Run,
+    attempt: Attempt,
+    outcome: CleanupOutcome,
+    landed: list[str],
 ) -> None:
     """Name the proof: integrated where it `landed` or in the target, or else its branch is kept.
 
@@ -213,7 +219,7 @@ def _target(repo: repository.Repository, run: Run) -> str:
         return ""  # A branch that is still to come holds nothing.
 
 
-def _examine(outcome: Outcome, *, force: bool) -> None:
+def _examine(outcome: CleanupOutcome, *, force: bool) -> None:
     """Say why a worktree must stay: uncommitted files count, untracked ones too."""
     attempt = outcome.attempt
     if outcome.reason and not force:
@@ -229,12 +235,12 @@ def _examine(outcome: Outcome, *, force: bool) -> None:
     outcome.reason = f"{len(files)} uncommitted: {', '.join(files[:5])}"
 
 
-def _salvage_of(outcome: Outcome) -> str:
+def _salvage_of(outcome: CleanupOutcome) -> str:
     task = outcome.task
     return names.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
 
 
-def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Outcome) -> None:
+def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> None:
     attempt = outcome.attempt
     copies = setup_files.digests(json.loads(attempt.placed_files))
     saved = outcome.ignored.saved if outcome.ignored is not None else ()
@@ -270,7 +276,7 @@ def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Outc
     _note(db, run, outcome)
 
 
-def _note(db: "Database", run: Run, outcome: Outcome) -> None:
+def _note(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
     """Record that the worktree is gone; told once."""
     points.reach("cleanup.removed")
     attempt = outcome.attempt

@@ -20,7 +20,7 @@ _NAMED = 5
 _BRANCHES = "refs/heads/orch/"
 
 
-def worktrees(db: "Database", works: list[store.Work]) -> Check:
+def worktrees(db: "Database", works: list[store.WorkLocation]) -> Check:
     """Say which directories of attempts, below every known root, no attempt names."""
     roots = {work.worktree_path.rsplit("/", 3)[0] for work in works} | {*_own_root(db)}
     with db.read() as tx:
@@ -37,7 +37,7 @@ def worktrees(db: "Database", works: list[store.Work]) -> Check:
     return _told(db, "strays", found, [path.rsplit("/", 3)[1] for path in found], well, look)
 
 
-def branches(db: "Database", works: list[store.Work]) -> Check:
+def branches(db: "Database", works: list[store.WorkLocation]) -> Check:
     """Say which branches of orch, in every known repository, no attempt names."""
     from orch.git import refs as git_refs
     from orch.git import repository

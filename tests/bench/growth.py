@@ -135,7 +135,7 @@ def _measure(db: Database, threads: int) -> dict[str, float]:
         return _step
 
     def _send(tx: Tx) -> object:
-        letter = model.Letter("job", "x" * 180)
+        letter = model.MessageDraft("job", "x" * 180)
         return operations.send(tx, sender="lead", to="agent-1", letter=letter, subject="job")
 
     def _claim(tx: Tx) -> object:

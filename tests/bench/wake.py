@@ -76,7 +76,7 @@ def _wake(db: Database, waiter: Waiter) -> tuple[float, float, float]:
         sender=stores.WORKER,
         to=stores.SENDER,
         kind="answer",
-        letter=model.Letter("yes", "Use port 8080."),
+        letter=model.MessageDraft("yes", "Use port 8080."),
     )
     called = time.perf_counter()
     db.connection.execute("COMMIT")

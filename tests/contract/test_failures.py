@@ -137,7 +137,7 @@ def _already_yours(inbox: Cli) -> Answer:
 def _owned_by_run(inbox: Cli) -> Answer:
     db = file.open_store(str(inbox.store))
     with db.write() as tx:
-        letter = model.Letter("task")
+        letter = model.MessageDraft("task")
         thread = threads.send(
             tx, sender="lead", to="worker-1", letter=letter, subject="s", run_id="r", task_id="t",
             owned_by_run=True,

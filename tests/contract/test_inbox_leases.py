@@ -411,7 +411,7 @@ def owned(inbox: Cli, agent: str = "worker-1") -> str:
             tx,
             sender="lead",
             to=agent,
-            letter=model.Letter("task"),
+            letter=model.MessageDraft("task"),
             subject="task",
             run_id="r1",
             task_id="t1",
@@ -554,14 +554,14 @@ def test_the_library_keeps_the_same_rules(inbox: Cli) -> None:
     db = file.open_store(str(inbox.store))
     with db.write() as tx:
         change = threads.send(
-            tx, sender="lead", to="w", letter=model.Letter("task"), subject="task"
+            tx, sender="lead", to="w", letter=model.MessageDraft("task"), subject="task"
         )
         thread = leases.require_thread(tx, change.thread_id)
         claims.claim(tx, thread, "w", 60_000)
         thread = leases.require_thread(tx, change.thread_id)
         with pytest.raises(Failure) as refused:
-            work.finish(tx, thread, "done", "thief", None, model.Letter("mine"))
-        work.finish(tx, thread, "done", "w", None, model.Letter("done"))
+            work.finish(tx, thread, "done", "thief", None, model.MessageDraft("mine"))
+        work.finish(tx, thread, "done", "w", None, model.MessageDraft("done"))
     db.close()
     assert (refused.value.code, refused.value.reason) == ("lease_conflict", "held")
     assert thread_of(inbox, change.thread_id)["status"] == "done"

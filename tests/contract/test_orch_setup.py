@@ -557,7 +557,7 @@ def test_a_write_that_fails_undoes_the_others(top: Path, orch: Cli, monkeypatch)
 
     (top / "CLAUDE.md").write_bytes(NOTES)
     agent = catalog.require("claude")
-    wish = changes.Wish(agent, str(top), "1", False, False)
+    wish = changes.SetupRequest(agent, str(top), "1", False, False)
     texts = {"worker": bus.text("worker"), "leader": "l\n", "reviewer": "r\n"}
     planned = changes.plan(wish, agent.targets(str(top), False, texts))
     before = _tree(top)

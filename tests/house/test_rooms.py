@@ -58,6 +58,17 @@ def test_public_functions_have_docstrings(path: Path):
             assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
+def test_a_class_has_its_name_for_itself_in_its_package():
+    places: dict[tuple[str, str], list[str]] = {}
+    for path in MODULES:
+        where = path.relative_to(ROOT)
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ClassDef):
+                place = f"{where}:{node.lineno}"
+                places.setdefault((where.parts[0], node.name), []).append(place)
+    assert not {key: found for key, found in places.items() if len(found) > 1}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
 def test_the_first_parameter_tells_the_tier(path: Path):
     parts = path.relative_to(ROOT).with_suffix("").parts

@@ -11,11 +11,11 @@ from orch.landing.planner.model import (  # fmt: skip
     MOVING,
     STOPPED,
     Build,
-    Entry,
     Land,
     Limits,
     Link,
     Move,
+    OpenEntry,
     Snapshot,
     Trials,
 )
@@ -28,7 +28,7 @@ NUMBERS = st.integers(1, 6)
 COMMITS = ("c0", "c1", "c2", "c3")
 CHECKS = (("unit@1",), ("lint@1", "unit@1"), ())
 ENTRIES = st.builds(
-    Entry,
+    OpenEntry,
     entry_no=NUMBERS,
     name=st.sampled_from(("r/a", "r/b")),
     kind=st.sampled_from(("task", "revert", "integrate")),
@@ -150,7 +150,7 @@ def test_every_move_is_one_that_the_states_allow(snapshot: Snapshot) -> None:
 
 @settings(max_examples=100)
 @given(st.lists(ENTRIES, max_size=6, unique_by=lambda e: e.entry_no))
-def test_the_order_does_not_depend_on_how_the_entries_are_told(entries: list[Entry]) -> None:
+def test_the_order_does_not_depend_on_how_the_entries_are_told(entries: list[OpenEntry]) -> None:
     distinct = [replace(e, order_no=e.entry_no) for e in entries]
     base = Snapshot(1_000, "refs/heads/b", "c0", "T0", 4, tuple(distinct), (), (), Limits())
     turned = replace(base, entries=tuple(reversed(distinct)))

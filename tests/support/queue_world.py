@@ -14,12 +14,12 @@ from orch.landing.planner.model import (  # fmt: skip
     MOVING,
     STOPPED,
     Build,
-    Entry,
     Hold,
     Land,
     Limits,
     Link,
     Move,
+    OpenEntry,
     Plan,
     Snapshot,
     Test,
@@ -79,7 +79,7 @@ class World:
         self.rng, self.habits, self.limits = rng, habits, limits
         self.tally = Tally()
         self.now = 1_000_000
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[int, OpenEntry] = {}
         self.patch: dict[int, str] = {}
         self.reasons: dict[int, str] = {}
         self.clashes: set[frozenset[str]] = set()
@@ -113,7 +113,7 @@ class World:
             "strategy": "merge", "priority": 1, "rank": 0, "order_no": self.arrivals,
             "status": "queued", "checks": ("unit@1",), **values,
         }  # fmt: skip
-        self.entries[number] = Entry(**given)  # type: ignore[arg-type]
+        self.entries[number] = OpenEntry(**given)  # type: ignore[arg-type]
         self.patch[number] = f"p{number}"
         return number
 
@@ -195,7 +195,7 @@ class World:
             hold_tree=self.hold.tree if self.hold else "",
         )  # fmt: skip
 
-    def _told(self, entry: Entry) -> Entry:
+    def _told(self, entry: OpenEntry) -> OpenEntry:
         """A need that is not open any more is either landed, or a reason to wait."""
         gone = [n for n in entry.needs if self.entries[n].status in FINAL]
         lost = [n for n in gone if self.entries[n].status not in ("verified", "landed_externally")]

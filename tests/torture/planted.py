@@ -227,7 +227,7 @@ def _runner_unfenced() -> None:
     """A runner that was taken over goes on."""
     from orch.landing import runner_lease
 
-    runner_lease.Lease.require = lambda self, tx: None
+    runner_lease.RunnerLease.require = lambda self, tx: None
 
 
 def _published_rewritten() -> None:

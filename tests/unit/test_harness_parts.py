@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from orch.harness.config import resolve
-from orch.harness.events import Reader
+from orch.harness.events import OutputReader
 from orch.harness.log import Log, read_from, segments
 from orch.harness.redaction import Redactor
 
 
-def reader(name: str) -> Reader:
+def reader(name: str) -> OutputReader:
     harness, problems = resolve(name, {})
     assert harness is not None and problems == []
-    return Reader(harness.table.event)
+    return OutputReader(harness.table.event)
 
 
-def fed(name: str, *documents: object, step: int = 7) -> Reader:
+def fed(name: str, *documents: object, step: int = 7) -> OutputReader:
     """Return a reader that was given the lines in small pieces."""
     found = reader(name)
     data = "\n".join(d if isinstance(d, str) else json.dumps(d) for d in documents).encode()

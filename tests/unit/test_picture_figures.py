@@ -11,30 +11,40 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orch.reports import metrics, phases, prometheus
 from orch.reports.figures import duration, money, percentile, short, stamp
-from orch.store.history_model import Attempt, History, Landing, Lease, Question, Task, Turn
+from orch.store.history_model import (
+    AttemptHistory,
+    History,
+    Landing,
+    LeaseHistory,
+    Question,
+    TaskHistory,
+    TurnHistory,
+)
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 
 
-def attempt(number: int = 1, status: str = "done", **more: object) -> Attempt:
+def attempt(number: int = 1, status: str = "done", **more: object) -> AttemptHistory:
     """Return an attempt: dispatched at 0, claimed at 2 s, done at 10 s."""
-    found = Attempt(
+    found = AttemptHistory(
         number, 1, number, number, "thr_1", "w1", status, "code", "/r", "b", "h", "br", "/w",
         "created", 0, "[]", "unknown", 0, 0, 0, 10_000, "did it",
     )  # fmt: skip
-    found.leases.append(Lease("w1", 2000, 10_000, "done"))
+    found.leases.append(LeaseHistory("w1", 2000, 10_000, "done"))
     for name, value in more.items():
         setattr(found, name, value)
     return found
 
 
-def history(*attempts: Attempt, status: str = "done", now: int = 20_000) -> History:
+def history(*attempts: AttemptHistory, status: str = "done", now: int = 20_000) -> History:
     """Return a run `r` with one task."""
-    task = Task(1, "t", "title", status, 1, "w1", "", len(attempts), 0, 0, None, list(attempts))
+    task = TaskHistory(
+        1, "t", "title", status, 1, "w1", "", len(attempts), 0, 0, None, list(attempts)
+    )
     return History("r", now, [task], [])
 
 
-def told(one: Attempt, now: int = 20_000) -> list[tuple[str, int, int]]:
+def told(one: AttemptHistory, now: int = 20_000) -> list[tuple[str, int, int]]:
     return [(span.phase, span.start, span.end) for span in phases.spans(one, now)]
 
 
@@ -49,18 +59,20 @@ def test_an_attempt_waits_works_asks_and_is_verified():
 
 
 def test_what_goes_on_ends_now_and_is_no_finished_work():
-    one = attempt(status="running", ended_at=None, leases=[Lease("w1", 2000, None, None)])
+    one = attempt(status="running", ended_at=None, leases=[LeaseHistory("w1", 2000, None, None)])
     assert told(one, 5000) == [("queued", 0, 2000), ("working", 2000, 5000)]
     assert phases.worked(one) is None
     waiting = attempt(status="dispatched", ended_at=None, leases=[])
     assert told(waiting, 5000) == [("queued", 0, 5000)] and phases.worked(waiting) is None
-    asking = attempt(status="blocked", ended_at=None, leases=[Lease("w1", 2000, None, None)])
+    asking = attempt(status="blocked", ended_at=None, leases=[LeaseHistory("w1", 2000, None, None)])
     asking.questions.append(Question("w1", "?", 3000))
     assert told(asking, 5000)[-1] == ("asking", 3000, 5000)
 
 
 def test_a_lost_lease_is_followed_by_waiting_again():
-    one = attempt(leases=[Lease("w1", 2000, 3000, "claim"), Lease("w2", 5000, 10_000, "done")])
+    one = attempt(
+        leases=[LeaseHistory("w1", 2000, 3000, "claim"), LeaseHistory("w2", 5000, 10_000, "done")]
+    )
     assert [p for p, _, _ in told(one)] == ["queued", "working", "queued", "working"]
     assert one.worker == "w2" and phases.worked(one) == 6000
 
@@ -69,7 +81,7 @@ def test_a_lost_lease_is_followed_by_waiting_again():
 @given(st.lists(st.integers(0, 100), min_size=6, max_size=6), st.integers(0, 100))
 def test_phases_are_in_order_and_never_overlap(moments, now):
     a, b, c, d, e, f = sorted(moments)
-    one = attempt(created_at=a, leases=[Lease("w1", b, e, "done")], ended_at=f)
+    one = attempt(created_at=a, leases=[LeaseHistory("w1", b, e, "done")], ended_at=f)
     one.questions += [Question("w1", "?", c, "!", d), Question("w1", "?", d)]
     spans = phases.spans(one, now)
     assert all(p.end <= q.start for p, q in pairwise(spans))
@@ -90,7 +102,7 @@ def test_figures_of_a_retried_task():
 
 def test_what_the_queue_and_the_harness_say_is_counted():
     one = attempt()
-    one.turns.append(Turn(1, "w1", "claude", "done", 0, 5, 10, 20, 1_500_000))
+    one.turns.append(TurnHistory(1, "w1", "claude", "done", 0, 5, 10, 20, 1_500_000))
     seen = history(one)
     seen.tasks[0].landing = Landing("conflict", conflicts=2)
     totals = metrics.figures([seen])["totals"]
@@ -103,7 +115,7 @@ def test_what_the_queue_and_the_harness_say_is_counted():
 @QUICK
 @given(st.text(max_size=30))
 def test_any_name_is_a_label_and_any_title_a_cell(name):
-    one = attempt(turns=[Turn(1, "w", name, "done", 0, 5, None, None, None)])
+    one = attempt(turns=[TurnHistory(1, "w", name, "done", 0, 5, None, None, None)])
     seen = history(one)
     seen.tasks[0].title = name
     families = text_string_to_metric_families(prometheus.prometheus(metrics.figures([seen])))

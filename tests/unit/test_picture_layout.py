@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orch.reports.graph_layout import Layout, Measures, place
-from orch.reports.graph_svg import Graph, Node, dot, mermaid, svg
+from orch.reports.graph_svg import Graph, TaskNode, dot, mermaid, svg
 from orch.reports.style import STATUSES, columns, cut, cut_columns, two_lines, width
 from orch.reports.timeline_svg import Lane, Span, Timeline, gantt, ticks
 from orch.reports.timeline_svg import svg as timeline_svg
@@ -91,7 +91,7 @@ HOSTILE = (
 def picture(title: str) -> Graph:
     statuses = list(STATUSES)
     nodes = [
-        Node(f"n{i}", title, status, title[:20], 2, title) for i, status in enumerate(statuses)
+        TaskNode(f"n{i}", title, status, title[:20], 2, title) for i, status in enumerate(statuses)
     ]
     return Graph("r", title, nodes, [("n0", "n1"), ("n1", "n2")])
 

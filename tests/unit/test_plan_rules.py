@@ -4,11 +4,13 @@ import time
 
 from orch.config.model import PlanPolicy
 from orch.plans import lint
-from orch.plans.lint import Finding, Work
+from orch.plans.lint import Finding, PlannedTask
 
 
-def _work(task_id: str, *allowed: str, waits: tuple[str, ...] = (), locks=(), **more) -> Work:
-    work = Work(task_id)
+def _work(
+    task_id: str, *allowed: str, waits: tuple[str, ...] = (), locks=(), **more
+) -> PlannedTask:
+    work = PlannedTask(task_id)
     work.allowed, work.waits_for, work.locks = list(allowed), list(waits), list(locks)
     work.accepted = work.checked = True
     for name, value in more.items():
@@ -16,7 +18,7 @@ def _work(task_id: str, *allowed: str, waits: tuple[str, ...] = (), locks=(), **
     return work
 
 
-def _find(*work: Work, files=None, **policy: int) -> list[Finding]:
+def _find(*work: PlannedTask, files=None, **policy: int) -> list[Finding]:
     asked = PlanPolicy()
     for name, value in policy.items():
         setattr(asked, name, value)

@@ -61,11 +61,11 @@ JSON = """\
 """
 
 
-def _found(text: str, kind: str) -> parse.Reading:
+def _found(text: str, kind: str) -> parse.PlanReading:
     return parse.read(read_document(text, kind))
 
 
-def _told(reading: parse.Reading) -> list[tuple[int, str]]:
+def _told(reading: parse.PlanReading) -> list[tuple[int, str]]:
     return [(problem.line, problem.path) for problem in reading.problems]
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from orch.landing.planner import codec
-from orch.landing.planner.model import Entry, Limits, Link, Move, Snapshot, Trials
+from orch.landing.planner.model import Limits, Link, Move, OpenEntry, Snapshot, Trials
 from orch.landing.planner.model import Test as Trial
 from orch.landing.planner.planner import plan
 from tests.support.queue_world import Habits, World
@@ -122,7 +122,7 @@ def test_what_mends_a_red_target_lands_with_what_is_behind_it() -> None:
 def snapshot(*ends: str, status: str = "testing", **more: object) -> Snapshot:
     """One entry, built, whose tree was tried with these ends; the target's own is green."""
     limits = Limits(**more)  # type: ignore[arg-type]
-    entry = Entry(1, "r/t1", "task", "h1", "merge", 1, 0, 1, status, ("unit@1",))
+    entry = OpenEntry(1, "r/t1", "task", "h1", "merge", 1, 0, 1, status, ("unit@1",))
     numbers = tuple(range(1, len(ends) + 1))
     own = Trials("T0", ("unit@1",), ("passed",), (len(ends) + 1,))
     trials = (Trials("T1", ("unit@1",), ends, numbers), own)

@@ -20,7 +20,7 @@ PATCH = """diff --git a/app.py b/app.py
 
 def seen(
     *changes: tuple[str, str, str, str], patch: str = "", **more: object
-) -> change_facts.Facts:
+) -> change_facts.RiskFacts:
     return change_facts.read(changes or [("app.py", "M", "100644", "100644")], patch, **more)
 
 

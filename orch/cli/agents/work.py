@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.harness.config import Harness
-    from orch.harness.preflight import Found
+    from orch.harness.preflight import HarnessFindings
 
 _SIGHUP, _SIGINT, _SIGTERM = 1, 2, 15
 
@@ -50,8 +50,8 @@ def work(
         call.say(_checked(agent, client, found))
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
-    plan = workflow.Plan(agents, pools, client, mode, model.lease_ms(lease_seconds))
-    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
+    plan = workflow.WorkerOptions(agents, pools, client, mode, model.lease_ms(lease_seconds))
+    crew = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
     if for_seconds:
         crew.stop.deadline = time.monotonic() + for_seconds
     call.resume = call.again(f"work --agent {agent} {client.words}")
@@ -77,16 +77,18 @@ def work(
     )
 
 
-def one_turn(call: "Call", agent: str, harness: "tuple[Harness, Found]") -> workflow.Crew:
+def one_turn(
+    call: "Call", agent: str, harness: "tuple[Harness, HarnessFindings]"
+) -> workflow.WorkerPool:
     """Let one agent do the one thread that waits for it; return what came of it."""
-    plan = workflow.Plan([agent], (), harness[0], "once", model.lease_ms(None))
-    crew = workflow.Crew(call.db.path, plan, Stop(), teller(call))
+    plan = workflow.WorkerOptions([agent], (), harness[0], "once", model.lease_ms(None))
+    crew = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
     heed_signals(call, crew)
     crew.run()
     return crew
 
 
-def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, Found]":
+def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, HarnessFindings]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
     settings = config_in_force.here(call.db)
     client, problems = harnesses.resolve(name, settings.harnesses, program)
@@ -105,7 +107,7 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
     )
 
 
-def _checked(agent: str, chosen: "Harness", found: "Found") -> Json:
+def _checked(agent: str, chosen: "Harness", found: "HarnessFindings") -> Json:
     return obj(
         start=f"orch work --agent {agent} {chosen.words}",
         harness=chosen.name,
@@ -128,7 +130,7 @@ def teller(call: "Call") -> "workflow.Tell":
     return lambda text: write_error(plain.line(text, 300))
 
 
-def heed_signals(call: "Call", crew: workflow.Crew) -> None:
+def heed_signals(call: "Call", crew: workflow.WorkerPool) -> None:
     """Ctrl-C once finishes what runs, twice ends it; SIGTERM and a lost terminal end it at once.
 
     The answer is printed all the same, and the exit status says which signal it was.

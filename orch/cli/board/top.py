@@ -25,7 +25,7 @@ def top(
     call: "Call", *, run: str | None, once: bool, for_seconds: float | None, limit: int
 ) -> None:
     """Show the board once; on a terminal, keep it there until stopped."""
-    reader = board.Reader(call.db, run, limit)
+    reader = board.BoardReader(call.db, run, limit)
     if once or call.as_json or not screen.is_terminal():
         call.say(document(reader.read(), limit))
         return
@@ -34,7 +34,7 @@ def top(
 
 
 def _live(
-    call: "Call", reader: "board.Reader", run: str | None, seconds: float, limit: int
+    call: "Call", reader: "board.BoardReader", run: str | None, seconds: float, limit: int
 ) -> None:
     """Draw the board whenever something happened, until stopped or the time is over."""
     from orch.cli.board import views

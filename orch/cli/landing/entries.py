@@ -52,7 +52,7 @@ def add(
         call.say(kept)
         return
     level = PRIORITIES.index(priority) if priority is not None else None
-    wish = enqueue.Wish(target, strategy, level, leader)
+    wish = enqueue.EnqueueOptions(target, strategy, level, leader)
     for run_id in dict.fromkeys(run_id for run_id, _ in chosen):
         reconcile(call.db, run_id, call.note)
     taken_out: list[dict[str, object]] = []
@@ -141,10 +141,10 @@ def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
 
 
 def _prepared(
-    call: "Call", chosen: list[tuple[str, str]], wish: enqueue.Wish, *, everything: bool
-) -> "tuple[list[enqueue.Prepared], list[dict[str, object]]]":
+    call: "Call", chosen: list[tuple[str, str]], wish: enqueue.EnqueueOptions, *, everything: bool
+) -> "tuple[list[enqueue.PreparedEntry], list[dict[str, object]]]":
     """Look at all of them; with --all, what is refused is left out with the reason."""
-    prepared: list[enqueue.Prepared] = []
+    prepared: list[enqueue.PreparedEntry] = []
     skipped: list[dict[str, object]] = []
     for run_id, task_id in chosen:
         try:
@@ -159,7 +159,7 @@ def _prepared(
     return prepared, skipped
 
 
-def _planned(item: enqueue.Prepared) -> dict[str, object]:
+def _planned(item: enqueue.PreparedEntry) -> dict[str, object]:
     return {
         "run_id": item.run.run_id,
         "task_id": item.task.task_id,

@@ -2,7 +2,7 @@
 
 from orch.cli.landing import approvals, next_steps
 from orch.landing import land, open_queue
-from orch.landing.runner import Outcome
+from orch.landing.runner import QueueOutcome
 from orch.store import entries as store
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
@@ -38,7 +38,7 @@ def done_again(tx: "ReadTx", entry: Entry) -> str:
 
 
 def refusal(
-    db: "Database", outcomes: list[Outcome], again: str, only: int | None = None
+    db: "Database", outcomes: list[QueueOutcome], again: str, only: int | None = None
 ) -> Failure | None:
     """Return why nothing landed, None when something did or an entry came to an end.
 
@@ -72,7 +72,7 @@ def refusal(
     return None if ended else _stuck(found, told, again)
 
 
-def _empty(outcomes: list[Outcome]) -> Failure:
+def _empty(outcomes: list[QueueOutcome]) -> Failure:
     names = ", ".join(outcome.queue.branch for outcome in outcomes)
     return Failure(
         "no_matching_work",
@@ -82,7 +82,7 @@ def _empty(outcomes: list[Outcome]) -> Failure:
     )
 
 
-def _held(outcome: Outcome, again: str) -> Failure:
+def _held(outcome: QueueOutcome, again: str) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
     hint = (

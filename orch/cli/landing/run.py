@@ -4,7 +4,7 @@ from orch.cli.landing import names
 from orch.cli.landing import outcome as queue_ends
 from orch.landing import integrate as integration
 from orch.landing import open_queue, runner
-from orch.landing.runner import Outcome
+from orch.landing.runner import QueueOutcome
 from orch.landing.snapshot import Options
 from orch.operations import entries
 from orch.store import entries as store
@@ -75,7 +75,7 @@ def _keep(call: "Call", scope: "keys.Key | None", answer: Json) -> Json:
         return keys.find(tx, scope) or keys.store(tx, scope, answer)
 
 
-def _answer(call: "Call", run: str | None, outcomes: list[Outcome], *, explain: bool) -> Json:
+def _answer(call: "Call", run: str | None, outcomes: list[QueueOutcome], *, explain: bool) -> Json:
     """Return what a run came to: what landed, what else changed, what waits and for what."""
     landed: dict[int, None] = {}
     changed: dict[int, None] = {}
@@ -103,13 +103,13 @@ def _answer(call: "Call", run: str | None, outcomes: list[Outcome], *, explain: 
         )
 
 
-def _reasons(outcome: Outcome) -> list[str]:
+def _reasons(outcome: QueueOutcome) -> list[str]:
     if outcome.plan is None:
         return []
     return [f"ent_{number}: {why}" for number, why in outcome.plan.why]
 
 
-def _planned(run: str | None, outcomes: list[Outcome], command: str) -> Json:
+def _planned(run: str | None, outcomes: list[QueueOutcome], command: str) -> Json:
     """Return what the next pass of each queue would do; nothing was changed."""
     from orch.landing.planner import codec
 
@@ -187,7 +187,7 @@ def integrate(
     call.say(replay.keep(call, run, answer))
 
 
-def _refused(call: "Call", outcome: Outcome, number: int, again: str) -> Failure | None:
+def _refused(call: "Call", outcome: QueueOutcome, number: int, again: str) -> Failure | None:
     """Return why an integration did not come in, None when it did; what did not is withdrawn.
 
     One that lacks an approval stays: without that word nothing of it lands.
@@ -207,7 +207,7 @@ def _refused(call: "Call", outcome: Outcome, number: int, again: str) -> Failure
     return refusal
 
 
-def _run_for(call: "Call", queue: Queue, jobs: int | None, *, steal: bool) -> Outcome:
+def _run_for(call: "Call", queue: Queue, jobs: int | None, *, steal: bool) -> QueueOutcome:
     options = Options(None, jobs)
     options.steal = steal
     return runner.run(call.db, queue, options)

@@ -8,7 +8,7 @@ import time
 
 from inbox.workflows import wait
 from orch.landing import land, open_queue, runner
-from orch.landing.runner import Outcome
+from orch.landing.runner import QueueOutcome
 from orch.landing.snapshot import Options
 from orch.store import entries as store
 from orch.store.queues import Queue
@@ -29,7 +29,7 @@ class _Round:
     """One look at the queues: what came of each, and what kept one from going on."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[QueueOutcome] = []
         self.problems: dict[tuple[str, ...], str] = {}
 
     def run(self, call: "Call", queue: Queue, options: Options, *, first: bool) -> None:
@@ -89,7 +89,7 @@ def watch(
         told, nap = found.problems, found.nap()
 
 
-def _tell(call: "Call", outcomes: list[Outcome]) -> None:
+def _tell(call: "Call", outcomes: list[QueueOutcome]) -> None:
     """Print the entries that landed or changed, as they are now."""
     with call.db.read() as tx:
         for outcome in outcomes:

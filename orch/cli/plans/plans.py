@@ -10,7 +10,7 @@ from inbox.cli import values
 from orch import config_in_force
 from orch.operations import plans, requests, runs
 from orch.plans import document, graph, parse
-from orch.plans.diff import Change, picture
+from orch.plans.diff import TaskChange, picture
 from orch.plans.read import read_document
 from orch.store import plans as store
 from schema import ids, keys
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.config.model import Config, PlanPolicy
     from orch.plans.document import Problem
-    from orch.plans.lint import Finding, Work
-    from orch.plans.parse import Reading, Ticket
+    from orch.plans.lint import Finding, PlannedTask
+    from orch.plans.parse import PlanReading, Ticket
     from orch.store.requests import Request
     from schema.transaction import ReadTx
 
@@ -168,7 +168,7 @@ def _write(path: str, text: str) -> None:
 
 def _source(
     call: "Call", path: str | None, request: str | None, kind: str | None, run: str | None
-) -> "tuple[str, Reading, str | None]":
+) -> "tuple[str, PlanReading, str | None]":
     """Return (what the plan is called, what it holds, its run): a file's, or a request's.
 
     Raises: invalid_input unless exactly one is named; what require_plan does.
@@ -187,7 +187,7 @@ def _source(
     return f"--request {request}", reading, run or found.run_id
 
 
-def _requests(tx: "ReadTx", reading: "Reading") -> "list[Request]":
+def _requests(tx: "ReadTx", reading: "PlanReading") -> "list[Request]":
     """Return the requests that a plan answers."""
     return [requests.require(tx, name) for name in reading.requests]
 
@@ -202,7 +202,7 @@ def _tasks_of(call: "Call", request: str) -> "list[dict[str, object]]":
     return [{"request": request, **task} for task in tasks]
 
 
-def _read(path: str, kind: str | None) -> "Reading":
+def _read(path: str, kind: str | None) -> "PlanReading":
     """Return what a plan's file holds, the specifications that it names read too."""
     kind = kind or document.format_of(path)
     if kind is None:
@@ -216,7 +216,7 @@ def _read(path: str, kind: str | None) -> "Reading":
     return reading
 
 
-def _read_spec(reading: "Reading", ticket: "Ticket", base: str) -> None:
+def _read_spec(reading: "PlanReading", ticket: "Ticket", base: str) -> None:
     """Copy a specification: only from below the plan's folder, since a plan may be a stranger's."""
     assert ticket.spec_file is not None
     whole = os.path.realpath(os.path.join(base, ticket.spec_file))
@@ -230,13 +230,13 @@ def _read_spec(reading: "Reading", ticket: "Ticket", base: str) -> None:
         reading.refuse(place, failure.message, ticket.task_id)
 
 
-def _specs(reading: "Reading") -> list[str]:
+def _specs(reading: "PlanReading") -> list[str]:
     return [ticket.spec_sha256 or "" for ticket in reading.tickets.values()]
 
 
 def _look(
-    call: "Call", reading: "Reading", run: str | None
-) -> "tuple[list[Change] | None, dict[str, Work], PlanPolicy]":
+    call: "Call", reading: "PlanReading", run: str | None
+) -> "tuple[list[TaskChange] | None, dict[str, PlannedTask], PlanPolicy]":
     """Return (what the plan would change in the run, all work as it would be, the policy)."""
     if run is None:
         settings = _settings_here(call)
@@ -280,7 +280,7 @@ def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":
     return refs.list_files(repo, commit) if commit else None
 
 
-def _problem(reading: "Reading", finding: "Finding") -> "Problem":
+def _problem(reading: "PlanReading", finding: "Finding") -> "Problem":
     """Return a finding with the place where it is to be mended."""
     task = reading.places[finding.task_id]
     place = (*task, finding.field)
@@ -326,7 +326,7 @@ def _line(problem: "Problem") -> str:
     return f"line {problem.line}: {place}{rule}{problem.message}"
 
 
-def _figures(work: "dict[str, Work]", policy: "PlanPolicy") -> Json:
+def _figures(work: "dict[str, PlannedTask]", policy: "PlanPolicy") -> Json:
     """Return what follows from the order of the work that is left."""
     left = {name: one for name, one in work.items() if not one.over}
     waits = {name: one.waits_for for name, one in left.items()}
@@ -346,10 +346,10 @@ def _figures(work: "dict[str, Work]", policy: "PlanPolicy") -> Json:
 
 def _answer(
     path: str,
-    reading: "Reading",
+    reading: "PlanReading",
     run: str | None,
-    changes: list[Change] | None,
-    work: "dict[str, Work]",
+    changes: list[TaskChange] | None,
+    work: "dict[str, PlannedTask]",
     policy: "PlanPolicy",
     **more: object,
 ) -> Json:

@@ -28,8 +28,8 @@ def work(call: "Call", chosen: "Harness", agent: str, request_id: str) -> tuple[
         run_id = operations.require(tx, request_id).run_id
     assert run_id is not None
     while not planning.is_over(call.db, request_id):
-        plan = workflow.Plan([agent], (), chosen, "once", model.lease_ms(None))
-        crew = workflow.Crew(call.db.path, plan, Stop(), workers.teller(call))
+        plan = workflow.WorkerOptions([agent], (), chosen, "once", model.lease_ms(None))
+        crew = workflow.WorkerPool(call.db.path, plan, Stop(), workers.teller(call))
         workers.heed_signals(call, crew)
         crew.run()
         turns += crew.ended

@@ -3,8 +3,8 @@
 import os
 
 from orch.setup import catalog, changes, sharing
-from orch.setup.changes import Wish
-from orch.setup.model import Broken, Change, printable
+from orch.setup.changes import SetupRequest
+from orch.setup.model import Broken, FileEdit, printable
 from schema import file, version
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
@@ -38,7 +38,7 @@ def setup(
         raise invalid_input("--check and --dry-run exclude each other", reason="flag")
     agent = catalog.require(name)
     root = agent.home(os.environ) if user else _top()
-    wish = Wish(agent, root, version.__version__, remove, force)
+    wish = SetupRequest(agent, root, version.__version__, remove, force)
     home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
     if user and os.path.realpath(root).startswith(home.rstrip("/") + "/"):
         wish.bounds = home  # Whoever keeps such files elsewhere at home links to them.
@@ -77,7 +77,7 @@ def _top() -> str:
     return file.main_checkout(here)[0] or here
 
 
-def _find_sharers(wish: Wish, targets: "list[Target]", user: bool) -> list[str]:
+def _find_sharers(wish: SetupRequest, targets: "list[Target]", user: bool) -> list[str]:
     """Note whose files are not to be touched; return what a person is told about others."""
     others = [agent for agent in catalog.agents().values() if agent.name != wish.agent.name]
     wish.kept, unseen = sharing.kept(wish, targets, others, user, primers())
@@ -90,7 +90,7 @@ def _find_sharers(wish: Wish, targets: "list[Target]", user: bool) -> list[str]:
 
 
 def _answer(
-    wish: Wish, planned: list[Change], user: bool, unseen: list[str], *, applied: bool
+    wish: SetupRequest, planned: list[FileEdit], user: bool, unseen: list[str], *, applied: bool
 ) -> Json:
     gone = any(change.action == "removed" for change in planned)
     return obj(
@@ -109,12 +109,14 @@ def _answer(
     )
 
 
-def _again(call: "Call", wish: Wish, user: bool, more: str = "") -> str:
+def _again(call: "Call", wish: SetupRequest, user: bool, more: str = "") -> str:
     flags = " --user" * user + " --remove" * wish.remove
     return call.again(f"setup {wish.agent.name}{flags}{more}")
 
 
-def _require_no_conflict(call: "Call", wish: Wish, planned: list[Change], user: bool) -> None:
+def _require_no_conflict(
+    call: "Call", wish: SetupRequest, planned: list[FileEdit], user: bool
+) -> None:
     """Refuse the whole of it where a file is in the way, with every reason at once."""
     wrong = [change for change in planned if change.action == "conflict"]
     if not wrong:
@@ -133,7 +135,9 @@ def _require_no_conflict(call: "Call", wish: Wish, planned: list[Change], user: 
     )
 
 
-def _require_nothing_to_do(call: "Call", wish: Wish, planned: list[Change], user: bool) -> None:
+def _require_nothing_to_do(
+    call: "Call", wish: SetupRequest, planned: list[FileEdit], user: bool
+) -> None:
     due = [change for change in planned if change.action != "unchanged"]
     if not due:
         return

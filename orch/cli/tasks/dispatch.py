@@ -20,7 +20,9 @@ _JOBS = 4
 _MOST_READY = 1000
 
 
-def _answer(call: "Call", wish: workflow.Wish, tx: "Tx", change: "Change", before: int) -> Json:
+def _answer(
+    call: "Call", wish: workflow.DispatchRequest, tx: "Tx", change: "Change", before: int
+) -> Json:
     """Return task, attempt, thread and message as the dispatch made them."""
     from inbox.store import threads
     from orch.operations import tasks
@@ -42,7 +44,7 @@ def _answer(call: "Call", wish: workflow.Wish, tx: "Tx", change: "Change", befor
     )
 
 
-def _run_one(call: "Call", wish: workflow.Wish, scope: "keys.Key | None") -> Json:
+def _run_one(call: "Call", wish: workflow.DispatchRequest, scope: "keys.Key | None") -> Json:
     with call.db.read() as tx:
         from orch.operations import tasks
 
@@ -94,14 +96,14 @@ def dispatch(
     call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
 
 
-def _wish(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.Wish:
-    wish = workflow.Wish(run_id, task_id)
+def _wish(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.DispatchRequest:
+    wish = workflow.DispatchRequest(run_id, task_id)
     for name, value in given.items():
         setattr(wish, name, value)
     return wish
 
 
-def _planned(call: "Call", wish: workflow.Wish) -> dict[str, object]:
+def _planned(call: "Call", wish: workflow.DispatchRequest) -> dict[str, object]:
     """Return what a dispatch would do. Raises: what it would raise."""
     place = workflow.rehearse(call.db, wish)
     return {
@@ -172,7 +174,7 @@ def _dispatch_ready(
     call.say(replay.keep(call, run_id, answer), call.committed)
 
 
-def _rehearsed(call: "Call", wish: workflow.Wish) -> dict[str, object]:
+def _rehearsed(call: "Call", wish: workflow.DispatchRequest) -> dict[str, object]:
     try:
         return _planned(call, wish)
     except Failure as failure:
@@ -202,7 +204,7 @@ def retry(
 ) -> None:
     """Start a new attempt at a failed task; its brief carries the old failure."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    wish = workflow.Wish(run_id, task_id, "retry")
+    wish = workflow.DispatchRequest(run_id, task_id, "retry")
     wish.to, wish.base_ref, wish.force, wish.note = to, base_ref, force, body
     call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
 
@@ -219,7 +221,7 @@ def reassign(
 ) -> None:
     """Cancel the old thread and start a new attempt by somebody else."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    wish = workflow.Wish(run_id, task_id, "reassign")
+    wish = workflow.DispatchRequest(run_id, task_id, "reassign")
     wish.to, wish.reason = to, reason or f"reassigned to {to}"
     call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from inbox.model import Change
-    from orch.submissions.parse import Reading
+    from orch.submissions.parse import SubmissionReading
     from schema.transaction import Tx
 
 _SHOWN = 40
@@ -60,7 +60,7 @@ def submit(
         raise _problems(path, reading) from failure
 
 
-def _read(path: str) -> "Reading":
+def _read(path: str) -> "SubmissionReading":
     text = values.read_text(path, "FILE")
     if len(text.encode()) > document.MAX_BYTES:
         most = document.MAX_BYTES // 1024
@@ -72,7 +72,7 @@ def _read(path: str) -> "Reading":
 
 
 def _deliver(
-    call: "Call", reading: "Reading", run: str | None, base_ref: str | None, dry_run: bool
+    call: "Call", reading: "SubmissionReading", run: str | None, base_ref: str | None, dry_run: bool
 ) -> None:
     """Hold it against its task and its base, then make the attempt."""
     with call.db.read() as tx:
@@ -82,7 +82,7 @@ def _deliver(
     reconcile(call.db, run_id, call.note)
     delivery = Delivery(reading, found, is_rehearsal=dry_run)
     delivery.check_paths(subject)
-    wish = workflow.Wish(run_id, task_id)
+    wish = workflow.DispatchRequest(run_id, task_id)
     wish.delivery, wish.mode, wish.to, wish.base_ref = delivery, "code", reading.agent, base_ref
     wish.reason = "its agent brought a change request"
     wish.body = f"Brought as a change request by {reading.agent}; nothing is left to do."
@@ -122,7 +122,7 @@ def _deliver(
     call.say(answer, call.committed)
 
 
-def _problems(path: str, reading: "Reading") -> Failure:
+def _problems(path: str, reading: "SubmissionReading") -> Failure:
     """Return the refusal with every problem, in the order of the text."""
     found = sorted(reading.document.problems, key=lambda problem: problem.line)
     count = f"{len(found)} problem" + ("s" if len(found) != 1 else "")

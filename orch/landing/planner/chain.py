@@ -5,7 +5,7 @@ Pure: it walks the links and trials that a snapshot holds, and says what is stil
 
 from dataclasses import dataclass
 
-from orch.landing.planner.model import Entry, Limits, Snapshot
+from orch.landing.planner.model import Limits, OpenEntry, Snapshot
 
 UNKNOWN, GOOD, ONCE, BAD, BROKEN, FLAKY = "unknown", "good", "once", "bad", "broken", "flaky"
 NOT_GOOD = (ONCE, BAD, BROKEN, FLAKY)
@@ -20,7 +20,7 @@ class Prefix:
     `flaked`: it is good, but failed before.
     """
 
-    entry: Entry
+    entry: OpenEntry
     commit: str
     tree: str
     checks: tuple[str, ...]
@@ -38,9 +38,9 @@ class Chain:
 
     onto: str
     prefixes: tuple[Prefix, ...] = ()
-    unbuilt: tuple[Entry, ...] = ()
-    skipped: tuple[tuple[Entry, str], ...] = ()
-    conflict: tuple[Entry, tuple[str, ...]] | None = None
+    unbuilt: tuple[OpenEntry, ...] = ()
+    skipped: tuple[tuple[OpenEntry, str], ...] = ()
+    conflict: tuple[OpenEntry, tuple[str, ...]] | None = None
 
     @property
     def tip(self) -> str:
@@ -48,7 +48,7 @@ class Chain:
         return self.prefixes[-1].commit if self.prefixes else self.onto
 
 
-def walk(snapshot: Snapshot, entries: tuple[Entry, ...], most: int) -> Chain:
+def walk(snapshot: Snapshot, entries: tuple[OpenEntry, ...], most: int) -> Chain:
     """Follow the links from the target's tip through `entries`, in order, `most` at the most.
 
     An entry that does not merge with what is ahead of it is skipped, and so is what needs it: once
@@ -59,7 +59,7 @@ def walk(snapshot: Snapshot, entries: tuple[Entry, ...], most: int) -> Chain:
     ends = {(t.tree, t.checks): t.ends for t in snapshot.trials}
     at = snapshot.tip
     prefixes: list[Prefix] = []
-    skipped: dict[int, tuple[Entry, str]] = {}
+    skipped: dict[int, tuple[OpenEntry, str]] = {}
     checks: tuple[str, ...] = ()
     for place, entry in enumerate(entries):
         if len(prefixes) == most:
@@ -92,13 +92,13 @@ def walk(snapshot: Snapshot, entries: tuple[Entry, ...], most: int) -> Chain:
     return Chain(snapshot.tip, tuple(prefixes), (), tuple(skipped.values()))
 
 
-def _is_last_straw(entry: Entry, limits: Limits) -> bool:
+def _is_last_straw(entry: OpenEntry, limits: Limits) -> bool:
     return entry.overtaken >= limits.overtakes
 
 
-def _rest(entries: tuple[Entry, ...], most: int, skipped: set[int]) -> tuple[Entry, ...]:
+def _rest(entries: tuple[OpenEntry, ...], most: int, skipped: set[int]) -> tuple[OpenEntry, ...]:
     """Return the next entries to be built, without those that need a skipped one."""
-    found: list[Entry] = []
+    found: list[OpenEntry] = []
     for entry in entries:
         if len(found) == most:
             break
@@ -109,7 +109,9 @@ def _rest(entries: tuple[Entry, ...], most: int, skipped: set[int]) -> tuple[Ent
     return tuple(found)
 
 
-def _judge(ends: tuple[str, ...], entries: tuple[Entry, ...], limits: Limits) -> tuple[str, bool]:
+def _judge(
+    ends: tuple[str, ...], entries: tuple[OpenEntry, ...], limits: Limits
+) -> tuple[str, bool]:
     """Return (state, whether it flaked) of a tree whose trials ended so, oldest first.
 
     A check that could not run says nothing of a tree for entries that were tried again since:

@@ -5,12 +5,12 @@ from typing import Any
 
 from orch.landing.planner.model import (
     Build,
-    Entry,
     Hold,
     Land,
     Limits,
     Link,
     Move,
+    OpenEntry,
     Plan,
     Snapshot,
     Step,
@@ -41,7 +41,7 @@ def plan_json(plan: Plan) -> str:
 def snapshot_from_json(text: str) -> Snapshot:
     """Return the snapshot that `snapshot_json` wrote, also one of an earlier planner."""
     found = json.loads(text)
-    found["entries"] = tuple(_made(Entry, e) for e in found["entries"])
+    found["entries"] = tuple(_made(OpenEntry, e) for e in found["entries"])
     found["links"] = tuple(_made(Link, e) for e in found["links"])
     found["trials"] = tuple(_made(Trials, e) for e in found["trials"])
     found["limits"] = _made(Limits, found["limits"])

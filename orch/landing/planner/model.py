@@ -20,7 +20,7 @@ ROLLBACK_PRIORITY = 3  # Above low 0, normal 1, high 2.
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OpenEntry:
     """One open entry. `order_no` is its arrival (event id); times are ms on the wall clock.
 
     `needs` are open entries of the same queue that must land first; `waits_for` says in words
@@ -116,7 +116,7 @@ class Snapshot:
     tip: str
     tip_tree: str
     window: int
-    entries: tuple[Entry, ...]
+    entries: tuple[OpenEntry, ...]
     links: tuple[Link, ...]
     trials: tuple[Trials, ...]
     limits: Limits

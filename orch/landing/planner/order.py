@@ -6,14 +6,14 @@ a prerequisite that is neither. Pure; O(n log n).
 
 from heapq import heappop, heappush
 
-from orch.landing.planner.model import MOVING, STOPPED, Entry, Snapshot
+from orch.landing.planner.model import MOVING, STOPPED, OpenEntry, Snapshot
 
 _BOUNCED = 2  # "Bounced twice first": resolved conflicts go before new ones can be made.
 
 Rank = tuple[bool, bool, int, int, int]
 
 
-def rank_of(entry: Entry, overtakes: int) -> Rank:
+def rank_of(entry: OpenEntry, overtakes: int) -> Rank:
     """Return what entries are compared by; the smaller goes first.
 
     Among those that were overtaken as often as may be, arrival alone decides: else they would
@@ -24,7 +24,7 @@ def rank_of(entry: Entry, overtakes: int) -> Rank:
     return (True, entry.bounces < _BOUNCED, -entry.priority, entry.rank, entry.order_no)
 
 
-def seniority(ordered: tuple[Entry, ...]) -> dict[int, int]:
+def seniority(ordered: tuple[OpenEntry, ...]) -> dict[int, int]:
     """Return each entry's arrival, or that of the earliest one which needs it to land."""
     found = {entry.entry_no: entry.order_no for entry in ordered}
     for entry in reversed(ordered):
@@ -34,7 +34,7 @@ def seniority(ordered: tuple[Entry, ...]) -> dict[int, int]:
     return found
 
 
-def arrange(snapshot: Snapshot) -> tuple[tuple[Entry, ...], dict[int, str]]:
+def arrange(snapshot: Snapshot) -> tuple[tuple[OpenEntry, ...], dict[int, str]]:
     """Return the entries that may be put on a chain, in landing order, and why others may not.
 
     Entries that lack an approval are among them, but nothing that needs one of those is.
@@ -43,7 +43,7 @@ def arrange(snapshot: Snapshot) -> tuple[tuple[Entry, ...], dict[int, str]]:
     free = {e.entry_no: e for e in snapshot.entries if not why[e.entry_no]}
     known = {e.entry_no: e for e in snapshot.entries}
     order = _by_rank(free, known, snapshot.limits.overtakes)
-    placed: dict[int, Entry] = {}
+    placed: dict[int, OpenEntry] = {}
     for entry in order:
         missing = [n for n in entry.needs if n in known and not _is_ahead(n, known, placed)]
         if missing:
@@ -56,19 +56,19 @@ def arrange(snapshot: Snapshot) -> tuple[tuple[Entry, ...], dict[int, str]]:
     return tuple(placed.values()), {number: text for number, text in why.items() if text}
 
 
-def _is_ahead(number: int, known: dict[int, Entry], placed: dict[int, Entry]) -> bool:
+def _is_ahead(number: int, known: dict[int, OpenEntry], placed: dict[int, OpenEntry]) -> bool:
     if known[number].status == "landed":
         return True
     return number in placed and placed[number].approval == "granted"
 
 
-def _state(entry: Entry) -> str:
+def _state(entry: OpenEntry) -> str:
     if entry.approval != "granted" and entry.status in MOVING:
         return "not approved yet"
     return entry.status.replace("_", " ")
 
 
-def _hindrance(entry: Entry, now: int) -> str:
+def _hindrance(entry: OpenEntry, now: int) -> str:
     """Return why an entry cannot be on a chain whatever the others do, "" when it can."""
     if entry.status == "error" and entry.not_before > now:
         return f"a check or git could not run; tried again in {_seconds(entry, now)} s"
@@ -83,11 +83,13 @@ def _hindrance(entry: Entry, now: int) -> str:
     return ""
 
 
-def _seconds(entry: Entry, now: int) -> int:
+def _seconds(entry: OpenEntry, now: int) -> int:
     return (entry.not_before - now + 999) // 1000
 
 
-def _by_rank(free: dict[int, Entry], known: dict[int, Entry], overtakes: int) -> list[Entry]:
+def _by_rank(
+    free: dict[int, OpenEntry], known: dict[int, OpenEntry], overtakes: int
+) -> list[OpenEntry]:
     """Return the entries so that each comes after those it needs, the smallest rank first."""
     needed_by: dict[int, list[int]] = {number: [] for number in free}
     open_needs = dict.fromkeys(free, 0)
@@ -101,7 +103,7 @@ def _by_rank(free: dict[int, Entry], known: dict[int, Entry], overtakes: int) ->
     for number, count in open_needs.items():
         if not count:
             heappush(heap, (ranks[number], number))
-    order: list[Entry] = []
+    order: list[OpenEntry] = []
     while heap:
         _, number = heappop(heap)
         order.append(known[number])
@@ -113,7 +115,7 @@ def _by_rank(free: dict[int, Entry], known: dict[int, Entry], overtakes: int) ->
 
 
 def _inherited(
-    free: dict[int, Entry], needed_by: dict[int, list[int]], overtakes: int
+    free: dict[int, OpenEntry], needed_by: dict[int, list[int]], overtakes: int
 ) -> dict[int, Rank]:
     """Return each entry's rank, or the smaller one of what waits for it and may land itself."""
     ranks = {number: rank_of(entry, overtakes) for number, entry in free.items()}

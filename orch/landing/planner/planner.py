@@ -9,9 +9,9 @@ from orch.landing.planner import bisect, order
 from orch.landing.planner.chain import BAD, FLAKY, GOOD, Chain, walk
 from orch.landing.planner.model import (
     Build,
-    Entry,
     Land,
     Move,
+    OpenEntry,
     Plan,
     Snapshot,
     Step,
@@ -41,7 +41,7 @@ def plan(snapshot: Snapshot) -> Plan:
 
 
 def _done(
-    snapshot: Snapshot, steps: tuple[Step, ...], ordered: tuple[Entry, ...], why: dict[int, str]
+    snapshot: Snapshot, steps: tuple[Step, ...], ordered: tuple[OpenEntry, ...], why: dict[int, str]
 ) -> Plan:
     for place, entry in enumerate(ordered, 1):
         why.setdefault(entry.entry_no, f"number {place} of {len(ordered)} in landing order")
@@ -50,7 +50,7 @@ def _done(
     return Plan(steps, numbers, tuple(sorted(why.items())), min(later, default=0))
 
 
-def _held(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> Plan:
+def _held(snapshot: Snapshot, ordered: tuple[OpenEntry, ...], why: dict[int, str]) -> Plan:
     """A queue held for a red target goes on by itself once the target's tree is another.
 
     Until then only what takes work back may land: it may be what mends the target.
@@ -64,7 +64,9 @@ def _held(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -
     return _done(snapshot, steps, ordered, why)
 
 
-def _mend(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -> tuple[Step, ...]:
+def _mend(
+    snapshot: Snapshot, ordered: tuple[OpenEntry, ...], why: dict[int, str]
+) -> tuple[Step, ...]:
     """Return the next steps of the first revert that may make a red target green."""
     for entry in ordered:
         if entry.kind != "revert" or entry.approval != _GRANTED:
@@ -84,7 +86,7 @@ def _mend(snapshot: Snapshot, ordered: tuple[Entry, ...], why: dict[int, str]) -
     return ()
 
 
-def _chores(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
+def _chores(snapshot: Snapshot, ordered: tuple[OpenEntry, ...]) -> tuple[Step, ...]:
     """Return the moves that follow from time, approvals and dependencies alone."""
     steps: list[Step] = []
     on_chain = {e.entry_no for e in ordered}
@@ -99,7 +101,9 @@ def _chores(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _main(snapshot: Snapshot, approved: tuple[Entry, ...], why: dict[int, str]) -> tuple[Step, ...]:
+def _main(
+    snapshot: Snapshot, approved: tuple[OpenEntry, ...], why: dict[int, str]
+) -> tuple[Step, ...]:
     """Return the next steps of what may land: one batch, or one entry that goes alone."""
     batch, most = _batch(snapshot, approved)
     if not batch:
@@ -118,7 +122,9 @@ def _main(snapshot: Snapshot, approved: tuple[Entry, ...], why: dict[int, str]) 
     return _convicted(snapshot, chain, steps, approved)
 
 
-def _batch(snapshot: Snapshot, approved: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], int]:
+def _batch(
+    snapshot: Snapshot, approved: tuple[OpenEntry, ...]
+) -> tuple[tuple[OpenEntry, ...], int]:
     """Return (entries to be chained, in order; how many of them go into one batch)."""
     if not approved:
         return (), 0
@@ -134,7 +140,7 @@ def _widest(snapshot: Snapshot) -> int:
     return 1 if batch == 1 else _WIDEST * batch
 
 
-def _conflict(snapshot: Snapshot, entry: Entry, files: tuple[str, ...]) -> Move:
+def _conflict(snapshot: Snapshot, entry: OpenEntry, files: tuple[str, ...]) -> Move:
     named = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
     branch = snapshot.target.removeprefix("refs/heads/")
     reason = f"does not merge with {branch}" + (f": {named}" if named else "")
@@ -161,7 +167,7 @@ def _testing(chain: Chain, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _land(
-    snapshot: Snapshot, chain: Chain, length: int, approved: tuple[Entry, ...]
+    snapshot: Snapshot, chain: Chain, length: int, approved: tuple[OpenEntry, ...]
 ) -> tuple[Step, ...]:
     """Return the landing of a tested prefix, with the passes that it means and a wider window."""
     members = chain.prefixes[:length]
@@ -185,7 +191,7 @@ def _land(
 
 
 def _convicted(
-    snapshot: Snapshot, chain: Chain, steps: tuple[Step, ...], approved: tuple[Entry, ...]
+    snapshot: Snapshot, chain: Chain, steps: tuple[Step, ...], approved: tuple[OpenEntry, ...]
 ) -> tuple[Step, ...]:
     """Return a verdict with what is good before it, and a smaller window if somebody failed."""
     good = max((k for k, p in enumerate(chain.prefixes, 1) if p.state == GOOD), default=0)
@@ -197,7 +203,7 @@ def _convicted(
     return (*steps, *narrower, *landing)
 
 
-def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
+def _aside(snapshot: Snapshot, ordered: tuple[OpenEntry, ...]) -> tuple[Step, ...]:
     """Test what still lacks an approval, each by itself on the target; then it waits for people."""
     for entry in ordered:
         if entry.approval == _GRANTED or entry.status == "awaiting_approval":
@@ -216,5 +222,5 @@ def _aside(snapshot: Snapshot, ordered: tuple[Entry, ...]) -> tuple[Step, ...]:
     return ()
 
 
-def _needed(entry: Entry) -> str:
+def _needed(entry: OpenEntry) -> str:
     return ", ".join(entry.approvers) or "an approval"

@@ -33,7 +33,7 @@ class Inbox:
         self._rows, self._offers = rows, array([self._me, "@all"])
 
     def put(self, body: str) -> None:
-        letter = self._model.Letter(body[:20], body)
+        letter = self._model.MessageDraft(body[:20], body)
         with self._db.write() as tx:
             self._threads.send(tx, sender="lead", to="@all", letter=letter, subject=body[:20])
 
@@ -51,7 +51,7 @@ class Inbox:
     def finish(self, handle: object) -> None:
         with self._db.write() as tx:
             thread = self._leases.require_thread(tx, str(handle))
-            letter = self._model.Letter("ok")
+            letter = self._model.MessageDraft("ok")
             self._work.finish(tx, thread, "done", self._me, None, letter)
 
 

@@ -61,13 +61,13 @@ def main(path: str, queue: str, start: float, seconds: float) -> None:
     while time.time() < start + seconds:
         with db.write() as tx:
             sent = threads.send(
-                tx, sender=me, to=me, letter=model.Letter("job", "text"), subject="job"
+                tx, sender=me, to=me, letter=model.MessageDraft("job", "text"), subject="job"
             )
         with db.write() as tx:
             claims.claim(tx, leases.require_thread(tx, sent.thread_id), me, 60_000)
         with db.write() as tx:
             thread = leases.require_thread(tx, sent.thread_id)
-            work.finish(tx, thread, "done", me, None, model.Letter("ok"))
+            work.finish(tx, thread, "done", me, None, model.MessageDraft("ok"))
     waits.sort()
     print(len(waits), f"{waits[-1]:.1f} {waits[len(waits) * 99 // 100]:.1f}")
 
