@@ -6,17 +6,19 @@ and says how much it leaves out; writes nothing else.
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from shlex import quote
 
 from orch import run_end
+from orch.operations import attempts as attempt_rules
 from orch.operations import budgets, runs, scheduling
+from orch.operations import tasks as task_rules
 from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.store import board as store
 from orch.store import history, landings, tasks
 from orch.store import runs as run_rows
-from orch.worktrees import create
+from orch.worktrees import create, inspect
 from schema import events
 from schema.failures import Failure
 from schema.json_text import merge
@@ -38,6 +40,7 @@ KINDS = (
 )  # fmt: skip
 _MOST_ACTIVE = 500
 _REPOSITORY_SECONDS = 10.0
+_MOST_WORKTREES = 20  # That a board looks into: each starts git.
 # list of a board: the statuses of the tasks in it.
 _COUNTED = {
     "at_work": ("dispatched", "running", "blocked"),
@@ -105,6 +108,7 @@ class BoardReader:
         self._limit = limit
         self._pace = Pace(waits=True)
         self._tampered: dict[str, tuple[float, list[Need]]] = {}
+        self._left: dict[tuple[str, str | None], tuple[float, int, Need]] = {}
 
     def names(self) -> list[str]:
         """Return the runs that it is about."""
@@ -130,6 +134,9 @@ class BoardReader:
                 _add(tx, found, run, self._limit, end)
         with self._db.read() as tx:
             found.now, found.high_event_id = tx.now.wall_ms, events.last_id(tx)
+        found.needs = [
+            self._of_worktree(need) if need.kind == "uncommitted" else need for need in found.needs
+        ]
         found.needs.sort(key=lambda need: (KINDS.index(need.kind), need.since))
         found.at_work.sort(key=lambda one: (not one.task.is_claimed, one.task.since))
         found.done.sort(key=lambda one: -one[1].at)
@@ -152,6 +159,36 @@ class BoardReader:
                 found.append(Need(run.run_id, None, "tampered", None, now, text, command))
         self._tampered[run.run_id] = (time.monotonic(), found)
         return found
+
+    def _of_worktree(self, need: Need) -> Need:
+        """Return what a worktree's work lacks as it is seen there: files, or commits elsewhere.
+
+        The store knows only how much it is. What cannot be looked at stays as the store tells it.
+        """
+        key = (need.run_id, need.task_id)
+        looked, since, known = self._left.get(key, (0.0, 0, need))
+        if looked and since == need.since and time.monotonic() - looked < _REPOSITORY_SECONDS:
+            return known
+        if len(self._left) >= _MOST_WORKTREES and key not in self._left:
+            return need
+        with self._db.read() as tx:
+            task = task_rules.require(tx, need.run_id, str(need.task_id))
+            attempt = attempt_rules.latest(tx, task)
+        if attempt is None or self._pace.known(attempt.worktree_path):
+            return need
+        seen = need
+        try:
+            with self._pace.at(attempt.worktree_path):
+                left = inspect.left(attempt)
+            if left.names:
+                way = inspect.mending(task.name, attempt, left)
+                text = f"{way.words}: {', '.join(left.names[:5])}"
+                command = " && ".join(way.commands) or "orch doctor"
+                seen = replace(need, text=text, command=command)
+        except Failure:
+            pass  # doctor and reconcile name the place.
+        self._left[key] = (time.monotonic(), need.since, seen)
+        return seen
 
 
 def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd) -> None:

@@ -1,8 +1,9 @@
 """A person's word is said outside of attempts: what gives a process away as an agent's.
 
-Its environment, an ancestor that is a turn's process, or a working directory in an attempt's
-worktree. A guard against mistakes, not against malice: a process that leaves its session and its
-environment is not recognised (docs/guide/policy.md).
+Its environment, an ancestor that is a turn's process, or a working directory where an attempt
+works: worktree, place, folder for results, by whatever name. A guard against mistakes, not
+against malice: a process that leaves its session and its environment is not recognised
+(docs/guide/policy.md).
 """
 
 import os
@@ -36,8 +37,10 @@ def require_outside_attempt(db: "Database", words: str) -> None:
     with db.read() as tx:
         turn = turns.of_processes(tx, chain)
         worktree = attempts.at_paths(tx, folders)
+        standing = attempts.standing_paths(tx) if folder and not worktree else []
     if turn:
         raise _refusal(words, f"its process {turn} is the agent of a turn")
+    worktree = worktree or _same_place(folders, standing)
     if worktree:
         raise _refusal(words, f"{worktree} is where an attempt works")
 
@@ -76,6 +79,20 @@ def _here() -> str:
         return os.path.realpath(os.getcwd())
     except OSError:
         return ""  # It was removed.
+
+
+def _same_place(folders: list[str], standing: list[str]) -> str:
+    """Return the one of `standing` that is one of the folders under another name, "" for none."""
+    known = {identity for path in folders if (identity := _identity(path))}
+    return next((path for path in standing if _identity(path) in known), "")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _refusal(words: str, why: str) -> Failure:

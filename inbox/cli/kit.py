@@ -29,8 +29,37 @@ def main(program: "Program", whole: "Callable[[], Program]") -> "NoReturn":
     fill_standard_streams()
     argv = sys.argv[1:]
     call = Call(program.name, "", "--json" in argv or _env_json(), None)
+    stand_somewhere(call)
     status = run(call, program, argv, whole)
     os._exit(status)  # While `call` lives: closing its store would only cost 0.2 ms.
+
+
+def stand_somewhere(call: Call) -> None:
+    """Leave a working directory that was removed (a cleaned worktree) for its nearest parent.
+
+    The store is found from there as from the directory itself, and git starts nowhere else.
+    """
+    try:
+        os.getcwd()
+        return
+    except OSError:
+        gone = here = _removed_directory()
+    while True:
+        here = os.path.dirname(here) or "/"
+        try:
+            os.chdir(here)
+            break
+        except OSError:
+            if here == "/":
+                raise
+    call.note(f"the working directory {gone} is gone: going on in {here}")
+
+
+def _removed_directory() -> str:
+    try:
+        return os.readlink("/proc/self/cwd").removesuffix(" (deleted)")
+    except OSError:
+        return os.environ.get("PWD", "/")
 
 
 def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Program]") -> int:

@@ -29,9 +29,14 @@ def of_task(tx: "ReadTx", task_no: int) -> list[Attempt]:
 
 
 def at_paths(tx: "ReadTx", folders: list[str]) -> str:
-    """Return the one of these folders that is the worktree of an attempt, "" if none is."""
+    """Return the one of these folders that an attempt works in, "" if none is."""
     row = tx.maybe(_SQL["attempt_at_paths"], folders=dumps(folders))
     return str(row[0]) if row else ""
+
+
+def standing_paths(tx: "ReadTx") -> list[str]:
+    """Return all folders that attempts work in and that cleanup did not remove."""
+    return [str(row[0]) for row in tx.many(_SQL["attempt_standing_paths"])]
 
 
 def of_run(tx: "ReadTx", run_id: str) -> list[Attempt]:

@@ -130,7 +130,18 @@ SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit,
 SELECT worktree_path FROM attempt WHERE worktree_path IN (SELECT value FROM json_each(:folders))
 UNION ALL
 SELECT place_path FROM place WHERE place_path IN (SELECT value FROM json_each(:folders))
+UNION ALL
+SELECT out_path FROM place WHERE out_path IN (SELECT value FROM json_each(:folders))
  LIMIT 1;
+
+-- name: attempt_standing_paths :many
+-- Where attempts work, as it was named: perhaps through links. Asked before a person's word only.
+-- scan: reads all attempts, which people's words are rare enough for
+SELECT worktree_path FROM attempt WHERE workspace_status = 'created' AND worktree_path <> ''
+UNION ALL
+SELECT place_path FROM place WHERE removed_at IS NULL
+UNION ALL
+SELECT out_path FROM place WHERE removed_at IS NULL;
 
 -- name: attempt_worked :one
 -- Those that count: somebody took it up, and not all of its turns were interrupted or limited.

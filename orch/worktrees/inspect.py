@@ -162,42 +162,59 @@ def uncommitted(attempt: Attempt) -> list[str]:
     return left(attempt).names
 
 
+class Mending:
+    """What is wrong with a worktree's work, in `words`, and what mends it: `lead`, `commands`."""
+
+    __slots__ = ("commands", "lead", "words")
+
+    def __init__(self, words: str, lead: str, commands: list[str]) -> None:
+        self.words = words
+        self.lead = lead
+        self.commands = commands
+
+
+def mending(name: str, attempt: Attempt, found: Left) -> Mending:
+    """Return what task `name` left (`found` has names), and what a person does about it."""
+    path = attempt.worktree_path
+    here = f"git -C {shlex.quote(path)}"
+    if found.missing:
+        words = f"the worktree of {name} is not where it was made"
+        return Mending(words, found.missing, [])
+    if found.files:
+        count = len(found.files)
+        words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
+        return Mending(words, "commit them", [f"{here} add -A", f"{here} commit -m TEXT"])
+    if found.placed and found.stray is None:
+        words = f"{name} committed what orch put into its worktree"
+        paths = " ".join(shlex.quote(path) for path in found.placed[:20])
+        commands = [f"{here} rm -q --cached -- {paths}", f"{here} commit -m TEXT"]
+        return Mending(words, "take it out", commands)
+    words = f"the work of {name} in {path} is not on its branch"
+    branch, stray = attempt.branch_name, found.stray
+    if stray is None or not stray.commit:
+        lead = f"look: {here} status; put it on its branch"
+        return Mending(words, lead, [f"{here} switch {branch}"])
+    tip = stray.commit[:12]
+    if stray.branch_gone:
+        return Mending(words, "make its branch anew", [f"{here} branch {branch} {tip}"])
+    return Mending(words, "bring it there", [f"{here} switch {branch}", f"{here} merge {tip}"])
+
+
 def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:
     """Return the refusal to go on without what task `name` left, with what mends it.
 
     `so` says what follows from it.
     """
-    path, run_id = attempt.worktree_path, name.partition("/")[0]
-    here, again = f"git -C {path}", f"then orch reconcile --run {run_id}"
-    names = found.names
-    if found.missing:
-        words, hint = f"the worktree of {name} is not where it was made", found.missing
-    elif found.files:
-        count = len(found.files)
-        words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
-        hint = f"commit them: {here} add -A, then {here} commit -m TEXT, {again}"
-    elif found.placed and found.stray is None:
-        words = f"{name} committed what orch put into its worktree"
-        paths = " ".join(shlex.quote(path) for path in found.placed[:20])
-        hint = f"take it out: {here} rm -q --cached -- {paths}, then {here} commit -m TEXT, {again}"
-    else:
-        words = f"the work of {name} in {path} is not on its branch"
-        hint = _bring(here, attempt.branch_name, found.stray) + again
+    way, names = mending(name, attempt, found), found.names
+    again = f"orch reconcile --run {name.partition('/')[0]}"
+    steps = ", then ".join([*way.commands, again])
     return Failure(
         "refused",
         "work_at_risk",
-        f"{words}{so}: {', '.join(names[:10])}",
-        hint=hint,
-        details={"worktree_path": path, "files": names[:200]},
+        f"{way.words}{so}: {', '.join(names[:10])}",
+        hint=f"{way.lead}: {steps}" if way.commands else way.lead,
+        details={"worktree_path": attempt.worktree_path, "files": names[:200]},
     )
-
-
-def _bring(here: str, branch: str, stray: "Stray | None") -> str:
-    if stray is None or not stray.commit:
-        return f"look: {here} status; put it on its branch: {here} switch {branch}, "
-    if stray.branch_gone:
-        return f"make its branch anew: {here} branch {branch} {stray.commit[:12]}, "
-    return f"bring it there: {here} switch {branch}, then {here} merge {stray.commit[:12]}, "
 
 
 def why_missing(repo: repository.Repository, attempt: Attempt) -> str:

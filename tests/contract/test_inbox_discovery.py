@@ -2,11 +2,12 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import Cli, clean_environment
 from tests.support.repos import Repo, hermetic
 from tests.support.threads import log_of, opened
 
@@ -183,3 +184,20 @@ def test_init_needs_a_place_it_may_write(bare: Cli) -> None:
 def test_commands_that_need_no_store_work_without_one(bare: Cli) -> None:
     for argv in (("prime",), ("schema", "send"), ("completion", "bash"), ("--help",)):
         assert bare.run(*argv).status == 0
+
+
+def test_a_working_directory_that_was_removed_is_left_for_its_parent(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    (top / "place" / "deep").mkdir(parents=True)
+    assert Cli(top).run("init").status == 0
+    env = clean_environment(tmp_path)
+    for words, status in (("inbox send --from a --to b --subject s", 0), ("orch status", 30),
+                          ("inbox --json fetch --agent b", 0), ("orch doctor", 0)):  # fmt: skip
+        (top / "place" / "deep").mkdir(parents=True, exist_ok=True)
+        script = f"rm -r {top}/place; exec {words}"
+        said = subprocess.run(["sh", "-c", script], cwd=top / "place" / "deep", env=env,
+                              capture_output=True, text=True)  # fmt: skip
+        assert said.returncode == status, said
+        if "--json" not in words:
+            gone = f"{top}/place/deep is gone: going on in {top}"
+            assert gone in said.stderr

@@ -135,6 +135,24 @@ def test_paths_that_it_does_not_own_and_files_left_by_done_work(lead: Lead) -> N
     assert "uncommitted" not in [n["kind"] for n in top(lead)["needs"]]
 
 
+@pytest.mark.parametrize("status", ["done", "verifying"])
+def test_commits_beside_the_branch_are_brought_there_by_the_command(
+    lead: Lead, status: str
+) -> None:
+    lead.task("a", *(("--required-check", "unit") if status == "verifying" else ()))
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.commit(sent)
+    lead.repo.git("checkout", "-q", "-b", "mine", "main", cwd=worktree(sent))
+    head = lead.commit(sent, "more.txt")
+    lead.done(sent)
+    found = need(lead, "uncommitted")
+    assert "HEAD is on branch mine" in found["text"] and "uncommitted" not in found["text"]
+    obey(lead, found["command"])
+    assert "uncommitted" not in [n["kind"] for n in top(lead)["needs"]]
+    lead.repo.git("merge-base", "--is-ancestor", head, "orch/r/a/attempt-1")
+
+
 def test_a_repository_that_was_tampered_with_stands_above_all_but_questions(lead: Lead) -> None:
     lead.run("--repo-path", str(lead.top), run="p")
     lead.task("a", run="p")

@@ -1,6 +1,7 @@
 """Who may say what: a person's word inside an attempt, the leader's, what an approval rests on."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import apsw
 import pytest
 
 from tests.support import runs
+from tests.support.cli import clean_environment
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import worktree
 from tests.support.terminal import Terminal
@@ -67,6 +69,33 @@ def test_a_worktree_is_inside_its_attempt(land: Landing) -> None:
     assert land.lead.events("approval_given") == []
     land.approve("a")
     assert len(land.run()["landed"]) == 1
+
+
+@pytest.mark.parametrize("way", ["linked", "place", "out", "removed"])
+def test_wherever_an_attempt_works_is_inside_it(land: Landing, way: str) -> None:
+    queued(land)
+    land.lead.task("b")
+    if way == "linked":
+        (land.lead.home / "real").mkdir()
+        (land.lead.home / "link").symlink_to("real")
+        sent = land.lead.dispatch("b", "--workspace-root", str(land.lead.home / "link"))
+        place = Path(os.path.realpath(worktree(sent)))
+        assert place != worktree(sent)
+    else:
+        attempt = land.lead.dispatch("b", mode="analysis")["attempt"]
+        place = Path(attempt["out_path" if way == "out" else "place_path"])
+    go = ""
+    if way == "removed":
+        (place / "gone").mkdir()
+        place, go = place / "gone", "rmdir ../gone; "
+    script = f"{go}exec orch --db {land.lead.top}/.orch/coord.db --json approve r/a --as ana"
+    said = subprocess.run(
+        ["sh", "-c", script], cwd=place, capture_output=True, env=clean_environment(place)
+    )
+    error = json.loads(said.stdout)["error"]
+    assert (error["code"], error["reason"]) == ("refused", "approval_required"), error
+    assert "is where an attempt works" in error["message"]
+    assert land.lead.events("approval_given") == []
 
 
 def test_a_child_of_a_turn_is_inside_it_whatever_it_took_off(land: Landing) -> None:
