@@ -1,19 +1,80 @@
-"""Named SQL blocks: SQL is text beside its store, never built in Python.
+"""Named SQL blocks and the records their rows become: SQL is text beside its store.
 
 A block is `-- name: noun_verb[_qualifier] :one|maybe|many|exec`, comment lines that say
 why, then one statement. `-- scan: reason` allows a full scan (tests/house/test_sql.py).
+A block of shape `:part` is no statement: others of its file have its text where they say
+`{its_name}`, so that the columns of a record stand once.
 """
 
-_SHAPES = ("one", "maybe", "many", "exec")
+import apsw
+
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from schema.transaction import ReadTx, Row
+
+_SHAPES = ("one", "maybe", "many", "exec", "part")
 _HEAD = "-- name: "
 
 
-class Query:
-    """One statement with its name and its cardinality."""
+class Record:
+    """A row whose columns are the fields of a class that only annotates them.
 
-    __slots__ = ("name", "scan", "shape", "text")
+    Filled by name: the order of a SELECT says nothing. tests/house/test_records.py holds every
+    class against the columns of its queries, their types and whether they may be NULL. A field
+    that is annotated `bool` is one: SQLite answers 0 and 1. No slots: names would stand twice.
+    """
+
+    _flags: "tuple[str, ...]" = ()
+
+    def __init_subclass__(cls) -> None:
+        own = cls.__annotations__.items()
+        cls._flags += tuple([name for name, kind in own if kind is bool])
+
+    def __init__(self, columns: "tuple[str, ...]", row: "Row") -> None:
+        fields = self.__dict__
+        fields.update(zip(columns, row, strict=True))
+        for name in self._flags:
+            fields[name] = bool(fields[name])
+
+    @classmethod
+    def many(cls, tx: "ReadTx", query: "Query", **values: object) -> "list[Self]":
+        """Return all rows."""
+        cursor = tx.run(query, values)
+        columns = query.columns
+        if not columns:
+            try:
+                columns = query.columns = tuple([head[0] for head in cursor.get_description()])
+            except apsw.ExecutionCompleteError:  # Without a row there are no names either.
+                return []
+        return [cls(columns, row) for row in cursor.fetchall()]
+
+    @classmethod
+    def maybe(cls, tx: "ReadTx", query: "Query", **values: object) -> "Self | None":
+        """Return the first row, or None."""
+        found = cls.many(tx, query, **values)
+        return found[0] if found else None
+
+    @classmethod
+    def one(cls, tx: "ReadTx", query: "Query", **values: object) -> "Self":
+        """Return the one row. Raises: internal_error when there is none (our bug)."""
+        found = cls.many(tx, query, **values)
+        if not found:
+            raise Failure("internal_error", "bug", f"{query.name}: no row where one must be")
+        return found[0]
+
+
+class Query:
+    """One statement with its name and its cardinality; `columns` once it has had a row."""
+
+    __slots__ = ("columns", "name", "scan", "shape", "text")
 
     def __init__(self, name: str, shape: str, text: str, scan: str) -> None:
+        self.columns: tuple[str, ...] = ()
         self.name = name
         self.shape = shape
         self.text = text
@@ -47,7 +108,10 @@ class Queries:
         _, found, rest = self._source.partition(f"{_HEAD}{name} :")
         if not found:
             raise KeyError(name)
-        return _block(f"{name} :{rest.partition(_HEAD)[0]}")
+        query = _block(f"{name} :{rest.partition(_HEAD)[0]}")
+        if "{" in query.text:
+            query.text = _with_parts(query.text, lambda part: self[part].text)
+        return query
 
 
 def load(python_file: str) -> Queries:
@@ -56,9 +120,10 @@ def load(python_file: str) -> Queries:
 
 
 def parse(source: str) -> dict[str, Query]:
-    """Return all blocks of `source` by name.
+    """Return all statements of `source` by name, their parts filled in.
 
-    Raises: ValueError for a block without a known shape or with a name used twice.
+    Raises: ValueError for a block without a known shape or with a name used twice; KeyError for
+    a part that is not there.
     """
     queries: dict[str, Query] = {}
     for block in source.split(_HEAD)[1:]:
@@ -66,7 +131,23 @@ def parse(source: str) -> dict[str, Query]:
         if query.name in queries:
             raise ValueError(f"two query blocks are named {query.name!r}")
         queries[query.name] = query
-    return queries
+    for query in queries.values():
+        query.text = _with_parts(query.text, lambda part: queries[part].text)
+    return {name: query for name, query in queries.items() if query.shape != "part"}
+
+
+def _with_parts(text: str, text_of: "Callable[[str], str]") -> str:
+    """Return `text` with each `{name}` replaced; other braces are JSON's and stay."""
+    done, opened, rest = text.partition("{")
+    while opened:
+        name, closed, after = rest.partition("}")
+        if closed and name.isidentifier():
+            done, rest = done + text_of(name), after
+        else:
+            done += opened
+        before, opened, rest = rest.partition("{")
+        done += before
+    return done
 
 
 def _block(block: str) -> Query:

@@ -48,15 +48,18 @@ class ReadTx:
         self._connection = connection
         self.now = now
 
+    def run(self, query: "Query", values: "dict[str, object]") -> apsw.Cursor:
+        """Begin a statement; who asks fetches all its rows."""
+        values["now"] = self.now.wall_ms
+        return self._connection.execute(query.text, values)
+
     def many(self, query: "Query", **values: object) -> "list[Row]":
         """Return all rows; none are left to fetch."""
-        values["now"] = self.now.wall_ms
-        return self._connection.execute(query.text, values).fetchall()
+        return self.run(query, values).fetchall()
 
     def maybe(self, query: "Query", **values: object) -> "Row | None":
         """Return the first row, or None."""
-        values["now"] = self.now.wall_ms
-        rows = self._connection.execute(query.text, values).fetchall()
+        rows = self.run(query, values).fetchall()
         return rows[0] if rows else None
 
     def one(self, query: "Query", **values: object) -> "Row":
@@ -89,8 +92,7 @@ class Tx(ReadTx):
 
     def execute(self, query: "Query", **values: object) -> int:
         """Run a statement and return how many rows it changed."""
-        values["now"] = self.now.wall_ms
-        self._connection.execute(query.text, values).fetchall()
+        self.run(query, values).fetchall()
         return self._connection.changes()
 
     def ring(self, topic: str) -> None:
@@ -232,8 +234,7 @@ class Database:
         Not by apsw's pragma(), which makes the statement anew: waiters ask four times a second.
         """
         row: Row = self.connection.execute(_DATA_VERSION).fetchall()[0]
-        found: int = row[0]
-        return found
+        return int(row[0])
 
     def require_same_file(self) -> None:
         """Raise store_error/replaced if the path no longer names the file that is open."""

@@ -23,7 +23,7 @@ def put_on_top(
 ) -> "candidates.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
     message = message_of(lease.db, entry)
-    if entry.kind == "revert":
+    if entry.reverts is not None:
         with lease.db.read() as tx:
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
         # No union: keeping the lines of both sides would keep what is to be taken back.

@@ -193,7 +193,7 @@ def _confirm(lease: RunnerLease, place: OpenQueue, *, moved: bool) -> list[Entry
                 tree=intent.tree,
             )
             entries.move(tx, entry, "confirm", payload=payload)
-            if entry.kind == "revert":
+            if entry.reverts is not None:
                 entries.take_back(tx, entry_rows.get(tx, entry.reverts), entry)
             landed.append(entry_rows.get(tx, entry.entry_no))
         queue_rows.forget_intent(tx, lease.queue_no)

@@ -98,7 +98,7 @@ def _follow_task(
 ) -> bool:
     """Supersede an entry that its task or its branch has left behind; say whether it was."""
     with lease.db.read() as tx:
-        task = task_rows.by_no(tx, entry.task_no)
+        task = task_rows.by_no(tx, entry.task_number)
         newest = attempts.latest(tx, task)
         branch = entry_rows.branch_of(tx, entry)
     if newest is not None and newest.attempt_key != entry.attempt_key:

@@ -62,7 +62,7 @@ def send_back(
     """
     with db.read() as tx:
         runs.require_open(tx, entry.run_id)
-        task = task_rows.by_no(tx, entry.task_no)
+        task = task_rows.by_no(tx, entry.task_number)
         newest = attempts.latest(tx, task)
         spent = attempt_rows.worked(tx, task.task_no)
     _require_left(task, spent, entry, forced=to is not None or body is not None)

@@ -23,6 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
+# What the planner knows of an entry under its row's own names.
+_SAME = [name for name in Known.__slots__ if hasattr(Entry, name) or name in Entry.__annotations__]
+
 
 class Options:
     """What the command line says about a run; None where orch.toml decides."""
@@ -122,28 +125,16 @@ def _known(
     waits: tuple[tuple[int, ...], tuple[str, ...]],
 ) -> Known:
     return Known(
-        entry_no=entry.entry_no,
-        name=entry.name,
-        kind=entry.kind,
+        **{name: getattr(entry, name) for name in _SAME},
         head=entry.head_commit,
-        strategy=entry.strategy,
-        priority=entry.priority,
-        rank=entry.rank,
         order_no=entry.queued_event,
-        status=entry.status,
-        checks=tuple(sorted(run.name_of(name, place.settings) for name in names)),
+        not_before=entry.not_before_at,
         paths=tuple(json.loads(entry.changed_paths)),
+        checks=tuple(sorted(run.name_of(name, place.settings) for name in names)),
         needs=waits[0],
         waits_for=waits[1],
         approval=verdict.state,
         approvers=tuple(verdict.missing),
-        bounces=entry.bounces,
-        overtaken=entry.overtaken,
-        failures=entry.failures,
-        conflicts=entry.conflicts,
-        errors=entry.errors,
-        flakes=entry.flakes,
-        not_before=entry.not_before_at,
         solo=verdict.solo or entry.kind != "task",
     )
 

@@ -248,7 +248,7 @@ def take_back(tx: "Tx", entry: Entry, by: Entry) -> int:
     Where that was a revert itself, what it had taken back is on the target again.
     """
     store.roll_back(tx, entry.entry_no, by.entry_no)
-    if entry.kind == "revert":
+    if entry.reverts is not None:
         _restore(tx, store.get(tx, entry.reverts), entry)
     how = f"by {by.entry_id}" if by.entry_no != entry.entry_no else "the target was put back"
     return move(tx, entry, "rollback", reason=f"rolled back: {how}")
@@ -259,7 +259,7 @@ def _restore(tx: "Tx", entry: Entry, revert: Entry) -> None:
     if entry.status != "cancelled":
         return
     store.roll_back(tx, entry.entry_no, None)
-    if entry.kind == "revert":
+    if entry.reverts is not None:
         take_back(tx, store.get(tx, entry.reverts), entry)
     reason = f"on the target again: {revert.entry_id} was taken back"
     move(tx, entry, "restore", reason=reason)

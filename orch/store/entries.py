@@ -5,38 +5,62 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 # In which statuses an entry has a place in the landing order.
 ON_ITS_WAY = ("queued", "building", "testing", "passed", "awaiting_approval", "landing")
 
 
-class Entry:
-    """An entry as operations and passes see it."""
+class Entry(queries.Record):
+    """An entry as operations and passes see it; `changed_paths`, `facts`, `approvals` are JSON."""
 
-    __slots__ = (
-        "approvals", "attempt_key", "base_commit", "bounces", "changed_paths", "conflicts",
-        "entry_no", "errors", "facts", "failures", "flakes", "head_commit", "kind",
-        "landed_commit", "landed_on", "not_before_at", "overtaken", "position", "priority",
-        "queue_no", "queued_event", "rank", "reason", "released_event", "repo_path", "reverts",
-        "risk", "run_id", "status", "strategy", "target", "task_id", "task_no", "tested_tree",
-        "why",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.entry_no, self.queue_no, self.run_id, self.kind, self.task_no, self.attempt_key,
-         self.reverts, self.head_commit, self.base_commit, self.strategy, self.priority, self.rank,
-         self.status, self.reason, self.changed_paths, self.facts, self.bounces, self.overtaken,
-         self.failures, self.conflicts, self.errors, self.flakes, self.not_before_at,
-         self.tested_tree, self.landed_commit, self.landed_on, self.risk, self.approvals,
-         self.position, self.why, self.queued_event, self.released_event, self.repo_path,
-         self.target, self.task_id) = row  # fmt: skip
+    entry_no: int
+    queue_no: int
+    run_id: str
+    kind: str
+    task_no: int | None
+    attempt_key: int | None
+    reverts: int | None
+    head_commit: str
+    base_commit: str
+    strategy: str
+    priority: int
+    rank: int
+    status: str
+    reason: str
+    changed_paths: str
+    facts: str
+    bounces: int
+    overtaken: int
+    failures: int
+    conflicts: int
+    errors: int
+    flakes: int
+    not_before_at: int
+    tested_tree: str
+    landed_commit: str
+    landed_on: str
+    risk: str
+    approvals: str
+    position: int | None
+    why: str
+    queued_event: int
+    released_event: int
+    repo_path: str
+    target: str
+    task_id: str | None
 
     @property
     def entry_id(self) -> str:
         """How a person names it."""
         return f"ent_{self.entry_no}"
+
+    @property
+    def task_number(self) -> int:
+        """Its task's number; asked only of entries of kind "task": their rows have one."""
+        assert self.task_no is not None, self.entry_id
+        return self.task_no
 
     @property
     def name(self) -> str:
@@ -46,13 +70,12 @@ class Entry:
 
 def find(tx: "ReadTx", entry_no: int) -> Entry | None:
     """Return the entry, or None."""
-    row = tx.maybe(_SQL["entry_find"], entry_no=entry_no)
-    return Entry(row) if row else None
+    return Entry.maybe(tx, _SQL["entry_find"], entry_no=entry_no)
 
 
 def get(tx: "ReadTx", entry_no: int) -> Entry:
     """Return the entry with this number."""
-    return Entry(tx.one(_SQL["entry_find"], entry_no=entry_no))
+    return Entry.one(tx, _SQL["entry_find"], entry_no=entry_no)
 
 
 def of_task(tx: "ReadTx", task_no: int) -> list[Entry]:
@@ -68,7 +91,7 @@ def open_of_attempt(tx: "ReadTx", queue_no: int, attempt_key: int) -> int | None
 
 def open_of_queue(tx: "ReadTx", queue_no: int) -> list[Entry]:
     """Return every entry of a queue that is not final."""
-    return [Entry(row) for row in tx.many(_SQL["entry_open_of_queue"], queue_no=queue_no)]
+    return Entry.many(tx, _SQL["entry_open_of_queue"], queue_no=queue_no)
 
 
 def landed_of(tx: "ReadTx", run_id: str, queue_no: int) -> list[Entry]:

@@ -1,12 +1,16 @@
--- name: entry_find :maybe
--- Everything an operation decides on.
+-- name: entry_row :part
+-- An entry as operations and passes see it.
 SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.reverts, e.head_commit,
        e.base_commit, e.strategy, e.priority, e.rank, e.status, e.reason, e.changed_paths, e.facts,
        e.bounces, e.overtaken, e.failures, e.conflicts, e.errors, e.flakes, e.not_before_at,
        e.tested_tree, e.landed_commit, e.landed_on, e.risk, e.approvals, e.position, e.why,
        e.queued_event, e.released_event, q.repo_path, q.target, t.task_id
   FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
-  LEFT JOIN task AS t ON t.task_no = e.task_no
+  LEFT JOIN task AS t ON t.task_no = e.task_no;
+
+-- name: entry_find :maybe
+-- Everything an operation decides on.
+{entry_row}
  WHERE e.entry_no = :entry_no;
 
 -- name: entry_of_task :many
@@ -21,13 +25,7 @@ SELECT entry_no FROM entry
 
 -- name: entry_open_of_queue :many
 -- What a pass looks at.
-SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.reverts, e.head_commit,
-       e.base_commit, e.strategy, e.priority, e.rank, e.status, e.reason, e.changed_paths, e.facts,
-       e.bounces, e.overtaken, e.failures, e.conflicts, e.errors, e.flakes, e.not_before_at,
-       e.tested_tree, e.landed_commit, e.landed_on, e.risk, e.approvals, e.position, e.why,
-       e.queued_event, e.released_event, q.repo_path, q.target, t.task_id
-  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
-  LEFT JOIN task AS t ON t.task_no = e.task_no
+{entry_row}
  WHERE e.queue_no = :queue_no
    AND e.status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally')
  ORDER BY e.priority DESC, e.queued_event;

@@ -56,3 +56,28 @@ def test_an_unknown_name(found: queries.Queries) -> None:
 def test_a_bad_block(source: str) -> None:
     with pytest.raises(ValueError, match="query block"):
         queries.parse(source)
+
+
+PARTS = """-- name: t_row :part
+-- The columns stand once.
+SELECT a, '{}' AS b
+  FROM t;
+
+-- name: t_find :maybe
+{t_row}
+ WHERE a = :a AND c = '{"x":{}}';
+"""
+
+
+def test_a_part_stands_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.sql").write_text(PARTS)
+    found = queries.load(str(tmp_path / "x.py"))["t_find"]
+    assert found.text == ("SELECT a, '{}' AS b\n  FROM t\n WHERE a = :a AND c = '{\"x\":{}}'")
+    everything = queries.parse(PARTS)
+    assert list(everything) == ["t_find"], "a part is no statement"
+    assert everything["t_find"].text == found.text
+
+
+def test_a_part_that_is_not_there() -> None:
+    with pytest.raises(KeyError):
+        queries.parse("-- name: t_find :maybe\n{t_row} WHERE 1;")

@@ -42,8 +42,8 @@ def command(tx: "ReadTx", entry: Entry) -> str:
 
 def _anew(tx: "ReadTx", entry: Entry) -> str:
     """Return how the work of an entry that is out of its queue lands after all."""
-    task = task_rows.by_no(tx, entry.task_no)
-    newer = [e for e in store.of_task(tx, entry.task_no) if e.entry_no > entry.entry_no]
+    task = task_rows.by_no(tx, entry.task_number)
+    newer = [e for e in store.of_task(tx, entry.task_number) if e.entry_no > entry.entry_no]
     if newer:
         return f"orch queue show {newer[0].entry_id}"
     if _is_closed(tx, entry):
@@ -101,4 +101,4 @@ def after_landing(run: str, branch: str) -> str:
 
 def is_done_again(tx: "ReadTx", entry: Entry) -> bool:
     """Say whether an entry's task is being worked on again."""
-    return entry.task_no is not None and task_rows.by_no(tx, entry.task_no).status != "done"
+    return entry.task_no is not None and task_rows.by_no(tx, entry.task_number).status != "done"

@@ -34,7 +34,7 @@ def done_again(tx: "ReadTx", entry: Entry) -> str:
     """Return in words which attempt does a stopped entry's work again, "" when none does."""
     if entry.status not in ("conflict", "failed") or not next_steps.is_done_again(tx, entry):
         return ""
-    return f"it is done again as attempt {task_rows.by_no(tx, entry.task_no).latest_attempt_no}"
+    return f"it is done again as attempt {task_rows.by_no(tx, entry.task_number).latest_attempt_no}"
 
 
 def refusal(

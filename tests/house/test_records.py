@@ -1,0 +1,115 @@
+"""A record's fields are its query's columns: names, types, and whether they may be NULL.
+
+mypy believes what a record annotates; this is where the file is asked whether it is so. Queries
+are found where they are made: `Entry.many(tx, _SQL["entry_open_of_queue"], …)`.
+"""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType
+from typing import NamedTuple, get_args, get_type_hints
+
+import apsw
+import apsw.ext
+import pytest
+
+from orch.landing import snapshot
+from orch.store.entries import Entry
+from schema import file, new_store
+from schema.queries import Query, Record
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGES = ("inbox", "orch", "council")
+_TYPES = {"INTEGER": {int, bool}, "TEXT": {str}, "BLOB": {bytes}, "REAL": {float}}
+_SHAPES = ("many", "maybe", "one")
+
+
+class Use(NamedTuple):
+    """A place where the rows of a query become records."""
+
+    where: str
+    kind: type[Record]
+    shape: str
+    query: Query
+
+
+def _uses() -> Iterator[Use]:
+    for path in sorted(p for name in _PACKAGES for p in (_ROOT / name).rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if not any(f".{shape}(" in source for shape in _SHAPES) or "_SQL" not in source:
+            continue
+        name = ".".join(path.relative_to(_ROOT).with_suffix("").parts)
+        module = importlib.import_module(name)
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=kind), attr=shape),
+                    args=[_, ast.Subscript(slice=ast.Constant(value=block)), *_],
+                ) if shape in _SHAPES and kind != "tx":
+                    yield Use(
+                        f"{name}:{block}", getattr(module, kind), shape, vars(module)["_SQL"][block]
+                    )
+
+
+_USES = list(_uses())
+every_use = pytest.mark.parametrize("use", _USES, ids=[use.where for use in _USES])
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apsw.Connection]:
+    path = str(tmp_path_factory.mktemp("records") / "coord.db")
+    new_store.create(path)
+    database = file.open_store(path)
+    yield database.connection
+    database.close()
+
+
+@every_use
+def test_the_fields_are_the_columns(use: Use, store: apsw.Connection) -> None:
+    columns = [column[0] for column in apsw.ext.query_info(store, use.query.text).description]
+    assert len(columns) == len(set(columns)), "two columns of one name"
+    assert set(get_type_hints(use.kind)) - {"_flags"} == set(columns)
+    assert (use.shape == "many") == (use.query.shape == "many")
+
+
+@every_use
+def test_a_field_can_hold_what_its_column_does(use: Use, store: apsw.Connection) -> None:
+    hints = get_type_hints(use.kind)
+    outer = set(re.findall(r"LEFT JOIN (\w+)", use.query.text))
+    details = apsw.ext.query_info(store, use.query.text)
+    for name, declared, _, table, origin in details.description_full or ():
+        if table is None or origin is None or declared is None:
+            continue  # Computed: SQLite does not tell what it may be.
+        kinds = set(get_args(hints[name])) or {hints[name]}
+        is_needed, is_key = store.column_metadata("main", table, origin)[2:4]
+        if table in outer or not (is_needed or is_key):
+            assert NoneType in kinds, f"{name} may be NULL"
+        assert kinds - {NoneType} <= _TYPES[declared], f"{name} is {declared}"
+
+
+def test_every_record_is_the_rows_of_some_query() -> None:
+    used = {use.kind for use in _USES}
+    known = {kind for kind in Record.__subclasses__() if kind.__module__.split(".")[0] in _PACKAGES}
+    assert known - used - {base for kind in used for base in kind.__mro__} == set()
+    assert len(used) >= 1
+
+
+def test_the_planner_has_an_entrys_fields_as_its_row_has_them() -> None:
+    """They are handed over by name, where mypy does not look."""
+    row, told = get_type_hints(Entry), get_type_hints(snapshot.Known)
+    assert len(snapshot._SAME) > 10
+    for name in snapshot._SAME:
+        assert told[name] == row.get(name, str), name
+
+
+def test_a_flag_is_true_or_false() -> None:
+    class Row(Record):
+        name: str
+        is_told: bool
+
+    row = Row(("is_told", "name"), (1, "a"))
+    assert (row.is_told, row.name) == (True, "a")
+    assert row.is_told is True
