@@ -1,5 +1,7 @@
 """What operations pass around: plain slotted classes, since dataclasses cost 20 ms to import."""
 
+from schema.queries import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.clock import Instant
@@ -20,29 +22,16 @@ def lease_ms(seconds: float | None, default: int = DEFAULT_LEASE_MS) -> int:
     return max(1, min(round(seconds * 1000), MAX_LEASE_MS))
 
 
-class Lease:
+class Lease(Record):
     """The active lease of a thread: who, under which epoch, until when."""
 
-    __slots__ = (
-        "boot_deadline",
-        "claim_event",
-        "clock_domain",
-        "epoch",
-        "holder",
-        "ttl_ms",
-        "wall_deadline",
-    )
-
-    def __init__(self, row: "Row") -> None:
-        (
-            self.epoch,
-            self.holder,
-            self.ttl_ms,
-            self.clock_domain,
-            self.boot_deadline,
-            self.wall_deadline,
-            self.claim_event,
-        ) = row
+    epoch: int
+    holder: str
+    ttl_ms: int
+    clock_domain: str
+    boot_deadline: int
+    wall_deadline: int
+    claim_event: int
 
     def remaining_ms(self, now: "Instant") -> int:
         """Return what is left of it; 0 or less: anybody may claim, nobody is fenced yet."""
@@ -51,49 +40,33 @@ class Lease:
         )
 
 
-class Thread:
+class Thread(Record):
     """A thread as operations see it, with its active lease."""
 
-    __slots__ = (
-        "addressed_to",
-        "assigned_to",
-        "created_by",
-        "epoch",
-        "expects",
-        "last_message",
-        "lease",
-        "lost_leases",
-        "max_claims",
-        "not_before_at",
-        "owned_by_run",
-        "run_id",
-        "status",
-        "subject",
-        "task_id",
-        "thread_id",
-        "thread_no",
-    )
+    thread_no: int
+    thread_id: str
+    run_id: str | None
+    task_id: str | None
+    owned_by_run: bool
+    subject: str
+    status: str
+    created_by: str
+    addressed_to: str
+    assigned_to: str
+    epoch: int
+    lost_leases: int
+    max_claims: int
+    not_before_at: int
+    expects: str | None
+    last_message: int
+    lease: Lease | None
 
-    def __init__(self, row: "Row") -> None:
-        (
-            self.thread_no,
-            self.thread_id,
-            self.run_id,
-            self.task_id,
-            self.owned_by_run,
-            self.subject,
-            self.status,
-            self.created_by,
-            self.addressed_to,
-            self.assigned_to,
-            self.epoch,
-            self.lost_leases,
-            self.max_claims,
-            self.not_before_at,
-            self.expects,
-            self.last_message,
-        ) = row[:16]
-        self.lease = Lease(row[16:]) if row[16] is not None else None
+    def __init__(self, columns: "tuple[str, ...]", row: "Row") -> None:
+        found = dict(zip(columns, row, strict=True))
+        lease = {name[6:]: found.pop(name) for name in columns if name.startswith("lease_")}
+        super().__init__(tuple(found), tuple(found.values()))
+        held = lease["epoch"] is not None
+        self.lease = Lease(tuple(lease), tuple(lease.values())) if held else None
 
 
 class Change:

@@ -1,8 +1,6 @@
-"""What the operations of orch pass around; slotted classes, since hot commands load this."""
+"""What the operations of orch pass around; no dataclasses, since hot commands load this."""
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from schema.transaction import Row
+from schema.queries import Record
 
 OWNERSHIP = ("enforce", "warn", "off")
 RISKS = ("low", "medium", "high")
@@ -18,36 +16,43 @@ def integration_branch(run_id: str) -> str:
     return f"orch-integration/{run_id}"
 
 
-class Run:
+class Run(Record):
     """One goal with its tasks; its status follows from theirs."""
 
-    __slots__ = (
-        "base_ref", "closed_at", "leader", "ownership", "reconciled_through", "repo_path",
-        "run_id", "settled_event", "status", "target",
-    )  # fmt: skip
+    run_id: str
+    leader: str
+    repo_path: str
+    base_ref: str
+    target: str
+    ownership: str
+    reconciled_through: int
+    settled_event: int
+    closed_at: int | None
+    status: str
 
-    def __init__(self, row: "Row") -> None:
-        (self.run_id, self.leader, self.repo_path, self.base_ref, self.target,
-         self.ownership, self.reconciled_through, self.settled_event, self.closed_at,
-         self.status) = row  # fmt: skip
 
-
-class Task:
+class Task(Record):
     """A task as operations see it."""
 
-    __slots__ = (
-        "acceptance", "allowed_paths", "blocked_paths", "default_to", "execution_mode",
-        "latest_attempt_no", "max_attempts", "next_attempt_no", "not_before_at", "priority",
-        "required_checks", "run_id", "spec_text", "status", "summary", "task_id", "task_no",
-        "title", "unmet",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.task_no, self.run_id, self.task_id, self.title, self.summary, self.default_to,
-         self.priority, self.acceptance, self.spec_text, self.required_checks,
-         self.allowed_paths, self.blocked_paths, self.max_attempts, self.execution_mode,
-         self.status, self.unmet, self.not_before_at, self.latest_attempt_no,
-         self.next_attempt_no) = row  # fmt: skip
+    task_no: int
+    run_id: str
+    task_id: str
+    title: str
+    summary: str
+    default_to: str | None
+    priority: int
+    acceptance: str | None
+    spec_text: str | None
+    required_checks: str
+    allowed_paths: str
+    blocked_paths: str
+    max_attempts: int
+    execution_mode: str | None
+    status: str
+    unmet: int
+    not_before_at: int
+    latest_attempt_no: int
+    next_attempt_no: int
 
     @property
     def name(self) -> str:
@@ -55,24 +60,31 @@ class Task:
         return f"{self.run_id}/{self.task_id}"
 
 
-class Attempt:
+class Attempt(Record):
     """One try at a task: its thread, and for code its branch and worktree."""
 
-    __slots__ = (
-        "assigned_to", "attempt_key", "attempt_no", "base_commit", "base_ref", "base_source",
-        "branch_name", "dirty_files", "execution_mode", "head_commit", "late_event", "liveness",
-        "path_violations",
-        "placed_files", "repo_path", "status", "task_no", "thread_id", "thread_no",
-        "workspace_root", "workspace_status", "worktree_path",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.attempt_key, self.task_no, self.attempt_no, self.thread_no, self.thread_id,
-         self.assigned_to, self.status, self.execution_mode, self.repo_path,
-         self.workspace_root, self.base_ref, self.base_commit, self.base_source,
-         self.branch_name, self.worktree_path, self.workspace_status, self.placed_files,
-         self.head_commit, self.dirty_files, self.liveness, self.late_event,
-         self.path_violations) = row  # fmt: skip
+    attempt_key: int
+    task_no: int
+    attempt_no: int
+    thread_no: int
+    thread_id: str
+    assigned_to: str
+    status: str
+    execution_mode: str
+    repo_path: str
+    workspace_root: str
+    base_ref: str
+    base_commit: str
+    base_source: str
+    branch_name: str
+    worktree_path: str
+    workspace_status: str
+    placed_files: str
+    head_commit: str | None
+    dirty_files: int | None
+    liveness: str
+    late_event: int
+    path_violations: str | None
 
 
 class PlannedPlace:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inbox.cli.call import Call
-    from inbox.operations.announcing import Mail
+    from inbox.store.announcements import Mail
 
 _MOST_SECONDS = 2.0
 _MOST_BYTES = 1990  # Of everything printed.

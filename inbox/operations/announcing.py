@@ -7,6 +7,7 @@ from inbox.store import announcements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from inbox.store.announcements import Mail
     from schema.transaction import ReadTx, Tx
 
 _MOST_LOOKED_AT = (
@@ -16,22 +17,12 @@ _MOST_WITHOUT_MARK = 1_000  # Others' messages looked through before the mark is
 _MOST_MAIL = 8
 
 
-class Mail:
-    """One message to announce."""
-
-    __slots__ = ("body", "event_id", "kind", "sender", "subject", "summary", "thread_id")
-
-    def __init__(self, row: "tuple[int, str, str, str, str, str, str]") -> None:
-        (self.event_id, self.sender, self.kind, self.thread_id, self.subject, self.summary,
-         self.body) = row  # fmt: skip
-
-
-def find(tx: "ReadTx", agent: str) -> tuple[list[Mail], int]:
+def find(tx: "ReadTx", agent: str) -> "tuple[list[Mail], int]":
     """Return (mail to announce, oldest first, and where a mark without any would go, else 0)."""
     newest = announcements.newest(tx)
     mark = announcements.through(tx, agent)
     after = max(mark or 0, newest - _MOST_LOOKED_AT)
-    found = [Mail(row) for row in announcements.mail(tx, agent, after, newest, _MOST_MAIL)]
+    found = announcements.mail(tx, agent, after, newest, _MOST_MAIL)
     far = newest - (mark or 0) > _MOST_WITHOUT_MARK
     return found, newest if far and not found else 0
 

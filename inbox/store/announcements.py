@@ -4,9 +4,21 @@ from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
+
+
+class Mail(queries.Record):
+    """One message to announce."""
+
+    event_id: int
+    sender: str
+    kind: str
+    thread_id: str
+    subject: str
+    summary: str
+    body: str
 
 
 def through(tx: "ReadTx", agent: str) -> int | None:
@@ -21,9 +33,11 @@ def newest(tx: "ReadTx") -> int:
     return found
 
 
-def mail(tx: "ReadTx", agent: str, after: int, last: int, limit: int) -> "list[Row]":
-    """Return (id, sender, kind, thread, subject, summary, body) of the agent's unread mail."""
-    return tx.many(_SQL["announcement_mail"], agent=agent, after=after, last=last, limit=limit)
+def mail(tx: "ReadTx", agent: str, after: int, last: int, limit: int) -> list[Mail]:
+    """Return the agent's unread mail."""
+    return Mail.many(
+        tx, _SQL["announcement_mail"], agent=agent, after=after, last=last, limit=limit
+    )
 
 
 def advance(tx: "Tx", agent: str, through: int) -> None:

@@ -8,7 +8,7 @@ SELECT coalesce(max(event_id), 0) FROM message;
 
 -- name: announcement_mail :many
 -- Along the primary key, so that the cost is what came since; what the agent has read is left out.
-SELECT m.event_id, m.from_agent, m.kind, t.thread_id, t.subject, m.summary, m.body
+SELECT m.event_id, m.from_agent AS sender, m.kind, t.thread_id, t.subject, m.summary, m.body
   FROM message AS m JOIN thread AS t USING (thread_no)
  WHERE m.event_id > :after AND m.event_id <= :last AND m.to_agent = :agent
    AND m.from_agent <> :agent

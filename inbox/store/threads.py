@@ -14,8 +14,7 @@ _SQL = queries.load(__file__)
 
 def find(tx: "ReadTx", thread_id: str) -> Thread | None:
     """Return the thread with its active lease, or None."""
-    row = tx.maybe(_SQL["thread_find"], thread_id=thread_id)
-    return Thread(row) if row else None
+    return Thread.maybe(tx, _SQL["thread_find"], thread_id=thread_id)
 
 
 def get(tx: "ReadTx", thread_id: str) -> Thread:

@@ -3,7 +3,9 @@
 SELECT t.thread_no, t.thread_id, t.run_id, t.task_id, t.owned_by_run, t.subject, t.status,
        t.created_by, t.addressed_to, t.assigned_to, t.epoch, t.lost_leases, t.max_claims,
        t.not_before_at, t.expects, t.last_message,
-       l.epoch, l.holder, l.ttl_ms, l.clock_domain, l.boot_deadline, l.wall_deadline, l.claim_event
+       l.epoch AS lease_epoch, l.holder AS lease_holder, l.ttl_ms AS lease_ttl_ms,
+       l.clock_domain AS lease_clock_domain, l.boot_deadline AS lease_boot_deadline,
+       l.wall_deadline AS lease_wall_deadline, l.claim_event AS lease_claim_event
   FROM thread AS t
   LEFT JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
  WHERE t.thread_id = :thread_id;

@@ -87,6 +87,7 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: EnqueueOptions) -> 
     strategy = wish.strategy or settings.queue.strategy
     if strategy not in STRATEGIES:
         raise invalid_input(f"strategy {strategy!r} is unknown: one of {', '.join(STRATEGIES)}")
+    assert attempt.head_commit is not None  # require_fit asked.
     seen = approval_gate.look(repo, attempt.base_commit, attempt.head_commit, task, attempt)
     approval_gate.require_no_store(attempt.branch_name, seen)
     if not seen.paths:

@@ -83,8 +83,7 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
     """
     with db.write() as tx:
         found = store.get(tx, queue.queue_no)
-        if found.runner_pid is not None:
-            _refuse_running(found, tx.now.wall_ms, steal=steal)
+        _refuse_running(found, tx.now.wall_ms, steal=steal)
         process = process_identity.mine()
         fence = store.take(tx, queue.queue_no, process, tx.now.wall_ms + LEASE_MS)
         trials.interrupt(tx, queue.queue_no, fence)
@@ -94,9 +93,9 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
 
 def _refuse_running(queue: Queue, now: int, *, steal: bool) -> None:
     """Raise lease_conflict/held while the runner may still be there."""
-    if process_identity.is_gone(queue.runner_pid, queue.runner_started, queue.runner_boot):
+    if queue.runner is None or process_identity.is_gone(*queue.runner):
         return
-    silent = now - queue.runner_until
+    silent = now - (queue.runner_until or 0)
     if steal and silent > 0:
         return
     since = (now - queue.updated_at) // 1000

@@ -60,9 +60,7 @@ def remove_idle(db: "Database", run_id: str) -> int:
 
 
 def _is_run(queue: "Queue") -> bool:
-    if queue.runner_pid is None:
-        return False
-    return not process_identity.is_gone(queue.runner_pid, queue.runner_started, queue.runner_boot)
+    return queue.runner is not None and not process_identity.is_gone(*queue.runner)
 
 
 def _remove_all(place: OpenQueue) -> int:

@@ -103,9 +103,9 @@ def _note_late_report(tx: "Tx", task: Task, attempt: Attempt, event_id: int) -> 
 def _observe(tx: "Tx", run: Run) -> list[int]:
     """Note which leases ran out: an observation, shown and waitable; it revokes nothing."""
     changed = []
-    for attempt, liveness in attempts.seen_anew(tx, run.run_id):
-        attempts.set_liveness(tx, attempt.attempt_key, liveness)
-        if liveness == "stale":
+    for attempt in attempts.seen_anew(tx, run.run_id):
+        attempts.set_liveness(tx, attempt.attempt_key, attempt.seen)
+        if attempt.seen == "stale":
             task = task_rows.by_no(tx, attempt.task_no)
             events.record(
                 tx,

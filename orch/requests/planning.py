@@ -86,14 +86,14 @@ def follow(db: "Database", run_id: str) -> tuple[list[int], list[Failure]]:
                 raise
             failures.append(failure)
         else:
-            changed.append(request.task_no)
+            changed.append(request.task_number)
     return changed, failures
 
 
 def _follow_one(db: "Database", request: Request) -> None:
     """Move a request as its planning has moved, judge what came of it, send a bad plan back."""
     with db.write() as tx:
-        task = task_rows.by_no(tx, request.task_no)
+        task = task_rows.by_no(tx, request.task_number)
         requests.follow(tx, requests.require(tx, request.request_id), task)
     if task.status in ("verifying", "done"):
         _judge(db, request)
@@ -115,7 +115,7 @@ def _judge(db: "Database", request: Request) -> None:
     """Hold what the engineer delivered against the rules of plans, and keep it."""
     with db.read() as tx:
         run = runs.require(tx, str(request.run_id))
-        task = task_rows.by_no(tx, request.task_no)
+        task = task_rows.by_no(tx, request.task_number)
         attempt = attempts.latest(tx, task)
         assert attempt is not None
         kind, text = _delivered(*store.result(tx, attempt.thread_no)[1:])
@@ -123,7 +123,7 @@ def _judge(db: "Database", request: Request) -> None:
     reading = _read(text, kind, request, task)
     with db.write() as tx:
         fresh = requests.require(tx, request.request_id)
-        task = task_rows.by_no(tx, request.task_no)
+        task = task_rows.by_no(tx, request.task_number)
         if not _is_judgeable(fresh, task, attempt):
             return  # Another reconcile was faster.
         plans.compare(tx, run, reading, settings.profiles)
@@ -186,7 +186,7 @@ def _to_send_back(tx: "ReadTx", request_id: str) -> tuple[Request, str] | None:
     request = requests.require(tx, request_id)
     if request.status != "refused" or request.task_no is None:
         return None
-    task = task_rows.by_no(tx, request.task_no)
+    task = task_rows.by_no(tx, request.task_number)
     if task.status != "failed" or attempt_rows.worked(tx, task.task_no) >= task.max_attempts:
         return None
     return request, requests.engineer(tx, request)

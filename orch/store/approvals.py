@@ -5,30 +5,31 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Approval:
+class Approval(queries.Record):
     """One verdict: approve, reject or abstain, by a human, a council or a reviewer.
 
     What it rests on stands in the event that tells of it; `is_told`: that event says the same.
     """
 
-    __slots__ = (
-        "approval_no", "at", "event_id", "given_by", "given_from", "head_commit", "is_told", "kind",
-        "note", "policy_digest", "proof", "signature", "signed", "verdict",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.approval_no, self.head_commit, self.policy_digest, self.kind, self.verdict,
-         self.given_by, self.note, self.at, self.event_id) = row[:9]  # fmt: skip
-        self.proof: str = row[9] or ""
-        self.given_from: str | None = row[10]
-        self.signed: str = row[11] or ""
-        self.signature: str = row[12] or ""
-        self.is_told: bool = bool(row[13])
+    approval_no: int
+    head_commit: str
+    policy_digest: str
+    kind: str
+    verdict: str
+    given_by: str
+    note: str
+    at: str
+    event_id: int
+    proof: str
+    given_from: str | None
+    signed: str
+    signature: str
+    is_told: bool
 
     @property
     def speaker(self) -> str:
@@ -82,5 +83,4 @@ def insert(
 
 def of_head(tx: "ReadTx", task_no: int | None, head_commit: str) -> list[Approval]:
     """Return every verdict on a head, in order; whether its policy still counts is the caller's."""
-    rows = tx.many(_SQL["approval_of_head"], task_no=task_no, head_commit=head_commit)
-    return [Approval(row) for row in rows]
+    return Approval.many(tx, _SQL["approval_of_head"], task_no=task_no, head_commit=head_commit)

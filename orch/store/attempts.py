@@ -6,26 +6,30 @@ from schema.json_text import Json, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
+class SeenAttempt(Attempt):
+    """An attempt with what its lease tells of its worker: `live` or `stale`."""
+
+    seen: str
+
+
 def find(tx: "ReadTx", task_no: int, attempt_no: int) -> Attempt | None:
     """Return one attempt of a task, or None."""
-    row = tx.maybe(_SQL["attempt_find"], task_no=task_no, attempt_no=attempt_no)
-    return Attempt(row) if row else None
+    return Attempt.maybe(tx, _SQL["attempt_find"], task_no=task_no, attempt_no=attempt_no)
 
 
 def of_thread(tx: "ReadTx", thread_no: int) -> Attempt | None:
     """Return the attempt that a thread carries, or None."""
-    row = tx.maybe(_SQL["attempt_of_thread"], thread_no=thread_no)
-    return Attempt(row) if row else None
+    return Attempt.maybe(tx, _SQL["attempt_of_thread"], thread_no=thread_no)
 
 
 def of_task(tx: "ReadTx", task_no: int) -> list[Attempt]:
     """Return all attempts of a task, the first one first."""
-    return [Attempt(row) for row in tx.many(_SQL["attempt_of_task"], task_no=task_no)]
+    return Attempt.many(tx, _SQL["attempt_of_task"], task_no=task_no)
 
 
 def at_paths(tx: "ReadTx", folders: list[str]) -> str:
@@ -41,7 +45,7 @@ def standing_paths(tx: "ReadTx") -> list[str]:
 
 def of_run(tx: "ReadTx", run_id: str) -> list[Attempt]:
     """Return all attempts of a run."""
-    return [Attempt(row) for row in tx.many(_SQL["attempt_of_run"], run_id=run_id)]
+    return Attempt.many(tx, _SQL["attempt_of_run"], run_id=run_id)
 
 
 def insert(
@@ -121,14 +125,14 @@ def document(tx: "ReadTx", task_no: int, attempt_no: int) -> Json:
 
 def without_head(tx: "ReadTx", run_id: str) -> list[Attempt]:
     """Return code attempts that ended well and whose head was not read yet."""
-    return [Attempt(row) for row in tx.many(_SQL["attempt_without_head"], run_id=run_id)]
+    return Attempt.many(tx, _SQL["attempt_without_head"], run_id=run_id)
 
 
-def seen_anew(tx: "ReadTx", run_id: str) -> "list[tuple[Attempt, str]]":
-    """Return (attempt, 'live' or 'stale') where the worker's lease says other than is recorded."""
-    now = tx.now
-    rows = tx.many(_SQL["attempt_seen_anew"], run_id=run_id, domain=now.domain, boot=now.boot_ms)
-    return [(Attempt(row[:-1]), row[-1]) for row in rows]
+def seen_anew(tx: "ReadTx", run_id: str) -> list[SeenAttempt]:
+    """Return the attempts whose worker's lease says other than is recorded."""
+    return SeenAttempt.many(
+        tx, _SQL["attempt_seen_anew"], run_id=run_id, domain=tx.now.domain, boot=tx.now.boot_ms
+    )
 
 
 def intend(
@@ -174,24 +178,41 @@ def intent_of(tx: "ReadTx", task_no: int) -> "tuple[int, int, int, str] | None":
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-class DispatchIntent:
+class DispatchIntent(queries.Record):
     """A dispatch under way: which attempt, where, and by which process."""
 
-    __slots__ = ("attempt_no", "created_at", "place", "process", "task_no")
+    task_no: int
+    attempt_no: int
+    repo_path: str
+    branch_name: str
+    worktree_path: str
+    workspace_root: str
+    base_commit: str
+    pid: int
+    pid_started: int
+    pid_boot: str
+    created_at: int
 
-    def __init__(self, row: "Row") -> None:
-        self.task_no: int = row[0]
-        self.attempt_no: int = row[1]
-        self.place = Workspace()
-        (self.place.repo_path, self.place.branch_name, self.place.worktree_path,
-         self.place.workspace_root, self.place.base_commit) = row[2:7]  # fmt: skip
-        self.process: tuple[int, int, str] = (row[7], row[8], row[9])
-        self.created_at: int = row[10]
+    @property
+    def process(self) -> tuple[int, int, str]:
+        """The process that dispatches."""
+        return self.pid, self.pid_started, self.pid_boot
+
+    @property
+    def place(self) -> Workspace:
+        """What it was about to make."""
+        place = Workspace()
+        place.repo_path = self.repo_path
+        place.workspace_root = self.workspace_root
+        place.base_commit = self.base_commit
+        place.branch_name = self.branch_name
+        place.worktree_path = self.worktree_path
+        return place
 
 
 def intents(tx: "ReadTx", run_id: str) -> list[DispatchIntent]:
     """Return the run's dispatches under way."""
-    return [DispatchIntent(row) for row in tx.many(_SQL["intent_of_run"], run_id=run_id)]
+    return DispatchIntent.many(tx, _SQL["intent_of_run"], run_id=run_id)
 
 
 def worked(tx: "ReadTx", task_no: int) -> int:

@@ -1,36 +1,31 @@
--- name: attempt_find :maybe
--- By task and number.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+-- name: attempt_columns :part
+-- Of an attempt `a` with its thread `h`.
+a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
        a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
        a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations
+       a.dirty_files, a.liveness, a.late_event, a.path_violations;
+
+-- name: attempt_find :maybe
+-- By task and number.
+SELECT {attempt_columns}
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE a.task_no = :task_no AND a.attempt_no = :attempt_no;
 
 -- name: attempt_of_thread :maybe
 -- reconcile goes from a thread's events to its attempt.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
-       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations
+SELECT {attempt_columns}
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE a.thread_no = :thread_no;
 
 -- name: attempt_of_task :many
 -- The whole history of a task.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
-       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations
+SELECT {attempt_columns}
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE a.task_no = :task_no ORDER BY a.attempt_no;
 
 -- name: attempt_of_run :many
 -- cleanup chooses among them.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
-       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations
+SELECT {attempt_columns}
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
   JOIN task AS t ON t.task_no = a.task_no
  WHERE t.run_id = :run_id ORDER BY a.task_no, a.attempt_no;
@@ -77,10 +72,7 @@ SELECT document FROM attempt_view WHERE task_no = :task_no AND attempt_no = :att
 
 -- name: attempt_without_head :many
 -- Read again while work is uncommitted: committing it is what the leader was told to do.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
-       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations
+SELECT {attempt_columns}
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
   JOIN task AS t ON t.task_no = a.task_no AND t.latest_attempt_no = a.attempt_no
  WHERE t.run_id = :run_id AND t.status IN ('done', 'verifying') AND a.execution_mode = 'code'
@@ -89,10 +81,7 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assig
 
 -- name: attempt_seen_anew :many
 -- What leases tell about their workers and is not recorded yet, by the rule of schema/clock.py.
-SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
-       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
-       a.dirty_files, a.liveness, a.late_event, a.path_violations,
+SELECT {attempt_columns},
        CASE WHEN CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
                  ELSE l.wall_deadline - :now END BETWEEN 1 AND l.ttl_ms + 5000
             THEN 'live' ELSE 'stale' END AS seen
@@ -120,8 +109,8 @@ SELECT attempt_no, pid, pid_started, pid_boot FROM dispatch_intent WHERE task_no
 
 -- name: intent_of_run :many
 -- reconcile looks for those whose process is gone.
-SELECT task_no, attempt_no, repo_path, branch_name, worktree, root, base_commit, pid, pid_started,
-       pid_boot, created_at
+SELECT task_no, attempt_no, repo_path, branch_name, worktree AS worktree_path,
+       root AS workspace_root, base_commit, pid, pid_started, pid_boot, created_at
   FROM dispatch_intent WHERE run_id = :run_id ORDER BY task_no;
 
 -- name: attempt_at_paths :maybe

@@ -31,17 +31,16 @@ QUESTIONS = (
 )
 
 
-class WorkLocation:
+class WorkLocation(queries.Record):
     """Where an attempt's commits and files are to be found."""
 
-    __slots__ = (
-        "attempt_no", "branch_name", "head_commit", "repo_path", "task", "workspace_status",
-        "worktree_path",
-    )  # fmt: skip
-
-    def __init__(self, row: "tuple[str, int, str, str, str, str, str]") -> None:
-        (self.task, self.attempt_no, self.repo_path, self.branch_name, self.worktree_path,
-         self.workspace_status, self.head_commit) = row  # fmt: skip
+    task: str
+    attempt_no: int
+    repo_path: str
+    branch_name: str
+    worktree_path: str
+    workspace_status: str
+    head_commit: str
 
 
 def wrong(tx: "ReadTx", question: str) -> list[str]:
@@ -67,7 +66,7 @@ def intents(tx: "ReadTx") -> "list[tuple[str, str, tuple[int, int, str]]]":
 
 def works(tx: "ReadTx") -> list[WorkLocation]:
     """Return every attempt that has a branch."""
-    return [WorkLocation(row) for row in tx.many(_SQL["audit_works"])]
+    return WorkLocation.many(tx, _SQL["audit_works"])
 
 
 def kept_paths(tx: "ReadTx") -> list[str]:

@@ -156,8 +156,8 @@ SELECT 'refs/orch/candidate/' || queue_no FROM entry
 -- name: audit_works :many
 -- Attempts with a branch of their own.
 -- scan: lists all of them, on request only
-SELECT t.run_id || '/' || t.task_id, a.attempt_no, a.repo_path, a.branch_name, a.worktree_path,
-       a.workspace_status, coalesce(a.head_commit, '')
+SELECT t.run_id || '/' || t.task_id AS task, a.attempt_no, a.repo_path, a.branch_name,
+       a.worktree_path, a.workspace_status, coalesce(a.head_commit, '') AS head_commit
   FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
  WHERE a.branch_name <> '' ORDER BY a.attempt_key;
 

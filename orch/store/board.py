@@ -1,21 +1,17 @@
 """What a leader's board shows of a run: bounded, whatever the size of the run. Times are ms."""
 
-from typing import NamedTuple
-
 from schema import queries
 from schema.json_text import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
 _ACTIVE = array(("blocked", "failed", "verifying", "running", "dispatched"))
 
 
-class Active(NamedTuple):
+class Active(queries.Record):
     """A task that is at work or waits for somebody, with its latest attempt."""
 
     task_id: str
@@ -45,7 +41,7 @@ class Active(NamedTuple):
     lease_until: int | None
 
 
-class LeftBehind(NamedTuple):
+class LeftBehind(queries.Record):
     """A done task whose worktree or paths are not in order."""
 
     task_id: str
@@ -57,7 +53,7 @@ class LeftBehind(NamedTuple):
     ended_at: int
 
 
-class Late(NamedTuple):
+class Late(queries.Record):
     """An attempt that reported after it was superseded."""
 
     task_id: str
@@ -66,7 +62,7 @@ class Late(NamedTuple):
     reported_at: int
 
 
-class EndedTask(NamedTuple):
+class EndedTask(queries.Record):
     """A task that ended; without a worker if it was cancelled before anybody had it."""
 
     task_id: str
@@ -77,16 +73,14 @@ class EndedTask(NamedTuple):
     result: str | None
 
 
-def active(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Active]":
+def active(tx: "ReadTx", run_id: str, limit: int) -> list[Active]:
     """Return what is at work or waits for a person, what waits longest first."""
-    rows = tx.many(_SQL["board_active"], run_id=run_id, statuses=_ACTIVE, limit=limit)
-    return [Active(*row) for row in rows]
+    return Active.many(tx, _SQL["board_active"], run_id=run_id, statuses=_ACTIVE, limit=limit)
 
 
-def left_behind(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[LeftBehind]":
+def left_behind(tx: "ReadTx", run_id: str, limit: int) -> list[LeftBehind]:
     """Return the done tasks that left something behind, the newest first."""
-    rows = tx.many(_SQL["board_left_behind"], run_id=run_id, limit=limit)
-    return [LeftBehind(*row) for row in rows]
+    return LeftBehind.many(tx, _SQL["board_left_behind"], run_id=run_id, limit=limit)
 
 
 def is_any_standing(tx: "ReadTx", run_id: str) -> bool:
@@ -106,11 +100,11 @@ def spent_at(tx: "ReadTx", run_id: str) -> int:
     return found
 
 
-def late(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[Late]":
+def late(tx: "ReadTx", run_id: str, limit: int) -> list[Late]:
     """Return late reports that could be adopted."""
-    return [Late(*row) for row in tx.many(_SQL["board_late"], run_id=run_id, limit=limit)]
+    return Late.many(tx, _SQL["board_late"], run_id=run_id, limit=limit)
 
 
-def done(tx: "ReadTx", run_id: str, limit: int) -> "Sequence[EndedTask]":
+def done(tx: "ReadTx", run_id: str, limit: int) -> list[EndedTask]:
     """Return what ended, the newest first."""
-    return [EndedTask(*row) for row in tx.many(_SQL["board_done"], run_id=run_id, limit=limit)]
+    return EndedTask.many(tx, _SQL["board_done"], run_id=run_id, limit=limit)

@@ -2,14 +2,16 @@
 -- What is at work or waits for a person: few, found by their status.
 -- scan: the handful of statuses
 SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.attempt_no,
-       coalesce(l.holder, a.assigned_to), a.liveness, a.worktree_path, a.workspace_status,
-       coalesce(a.dirty_files, 0), coalesce(a.path_violations, '[]'),
-       coalesce(n.started_at, l.claimed_at, a.created_at), l.claimed_at IS NOT NULL,
-       n.harness, n.turn_no, m.from_agent, m.summary, m.created_at, q.created_at,
-       coalesce(nullif(q.body, ''), q.summary),
+       coalesce(l.holder, a.assigned_to) AS worker, a.liveness, a.worktree_path,
+       a.workspace_status, coalesce(a.dirty_files, 0) AS dirty_files,
+       coalesce(a.path_violations, '[]') AS path_violations,
+       coalesce(n.started_at, l.claimed_at, a.created_at) AS since,
+       l.claimed_at IS NOT NULL AS is_claimed, n.harness, n.turn_no, m.from_agent AS last_from,
+       m.summary AS last_summary, m.created_at AS last_at, q.created_at AS asked_at,
+       coalesce(nullif(q.body, ''), q.summary) AS question,
        EXISTS (SELECT 1 FROM message AS r WHERE r.thread_no = a.thread_no
-                  AND r.kind = 'answer' AND r.event_id > q.event_id),
-       v.document -> '$.gate', l.wall_deadline
+                  AND r.kind = 'answer' AND r.event_id > q.event_id) AS is_answered,
+       v.document -> '$.gate' AS gate, l.wall_deadline AS lease_until
   FROM json_each(:statuses) AS s
   JOIN task AS t ON t.task_no IN (
        SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
@@ -26,8 +28,10 @@ SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.atte
 
 -- name: board_left_behind :many
 -- Done, but something of it is not: uncommitted files, or paths it did not own.
-SELECT t.task_id, a.attempt_no, a.assigned_to, a.worktree_path, coalesce(a.dirty_files, 0),
-       coalesce(a.path_violations, '[]'), coalesce(a.ended_at, a.updated_at)
+SELECT t.task_id, a.attempt_no, a.assigned_to AS worker, a.worktree_path,
+       coalesce(a.dirty_files, 0) AS dirty_files,
+       coalesce(a.path_violations, '[]') AS path_violations,
+       coalesce(a.ended_at, a.updated_at) AS ended_at
   FROM task AS t
   JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.status = 'done'
@@ -52,7 +56,7 @@ SELECT max(coalesce((SELECT max(a.created_at) FROM task AS t
 
 -- name: board_late :many
 -- A superseded worker's result that nobody took yet.
-SELECT t.task_id, a.attempt_no, a.assigned_to, m.created_at
+SELECT t.task_id, a.attempt_no, a.assigned_to AS worker, m.created_at AS reported_at
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.late_event > 0
   JOIN message AS m ON m.event_id = a.late_event
  WHERE t.run_id = :run_id AND t.status <> 'done' ORDER BY a.late_event LIMIT :limit;
@@ -60,9 +64,10 @@ SELECT t.task_id, a.attempt_no, a.assigned_to, m.created_at
 -- name: board_done :many
 -- The newest that ended.
 -- scan: two statuses
-SELECT t.task_id, t.title, t.status, a.assigned_to, coalesce(nullif(t.status_at, 0), t.created_at),
+SELECT t.task_id, t.title, t.status, a.assigned_to AS worker,
+       coalesce(nullif(t.status_at, 0), t.created_at) AS at,
        (SELECT m.summary FROM message AS m
-         WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1)
+         WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1) AS result
   FROM json_each('["done", "cancelled"]') AS s
   JOIN task AS t ON t.task_no IN (
        SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value

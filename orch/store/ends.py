@@ -1,19 +1,15 @@
 """What a run owes its target: done work that no queue brought there, and what one did bring."""
 
-from typing import NamedTuple
-
 from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Unlanded(NamedTuple):
+class Unlanded(queries.Record):
     """A done code task of which no entry landed; `entry` is the status of its newest one."""
 
     task_id: str
@@ -23,7 +19,7 @@ class Unlanded(NamedTuple):
     entry: str | None
 
 
-class Landed(NamedTuple):
+class Landed(queries.Record):
     """A branch that holds work of the run; `brought`: it was integrated since."""
 
     repo_path: str
@@ -32,14 +28,14 @@ class Landed(NamedTuple):
     brought: bool
 
 
-def unlanded(tx: "ReadTx", run_id: str) -> "Sequence[Unlanded]":
+def unlanded(tx: "ReadTx", run_id: str) -> list[Unlanded]:
     """Return the done code tasks whose newest attempt has something to land that never did."""
-    return [Unlanded(*row) for row in tx.many(_SQL["end_unlanded"], run_id=run_id)]
+    return Unlanded.many(tx, _SQL["end_unlanded"], run_id=run_id)
 
 
-def landed(tx: "ReadTx", run_id: str) -> "Sequence[Landed]":
+def landed(tx: "ReadTx", run_id: str) -> list[Landed]:
     """Return the branches that a queue brought work of the run to."""
-    return [Landed(*row) for row in tx.many(_SQL["end_landed"], run_id=run_id)]
+    return Landed.many(tx, _SQL["end_landed"], run_id=run_id)
 
 
 def open_entries(tx: "ReadTx", run_id: str) -> list[int]:

@@ -1,9 +1,9 @@
 -- name: end_unlanded :many
 -- Done code whose newest attempt landed nowhere by a queue; what has nothing to land is left out.
 SELECT t.task_id, a.repo_path, a.head_commit,
-       coalesce(a.dirty_files, 0) > 0 AND a.workspace_status = 'created',
+       coalesce(a.dirty_files, 0) > 0 AND a.workspace_status = 'created' AS is_uncommitted,
        (SELECT e.status FROM entry AS e WHERE e.task_no = t.task_no AND e.kind = 'task'
-         ORDER BY e.entry_no DESC LIMIT 1)
+         ORDER BY e.entry_no DESC LIMIT 1) AS entry
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.status = 'done' AND a.execution_mode = 'code'
    AND NOT EXISTS (SELECT 1 FROM nothing_to_land AS n WHERE n.task_no = t.task_no)
@@ -15,11 +15,12 @@ SELECT t.task_id, a.repo_path, a.head_commit,
 -- name: end_landed :many
 -- Where work of a run landed, the newest commit of each place, and whether that place was brought
 -- on since.
-SELECT q.repo_path, substr(q.target, 12), coalesce(nullif(n.landed_commit, ''), n.head_commit),
+SELECT q.repo_path, substr(q.target, 12) AS target,
+       coalesce(nullif(n.landed_commit, ''), n.head_commit) AS "commit",
        EXISTS (SELECT 1 FROM entry AS i
                 WHERE i.run_id = :run_id AND i.kind = 'integrate'
                   AND i.status IN ('verified', 'landed_externally')
-                  AND i.queued_event > n.last_event)
+                  AND i.queued_event > n.last_event) AS brought
   FROM (SELECT e.queue_no, max(e.last_event) AS last_event, e.landed_commit, e.head_commit
           FROM entry AS e
          WHERE e.run_id = :run_id AND e.kind = 'task'

@@ -5,20 +5,22 @@ from schema import queries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import Run
-    from schema.transaction import ReadTx, Row
+    from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
 
 
-class Item:
+class Item(queries.Record):
     """One event of a thread that belongs to the run."""
 
-    __slots__ = ("actor", "assigned_to", "at", "event_id", "event_type", "reason", "status",
-                 "thread_no")  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.event_id, self.event_type, self.actor, self.thread_no, self.status,
-         self.assigned_to, self.reason, self.at) = row  # fmt: skip
+    event_id: int
+    event_type: str
+    actor: str
+    thread_no: int
+    status: str
+    assigned_to: str
+    reason: str
+    at: int
 
 
 def due(tx: "ReadTx", run: "Run") -> "tuple[bool, bool, bool, bool, bool, bool]":
@@ -44,7 +46,7 @@ def has_round_two(tx: "ReadTx", run: "Run") -> bool:
 
 def after(tx: "ReadTx", run_id: str, position: int) -> list[Item]:
     """Return the thread events after the cursor, in order."""
-    return [Item(row) for row in tx.many(_SQL["news_of_run"], run_id=run_id, after=position)]
+    return Item.many(tx, _SQL["news_of_run"], run_id=run_id, after=position)
 
 
 def first_of_types(tx: "ReadTx", run_id: str, after: int, types: str) -> "tuple[int, str] | None":

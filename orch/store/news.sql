@@ -40,8 +40,9 @@ SELECT 1 FROM council AS c WHERE c.run_id = :run_id AND c.rounds > 1
 
 -- name: news_of_run :many
 -- Along the run's part of the log, so the cost is that of the change.
-SELECT e.event_id, e.event_type, e.actor, e.thread_no, e.status, e.assigned_to,
-       coalesce(m.summary, ''), e.created_at
+SELECT e.event_id, e.event_type, e.actor, e.thread_no, coalesce(e.status, '') AS status,
+       coalesce(e.assigned_to, '') AS assigned_to, coalesce(m.summary, '') AS reason,
+       e.created_at AS at
   FROM event AS e LEFT JOIN message AS m ON m.event_id = e.event_id
  WHERE e.run_id = :run_id AND e.event_id > :after AND e.thread_no IS NOT NULL
    AND substr(e.event_type, 1, 7) = 'thread_'

@@ -5,31 +5,25 @@ from schema import queries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import PlannedPlace
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Place:
+class Place(queries.Record):
     """One place with the attempt it belongs to; `repo_path` "" is an empty folder."""
 
-    __slots__ = (
-        "attempt_key", "attempt_no", "made_at", "out_path", "place_path", "removed_at", "repo_path",
-        "run_id", "status", "task_id", "wanted",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        self.attempt_key: int = row[0]
-        self.place_path: str = row[1]
-        self.out_path: str = row[2]
-        self.repo_path: str = row[3]
-        self.wanted: str = row[4]
-        self.made_at: int | None = row[5]
-        self.removed_at: int | None = row[6]
-        self.run_id: str = row[7]
-        self.task_id: str = row[8]
-        self.attempt_no: int = row[9]
-        self.status: str = row[10]
+    attempt_key: int
+    place_path: str
+    out_path: str
+    repo_path: str
+    wanted: str
+    made_at: int | None
+    removed_at: int | None
+    run_id: str
+    task_id: str
+    attempt_no: int
+    status: str
 
     @property
     def name(self) -> str:
@@ -52,18 +46,17 @@ def insert(tx: "Tx", task_no: int, attempt_no: int, place: "PlannedPlace") -> No
 
 def find(tx: "ReadTx", attempt_key: int) -> Place | None:
     """Return the place of an attempt, None for one with a worktree or of an older store."""
-    row = tx.maybe(_SQL["place_find"], attempt_key=attempt_key)
-    return Place(row) if row else None
+    return Place.maybe(tx, _SQL["place_find"], attempt_key=attempt_key)
 
 
 def unmade(tx: "ReadTx", run_id: str) -> list[Place]:
     """Return the places of a run that are still to be made."""
-    return [Place(row) for row in tx.many(_SQL["place_unmade"], run_id=run_id)]
+    return Place.many(tx, _SQL["place_unmade"], run_id=run_id)
 
 
 def standing(tx: "ReadTx", run_id: str | None) -> list[Place]:
     """Return the places that were not removed, of a run or of all."""
-    return [Place(row) for row in tx.many(_SQL["place_of_run"], run_id=run_id)]
+    return Place.many(tx, _SQL["place_of_run"], run_id=run_id)
 
 
 def set_made(tx: "Tx", place: Place, commit: str) -> None:

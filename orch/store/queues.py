@@ -5,66 +5,77 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Queue:
+class Queue(queries.Record):
     """One target of one repository. The runner's fields are None when nobody runs it."""
 
-    __slots__ = (
-        "fence", "hold_reason", "hold_tree", "queue_no", "repo_path", "runner_boot", "runner_pid",
-        "runner_started", "runner_until", "target", "updated_at", "window",
-    )  # fmt: skip
+    queue_no: int
+    repo_path: str
+    target: str
+    hold_reason: str
+    hold_tree: str
+    window: int
+    fence: int
+    runner_pid: int | None
+    runner_started: int | None
+    runner_boot: str | None
+    runner_until: int | None
+    updated_at: int
 
-    def __init__(self, row: "Row") -> None:
-        (self.queue_no, self.repo_path, self.target, self.hold_reason, self.hold_tree, self.window,
-         self.fence, self.runner_pid, self.runner_started, self.runner_boot, self.runner_until,
-         self.updated_at) = row  # fmt: skip
+    @property
+    def runner(self) -> "tuple[int, int, str] | None":
+        """The process that runs it, None for nobody."""
+        if self.runner_pid is None or self.runner_started is None or self.runner_boot is None:
+            return None
+        return self.runner_pid, self.runner_started, self.runner_boot
 
     @property
     def branch(self) -> str:
         """The target as people write it."""
-        return str(self.target).removeprefix("refs/heads/")
+        return self.target.removeprefix("refs/heads/")
 
 
-class LandingIntent:
+class LandingIntent(queries.Record):
     """A landing under way. `entries` and `checkouts` are JSON arrays."""
 
-    __slots__ = ("checkouts", "entries", "fence", "from_commit", "to_commit", "tree")
+    fence: int
+    from_commit: str
+    to_commit: str
+    tree: str
+    entries: str
+    checkouts: str
 
-    def __init__(self, row: "Row") -> None:
-        (self.fence, self.from_commit, self.to_commit, self.tree, self.entries,
-         self.checkouts) = row  # fmt: skip
 
-
-class Pass:
+class Pass(queries.Record):
     """What the planner was told and decided once; `snapshot` and `decisions` are JSON."""
 
-    __slots__ = (
-        "at", "branch", "decisions", "fence", "pass_no", "planner", "queue_no", "snapshot",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.pass_no, self.queue_no, self.fence, self.planner, self.snapshot, self.decisions,
-         self.at, self.branch) = row  # fmt: skip
+    pass_no: int
+    queue_no: int
+    fence: int
+    planner: str
+    snapshot: str
+    decisions: str
+    at: str
+    branch: str
 
 
 def find(tx: "ReadTx", repo_path: str, target: str) -> Queue | None:
     """Return the queue of a repository's target (a full ref), or None."""
-    row = tx.maybe(_SQL["queue_find"], repo_path=repo_path, target=target)
-    return Queue(row) if row else None
+    return Queue.maybe(tx, _SQL["queue_find"], repo_path=repo_path, target=target)
 
 
 def get(tx: "ReadTx", queue_no: int) -> Queue:
     """Return the queue with this number."""
-    return Queue(tx.one(_SQL["queue_by_no"], queue_no=queue_no))
+    return Queue.one(tx, _SQL["queue_by_no"], queue_no=queue_no)
 
 
 def all_of(tx: "ReadTx", run_id: str | None) -> list[Queue]:
     """Return the queues that a run has entries in, or all."""
-    return [Queue(row) for row in tx.many(_SQL["queue_all"], run_id=run_id)]
+    return Queue.many(tx, _SQL["queue_all"], run_id=run_id)
 
 
 def open_one(tx: "Tx", repo_path: str, target: str) -> Queue:
@@ -127,8 +138,7 @@ def intend(
 
 def intent_of(tx: "ReadTx", queue_no: int) -> LandingIntent | None:
     """Return the landing that is under way, or None."""
-    row = tx.maybe(_SQL["intent_of_queue"], queue_no=queue_no)
-    return LandingIntent(row) if row else None
+    return LandingIntent.maybe(tx, _SQL["intent_of_queue"], queue_no=queue_no)
 
 
 def forget_intent(tx: "Tx", queue_no: int) -> None:
@@ -155,7 +165,6 @@ def passes(
     tx: "ReadTx", queue_no: int | None, pass_no: int | None, after_no: int, limit: int
 ) -> list[Pass]:
     """Return recorded passes in order."""
-    rows = tx.many(
-        _SQL["pass_list"], queue_no=queue_no, pass_no=pass_no, after_no=after_no, limit=limit
+    return Pass.many(
+        tx, _SQL["pass_list"], queue_no=queue_no, pass_no=pass_no, after_no=after_no, limit=limit
     )
-    return [Pass(row) for row in rows]

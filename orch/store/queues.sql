@@ -1,21 +1,21 @@
+-- name: queue_row :part
+-- One target of one repository, and who runs it.
+SELECT q.queue_no, q.repo_path, q.target, q.hold_reason, q.hold_tree, q.window, q.fence,
+       q.runner_pid, q.runner_started, q.runner_boot, q.runner_until, q.updated_at
+  FROM queue AS q;
+
 -- name: queue_find :maybe
 -- By what it is: one per repository and target.
-SELECT queue_no, repo_path, target, hold_reason, hold_tree, window, fence, runner_pid,
-       runner_started, runner_boot, runner_until, updated_at
-  FROM queue WHERE repo_path = :repo_path AND target = :target;
+{queue_row} WHERE repo_path = :repo_path AND target = :target;
 
 -- name: queue_by_no :one
 -- By number.
-SELECT queue_no, repo_path, target, hold_reason, hold_tree, window, fence, runner_pid,
-       runner_started, runner_boot, runner_until, updated_at
-  FROM queue WHERE queue_no = :queue_no;
+{queue_row} WHERE queue_no = :queue_no;
 
 -- name: queue_all :many
 -- All of them, or those that a run has entries in.
 -- scan: queues are few
-SELECT q.queue_no, q.repo_path, q.target, q.hold_reason, q.hold_tree, q.window, q.fence,
-       q.runner_pid, q.runner_started, q.runner_boot, q.runner_until, q.updated_at
-  FROM queue AS q
+{queue_row}
  WHERE :run_id IS NULL
     OR EXISTS (SELECT 1 FROM entry AS e WHERE e.run_id = :run_id AND e.queue_no = q.queue_no)
  ORDER BY q.queue_no;
@@ -78,7 +78,8 @@ VALUES (:queue_no, :fence, :planner, :snapshot, :decisions, :now) RETURNING pass
 -- name: pass_list :many
 -- For audit and replay, in order.
 SELECT p.pass_no, p.queue_no, p.fence, p.planner, p.snapshot, p.decisions,
-       strftime('%Y-%m-%dT%H:%M:%fZ', p.created_at / 1000.0, 'unixepoch'), substr(q.target, 12)
+       strftime('%Y-%m-%dT%H:%M:%fZ', p.created_at / 1000.0, 'unixepoch') AS at,
+       substr(q.target, 12) AS branch
   FROM queue_pass AS p JOIN queue AS q ON q.queue_no = p.queue_no
  WHERE (:queue_no IS NULL OR p.queue_no = :queue_no)
    AND (:pass_no IS NULL OR p.pass_no = :pass_no) AND p.pass_no > :after_no

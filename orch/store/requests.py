@@ -5,32 +5,42 @@ from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Request:
+class Request(queries.Record):
     """A request as operations see it; `run_id` and `task_no` say where it is planned."""
 
-    __slots__ = (
-        "body", "priority", "request_id", "request_no", "requester", "run_id", "status",
-        "task_no", "title",
-    )  # fmt: skip
+    request_no: int
+    request_id: str
+    title: str
+    body: str
+    requester: str
+    priority: int
+    run_id: str | None
+    task_no: int | None
+    status: str
 
-    def __init__(self, row: "Row") -> None:
-        (self.request_no, self.request_id, self.title, self.body, self.requester, self.priority,
-         self.run_id, self.task_no, self.status) = row  # fmt: skip
+    @property
+    def task_number(self) -> int:
+        """The task in which it is planned; asked only of one that somebody plans."""
+        assert self.task_no is not None, self.request_id
+        return self.task_no
 
 
-class RequestedPlan:
+class RequestedPlan(queries.Record):
     """An engineer's answer as it was given; `problems` is a JSON array, [] for a sound plan."""
 
-    __slots__ = ("agent", "at", "attempt_no", "format", "problems", "sha256", "task_id", "text")
-
-    def __init__(self, row: "Row") -> None:
-        (self.format, self.text, self.problems, self.sha256, self.attempt_no, self.agent,
-         self.task_id, self.at) = row  # fmt: skip
+    format: str
+    text: str
+    problems: str
+    sha256: str
+    attempt_no: int
+    agent: str
+    task_id: str
+    at: str
 
 
 def insert(tx: "Tx", values: dict[str, object], event_id: int) -> int:
@@ -41,8 +51,7 @@ def insert(tx: "Tx", values: dict[str, object], event_id: int) -> int:
 
 def find(tx: "ReadTx", request_id: str) -> Request | None:
     """Return the request, or None."""
-    row = tx.maybe(_SQL["request_find"], request_id=request_id)
-    return Request(row) if row else None
+    return Request.maybe(tx, _SQL["request_find"], request_id=request_id)
 
 
 def near(tx: "ReadTx", request_id: str) -> list[str]:
@@ -100,12 +109,12 @@ def planning_runs(tx: "ReadTx") -> list[str]:
 
 def in_planning(tx: "ReadTx", run_id: str) -> list[Request]:
     """Return the requests that somebody plans in a run."""
-    return [Request(row) for row in tx.many(_SQL["request_in_planning"], run_id=run_id)]
+    return Request.many(tx, _SQL["request_in_planning"], run_id=run_id)
 
 
 def due(tx: "ReadTx", run_id: str) -> list[Request]:
     """Return the run's requests whose planning has moved on."""
-    return [Request(row) for row in tx.many(_SQL["request_due"], run_id=run_id)]
+    return Request.many(tx, _SQL["request_due"], run_id=run_id)
 
 
 def keep_plan(
@@ -127,8 +136,7 @@ def keep_plan(
 
 def newest_plan(tx: "ReadTx", request: Request) -> RequestedPlan | None:
     """Return the newest answer, sound or not."""
-    row = tx.maybe(_SQL["request_plan_newest"], request_no=request.request_no)
-    return RequestedPlan(row) if row else None
+    return RequestedPlan.maybe(tx, _SQL["request_plan_newest"], request_no=request.request_no)
 
 
 def tasks(tx: "ReadTx", request_id: str) -> list[Json]:

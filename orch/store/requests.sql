@@ -1,3 +1,9 @@
+-- name: request_row :part
+-- A request `q` as operations see it.
+SELECT q.request_no, q.request_id, q.title, q.body, q.requester, q.priority, q.run_id, q.task_no,
+       q.status
+  FROM request AS q;
+
 -- name: request_insert :one
 -- With the event that tells it.
 INSERT INTO request (request_id, title, body, requester, priority, run_id, status, created_event,
@@ -7,8 +13,7 @@ RETURNING request_no;
 
 -- name: request_find :maybe
 -- By its id.
-SELECT request_no, request_id, title, body, requester, priority, run_id, task_no, status
-  FROM request WHERE request_id = :request_id;
+{request_row} WHERE request_id = :request_id;
 
 -- name: request_ids :many
 -- Near ids for a typo.
@@ -51,15 +56,12 @@ SELECT DISTINCT run_id FROM request INDEXED BY request_in_planning
 
 -- name: request_in_planning :many
 -- Those that somebody plans in a run.
-SELECT request_no, request_id, title, body, requester, priority, run_id, task_no, status
-  FROM request
+{request_row}
  WHERE run_id = :run_id AND status IN ('planning', 'asked', 'refused', 'failed') AND status IN ('planning', 'asked');
 
 -- name: request_due :many
 -- Requests whose planning has moved on, or whose refused plan has not gone back yet.
-SELECT q.request_no, q.request_id, q.title, q.body, q.requester, q.priority, q.run_id, q.task_no,
-       q.status
-  FROM request AS q JOIN task AS t ON t.task_no = q.task_no
+{request_row} JOIN task AS t ON t.task_no = q.task_no
  WHERE q.run_id = :run_id AND q.status IN ('planning', 'asked', 'refused', 'failed')
    AND CASE q.status WHEN 'planning' THEN t.status NOT IN ('dispatched', 'running')
             WHEN 'asked' THEN t.status <> 'blocked'
@@ -80,8 +82,8 @@ VALUES (:request_no, :attempt_key, :format, :text, :sha256, :problems, :now);
 
 -- name: request_plan_newest :maybe
 -- The newest answer.
-SELECT p.format, p.text, p.problems, p.sha256, a.attempt_no, a.assigned_to, t.task_id,
-       strftime('%Y-%m-%dT%H:%M:%fZ', p.created_at / 1000.0, 'unixepoch')
+SELECT p.format, p.text, p.problems, p.sha256, a.attempt_no, a.assigned_to AS agent, t.task_id,
+       strftime('%Y-%m-%dT%H:%M:%fZ', p.created_at / 1000.0, 'unixepoch') AS at
   FROM request_plan AS p JOIN attempt AS a ON a.attempt_key = p.attempt_key
   JOIN task AS t ON t.task_no = a.task_no
  WHERE p.request_no = :request_no ORDER BY p.plan_key DESC LIMIT 1;

@@ -13,8 +13,7 @@ _SQL = queries.load(__file__)
 
 def find(tx: "ReadTx", run_id: str) -> Run | None:
     """Return the run, or None."""
-    row = tx.maybe(_SQL["run_find"], run_id=run_id)
-    return Run(row) if row else None
+    return Run.maybe(tx, _SQL["run_find"], run_id=run_id)
 
 
 def newest_with(tx: "ReadTx", place: str) -> Run | None:

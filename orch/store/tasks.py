@@ -15,13 +15,12 @@ _SQL = queries.load(__file__)
 
 def find(tx: "ReadTx", run_id: str, task_id: str) -> Task | None:
     """Return the task, or None."""
-    row = tx.maybe(_SQL["task_find"], run_id=run_id, task_id=task_id)
-    return Task(row) if row else None
+    return Task.maybe(tx, _SQL["task_find"], run_id=run_id, task_id=task_id)
 
 
 def by_no(tx: "ReadTx", task_no: int) -> Task:
     """Return the task with this number."""
-    return Task(tx.one(_SQL["task_by_no"], task_no=task_no))
+    return Task.one(tx, _SQL["task_by_no"], task_no=task_no)
 
 
 def near(tx: "ReadTx", run_id: str, task_id: str) -> list[str]:
@@ -110,14 +109,12 @@ def list_documents(tx: "ReadTx", run_id: str, statuses: Json | None) -> list[Jso
 
 def in_dispatch_order(tx: "ReadTx", run_id: str, limit: int, offset: int) -> list[Task]:
     """Return ready tasks: priority, rank, longest chain waiting on them, age."""
-    rows = tx.many(_SQL["task_ready"], run_id=run_id, limit=limit, offset=offset)
-    return [Task(row) for row in rows]
+    return Task.many(tx, _SQL["task_ready"], run_id=run_id, limit=limit, offset=offset)
 
 
 def with_status(tx: "ReadTx", run_id: str, status: str) -> list[Task]:
     """Return the run's tasks in one status."""
-    rows = tx.many(_SQL["task_with_status"], run_id=run_id, status=status)
-    return [Task(row) for row in rows]
+    return Task.many(tx, _SQL["task_with_status"], run_id=run_id, status=status)
 
 
 def lock_holder(tx: "ReadTx", task_no: int) -> "tuple[str, str] | None":

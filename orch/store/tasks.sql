@@ -1,16 +1,17 @@
--- name: task_find :maybe
--- By the user's own names.
+-- name: task_row :part
+-- A task as operations see it.
 SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
        required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
        not_before_at, latest_attempt_no, next_attempt_no
-  FROM task WHERE run_id = :run_id AND task_id = :task_id;
+  FROM task;
+
+-- name: task_find :maybe
+-- By the user's own names.
+{task_row} WHERE run_id = :run_id AND task_id = :task_id;
 
 -- name: task_by_no :one
 -- By number.
-SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
-       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
-       not_before_at, latest_attempt_no, next_attempt_no
-  FROM task WHERE task_no = :task_no;
+{task_row} WHERE task_no = :task_no;
 
 -- name: task_ids :many
 -- Near names for a typo.
@@ -97,10 +98,7 @@ SELECT v.document FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
 
 -- name: task_ready :many
 -- One walk along the partial index; tasks whose dispatch is under way are spoken for.
-SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
-       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
-       not_before_at, latest_attempt_no, next_attempt_no
-  FROM task AS t
+{task_row} AS t
  WHERE run_id = :run_id AND status = 'ready' AND not_before_at <= :now
    AND NOT EXISTS (SELECT 1 FROM dispatch_intent AS i WHERE i.task_no = t.task_no)
    AND NOT EXISTS (SELECT 1 FROM task_lock AS k JOIN held_lock AS h ON h.lock = k.lock
@@ -109,10 +107,7 @@ SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptanc
 
 -- name: task_with_status :many
 -- For --explain and for cancelling a run.
-SELECT task_no, run_id, task_id, title, summary, default_to, priority, acceptance, spec_text,
-       required_checks, allowed_paths, blocked_paths, max_attempts, execution_mode, status, unmet,
-       not_before_at, latest_attempt_no, next_attempt_no
-  FROM task WHERE run_id = :run_id AND status = :status ORDER BY task_no;
+{task_row} WHERE run_id = :run_id AND status = :status ORDER BY task_no;
 
 -- name: task_lock_holder :maybe
 -- Who has what this task needs.

@@ -8,19 +8,21 @@ from schema.json_text import Json, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Built:
+class Built(queries.Record):
     """One step of a chain; a conflict when `commit` is "". `files` and `resolved` are JSON."""
 
-    __slots__ = ("commit", "entry_no", "files", "notes", "onto", "resolved", "tree")
-
-    def __init__(self, row: "Row") -> None:
-        self.onto, self.entry_no, self.commit, self.tree, self.files, self.resolved = row[:6]
-        self.notes: str = row[6] if len(row) > 6 else ""
+    onto: str
+    entry_no: int
+    commit: str
+    tree: str
+    files: str
+    resolved: str
+    notes: str
 
 
 def keep_built(
@@ -51,19 +53,17 @@ def keep_built(
 
 def built(tx: "ReadTx", queue_no: int) -> list[Built]:
     """Return the steps made for a queue's open entries."""
-    return [Built(row) for row in tx.many(_SQL["candidate_of_queue"], queue_no=queue_no)]
+    return Built.many(tx, _SQL["candidate_of_queue"], queue_no=queue_no)
 
 
 def built_step(tx: "ReadTx", queue_no: int, onto: str, entry_no: int) -> Built | None:
     """Return one step, or None."""
-    row = tx.maybe(_SQL["candidate_find"], queue_no=queue_no, onto=onto, entry_no=entry_no)
-    return Built(row) if row else None
+    return Built.maybe(tx, _SQL["candidate_find"], queue_no=queue_no, onto=onto, entry_no=entry_no)
 
 
 def conflict_of(tx: "ReadTx", queue_no: int, entry_no: int) -> Built | None:
     """Return the newest step of an entry that was a conflict, or None."""
-    row = tx.maybe(_SQL["candidate_conflict_of"], queue_no=queue_no, entry_no=entry_no)
-    return Built(row) if row else None
+    return Built.maybe(tx, _SQL["candidate_conflict_of"], queue_no=queue_no, entry_no=entry_no)
 
 
 def made_on(tx: "ReadTx", queue_no: int, entry_no: int, commit: str) -> str:
@@ -156,22 +156,28 @@ def cached(tx: "ReadTx", cache_key: str) -> "tuple[str, str, str, int | None] | 
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-class Conviction:
+class Conviction(queries.Record):
     """The check that failed because of an entry: its words, and who else was on the chain."""
 
-    __slots__ = ("check", "companions", "summary", "tail")
+    check: str
+    summary: str
+    tail: str
+    entries: str
 
-    def __init__(self, row: "Row") -> None:
-        self.check, self.summary, self.tail = str(row[0]), str(row[1]), str(row[2])
-        self.companions: list[int] = json.loads(str(row[3]))[:-1]
+    @property
+    def companions(self) -> list[int]:
+        """Who else was on the chain."""
+        found: list[int] = json.loads(self.entries)[:-1]
+        return found
 
 
 def conviction_of(
     tx: "ReadTx", queue_no: int, entry_no: int, status: str = "failed"
 ) -> Conviction | None:
     """Return what convicted an entry last (`error`: kept it from being tried), None for nothing."""
-    row = tx.maybe(_SQL["trial_failure_of"], queue_no=queue_no, entry_no=entry_no, status=status)
-    return Conviction(row) if row else None
+    return Conviction.maybe(
+        tx, _SQL["trial_failure_of"], queue_no=queue_no, entry_no=entry_no, status=status
+    )
 
 
 def documents(tx: "ReadTx", queue_no: int, entry_no: int | None) -> "list[dict[str, object]]":

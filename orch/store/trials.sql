@@ -1,3 +1,8 @@
+-- name: candidate_row :part
+-- One step of a chain.
+SELECT c.onto, c.entry_no, c.commit_id AS "commit", c.tree, c.files, c.resolved, c.notes
+  FROM candidate AS c;
+
 -- name: candidate_insert :exec
 -- The same step made again is the same commit: the first row stays.
 INSERT INTO candidate (queue_no, onto, entry_no, commit_id, tree, files, notes, resolved, built_at)
@@ -6,20 +11,19 @@ ON CONFLICT DO NOTHING;
 
 -- name: candidate_of_queue :many
 -- The steps made for the entries that are still open.
-SELECT c.onto, c.entry_no, c.commit_id, c.tree, c.files, c.resolved
-  FROM candidate AS c JOIN entry AS e ON e.entry_no = c.entry_no
+{candidate_row} JOIN entry AS e ON e.entry_no = c.entry_no
  WHERE c.queue_no = :queue_no
    AND e.status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally')
  ORDER BY c.entry_no, c.onto;
 
 -- name: candidate_find :maybe
 -- One step.
-SELECT onto, entry_no, commit_id, tree, files, resolved, notes FROM candidate
+{candidate_row}
  WHERE queue_no = :queue_no AND onto = :onto AND entry_no = :entry_no;
 
 -- name: candidate_conflict_of :maybe
 -- Why an entry left the chain: its newest conflict.
-SELECT onto, entry_no, commit_id, tree, files, resolved, notes FROM candidate
+{candidate_row}
  WHERE queue_no = :queue_no AND entry_no = :entry_no AND commit_id = ''
  ORDER BY built_at DESC LIMIT 1;
 
@@ -96,7 +100,7 @@ SELECT status, summary, output_tail, exit_status FROM (
 -- name: trial_failure_of :maybe
 -- What convicted an entry, or kept it from being tried: of the newest such trial of a chain that
 -- ends with it.
-SELECT c.check_name, c.summary, c.output_tail, t.entries
+SELECT c.check_name AS "check", c.summary, c.output_tail AS tail, t.entries
   FROM trial AS t JOIN trial_check AS c ON c.trial_no = t.trial_no
  WHERE t.queue_no = :queue_no AND t.status = :status AND c.status = :status
    AND t.entries ->> '$[#-1]' = :entry_no

@@ -5,34 +5,50 @@ from schema.json_text import Json, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
     Process = tuple[int, int, str]
 
 _SQL = queries.load(__file__)
 
 
-class Turn:
+class Turn(queries.Record):
     """A turn as operations see it; `pid` is None until its program was started."""
 
-    __slots__ = (
-        "agent", "epoch", "harness", "log_path", "mark", "outcome", "pid", "pid_boot",
-        "pid_started", "reason", "run_id", "runner", "session", "started_at", "stop_reason",
-        "thread_id", "thread_no", "told_through", "turn_key", "turn_no",
-    )  # fmt: skip
+    turn_key: int
+    thread_no: int
+    thread_id: str
+    turn_no: int
+    run_id: str | None
+    epoch: int
+    agent: str
+    harness: str
+    mark: str
+    session: str
+    told_through: int
+    log_path: str
+    runner_pid: int
+    runner_started: int
+    runner_boot: str
+    pid: int | None
+    pid_started: int | None
+    pid_boot: str | None
+    stop_reason: str | None
+    outcome: str | None
+    reason: str
+    started_at: int
 
-    def __init__(self, row: "Row") -> None:
-        (self.turn_key, self.thread_no, self.thread_id, self.turn_no, self.run_id, self.epoch,
-         self.agent, self.harness, self.mark, self.session, self.told_through,
-         self.log_path) = row[:12]  # fmt: skip
-        self.runner: Process = (row[12], row[13], row[14])
-        (self.pid, self.pid_started, self.pid_boot, self.stop_reason, self.outcome,
-         self.reason, self.started_at) = row[15:]  # fmt: skip
+    @property
+    def runner(self) -> "Process":
+        """The process that looks after it."""
+        return self.runner_pid, self.runner_started, self.runner_boot
 
     @property
     def process(self) -> "Process | None":
         """Which process it is, None before its start was recorded."""
-        return None if self.pid is None else (self.pid, self.pid_started, self.pid_boot)
+        if self.pid is None or self.pid_started is None or self.pid_boot is None:
+            return None
+        return self.pid, self.pid_started, self.pid_boot
 
 
 class TurnEnd:
@@ -107,9 +123,9 @@ def adopt(tx: "Tx", turn: Turn, runner: "Process") -> bool:
         runner_pid=runner[0],
         runner_started=runner[1],
         runner_boot=runner[2],
-        old_pid=turn.runner[0],
-        old_started=turn.runner[1],
-        old_boot=turn.runner[2],
+        old_pid=turn.runner_pid,
+        old_started=turn.runner_started,
+        old_boot=turn.runner_boot,
     )
     return changed > 0
 
@@ -150,9 +166,7 @@ def end(tx: "Tx", turn: Turn, facts: TurnEnd) -> bool:
 
 def require(tx: "ReadTx", turn_key: int) -> Turn:
     """Return a turn that must exist."""
-    row = tx.maybe(_SQL["turn_find"], turn_key=turn_key)
-    assert row is not None, turn_key
-    return Turn(row)
+    return Turn.one(tx, _SQL["turn_find"], turn_key=turn_key)
 
 
 def is_over(tx: "ReadTx", mark: str) -> bool | None:
@@ -163,13 +177,12 @@ def is_over(tx: "ReadTx", mark: str) -> bool | None:
 
 def latest(tx: "ReadTx", thread_no: int) -> Turn | None:
     """Return the thread's newest turn, None before the first."""
-    row = tx.maybe(_SQL["turn_latest"], thread_no=thread_no)
-    return Turn(row) if row else None
+    return Turn.maybe(tx, _SQL["turn_latest"], thread_no=thread_no)
 
 
 def running(tx: "ReadTx", agent: str | None = None) -> list[Turn]:
     """Return the turns that have not ended: an agent's, or all."""
-    return [Turn(row) for row in tx.many(_SQL["turn_open_of_agent"], agent=agent)]
+    return Turn.many(tx, _SQL["turn_open_of_agent"], agent=agent)
 
 
 def of_processes(tx: "ReadTx", processes: "list[Process]") -> str:
@@ -180,7 +193,7 @@ def of_processes(tx: "ReadTx", processes: "list[Process]") -> str:
 
 def running_of_run(tx: "ReadTx", run_id: str) -> list[Turn]:
     """Return the run's turns that have not ended."""
-    return [Turn(row) for row in tx.many(_SQL["turn_open_of_run"], run_id=run_id)]
+    return Turn.many(tx, _SQL["turn_open_of_run"], run_id=run_id)
 
 
 def waiting(tx: "ReadTx", agent: str) -> list[str]:

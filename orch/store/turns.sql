@@ -1,3 +1,9 @@
+-- name: turn_columns :part
+-- Of a turn `n` with its thread `h`.
+n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
+       n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
+       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at;
+
 -- name: turn_begin :one
 -- Before the program is started; the partial unique index makes two at once impossible (I17).
 INSERT INTO turn (thread_no, turn_no, run_id, epoch, agent, harness, mark, told_through, log_path,
@@ -39,11 +45,9 @@ UPDATE turn
        session = coalesce(nullif(:session, ''), session), ended_at = :now
  WHERE turn_key = :turn_key AND ended_at IS NULL;
 
--- name: turn_find :maybe
+-- name: turn_find :one
 -- One turn, as operations see it.
-SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
-       n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
+SELECT {turn_columns}
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.turn_key = :turn_key;
 
@@ -53,27 +57,21 @@ SELECT ended_at IS NOT NULL FROM turn WHERE mark = :mark;
 
 -- name: turn_latest :maybe
 -- The newest of a thread: its session, what it was told.
-SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
-       n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
+SELECT {turn_columns}
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.thread_no = :thread_no ORDER BY n.turn_no DESC LIMIT 1;
 
 -- name: turn_open_of_agent :many
 -- A worker that starts looks for what another of its name left; running turns are few.
 -- scan: the running turns, by their own partial index
-SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
-       n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
+SELECT {turn_columns}
   FROM turn AS n INDEXED BY turn_open JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.ended_at IS NULL AND (:agent IS NULL OR n.agent = :agent)
  ORDER BY n.turn_key;
 
 -- name: turn_open_of_run :many
 -- reconcile: is anybody still there?
-SELECT n.turn_key, n.thread_no, h.thread_id, n.turn_no, n.run_id, n.epoch, n.agent, n.harness,
-       n.mark, n.session, n.told_through, n.log_path, n.runner_pid, n.runner_started,
-       n.runner_boot, n.pid, n.pid_started, n.pid_boot, n.stop_reason, n.outcome, n.reason, n.started_at
+SELECT {turn_columns}
   FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
  WHERE n.run_id = :run_id AND n.ended_at IS NULL
  ORDER BY n.turn_key;

@@ -65,7 +65,7 @@ def of_queue(tx: "ReadTx", queue_no: int) -> dict[str, object]:
     """Return the published shape of a queue."""
     queue = queue_rows.get(tx, queue_no)
     runner = queue.runner_pid
-    if runner and process_identity.is_gone(runner, queue.runner_started, queue.runner_boot):
+    if queue.runner is not None and process_identity.is_gone(*queue.runner):
         runner = None  # It was killed.
     return {
         "target": queue.branch,

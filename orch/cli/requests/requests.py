@@ -175,7 +175,7 @@ def _ask(
 
 def _thread(tx: "ReadTx", request_id: str) -> int:
     """Return the number of the thread in which a request is planned."""
-    task = task_rows.by_no(tx, operations.require(tx, request_id).task_no)
+    task = task_rows.by_no(tx, operations.require(tx, request_id).task_number)
     attempt = attempts.latest(tx, task)
     assert attempt is not None
     return int(attempt.thread_no)
