@@ -11,7 +11,7 @@ from council.model import Answer, Finding, Voter
 from council.review_text import read_review
 from council.rows import Council, Result
 from council.sheet import thaw
-from council.vocabulary import AnswerState, Mode, ParseMode, Role
+from council.vocabulary import ROLES, AnswerState, Mode, ParseMode, Role
 from council.votes_text import read_votes
 from orch.model import TERMINAL
 from schema.failures import Failure
@@ -156,8 +156,7 @@ def _said(result: Result) -> str:
 
 def role_of_result(result: Result) -> Role:
     """Return whose result it is, as the closed word that the file's CHECK makes it."""
-    role: Role = result.reviewer_role
-    return role
+    return next(role for role in ROLES if role == result.reviewer_role)
 
 
 def _missing(result: Result, state: str, reason: str | None) -> Answer:

@@ -13,19 +13,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from schema.transaction import ReadTx, Row
+    from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
 
 
-class Reviewer:
+class Reviewer(queries.Record):
     """How far one reviewer is, with its published JSON."""
 
-    __slots__ = ("document", "role", "status")
+    role: str
+    status: str
+    published: str
 
-    def __init__(self, row: "Row") -> None:
-        self.role, self.status = row[:2]
-        self.document = Json(row[2])
+    @property
+    def document(self) -> Json:
+        """Its published JSON."""
+        return Json(self.published)
 
     @property
     def has_ended(self) -> bool:
@@ -35,22 +38,22 @@ class Reviewer:
 
 def reviewers(tx: "ReadTx", run_id: str) -> list[Reviewer]:
     """Return the three reviewers in the order of their seats."""
-    return [Reviewer(row) for row in tx.many(_SQL["reviewer_documents"], run_id=run_id)]
+    return Reviewer.many(tx, _SQL["reviewer_documents"], run_id=run_id)
 
 
 def results(tx: "ReadTx", run_id: str) -> list[Result]:
     """Return each reviewer's state and result message."""
-    return [Result(row) for row in tx.many(_SQL["reviewer_results"], run_id=run_id)]
+    return Result.many(tx, _SQL["reviewer_results"], run_id=run_id)
 
 
 def voters(tx: "ReadTx", run_id: str) -> list[Reviewer]:
     """Return who votes in round two, in the order of their seats; empty before it begins."""
-    return [Reviewer(row) for row in tx.many(_SQL["voter_documents"], run_id=run_id)]
+    return Reviewer.many(tx, _SQL["voter_documents"], run_id=run_id)
 
 
 def votes(tx: "ReadTx", run_id: str) -> list[Result]:
     """Return each voter's state and result message, with its sheet."""
-    return [Result(row) for row in tx.many(_SQL["voter_results"], run_id=run_id)]
+    return Result.many(tx, _SQL["voter_results"], run_id=run_id)
 
 
 def may_vote(tx: "ReadTx", run_id: str) -> bool:

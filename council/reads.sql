@@ -1,12 +1,12 @@
 -- name: reviewer_documents :many
 -- Who was asked and how far they are, in the order of their seats.
-SELECT reviewer_role, status, document FROM council_reviewer_view
+SELECT reviewer_role AS role, status, document AS published FROM council_reviewer_view
  WHERE run_id = :run_id ORDER BY seat;
 
 -- name: reviewer_results :many
 -- The newest result message of the attempt that counts; the text is the reviewer's, untouched.
-SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
-       m.event_id, m.from_agent, m.summary, m.body, m.payload, ''
+SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id, m.event_id,
+       m.from_agent AS agent, m.summary, m.body, m.payload, '' AS sheet
   FROM council_reviewer AS r
   JOIN task AS t ON t.task_no = r.task_no
   JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
@@ -18,13 +18,13 @@ SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
 
 -- name: voter_documents :many
 -- Who votes in round two and how far they are.
-SELECT reviewer_role, status, document FROM council_voter_view
+SELECT reviewer_role AS role, status, document AS published FROM council_voter_view
  WHERE run_id = :run_id ORDER BY seat;
 
 -- name: voter_results :many
 -- The same of round two, with the sheet that the voter was shown.
-SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id,
-       m.event_id, m.from_agent, m.summary, m.body, m.payload, x.sheet
+SELECT r.reviewer_role, t.task_id, t.status, t.reason, h.thread_id, m.event_id,
+       m.from_agent AS agent, m.summary, m.body, m.payload, x.sheet
   FROM council_cross AS x
   JOIN council_reviewer AS r ON r.run_id = x.run_id AND r.seat = x.seat
   JOIN task AS t ON t.task_no = x.task_no

@@ -1,56 +1,44 @@
-"""What the operations of a council pass around; slotted classes, since `wait` loads this."""
+"""What the operations of a council pass around; no dataclasses, since `wait` loads this."""
+
+from schema.queries import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import PlannedPlace
-    from schema.transaction import Row
-
-_FIELDS = (
-    "run_id", "mode", "target_type", "target", "repo_path", "base_commit", "head_commit",
-    "reviewed_task", "reviewed_attempt_no", "diff_sha256", "shown_lines", "output",
-    "only_unanimous", "quorum", "deadline_at", "rounds", "since",
-)  # fmt: skip
 
 
-class Council:
+class Council(Record):
     """What three reviewers were asked: the target as it was then, and the rules.
 
     `shown_lines` is JSON: by path, the line ranges that the reviewed diff shows.
     """
 
-    __slots__ = _FIELDS
-
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-        self.mode = "brainstorm"
-        self.target_type = "mixed"
-        self.target = ""
-        self.repo_path = ""
-        self.base_commit = ""
-        self.head_commit = ""
-        self.reviewed_task: str | None = None
-        self.reviewed_attempt_no: int | None = None
-        self.diff_sha256: str | None = None
-        self.shown_lines: str | None = None
-        self.output = "both"
-        self.only_unanimous = False
-        self.quorum = 2
-        self.deadline_at: int | None = None
-        self.rounds = 1
-        self.since: str | None = None
+    run_id: str
+    mode: str = "brainstorm"
+    target_type: str = "mixed"
+    target: str = ""
+    repo_path: str = ""
+    base_commit: str = ""
+    head_commit: str = ""
+    reviewed_task: str | None = None
+    reviewed_attempt_no: int | None = None
+    diff_sha256: str | None = None
+    shown_lines: str | None = None
+    output: str = "both"
+    only_unanimous: bool = False
+    quorum: int = 2
+    deadline_at: int | None = None
+    rounds: int = 1
+    since: str | None = None
 
     @classmethod
-    def of_row(cls, row: "Row") -> "Council":
-        """Return the council of a row of `council_find`."""
-        found = cls(row[0])
-        for name, value in zip(_FIELDS, row, strict=True):
-            setattr(found, name, value)
-        found.only_unanimous = bool(found.only_unanimous)
-        return found
+    def new(cls, run_id: str) -> "Council":
+        """Return a council that is about to be asked for."""
+        return cls(("run_id", "only_unanimous"), (run_id, 0))
 
     def values(self) -> dict[str, object]:
         """Return the columns by name."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        return {name: getattr(self, name) for name in Council.__annotations__}
 
 
 class Seat:
@@ -74,18 +62,20 @@ class Seat:
         self.expects = expects
 
 
-class Result:
+class Result(Record):
     """How far one reviewer is, and the words of its result message once there is one.
 
     `sheet` is what a voter of round two was shown, "" in round one.
     """
 
-    __slots__ = (
-        "agent", "body", "event_id", "payload", "reason", "reviewer_role", "sheet", "status",
-        "summary", "task_id", "thread_id",
-    )  # fmt: skip
-
-    def __init__(self, row: "Row") -> None:
-        (self.reviewer_role, self.task_id, self.status, self.reason, self.thread_id,
-         self.event_id, self.agent, self.summary, self.body, self.payload,
-         self.sheet) = row  # fmt: skip
+    reviewer_role: str
+    task_id: str
+    status: str
+    reason: str
+    thread_id: str
+    event_id: int | None
+    agent: str | None
+    summary: str | None
+    body: str | None
+    payload: str | None
+    sheet: str

@@ -64,7 +64,7 @@ def review(
         call.say(kept)
         return
     picked = workers.chosen(call, harness, program)
-    council = Council(new_run)
+    council = Council.new(new_run)
     council.mode, council.target_type = "code-review", "task"
     change = targets.look_at_attempt(call.db, council, run_id, task_id)
     digest = landing.policy_of(call.db, council)

@@ -43,7 +43,7 @@ def start(
     key: str | None,
 ) -> None:
     """Open a run and ask three reviewers, in one transaction."""
-    council = Council(run)
+    council = Council.new(run)
     council.target = _text(call, target, target_file)
     council.mode = mode or ("code-review" if diff or task else "brainstorm")
     council.target_type = target_type or ("task" if task else "mixed")

@@ -13,8 +13,7 @@ _SQL = queries.load(__file__)
 
 def find(tx: "ReadTx", run_id: str) -> Council | None:
     """Return the council of a run, or None."""
-    row = tx.maybe(_SQL["council_find"], run_id=run_id)
-    return Council.of_row(row) if row else None
+    return Council.maybe(tx, _SQL["council_find"], run_id=run_id)
 
 
 def near(tx: "ReadTx", run_id: str) -> list[str]:

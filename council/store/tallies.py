@@ -4,30 +4,28 @@ from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-class Stored:
+class Stored(queries.Record):
     """One revision as it was stored: its document is the tally's canonical JSON."""
 
-    __slots__ = ("document", "event_id", "fingerprint", "revision")
-
-    def __init__(self, row: "Row") -> None:
-        self.revision, self.fingerprint, self.document, self.event_id = row
+    revision: int
+    fingerprint: str
+    document: str
+    event_id: int
 
 
 def latest(tx: "ReadTx", run_id: str) -> Stored | None:
     """Return the newest revision, None before the first."""
-    row = tx.maybe(_SQL["tally_latest"], run_id=run_id)
-    return Stored(row) if row else None
+    return Stored.maybe(tx, _SQL["tally_latest"], run_id=run_id)
 
 
 def at(tx: "ReadTx", run_id: str, revision: int) -> Stored | None:
     """Return one revision, or None."""
-    row = tx.maybe(_SQL["tally_at"], run_id=run_id, revision=revision)
-    return Stored(row) if row else None
+    return Stored.maybe(tx, _SQL["tally_at"], run_id=run_id, revision=revision)
 
 
 def insert(
@@ -42,4 +40,4 @@ def insert(
         document=document,
         event_id=event_id,
     )
-    return Stored((revision, fingerprint, document, event_id))
+    return Stored.one(tx, _SQL["tally_at"], run_id=run_id, revision=revision)
