@@ -53,6 +53,7 @@ class OpenEntry:
     flakes: int = 0
     not_before: int = 0
     solo: bool = False
+    added_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
