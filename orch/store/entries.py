@@ -47,7 +47,6 @@ class Entry(queries.Record):
     why: str
     queued_event: int
     released_event: int
-    added_by: str
     repo_path: str
     target: str
     task_id: str | None

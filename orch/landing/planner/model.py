@@ -53,7 +53,6 @@ class OpenEntry:
     flakes: int = 0
     not_before: int = 0
     solo: bool = False
-    added_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
