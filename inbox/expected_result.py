@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 READ_FROM_TEXT = "readFromText"
 _SHOWN = 5
-_AGAIN = "mend it and run the same command again; the thread is untouched"
+_AGAIN = "fix it and run the same command again; the thread is untouched"
 
 
 def validator(schema: str) -> "Any":

@@ -23,7 +23,7 @@ THREAD = Machine(
         *(Rule(s, "done",    "done",        "the holder delivers the result") for s in _WORKED),
         *(Rule(s, "fail",    "failed",      "the holder gives up") for s in _WORKED),
         *(Rule(s, "abandon", "failed",      "too many leases were lost") for s in _WORKED),
-        *(Rule(s, "cancel",  "cancelled",   "somebody called it off") for s in _WORKED),
+        *(Rule(s, "cancel",  "cancelled",   "somebody cancelled it") for s in _WORKED),
     ),
 )
 # fmt: on

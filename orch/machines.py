@@ -24,8 +24,8 @@ TASK = Machine(
         Rule("ready",      "dispatch", "dispatched", "an attempt and its thread exist"),
         Rule("ready",      "cancel",   "cancelled",  "called off"),
         Rule("dispatched", "run",      "running",    "its thread was claimed"),
-        Rule("blocked",    "run",      "running",    "its worker goes on"),
-        Rule("running",    "run",      "running",    "its worker goes on"),
+        Rule("blocked",    "run",      "running",    "its worker continues"),
+        Rule("running",    "run",      "running",    "its worker continues"),
         *(Rule(s, "release",  "dispatched", "its worker gave the thread back") for s in _AT_WORK),
         *(Rule(s, "block",    "blocked",    "its worker asks a question") for s in _AT_WORK),
         *(Rule(s, "verify",   "verifying",  "the work is done, its checks not") for s in _AT_WORK),
@@ -56,12 +56,12 @@ REQUEST = Machine(
     rules=(
         Rule("new",      "plan",   "planning", "an engineer is asked for a plan"),
         Rule("planning", "ask",    "asked",    "the engineer asks the person a question"),
-        Rule("asked",    "resume", "planning", "the engineer goes on"),
+        Rule("asked",    "resume", "planning", "the engineer continues"),
         *(Rule(s, "accept", "planned", "its plan is sound: a person may apply it")
           for s in ("planning", "asked")),
-        *(Rule(s, "refuse", "refused", "the answer is no sound plan, and goes back")
+        *(Rule(s, "refuse", "refused", "the answer is not a sound plan, and goes back")
           for s in ("planning", "asked")),
-        *(Rule(s, "fail",   "failed",  "the engineer gave up, or was called off")
+        *(Rule(s, "fail",   "failed",  "the engineer gave up, or was cancelled")
           for s in ("planning", "asked")),
         *(Rule(s, "plan",   "planning", "an engineer is asked again")
           for s in ("planned", "refused", "failed")),
@@ -102,7 +102,7 @@ ENTRY = Machine(
         *(Rule(s, "quarantine", "quarantined", "it failed too often; only release brings it back")
           for s in ("building", "testing", *_STOPPED)),
         *(Rule(s, "hold", "held", "a person stopped it") for s in (*_ON_ITS_WAY, *_STOPPED)),
-        *(Rule(s, "release", "queued", "a person let it go on") for s in _ASIDE),
+        *(Rule(s, "release", "queued", "a person released it") for s in _ASIDE),
         *(Rule(s, "cancel", "cancelled", "called off")
           for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
         *(Rule(s, "supersede", "superseded", "its task has a newer head")

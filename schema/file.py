@@ -133,7 +133,7 @@ def open_regular(path: str, flags: int = 0) -> int:
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return fd
     os.close(fd)
-    raise OSError(_EINVAL, "it is no regular file", path)
+    raise OSError(_EINVAL, "it is not a regular file", path)
 
 
 def read_regular(path: str, most: int, flags: int = 0) -> bytes:

@@ -26,7 +26,7 @@ def get(call: "Call", *, artifact_id: str | None, out: str | None) -> None:
         raise invalid_input("missing ARTIFACT, e.g. art_3", reason="flag")
     digits = artifact_id.removeprefix("art_")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise invalid_input(f"{artifact_id[:40]!r} is no artifact id like art_3")
+        raise invalid_input(f"{artifact_id[:40]!r} is not an artifact id like art_3")
     with call.db.read() as tx:
         found = store.find(tx, int(digits))
     if found is None:

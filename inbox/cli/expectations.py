@@ -16,5 +16,5 @@ def read_schema(path: str) -> str:
     try:
         expected_result.validator(text).check_schema(json.loads(text))
     except exceptions.SchemaError as error:
-        raise invalid_input(f"--expects is no JSON Schema: {error.message}", reason="schema")
+        raise invalid_input(f"--expects is not a JSON Schema: {error.message}", reason="schema")
     return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))

@@ -50,7 +50,7 @@ SECTIONS = Sections(
             "fetch", "list", "show", "ack", "search", "artifact",
         ),
         Section("Take back", "end what is no longer wanted.", "cancel"),
-        Section("Mend", "check the store, and keep a copy of it.", "doctor", "backup"),
+        Section("Fix", "check the store, and keep a copy of it.", "doctor", "backup"),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
             "init", "prime", "hook", "schema", "completion",

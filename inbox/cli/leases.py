@@ -279,7 +279,7 @@ def fail(
 ) -> None:
     """Give up."""
     if retryable and permanent:
-        raise invalid_input("--retryable and --permanent exclude each other", reason="flag")
+        raise invalid_input("--retryable and --permanent cannot be combined", reason="flag")
     letter = model.letter(summary, body, payload, artifacts)
     verdict = True if retryable else False if permanent else None
     _finish(call, "fail", agent, thread, letter, lease, verdict)

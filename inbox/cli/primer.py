@@ -77,9 +77,9 @@ Something cannot be judged without an answer? Ask, then wait; waiting keeps your
 Long review? Say that you live at least every 10 minutes:
   inbox renew --agent reviewer-1 --thread thr_4k7d2m
 Deliver the verdict once; --validate checks it against what the thread expects and says what to
-mend, so mend it and run the same command again:
+fix, so fix it and run the same command again:
   inbox done --agent reviewer-1 --thread thr_4k7d2m --summary blockers --body-file v.json --validate
-Could not review at all? That is no verdict, say so:
+Could not review at all? That is not a verdict, say so:
   inbox fail --agent reviewer-1 --thread thr_4k7d2m --retryable --summary 'the tree is missing'
 
 Each finding: the place, what is wrong, why it matters, how to see it. No finding is an answer too.

@@ -61,7 +61,7 @@ def tell(call: "Call", checks: "list[Check]") -> None:
 def backup(call: "Call", *, path: str | None, key: str | None) -> None:
     """Write a consistent, verified 0600 copy while others write."""
     if not path:
-        raise invalid_input("missing PATH: where shall the copy go?", reason="flag")
+        raise invalid_input("missing PATH: where should the copy go?", reason="flag")
     target = os.path.abspath(path)
     if os.path.lexists(target):
         raise invalid_input(f"{target} exists; a backup never replaces a file", reason="file")

@@ -114,7 +114,7 @@ _COMMANDS = (
             Option(
                 "--timeout-seconds",
                 "duration",
-                "with --next: wait this long for work: 90, 15m; 0 = for ever",
+                "with --next: wait this long for work: 90, 15m; 0 = forever",
                 dest="timeout",
             ),
             _LEASE_SECONDS,

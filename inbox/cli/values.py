@@ -30,7 +30,7 @@ def require_text(text: str, what: str) -> str:
         size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError:
         raise invalid_input(
-            f"{what} is not valid UTF-8", reason="text", hint="binary data belongs into --artifact"
+            f"{what} is not valid UTF-8", reason="text", hint="binary data belongs in --artifact"
         )
     if "\0" in text:
         raise invalid_input(f"{what} holds a NUL character", reason="text")
@@ -163,7 +163,7 @@ def _glob(option: "Option", text: str) -> str:
     parts = text.split("/")
     if not text or text.startswith(("/", "-")) or "\\" in text or ".." in parts:
         raise invalid_input(
-            f"{option.flag} {text[:80]!r} is no glob inside the repository",
+            f"{option.flag} {text[:80]!r} is not a glob inside the repository",
             hint="relative, with / between folders: src/parser/** or docs/*.md",
         )
     return text
@@ -202,7 +202,7 @@ def read_body(text: str | None, path: str | None) -> str | None:
     if path is None:
         return text
     if text is not None:
-        raise invalid_input("--body and --body-file exclude each other", reason="flag")
+        raise invalid_input("--body and --body-file cannot be combined", reason="flag")
     return require_text(read_text(path, "--body-file"), "--body-file")
 
 

@@ -105,7 +105,7 @@ def wait_reply(
 ) -> None:
     """Wait for an answer in a thread; a holder's lease lives as long as it waits."""
     if after_message is not None and after_event is not None:
-        raise invalid_input("--after-message and --after-event exclude each other", reason="flag")
+        raise invalid_input("--after-message and --after-event cannot be combined", reason="flag")
     with call.db.read() as tx:
         found = leases.require_thread(tx, thread)
         if after_message is not None:

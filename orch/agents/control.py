@@ -33,7 +33,7 @@ def running_turn(tx: "ReadTx", task: Task) -> Turn:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, but no program of orch work is at work on it",
-            hint=f"call the task off: orch cancel --run {task.run_id} --task {task.task_id}",
+            hint=f"cancel the task: orch cancel --run {task.run_id} --task {task.task_id}",
         )
     return turn
 
@@ -78,7 +78,7 @@ def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
         raise Failure(
             "invalid_state",
             "transition",
-            f"task {task.name} was never dispatched: there is nothing to go on with",
+            f"task {task.name} was never dispatched: there is nothing to continue",
             hint=f"orch dispatch --run {task.run_id} --task {task.task_id}",
         )
     thread = leases.require_thread(tx, attempt.thread_id)

@@ -61,7 +61,7 @@ def resumed(grip: "HeldThread", messages: list[Message], before: "Turn") -> str:
         m for m in messages
         if m.event_id > before.told_through and m.sender != grip.agent and m.kind != "event"
     ]  # fmt: skip
-    parts = _history(grip, new) or ["Nothing new was written; go on where you stopped."]
+    parts = _history(grip, new) or ["Nothing new was written; continue where you stopped."]
     parts.append("Go on with your task, and report with inbox done (or inbox fail) at the end.")
     return "\n\n".join(parts) + "\n"
 

@@ -93,7 +93,9 @@ class _Left:
         where = spool.folder(db.path)
         spool.rewind(where, turn.mark, turn.log_path)
         self._log = Log(turn.log_path, harness.table.log_bytes, self._redactor)
-        self._log.note(f"the runner of turn {turn.turn_no} was killed; pid {os.getpid()} goes on")
+        self._log.note(
+            f"the runner of turn {turn.turn_no} was killed; pid {os.getpid()} takes over"
+        )
         self._intake = Intake(where, turn.mark, harness.table, self._log)
 
     def see_to_end(self, stop: Stop) -> Turn:

@@ -118,5 +118,5 @@ def lost(thread: Thread, grip: HeldThread) -> str:
     if thread.lease is not None and thread.lease.epoch != grip.epoch:
         return f"{thread.lease.holder} claimed the thread"
     if thread.epoch != grip.epoch:
-        return "it was claimed anew, and is over"
+        return "it was claimed again, and is over"
     return ""

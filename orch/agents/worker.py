@@ -65,7 +65,7 @@ def check(db_path: str, harness: Harness) -> preflight.HarnessFindings:
     folder = os.path.dirname(db_path)
     for path in (folder, os.path.join(folder, "logs"), spool.folder(db_path)):
         if os.path.lexists(path) and not os.path.isdir(path):
-            found.problems.append(f"{path} is no directory: no log can be kept")
+            found.problems.append(f"{path} is not a directory: no log can be kept")
         elif os.path.lexists(path) and not os.access(path, os.W_OK):
             found.problems.append(f"{path} is not writable: no log can be kept")
     return found
@@ -126,7 +126,7 @@ class WorkerPool:
             self.counts[outcome] = self.counts.get(outcome, 0) + 1
 
     def complain(self, text: str) -> None:
-        """Keep why a worker went home early."""
+        """Keep why a worker stopped early."""
         with self._lock:
             self.problems.append(text)
         self.tell(text)
@@ -192,7 +192,7 @@ class _Worker:
         else:
             return False
         self._crew.complain(
-            f"{self._agent} goes home: {why}; look at: orch logs TASK, then "
+            f"{self._agent} stops: {why}; look at: orch logs TASK, then "
             f"orch work --check --agent {self._agent} {self._crew.plan.harness.words}"
         )
         return True

@@ -15,7 +15,7 @@ SECTIONS = Sections(
             "ready", "dispatch", "work", "submit",
         ),
         Section(
-            "Answer", "reply to agents, and tell them how to go on.",
+            "Answer", "reply to agents, and tell them how to continue.",
             "blocked", "answer", "continue",
         ),
         Section(
@@ -36,7 +36,7 @@ SECTIONS = Sections(
             "stop", "cancel", "queue rollback", "salvage",
         ),
         Section(
-            "Mend", "find out what is wrong, and get stuck work going again.",
+            "Fix", "find out what is wrong, and get stuck work going again.",
             "doctor", "retry", "reassign", "adopt", "reconcile", "repo",
         ),
         Section(

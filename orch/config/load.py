@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "orch.toml"
 MOST_BYTES = 1 << 20
-_MEND = "mend it; docs/reference/orch-toml.md lists every key"
+_MEND = "fix it; docs/reference/orch-toml.md lists every key"
 _checked_here: set[str] = set()
 
 

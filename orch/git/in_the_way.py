@@ -203,7 +203,7 @@ def write_files(checkout: Repository, index: str, old: str, new: str, blanks: "B
             "git_error",
             "failed",
             f"the files of {display(checkout.top)} could not be written: {display(said.strip())}",
-            hint="mend what git says, then run the same command again: it goes on from there",
+            hint="fix what git says, then run the same command again: it continues from there",
         )
 
 

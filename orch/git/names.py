@@ -69,7 +69,7 @@ def split_typed(name: str) -> tuple[str, str]:
             fault = fault or "is not a name we read; say HEAD, a branch, a tag or a commit"
     if match is None or fault:
         raise invalid_input(
-            f"{display(name)!r} is no ref or commit: it {fault}",
+            f"{display(name)!r} is not a ref or commit: it {fault}",
             hint="name a branch, a tag or a commit id",
         )
     return match["name"], match["steps"]

@@ -316,7 +316,7 @@ def locked_directory(path: str, seconds: float = LOCK_SECONDS) -> "Iterator[int]
     except NotADirectoryError:
         shown = display(path)
         raise Failure(
-            "git_error", "failed", f"the lock {shown} is no directory", hint=f"ls -ld {shown}"
+            "git_error", "failed", f"the lock {shown} is not a directory", hint=f"ls -ld {shown}"
         ) from None
     try:
         until = time.monotonic() + seconds

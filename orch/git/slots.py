@@ -73,7 +73,7 @@ def _made(repo: Repository, path: str, commit: str) -> Repository:
     undo.require_outside(repo, path)
     if os.path.isdir(path) and os.listdir(path):
         shown = display(path)
-        raise unusable("branch_exists", f"{shown} holds files and is no slot", path=shown)
+        raise unusable("branch_exists", f"{shown} holds files and is not a slot", path=shown)
     blanks = drivers_off(repo)
     with locked_directory(repo.common_dir) as held:
         asked = ("worktree", "add", "--detach", "--no-checkout", "--lock", "--reason")
@@ -113,7 +113,7 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
     pointer = os.path.join(path, ".git")
     if os.path.islink(pointer) or os.path.isdir(pointer):
         shown = display(pointer)
-        raise Failure("refused", "repo_tampered", f"{shown} is no file of git", details={
+        raise Failure("refused", "repo_tampered", f"{shown} is not a file of git", details={
             "name": shown, "old": f"gitdir: {admin}", "new": "a link or a directory"})  # fmt: skip
     if read_small(pointer) != f"gitdir: {admin}\n":
         write_small(pointer, f"gitdir: {admin}\n")

@@ -39,7 +39,7 @@ def require_none(top: str) -> None:
 
 def failure(path: str) -> Failure:
     """Return what is said of a trap."""
-    return _failure(path, "is no file but a pipe or a device: git would wait for it for ever")
+    return _failure(path, "is not a file but a pipe or a device: git would wait for it forever")
 
 
 def _failure(path: str, what: str) -> Failure:

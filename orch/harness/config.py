@@ -70,7 +70,7 @@ class LoginTable(Strict):
 
     env: list[Variable] = Field([], description="any of these set means logged in")
     files: list[Text] = Field([], description="any of these files means logged in; ~ is the home")
-    required: bool = Field(False, description="without a login the client would wait for ever")
+    required: bool = Field(False, description="without a login the client would wait forever")
     hint: Text = Field("", description="how to log in")
     words: list[Text] = Field([], description="what it says when it is not logged in")
 
@@ -97,7 +97,7 @@ class HarnessTable(Strict):
         {}, description="what its exit statuses mean"
     )
     limited: list[Text] = Field([], description="words of a rate limit, in lower case")
-    limited_wait: Seconds = Field(300, description="seconds until a limited task may go on")
+    limited_wait: Seconds = Field(300, description="seconds until a limited task may continue")
     session_totals: list[Literal["input_tokens", "output_tokens", "cost_usd"]] = Field(
         [], description="what a resumed session counts from its very beginning"
     )
@@ -196,7 +196,7 @@ def _broken(name: str, table: HarnessTable) -> list[str]:
         if word not in PLACEHOLDERS
     ]
     if any("{session}" in part for part in table.command):
-        problems.append(f"harness.{name}.command: {{session}} belongs into resume")
+        problems.append(f"harness.{name}.command: {{session}} belongs in resume")
     if table.resume and not any("{session}" in part for part in table.resume):
         problems.append(f"harness.{name}.resume: has no {{session}}")
     if table.prompt == "file" and not any("{brief}" in part for part in table.command):

@@ -234,7 +234,7 @@ def _require_same(tx: "ReadTx", item: PreparedEntry) -> None:
         raise Failure(
             "invalid_state",
             "superseded",
-            f"{item.task.name} has a newer attempt by now",
+            f"{item.task.name} has a newer attempt",
             hint="run the same command again",
         )
 

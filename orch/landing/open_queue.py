@@ -123,7 +123,7 @@ def target_of(run: Run, settings: Config, given: str | None) -> str:
         named = run.target or settings.queue.target or integration_branch(run.run_id)
     branch = named.removeprefix(HEADS)
     if named.startswith("refs/") and not named.startswith(HEADS):
-        raise invalid_input(f"{named} is no branch: a target is one", hint="like main")
+        raise invalid_input(f"{named} is not a branch, and a target must be one", hint="like main")
     return names.require_branch(branch)
 
 

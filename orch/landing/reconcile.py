@@ -85,7 +85,7 @@ def _follow_branch(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
     if not tip or git_refs.is_ancestor(place.repo, entry.head_commit, tip):
         return False
     branch = source.removeprefix(HEADS)
-    _supersede(lease, entry, f"{branch} does not hold it any more: orch integrate anew")
+    _supersede(lease, entry, f"{branch} does not hold it any more: run orch integrate again")
     return True
 
 

@@ -100,7 +100,7 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
         "invalid_state",
         "transition",
         f"attempts of {task.name} are spent ({spent} of {task.max_attempts})",
-        hint=f"one more, all the same: orch queue retry {entry.entry_id} --rework --body TEXT",
+        hint=f"one more, anyway: orch queue retry {entry.entry_id} --rework --body TEXT",
     )
 
 

@@ -38,9 +38,9 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
         why = (
             f"the check {failure.check} failed with it there ({failure.summary}), twice on the "
             f"same tree. You start from {target} at {tip[:12]}. Bring your work in again, and "
-            "mend it so that the check passes."
+            "fix it so that the check passes."
         )
-        then = "mend what fails"
+        then = "fix what fails"
     else:
         why = f"it was sent back. You start from {target} at {tip[:12]}."
     parts = [

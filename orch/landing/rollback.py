@@ -183,7 +183,7 @@ def _call_off_integration(tx: "Tx", entry: Entry) -> list[int]:
     """Supersede what would bring on the work that is taken back; return the entries' numbers."""
     found = integrating(tx, entry) if entry.kind != "integrate" else []
     for other in found:
-        reason = f"{entry.entry_id} ({entry.name}) was taken back: orch integrate anew"
+        reason = f"{entry.entry_id} ({entry.name}) was taken back: run orch integrate again"
         entries.move(tx, other, "supersede", reason=reason)
     return [other.entry_no for other in found]
 

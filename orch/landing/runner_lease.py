@@ -53,7 +53,7 @@ class RunnerLease:
                 "lease_conflict",
                 "superseded",
                 f"another runner (pid {queue.runner_pid}) took over the queue of {queue.branch}",
-                hint="stop: it goes on there",
+                hint="stop: it continues there",
             )
 
     def renew(self) -> None:

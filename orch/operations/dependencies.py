@@ -32,7 +32,7 @@ def add(tx: "Tx", task: Task, other: Task, actor: str) -> int:
         raise Failure(
             "invalid_state",
             "cycle",
-            "these would wait for each other for ever: " + " -> ".join(names),
+            "these would wait for each other forever: " + " -> ".join(names),
             hint=f"remove an edge first: orch dep list --run {task.run_id} --task {task.task_id}",
             details={"cycle": names},
         )

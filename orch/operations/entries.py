@@ -195,7 +195,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             "invalid_state",
             "transition",
             f"{entry.entry_id} is quarantined: it failed too often ({entry.reason})",
-            hint=f"when it is mended: orch queue release {entry.entry_id}",
+            hint=f"once that is fixed: orch queue release {entry.entry_id}",
         )
     _refuse_replaced(tx, entry)
     event_id = _asked(tx, entry, "retry", actor, reason)
@@ -238,7 +238,7 @@ def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
         if status in FINAL:
             failure.reason = "terminal"
         if status in FINAL and entry.kind == "task":
-            failure.hint += f"; to land it anew: orch queue add {entry.name}"
+            failure.hint += f"; to land it again: orch queue add {entry.name}"
         raise
 
 

@@ -46,7 +46,7 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
             "invalid_state",
             "duplicate",
             f"run {run_id} already exists",
-            hint=f"go on with it: orch run show --run {run_id}; or choose another id",
+            hint=f"continue with it: orch run show --run {run_id}; or choose another id",
         )
     other = store.alike(tx, run_id)
     if other:
@@ -55,7 +55,7 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
             "duplicate",
             f"run {other} has the branch names that {run_id} would have (orch/"
             f"{run_id.replace('_', '-')}/…)",
-            hint=f"choose another id; or go on with it: orch run show --run {other}",
+            hint=f"choose another id; or continue with it: orch run show --run {other}",
             details={"run_id": other},
         )
     store.insert(tx, values)

@@ -43,7 +43,7 @@ def _name(text: str) -> str:
 def _glob(text: str) -> str:
     if not text or text.startswith(("/", "-")) or "\\" in text or ".." in text.split("/"):
         raise PydanticCustomError(
-            "glob", "is no glob inside the repository: relative, with / between folders"
+            "glob", "is not a glob inside the repository: relative, with / between folders"
         )
     return text
 

@@ -100,7 +100,7 @@ class PlanReading:
         at = cycle.index(task_id)
         names = " -> ".join([*cycle[at:], *cycle[:at], task_id])
         place = self.dependencies_of(task_id)
-        self.refuse(place, f"these would wait for each other for ever: {names}", task_id)
+        self.refuse(place, f"these would wait for each other forever: {names}", task_id)
 
 
 def read(document: Document) -> PlanReading:
@@ -167,7 +167,7 @@ def _ticket(reading: PlanReading, path: "Path", item: object) -> None:
             _explain(reading, path, task_id, found)
     for one, other in TWINS:
         if one in item and other in item:
-            reading.refuse((*path, other), f"{one} and {other} exclude each other", task_id)
+            reading.refuse((*path, other), f"{one} and {other} cannot be combined", task_id)
     metadata = item.get("metadata")
     for name in _IN_METADATA:
         if name in item and isinstance(metadata, dict) and name in metadata:

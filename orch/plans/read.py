@@ -52,5 +52,5 @@ def _scalar_fault(value: object) -> str:
     if isinstance(value, int):  # bool is one, and fits.
         return "" if -_LARGEST - 1 <= value <= _LARGEST else "is an integer beyond 64 bits"
     if isinstance(value, float):
-        return "" if value - value == 0 else "is no finite number"
+        return "" if value - value == 0 else "is not a finite number"
     return "" if value is None else "is a date or time: put it into quotes"

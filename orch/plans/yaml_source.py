@@ -139,7 +139,7 @@ class _YamlReader:
                 raise ValueError("too long")
             return self.loader.construct_object(node)
         except ValueError:
-            self.document.refuse(path, f"{event.value[:40]!r} is no number; quote it", line)
+            self.document.refuse(path, f"{event.value[:40]!r} is not a number; quote it", line)
             return None
 
     def _place(self, inside: _Open | None) -> "Path":

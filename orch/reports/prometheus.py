@@ -19,7 +19,7 @@ _METRICS = (
     ("attempts", "attempts_total", "counter", "Attempts dispatched."),
     ("attempts_done", "attempts_done_total", "counter", "Attempts that were done."),
     ("attempts_failed", "attempts_failed_total", "counter", "Attempts that failed."),
-    ("attempts_cancelled", "attempts_cancelled_total", "counter", "Attempts called off."),
+    ("attempts_cancelled", "attempts_cancelled_total", "counter", "Attempts cancelled."),
     ("retries", "retries_total", "counter", "Attempts after the first of a task."),
     ("questions", "questions_total", "counter", "Questions that workers asked."),
     ("conflicts", "conflicts_total", "counter", "Conflicts met on the way to the target."),

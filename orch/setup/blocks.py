@@ -32,7 +32,7 @@ def require_text(old: bytes) -> None:
     if old.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Broken("is UTF-16; save it as UTF-8 first")
     if b"\0" in old:
-        raise Broken("is no text: it holds NUL bytes")
+        raise Broken("is not text: it holds NUL bytes")
 
 
 def find(old: bytes) -> OurBlock | None:

@@ -32,7 +32,7 @@ def look(root: str, path: str) -> FileEdit:
     if stat.S_ISLNK(found.st_mode):
         raise Broken("is a symbolic link that leads in a circle")
     if not stat.S_ISREG(found.st_mode):
-        raise Broken("is no regular file")
+        raise Broken("is not a regular file")
     if found.st_size > MOST_BYTES:
         raise Broken(f"is larger than {MOST_BYTES >> 20} MiB")
     return FileEdit(path, real, _read(real), stat.S_IMODE(found.st_mode))
@@ -53,7 +53,7 @@ def obstacle(change: FileEdit) -> str:
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder):
-        return f"cannot be written: {printable(folder)} is no directory"
+        return f"cannot be written: {printable(folder)} is not a directory"
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"cannot be written: {printable(folder)} is not writable for you"
     return ""

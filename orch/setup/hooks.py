@@ -65,7 +65,7 @@ def _text(old: bytes) -> tuple[str, str]:
     try:
         text = old.decode("utf-8")
     except UnicodeDecodeError:
-        raise Broken("is no valid JSON: it is not UTF-8")
+        raise Broken("is not valid JSON: it is not UTF-8")
     return (text[1:], _BOM) if text.startswith(_BOM) else (text, "")
 
 
@@ -75,10 +75,10 @@ def _root(text: str, comments: bool) -> JsonNode:
         raise Broken("holds no JSON object")
     hooks = root.member("hooks")
     if hooks is not None and hooks.kind != "object":
-        raise Broken("has a `hooks` that is no object")
+        raise Broken("has a `hooks` that is not an object")
     for event, found in zip(hooks.names, hooks.items, strict=True) if hooks else ():
         if found.kind != "array":
-            raise Broken(f"has a `hooks.{event}` that is no list")
+            raise Broken(f"has a `hooks.{event}` that is not a list")
     return root
 
 

@@ -61,7 +61,7 @@ class _Scanner:
     def _wrong(self) -> Broken:
         line = self._text.count("\n", 0, self._i) + 1
         column = self._i - self._text.rfind("\n", 0, self._i)
-        return Broken(f"is no valid JSON: line {line}, column {column}")
+        return Broken(f"is not valid JSON: line {line}, column {column}")
 
     def _skip(self) -> None:
         while True:

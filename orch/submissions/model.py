@@ -30,7 +30,7 @@ def path_fault(path: str) -> str:
     """Return why a path is none inside the tree, "" when it is."""
     parts = path.split("/")
     if not path or path.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        return "is no path inside the tree: relative, with single /, without . and .."
+        return "is not a path inside the tree: relative, with single /, without . and .."
     if not path.isprintable():
         return "holds control characters"
     if any(part.rstrip(" .").casefold() in _GIT_FOLDERS for part in parts):

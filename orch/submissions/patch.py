@@ -92,7 +92,7 @@ class _PatchReader:
             raise self._bad("binary patches are not taken: commit such a file in a worktree")
         index, mode = _INDEX.match(line), _MODE.match(line)
         if index is None and mode is None:
-            raise self._bad("this is no header of a patch")
+            raise self._bad("this is not a header of a patch")
         given = index[1] if index is not None else mode[2] if mode is not None else None
         if given is not None and given not in _MODES:
             kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(given, "no file")
@@ -117,7 +117,7 @@ class _PatchReader:
         """Read one hunk by its counts, so that no line of a file is taken for a header."""
         head = _HUNK.match(self._line())
         if head is None:
-            raise self._bad("this is no head of a hunk")
+            raise self._bad("this is not a head of a hunk")
         old, new = (int(count) if count is not None else 1 for count in head.groups())
         self.at += 1
         while old > 0 or new > 0:

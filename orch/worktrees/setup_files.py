@@ -73,7 +73,7 @@ def _copy(top: str, worktree: str, name: str, placed: Placed) -> None:
         if os.path.lexists(target):
             continue
         if not os.path.isfile(source) and not os.path.islink(source):
-            placed.notes.append(f"[worktree] copy: {path} is no regular file and was left out")
+            placed.notes.append(f"[worktree] copy: {path} is not a regular file and was left out")
             continue
         try:
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -226,7 +226,7 @@ def setup(worktree: str, settings: "Config") -> None:
             "invalid_state",
             "unsupported",
             f"the setup command of orch.toml failed ({done.verdict}); no worktree was left",
-            hint="run it by hand in a worktree of your own and mend it",
+            hint="run it by hand in a worktree of your own and fix it",
             details={"command": settings.setup, "output": done.tail[-_TAIL:]},
         )
 

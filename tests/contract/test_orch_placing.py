@@ -38,7 +38,7 @@ def test_a_folder_is_copied_with_all_that_is_in_it(lead: Lead) -> None:
     assert (place / "cfg/link").readlink() == Path("deep")
     assert not (place / "cfg/inner").exists()
     said = "\n".join(sent["notes"])
-    assert "cfg/pipe is no regular file" in said
+    assert "cfg/pipe is not a regular file" in said
     assert "gone is not there" in said
     lead.claim(sent)
     lead.commit(sent)

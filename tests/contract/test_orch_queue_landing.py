@@ -93,7 +93,7 @@ def test_what_cannot_be_cleared_from_a_slot_is_told_where_the_queue_is_run(land:
     land.run("--batch", "1", "--once")
     told = land.orch.quick("queue", "run", "--run", "r")
     assert "mess: no place to run" in told.err, told
-    assert "slot-0/.git is no file of git" in told.err
+    assert "slot-0/.git is not a file of git" in told.err
     assert land.entry("r/b")["status"] == "error"
     assert land.orch.ok("queue", "list", "--run", "r")["queues"][0]["hold_reason"] is None
 

@@ -160,7 +160,7 @@ def test_what_failed_goes_back_with_what_the_check_printed(land: Landing) -> Non
         "the check unit failed with it there (exit 1)",
         "On the target before it, when it was tested: r/a",
         "  it is bad",
-        "then mend what fails, and commit",
+        "then fix what fails, and commit",
         "drop the file",
     ):
         assert words in brief

@@ -263,7 +263,7 @@ def test_a_plan_that_breaks_a_rule_goes_back_with_every_problem(lead: Lead) -> N
     assert shown["request"]["status"] == "planning", "it went back by itself"
     assert shown["attempt"]["attempt_no"] == 2 and shown["attempt"]["assigned_to"] == "eng"
     told = [p["message"] for p in shown["plan"]["problems"]]
-    assert len(told) == 2 and "for ever: a -> b -> a" in " ".join(told)
+    assert len(told) == 2 and "forever: a -> b -> a" in " ".join(told)
     assert "unknown field" in " ".join(told)
     brief = lead.inbox.ok("show", "--thread", shown["attempt"]["thread_id"])["messages"][0]["body"]
     assert all(words in brief for words in told) and "unit" in brief
@@ -504,7 +504,7 @@ def test_a_bad_plan_goes_back_to_the_program_until_a_person_has_to_decide(shop: 
     assert data["request"]["status"] == "refused" and len(data["turns"]) == 3
     assert "The plan before was refused" in shop.log("plan-q", 2)
     said = shop.orch.say("request", "show", "q").splitlines()
-    assert said[0].startswith("request q status refused") and "for ever" in "\n".join(said)
+    assert said[0].startswith("request q status refused") and "forever" in "\n".join(said)
 
 
 def test_its_question_waits_in_the_foreground_and_is_answered_from_elsewhere(shop: Shop) -> None:

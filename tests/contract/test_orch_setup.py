@@ -323,7 +323,7 @@ def test_what_is_in_the_way_is_told_all_at_once(orch: Cli, top: Path) -> None:
     assert "CLAUDE.md is a directory" in error["details"]["problems"][0]
     os.mkfifo(top / "GEMINI.md")
     error = orch.refuse("invalid_input", "file", "setup", "gemini")
-    assert "is no regular file" in error["message"]
+    assert "is not a regular file" in error["message"]
 
 
 @pytest.mark.parametrize("what", ["directory", "file"])

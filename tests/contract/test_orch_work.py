@@ -277,7 +277,7 @@ def test_a_file_where_a_folder_of_ours_belongs_is_told_before_anything_begins(
     (shop.store.parent / name).write_text("not ours")
     argv = shop.argv("ok", harness="command")
     error = shop.orch.refuse("invalid_input", "value", *argv)
-    assert f"{shop.store.parent / name} is no directory" in error["message"]
+    assert f"{shop.store.parent / name} is not a directory" in error["message"]
     assert shop.status() == "dispatched"
 
 
@@ -305,7 +305,7 @@ def test_a_task_that_nobody_is_logged_in_for_is_given_back(shop: Shop) -> None:
     shop.task(mode="analysis")
     argv = shop.argv("error=Not logged in - Please run /login", "exit=1", flags=())
     answer = shop.orch.ok(*argv)
-    assert "goes home: fake is not logged in" in answer["problems"][0]
+    assert "stops: fake is not logged in" in answer["problems"][0]
     (turn,) = answer["turns"]
     assert (turn["outcome"], turn["reason"]) == ("limited", "it is not logged in")
     assert shop.status() == "dispatched"

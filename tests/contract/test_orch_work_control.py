@@ -226,7 +226,7 @@ def test_an_agent_whose_thread_ended_under_another_claim_is_ended_as_lost(shop: 
         running.signal(signal.SIGCONT)
         (turn,) = running.wait().data["turns"]
     assert (turn["outcome"], turn["reported"]) == ("interrupted", None)
-    assert turn["reason"] == "it was claimed anew, and is over"
+    assert turn["reason"] == "it was claimed again, and is over"
 
 
 def test_a_stray_of_a_dead_runner_and_a_dead_agent_is_seen_and_ended(shop: Shop) -> None:

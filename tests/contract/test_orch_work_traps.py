@@ -152,5 +152,5 @@ def test_three_crashes_in_a_row_send_the_worker_home(shop: Shop) -> None:
         shop.task(name, mode="analysis")
     answer = shop.orch.ok(*shop.argv("exit=1", harness="command", flags=("--until-idle",)))
     assert answer["outcomes"] == [{"outcome": "crashed", "turns": 3}]
-    assert "goes home" in answer["problems"][0]
+    assert " stops: " in answer["problems"][0]
     assert shop.status("d") == "dispatched"

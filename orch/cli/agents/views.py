@@ -87,7 +87,7 @@ def _continue(answer: "Json") -> str:
     )  # fmt: skip
     how = f"as attempt {number}, on top of attempt {before}" if before else f"in attempt {number}"
     return (
-        f"{to} goes on with {run}/{task} {how}, as soon as its orch work is free\n"
+        f"{to} continues with {run}/{task} {how}, as soon as its orch work is free\n"
         f"next: orch wait --run {run}"
     )
 

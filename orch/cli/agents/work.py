@@ -41,7 +41,7 @@ def work(
 ) -> None:
     """Start agents and stay with them."""
     if sum((once, until_idle)) > 1:
-        raise invalid_input("--once and --until-idle exclude each other", reason="flag")
+        raise invalid_input("--once and --until-idle cannot be combined", reason="flag")
     agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
     for name in agents:
         ids.require_name(name, "--agent")
@@ -101,7 +101,7 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
         "invalid_input",
         "value",
         f"harness {name} cannot start: " + "; ".join(problems),
-        hint="mend these, then look again: "
+        hint="fix these, then look again: "
         + call.again(f"work --check --agent NAME {harnesses.named(name, program)}"),
         details={"problems": problems},
     )

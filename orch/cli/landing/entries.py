@@ -135,7 +135,7 @@ def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
         "invalid_state",
         "terminal",
         f"{entry.entry_id} was taken out: {why}",
-        hint=f"all the same: orch queue add {task.name}",
+        hint=f"to queue it anyway: orch queue add {task.name}",
     )
     return {"task_id": task.task_id, "error": queue_names.error(failure)}
 
@@ -323,8 +323,8 @@ def retry(
             raise Failure(
                 "invalid_state",
                 "unsupported",
-                f"{found.entry_id} ({found.name}) is no work of a task: nobody can do it again",
-                hint=f"mend the target, then: orch queue retry {found.entry_id}",
+                f"{found.entry_id} ({found.name}) is not a task's work: it cannot be done again",
+                hint=f"fix the target, then: orch queue retry {found.entry_id}",
             )
         leader = runs.require(tx, found.run_id).leader
         kept = call.stored(tx, call.key_for(leader))

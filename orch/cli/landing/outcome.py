@@ -86,7 +86,7 @@ def _held(outcome: QueueOutcome, again: str) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
     hint = (
-        f"mend {queue.branch}: the queue goes on by itself once it moved: {again}; where it was "
+        f"fix {queue.branch}: the queue continues by itself once it has moved: {again}; where it was "
         f"the machine: orch queue release --target {queue.branch}"
         if red
         else f"orch queue release --target {queue.branch}"
@@ -112,6 +112,6 @@ def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: str) -
         "invalid_state",
         "not_ready",
         f"nothing can land now: {words}",
-        hint=f"when it is mended: {command}" if command else f"look: {again} --explain",
+        hint=f"once that is fixed: {command}" if command else f"look: {again} --explain",
         details={"waiting": [told[e.entry_no] for e in found[:200]]},
     )

@@ -36,7 +36,7 @@ def run(
 ) -> None:
     """Run the queues that are meant, one after the other."""
     if sum((once, until_empty, watch)) > 1:
-        raise invalid_input("--once, --until-empty and --watch exclude each other", reason="flag")
+        raise invalid_input("--once, --until-empty and --watch cannot be combined", reason="flag")
     scope = call.key_for(entries.ACTOR)
     with call.db.read() as tx:
         kept = call.stored(tx, scope)
@@ -202,7 +202,7 @@ def _refused(call: "Call", outcome: QueueOutcome, number: int, again: str) -> Fa
         return refusal
     integration.withdraw(call.db, number, f"orch integrate was refused: {refusal.message[:300]}")
     if refusal.reason == "not_ready" and not outcome.hold_reason:
-        refusal.hint = f"when it is mended: {again}"
+        refusal.hint = f"once that is fixed: {again}"
     refusal.message += f"; {entry.entry_id} is withdrawn, nothing of it lands later"
     return refusal
 

@@ -66,7 +66,7 @@ COMMANDS = (
             _RUN, _TARGET, _REPO,
             Option("--once", "flag", "end after the first landing"),
             Option("--until-empty", "flag", "end when nothing more can be done now (default)"),
-            Option("--watch", "flag", "stay, and go on whenever something changes"),
+            Option("--watch", "flag", "stay, and continue whenever something changes"),
             _JOBS,
             Option("--batch", "count", "at most so many entries in one test (else orch.toml's, 4)"),
             _STEAL, _DRY_RUN, _EXPLAIN, KEY,

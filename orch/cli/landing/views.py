@@ -114,7 +114,7 @@ def _verdicts(answer: "Json") -> list[str]:
     for who, by, verdict, note, is_void, proof, pid, parent, tty, cwd in plain.rows(
         answer, "$.verdicts", *columns
     ):
-        void = " (void: the policy is another by now)" if is_void else ""
+        void = " (void: the policy has changed since)" if is_void else ""
         told = f": {plain.line(note, 200)}" if note else ""
         said = _PROVED.get(str(proof), "")
         lines.append(f"{verdict} by {who} {by}{said}{void}{told}")
@@ -247,7 +247,9 @@ def _rollback(answer: "Json") -> str:
     over = plain.texts(answer, "$.superseded")
     if over:
         word = "would supersede" if dry else "superseded"
-        lines.append(f"{word}: {', '.join(str(o) for o in over)}, which would have brought it on")
+        lines.append(
+            f"{word}: {', '.join(str(o) for o in over)}, which would have taken it further"
+        )
     follow = f"orch queue rollback {entry}" if dry else f"orch queue list --run {run}"
     if revert:
         follow = f"orch queue run --run {run}"

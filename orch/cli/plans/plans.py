@@ -314,7 +314,7 @@ def _require_sound(path: str, problems: "list[Problem]", **more: object) -> None
         "invalid_input",
         "schema",
         "\n".join(lines),
-        hint="mend it and run the same again; the fields: orch plan schema",
+        hint="fix it and run the same again; the fields: orch plan schema",
         details={"problems": kept, "count": len(problems), **more},
     )
 

@@ -184,12 +184,12 @@ def _thread(tx: "ReadTx", request_id: str) -> int:
 def _repository(given: str | None) -> str:
     """Return the repository for a run that is opened: the flag's, or the one here, or none."""
     if given is not None and not os.path.isdir(given):
-        raise invalid_input(f"--repo-path {given} is no directory", reason="file")
+        raise invalid_input(f"--repo-path {given} is not a directory", reason="file")
     from orch.git import repository
 
     repo = repository.find_repository(os.path.realpath(given or os.getcwd()))
     if repo is None and given is not None:
-        raise invalid_input(f"--repo-path {given} is no git repository", reason="file")
+        raise invalid_input(f"--repo-path {given} is not a git repository", reason="file")
     return repo.top or repo.common_dir if repo is not None else ""
 
 

@@ -91,7 +91,7 @@ def _plan(answer: "Json") -> list[str]:
             f"the plan of {task} attempt {number}:",
             plain.quoted(_cut(str(text)), str(who), number),
         ]
-    lines = [f"the answer of {task} attempt {number} is no sound plan, {len(found)} problems:"]
+    lines = [f"the answer of {task} attempt {number} is not a sound plan, {len(found)} problems:"]
     for line, place, message in found[:_MOST_PROBLEMS]:
         lines.append(plain.line(f"line {line or 1}: {place}: {message}", 300))
     return lines

@@ -35,7 +35,7 @@ def setup(
         known = ", ".join(catalog.agents())
         raise invalid_input("missing AGENT: which client?", reason="flag", hint=f"one of {known}")
     if check and dry_run:
-        raise invalid_input("--check and --dry-run exclude each other", reason="flag")
+        raise invalid_input("--check and --dry-run cannot be combined", reason="flag")
     agent = catalog.require(name)
     root = agent.home(os.environ) if user else _top()
     wish = SetupRequest(agent, root, version.__version__, remove, force)
@@ -54,7 +54,7 @@ def setup(
             changes.carry_out(root, planned)
         except Broken as broken:
             raise Failure(
-                "invalid_input", "file", str(broken), hint="nothing was changed; mend it, run again"
+                "invalid_input", "file", str(broken), hint="nothing was changed; fix it, run again"
             )
     call.say(answer)
 
@@ -129,7 +129,7 @@ def _require_no_conflict(
         code,
         reason,
         f"{wish.agent.name} is not set up, nothing was written: " + "; ".join(problems),
-        hint=see if edited else "mend these by hand, then run it again",
+        hint=see if edited else "fix these by hand, then run it again",
         details={"problems": problems},
         data=_answer(wish, planned, user, [], applied=False),
     )

@@ -67,7 +67,7 @@ def _refuse_unpassed(call: "Call", name: str) -> None:
             "refused",
             "check_error",
             f"{name}: {', '.join(wrong)} could not run: neither passed nor failed",
-            hint=f"mend [check.{wrong[0]}] or what it needs, then: orch verify run {name}",
+            hint=f"fix [check.{wrong[0]}] or what it needs, then: orch verify run {name}",
             details={"checks": wrong},
             data=call.answer,
         )

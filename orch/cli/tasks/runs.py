@@ -151,7 +151,7 @@ def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
         "refused",
         "unlanded",
         f"run {run} is not at its end; {'; '.join(told)}",
-        hint=f"{command}; to close it all the same: orch run close --run {run} --force",
+        hint=f"{command}; to close it anyway: orch run close --run {run} --force",
         details={"unlanded": unlanded, "entries": entries, "ready": ready},
     )
 

@@ -136,7 +136,7 @@ def _problems(path: str, reading: "SubmissionReading") -> Failure:
         "invalid_input",
         "schema",
         "\n".join(lines),
-        hint="mend it and run the same again; the fields: orch submit --schema",
+        hint="fix it and run the same again; the fields: orch submit --schema",
         details={
             "problems": [problem.document() for problem in found[: document.MAX_PROBLEMS]],
             "count": len(found),

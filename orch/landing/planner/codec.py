@@ -74,7 +74,7 @@ def step_text(step: Step) -> str:
             return f"hold the queue: {reason}"
         case Land(onto, commit, _, entries, _):
             return f"land {_names(entries)}: {onto[:12]} to {commit[:12]}"
-    return "let the queue go on"
+    return "release the queue"
 
 
 def _names(numbers: tuple[int, ...]) -> str:
