@@ -71,7 +71,7 @@ def test_kept_bytes_that_became_a_trap_are_corrupt(inbox: Cli, kind: str) -> Non
     words = ("artifact", "get", number, "--out", "copy")
     inbox.refuse("store_error", "corrupt", *words, deadline=SOON)
     told = inbox.quick("--json", "doctor", "--deep", deadline=SOON)
-    assert "no regular file" in told.out
+    assert "not a regular file" in told.out
 
 
 def test_a_plan_reads_no_specification_from_a_pipe(lead: Lead) -> None:

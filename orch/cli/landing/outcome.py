@@ -86,8 +86,8 @@ def _held(outcome: QueueOutcome, again: str) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
     hint = (
-        f"fix {queue.branch}: the queue continues by itself once it has moved: {again}; where it was "
-        f"the machine: orch queue release --target {queue.branch}"
+        f"fix {queue.branch}: the queue continues by itself once it has moved: {again}; "
+        f"if it was the machine: orch queue release --target {queue.branch}"
         if red
         else f"orch queue release --target {queue.branch}"
     )
