@@ -1,4 +1,4 @@
-"""Which orch.toml counts: the one at the tip of the branch that people own.
+"""The orch.toml in force: the one at the tip of the branch that people own.
 
 That is the target, or, where the target is an integration branch of ours, the branch the run was
 begun from (a commit, where there was no branch): what a person commits there counts at once, what

@@ -1,9 +1,9 @@
-"""A person's word is said outside of attempts: what gives a process away as an agent's.
+"""Guard of a person's word: it is refused to a process that gives itself away as an agent's.
 
-Its environment, an ancestor that is a turn's process, or a working directory where an attempt
-works: worktree, place, folder for results, by whatever name. A guard against mistakes, not
-against malice: a process that leaves its session and its environment is not recognised
-(docs/guide/policy.md).
+It is given away by its environment, by an ancestor that is a turn's process, or by a working
+directory where an attempt works: worktree, place, folder for results, by whatever name. This guards
+against mistakes, not against malice: a process that leaves its session and its environment is not
+recognised (docs/guide/policy.md).
 """
 
 import os

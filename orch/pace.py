@@ -1,4 +1,4 @@
-"""How long one look at a run may stay with a place that does not answer.
+"""Time limits of looking at a run: how long one look may stay with a place that does not answer.
 
 A worktree on a slow disk, or one that somebody made a trap of, is named; the others get their turn
 all the same. A wait keeps one Pace: its looks have what is left of its time, and a place that took

@@ -1,4 +1,4 @@
-"""Reconcile: carry the bus over to the tasks, repair what a dead dispatch left, read heads.
+"""Reconciliation of a run: tasks follow threads, killed dispatches are undone, heads are read.
 
 Guarantees: killed at any point, the next one finishes what is left; a second call finds
 nothing. Costs two small reads when there is nothing to do, and loads nothing more.

@@ -1,4 +1,4 @@
-"""How far a run is from its end: open, land, integrate, finished. A word of the display, no status.
+"""End of a run: open, land, integrate, finished. A word of the display, no status.
 
 `finished` is said only of a run whose done code is on its target, and whose target is in the branch
 that people work on. The store answers where it can; git is asked only for a run in which nothing

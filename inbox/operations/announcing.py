@@ -1,4 +1,4 @@
-"""Unread mail that was not announced yet: looked for, and marked as announced.
+"""Announcements of unread mail: what was not shown yet is found, and marked as shown.
 
 The mark is no read cursor: an announcement that got lost leaves the mail unread.
 """

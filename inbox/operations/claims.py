@@ -1,4 +1,4 @@
-"""Taking a thread: by its id or the next one, at most one holder at a time (I3).
+"""Claims: a thread is taken, by its id or the next one, by one holder at a time (I3).
 
 A claim raises the epoch, which fences every earlier holder off. Expiry is judged here, inside
 the claim; there is no sweeper.

@@ -1,4 +1,4 @@
-"""Who may act on a thread: the rules that make two workers impossible (protocol 4)."""
+"""Lease rules: who may act on a thread, so that two workers are impossible (protocol 4)."""
 
 from inbox.model import TERMINAL, Lease, Thread
 from inbox.store import leases as store

@@ -1,4 +1,4 @@
-"""What can happen to a thread, one atomic step each.
+"""Steps of a thread: opened, answered, cancelled; each is one atomic step.
 
 Every operation checks, changes, and appends one event with its message, all in the caller's
 transaction. They return the event's id; answers are made by inbox/reads.py.

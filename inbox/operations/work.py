@@ -1,4 +1,4 @@
-"""What a holder does with its thread: renew, release, update, done, fail.
+"""Steps of a holder: renew, release, update, done, fail.
 
 Each checks that the lease is the caller's (leases.require_holder, I4), changes the thread, and
 appends one event with its message, all in the caller's transaction.

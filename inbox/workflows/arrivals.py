@@ -1,4 +1,4 @@
-"""What agents wait for: work that can be claimed, an event that fits, a reply.
+"""Waits of agents: for work that can be claimed, an event that fits, a reply.
 
 Each is one `wait.until` with its own look; nothing here sleeps.
 """

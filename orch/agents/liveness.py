@@ -1,4 +1,4 @@
-"""Which workers and programs are still there: told by reconcile and doctor (I12). Ends nothing."""
+"""Liveness of workers and programs, as reconcile and doctor tell it (I12). Ends nothing."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What an agent process is told: how to report, its task, what was written since.
+"""Prompt of an agent process: how to report, its task, what was written since.
 
 Built by the tool from messages of the thread; the creator's and leader's words are orders, and
 every other message is quoted as data.

@@ -1,4 +1,4 @@
-"""Turns whose runner was killed: found again by identity, taken over, ended, or reported.
+"""Recovery of turns whose runner was killed: found by identity, taken over, ended, or reported.
 
 A worker outlives its runner, and prints on into its spool. The next `orch work` of the same name
 reads on and stays with it to its end; `orch stop` ends it; until then reconcile and doctor tell

@@ -1,4 +1,4 @@
-"""Looking after a running turn: what the store says of it, its lease, its runner's stop."""
+"""Monitor of a running turn: what the store says of it, its lease, its runner's stop."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The end of a turn: git's facts, the verdict, the work kept, the thread told.
+"""Result of a turn: git's facts, the verdict, the work kept, the thread told.
 
 Uncommitted work is kept under a salvage ref and never put on the attempt's branch, unless the
 harness is one whose sandbox cannot commit and the work is done. Then one transaction ends the

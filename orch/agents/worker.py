@@ -1,4 +1,4 @@
-"""orch work: claim, start the agent's program, stay with it, report; as many at once as asked.
+"""Workers of `orch work`: claim, start the agent's program, stay with it, report; several at once.
 
 One thread of this process and one connection per worker. Everything a killed runner leaves is
 found by the next one (orch/agents/recovery.py). Nothing is begun after a stop was asked.

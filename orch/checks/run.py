@@ -1,4 +1,4 @@
-"""Running one check at one place, and judging it: what attempts and trials of the queue share.
+"""One check, run at one place and judged: what attempts and trials of the queue share.
 
 Fail closed (I16): a missing command, exit 126 or 127, a time-out, zero tests, a changed place or
 an unknown check is an error, never a pass. A pass or a failure is reused wherever the same tree

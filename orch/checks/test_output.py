@@ -1,4 +1,4 @@
-"""What the output of a test runner says: did anything run at all? Pure.
+"""Output of test runners: did anything run at all? Pure.
 
 A gate that passes because nothing ran is worse than one that fails. Known runners are
 recognised by the line with which they admit it; a line that counts tests outweighs it, since

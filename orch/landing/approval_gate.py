@@ -1,4 +1,4 @@
-"""What the policy says of an entry: how risky its change is, who must approve, who did.
+"""Approval gate of an entry: how risky its change is, who must approve it, who did.
 
 Reads the change once, when it is queued, and keeps its facts with the entry; decides anew in each
 pass, since the policy, the approvals and what the queue found out may change.

@@ -1,4 +1,4 @@
-"""Putting an entry on top of a commit, and what is known of a conflict."""
+"""Candidates: an entry put on top of a commit, and what is known of a conflict."""
 
 import json
 

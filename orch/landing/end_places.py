@@ -1,4 +1,4 @@
-"""Where the work of a run is, as far as git can tell: on its target, or in people's branch."""
+"""Whereabouts of a run's work, as far as git can tell: on its target, or in people's branch."""
 
 from orch.config import load
 from orch.git import proofs, refs, repository

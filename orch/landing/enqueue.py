@@ -1,4 +1,4 @@
-"""Putting finished work into a queue: looked at in git first, then one transaction, then its ref.
+"""Enqueueing of finished work: looked at in git first, then one transaction, then its ref.
 
 The entry's head is frozen, and kept by a ref of its own until the entry is over: its branch may be
 deleted meanwhile. Killed between the two, the next pass makes the ref.

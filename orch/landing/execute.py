@@ -1,4 +1,4 @@
-"""Doing what a plan says, step by step; each step alone may be the last one that this process does.
+"""Execution of a plan, step by step; each step may be the last one that this process does.
 
 Building a candidate touches no checkout and is reproducible, so a step that was killed is simply
 done again. Trials that stand together in a plan run side by side.

@@ -1,4 +1,4 @@
-"""Where a queue is: its repository, its settings, its target, the folder of its slots."""
+"""An opened queue: its repository, its settings, its target, the folder of its slots."""
 
 import os
 

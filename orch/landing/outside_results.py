@@ -1,4 +1,4 @@
-"""Checks that orch.toml does not define: what others ran on an entry's head, and recorded.
+"""Outside results: checks that orch.toml does not define, run by others on an entry's head.
 
 The queue cannot run them on what it builds, so it takes their result for the head. Without one that
 passed the entry waits, and says for which: trying again would change nothing.

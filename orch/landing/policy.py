@@ -1,6 +1,6 @@
-"""How risky a change is, who must approve it, and whether they did. Pure; fails closed.
+"""Approval policy: how risky a change is, who must approve it, and whether they did.
 
-No policy in orch.toml means that a person approves everything. An approval counts for one head
+Pure; fails closed. No policy in orch.toml means that a person approves everything. An approval counts for one head
 under one policy; nobody's counts for their own work.
 """
 

@@ -1,7 +1,7 @@
-"""Before a pass decides: the runs, their tasks and git are looked at, and entries follow.
+"""Reconciliation of a queue: before a pass decides, its entries follow their tasks and git.
 
-An entry whose task has a newer attempt, or whose branch moved, is superseded; one whose work is on
-the target already landed externally; what came back from a rework is queued again by itself.
+An entry is superseded when its task has a newer attempt or its branch has moved, and marked as
+landed externally when its work is on the target already. What a rework brought back is queued again.
 """
 
 from orch.git import refs as git_refs

@@ -1,4 +1,4 @@
-"""Which checks an entry of the merge queue must pass: its own and its task's."""
+"""Required checks of an entry of the merge queue: the queue's own and its task's."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What did not merge goes back to its owner: a new attempt that knows both intents.
+"""Rework: work that did not merge goes back to its owner, as an attempt that knows both intents.
 
 Only where attempts are left, the run is open, orch.toml says `conflict = "rework"` and nobody works
 on the task already; else the entry waits for a person, with the commands that help.

@@ -1,4 +1,4 @@
-"""What the next attempt at a task is told: why the last one did not land, and what to do.
+"""Brief of a rework: why the last attempt did not land, and what to do.
 
 Titles and summaries of others, names of files and what a check printed stand in it as what they
 are: text of tasks, not of ours.

@@ -1,4 +1,4 @@
-"""Taking back what landed: the target is put back, or where that could lose, a revert queued.
+"""Rollback: the target is put back, or, where that could lose work, a revert is queued.
 
 Put back only while the entry is the newest on the target, nobody else can have it (no remote branch
 holds it), and the target stood there before, tested. Whatever depends on it is listed and held.

@@ -1,4 +1,4 @@
-"""Running a queue: pass after pass until nothing can be done; killed anywhere, it is started again.
+"""Merge-queue runner: pass after pass until nothing can be done; killed anywhere, it starts again.
 
 A pass: what was left half done is settled, entries follow git and their tasks, one read makes a
 snapshot, the planner decides, the decision is recorded, its steps are done. Nothing that matters is

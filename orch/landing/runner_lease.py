@@ -1,4 +1,4 @@
-"""Who runs a queue: a lease with a fence, so that one who lost it can change nothing any more.
+"""Runner lease of a queue, with a fence: who has lost it can change nothing any more.
 
 Every write of a pass goes through `Lease.write`, which compares the fence. What changes something
 outside the file happens in `Lease.effects`: under a lock that dies with the process, fence compared

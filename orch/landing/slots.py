@@ -1,4 +1,4 @@
-"""Where a queue tests: its slots, each under a lock that the checks in it inherit.
+"""Slots of a queue: the worktrees in which it tests, each under a lock that its checks inherit.
 
 A slot stays between two runs, with what its builds left in ignored files. They go when everything
 of a run is cleaned up and nothing is queued there any more.

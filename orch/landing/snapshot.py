@@ -1,4 +1,4 @@
-"""What one pass knows: the queue, its entries, what was built and tested, read in one transaction.
+"""Snapshot of a queue: everything that one pass knows, read in one transaction.
 
 The planner decides on nothing else, so what it was told can be kept and decided again (replay).
 """

@@ -1,4 +1,4 @@
-"""Running a trial: the checks of one tree, in a worktree that the queue owns.
+"""Trials: the checks of one tree, run in a worktree that the queue owns.
 
 Trials of one pass run side by side, each in a slot of its own; the checks of one trial run one
 after the other. A slot's lock is inherited by the checks: those of a killed runner keep it until

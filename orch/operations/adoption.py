@@ -1,4 +1,4 @@
-"""Taking a late report as the result: what a superseded worker brought is not lost."""
+"""Adoption of a late report as the result: what a superseded worker brought is not lost."""
 
 from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import attempts, reconciliation, runs, tasks

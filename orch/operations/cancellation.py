@@ -1,4 +1,4 @@
-"""Calling off a task, or every open task of a run; siblings are untouched.
+"""Cancellation of a task, or of every open task of a run; siblings are untouched.
 
 What was on its way to a target for it is called off too: a task's entries with the task, all of a
 run with the run. What landed stays, and so does what takes work back.

@@ -1,4 +1,4 @@
-"""Where a code attempt works: its base, its branch, its directory; made, and undone.
+"""Worktrees of code attempts: base, branch, directory; planned, made, and undone.
 
 The only workflow module that turns a task into a worktree. It writes nothing to the store:
 dispatch writes the intent before `make` and the attempt after it.

@@ -1,4 +1,4 @@
-"""What a worktree holds when its work is done: the head, what is uncommitted, paths it owned."""
+"""Inspection of a worktree: its head, what is uncommitted, the paths it owned."""
 
 import json
 import os

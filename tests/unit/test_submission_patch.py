@@ -63,7 +63,7 @@ def test_what_git_is_given(patch: str, operation: str) -> None:
         (GIT + "Binary files a/f and b/f differ\n", "binary"),
         (GIT + "new file mode 100644\n" + UPDATE, "does not fit the operation update"),
         (GIT + "deleted file mode 100644\n" + UPDATE, "does not fit the operation update"),
-        (GIT + "strange: header\n" + UPDATE, "no header of a patch"),
+        (GIT + "strange: header\n" + UPDATE, "not a header of a patch"),
         (UPDATE.replace("\n", "\r\n"), "CR LF"),
     ],
 )

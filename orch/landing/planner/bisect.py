@@ -1,4 +1,4 @@
-"""Which trial comes next, and whose fault a failure is: prefixes, bisected, with cached results.
+"""Bisection of a failed batch: which trial comes next, and whose fault a failure is.
 
 A batch is tested as a whole first. When it fails, its prefixes are bisected; the tree that convicts
 an entry is tried a second time, and where it is the first of the chain, the target's own tree too:

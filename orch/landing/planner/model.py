@@ -1,4 +1,4 @@
-"""What the planner is told and what it decides; both are JSON in `queue_pass`, for replay.
+"""The planner's values: what it is told and what it decides; JSON in `queue_pass`, for replay.
 
 Everything here is a value: a snapshot read in one transaction, and the steps decided from it.
 Nothing in it may come from a clock, a file or git while the planner runs.

@@ -1,4 +1,4 @@
-"""Who may land now, and in which order: dependencies, then age limits, bounces, priority, arrival.
+"""Landing order: who may land now; dependencies, then age limits, bounces, priority, arrival.
 
 An entry inherits the rank of whatever waits for it, so nothing urgent or old is kept waiting by
 a prerequisite that is neither. Pure; O(n log n).
