@@ -1,6 +1,7 @@
 """Guard of a person's word: it is refused to a process that gives itself away as an agent's.
 
 It is given away by its environment, by an ancestor that is a turn's process, or by a working
+It is given away by its environment, by an ancestor that is a turn's process, or by a working
 directory where an attempt works: worktree, place, folder for results, by whatever name. This guards
 against mistakes, not against malice: a process that leaves its session and its environment is not
 recognised (docs/guide/policy.md).

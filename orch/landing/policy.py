@@ -1,7 +1,7 @@
 """Approval policy: how risky a change is, who must approve it, and whether they did.
 
-Pure; fails closed. No policy in orch.toml means that a person approves everything. An approval counts for one head
-under one policy; nobody's counts for their own work.
+Pure; fails closed. No policy in orch.toml means that a person approves everything. An approval
+counts for one head under one policy; nobody's counts for their own work.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Reconciliation of a queue: before a pass decides, its entries follow their tasks and git.
 
 An entry is superseded when its task has a newer attempt or its branch has moved, and marked as
-landed externally when its work is on the target already. What a rework brought back is queued again.
+landed externally when its work is on the target already. What a rework brought is queued again.
 """
 
 from orch.git import refs as git_refs
