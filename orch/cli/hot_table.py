@@ -28,7 +28,7 @@ COMMANDS = (
     Command(
         "ready", "orch.cli.leader_loop:ready",
         "List the tasks that can be dispatched now, in order.",
-        (RUN, Option("--limit", "count", "at most so many", default=50),
+        (RUN, Option("--limit", "count", "at most this many", default=50),
          Option("--explain", "flag", "say for each other task why it is not ready")),
         "orch ready --run docs-1 --explain",
     ),

@@ -162,7 +162,7 @@ _COMMANDS = (
         (
             *_ONE_TASK, _MODE, _TO, _REPO, _BASE_REF, _ROOT, *BODY, KEY,
             Option("--ready", "flag", "dispatch all that are ready, in order", dest="all_ready"),
-            Option("--limit", "count", "with --ready: at most so many"),
+            Option("--limit", "count", "with --ready: at most this many"),
             Option("--jobs", "count", "with --ready: worktrees made at once (default 4)"),
             _DRY_RUN,
         ),
@@ -252,7 +252,7 @@ _COMMANDS = (
         "events", "orch.cli.tasks.events:events", "Print the events of a run, oldest first.",
         (_RUN, _AFTER, Option("--follow", "flag", "stream them as JSON lines until interrupted"),
          Option("--type", "text", "only these event types, comma-separated", dest="types"),
-         Option("--limit", "count", "at most so many", default=200)),
+         Option("--limit", "count", "at most this many", default=200)),
         "orch events --run docs-1 --type task_done,task_failed",
     ),
     Command("trace", "orch.cli.tasks.events:trace",

@@ -137,9 +137,9 @@ class PolicyRuleTable(Strict):
     )
     paths: list[Glob] = Field([], description="fires when a changed file fits one of these globs")
     when: list[Condition] = Field([], description="and all of these are so")
-    min_lines: int = Field(0, ge=0, description="and at least so many lines change")
-    min_files: int = Field(0, ge=0, description="and at least so many files change")
-    min_deleted: int = Field(0, ge=0, description="and at least so many files are deleted")
+    min_lines: int = Field(0, ge=0, description="and at least this many lines change")
+    min_files: int = Field(0, ge=0, description="and at least this many files change")
+    min_deleted: int = Field(0, ge=0, description="and at least this many files are deleted")
     risk: Risk = Field("low", description="then the risk is at least this")
     approve: list[Approver] = Field([], description="and these must approve, one for each word")
 

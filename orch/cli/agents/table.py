@@ -55,7 +55,7 @@ COMMANDS = (
     Command(
         "usage", "orch.cli.agents.work:usage",
         "Show what agents used: turns, seconds, tokens, cost.",
-        (*ONE_TASK, Option("--limit", "count", "at most so many turns", default=50)),
+        (*ONE_TASK, Option("--limit", "count", "at most this many turns", default=50)),
         "orch usage --run docs-1",
     ),
 )  # fmt: skip

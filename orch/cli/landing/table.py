@@ -68,7 +68,7 @@ COMMANDS = (
             Option("--until-empty", "flag", "end when nothing more can be done now (default)"),
             Option("--watch", "flag", "stay, and continue whenever something changes"),
             _JOBS,
-            Option("--batch", "count", "at most so many entries in one test (else orch.toml's, 4)"),
+            Option("--batch", "count", "at most this many entries in a test (else orch.toml's, 4)"),
             _STEAL, _DRY_RUN, _EXPLAIN, KEY,
         ),
         "orch queue run --run docs-1",
@@ -112,7 +112,7 @@ COMMANDS = (
         "queue audit", "orch.cli.landing.history:audit",
         "Show what each pass saw and decided, newest last.",
         (_RUN, _TARGET, _REPO, Option("--pass", "count", "only this pass", dest="pass_no"),
-         Option("--limit", "count", "at most so many", default=50)),
+         Option("--limit", "count", "at most this many", default=50)),
         "orch queue audit --run docs-1",
     ),
     Command(

@@ -20,7 +20,7 @@ COMMANDS = (
             Option("--once", "flag", "print it once, also on a terminal"),
             Option("--for", "duration", "end after this long (else when stopped)",
                    dest="for_seconds"),
-            Option("--limit", "count", "at most so many lines of each kind", default=10),
+            Option("--limit", "count", "at most this many lines of each kind", default=10),
         ),
         "orch top --run docs-1",
         note="On a terminal it stays and is redrawn whenever something happens; Ctrl-C ends "

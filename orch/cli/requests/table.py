@@ -28,7 +28,7 @@ COMMANDS = (
         (
             Option("--run", "name", "only those of this run"),
             Option("--status", "choices", "only these statuses", choices=REQUEST_STATUSES),
-            Option("--limit", "count", "at most so many", default=50),
+            Option("--limit", "count", "at most this many", default=50),
         ),
         "orch request list --status asked,planned",
     ),
