@@ -13,7 +13,7 @@ from schema.failures import Failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Any, Self
 
     from schema.transaction import ReadTx, Row
 
@@ -44,14 +44,9 @@ class Record:
     @classmethod
     def many(cls, tx: "ReadTx", query: "Query", **values: object) -> "list[Self]":
         """Return all rows."""
-        cursor = tx.run(query, values)
+        rows = _rows(tx, query, values)
         columns = query.columns
-        if not columns:
-            try:
-                columns = query.columns = tuple([head[0] for head in cursor.get_description()])
-            except apsw.ExecutionCompleteError:  # Without a row there are no names either.
-                return []
-        return [cls(columns, row) for row in cursor.fetchall()]
+        return [cls(columns, row) for row in rows]
 
     @classmethod
     def maybe(cls, tx: "ReadTx", query: "Query", **values: object) -> "Self | None":
@@ -112,6 +107,23 @@ class Queries:
         if "{" in query.text:
             query.text = _with_parts(query.text, lambda part: self[part].text)
         return query
+
+
+def named(tx: "ReadTx", query: Query, **values: object) -> "list[dict[str, Any]]":
+    """Return all rows by the names of their columns: for values that are more than a row."""
+    rows = _rows(tx, query, values)
+    return [dict(zip(query.columns, row, strict=True)) for row in rows]
+
+
+def _rows(tx: "ReadTx", query: Query, values: dict[str, object]) -> "list[Row]":
+    """Return all rows; from the first one on the query knows its columns."""
+    cursor = tx.run(query, values)
+    if not query.columns:
+        try:
+            query.columns = tuple([head[0] for head in cursor.get_description()])
+        except apsw.ExecutionCompleteError:  # Without a row there are no names either.
+            return []
+    return cursor.fetchall()
 
 
 def load(python_file: str) -> Queries:

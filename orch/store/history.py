@@ -14,9 +14,19 @@ from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import ReadTx, Row
+    from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
+
+
+class Word(queries.Record):
+    """A question or an answer in an attempt's thread."""
+
+    attempt_key: int
+    kind: str
+    sender: str
+    text: str
+    at: int
 
 
 def list_runs(tx: "ReadTx", *, only_open: bool = False) -> list[str]:
@@ -27,19 +37,22 @@ def list_runs(tx: "ReadTx", *, only_open: bool = False) -> list[str]:
 
 def of_run(tx: "ReadTx", run_id: str) -> History:
     """Return everything that happened in a run."""
-    tasks = {row[0]: TaskHistory(*row) for row in tx.many(_SQL["history_tasks"], run_id=run_id)}
+    tasks = {
+        row["task_no"]: TaskHistory(**row)
+        for row in queries.named(tx, _SQL["history_tasks"], run_id=run_id)
+    }
     attempts: dict[int, AttemptHistory] = {}
-    for row in tx.many(_SQL["history_attempts"], run_id=run_id):
-        attempts[row[0]] = AttemptHistory(*row)
-        tasks[row[1]].attempts.append(attempts[row[0]])
-    for key, *rest in tx.many(_SQL["history_leases"], run_id=run_id):
-        attempts[key].leases.append(LeaseHistory(*rest))
-    for key, *rest in tx.many(_SQL["history_checks"], run_id=run_id):
-        attempts[key].checks.append(CheckResult(*rest))
-    for key, *rest in tx.many(_SQL["history_turns"], run_id=run_id):
-        attempts[key].turns.append(TurnHistory(*rest))
-    for row in tx.many(_SQL["history_words"], run_id=run_id):
-        _hear(attempts[row[0]], row)
+    for row in queries.named(tx, _SQL["history_attempts"], run_id=run_id):
+        attempts[row["attempt_key"]] = attempt = AttemptHistory(**row)
+        tasks[attempt.task_no].attempts.append(attempt)
+    for row in queries.named(tx, _SQL["history_leases"], run_id=run_id):
+        attempts[row.pop("attempt_key")].leases.append(LeaseHistory(**row))
+    for row in queries.named(tx, _SQL["history_checks"], run_id=run_id):
+        attempts[row.pop("attempt_key")].checks.append(CheckResult(**row))
+    for row in queries.named(tx, _SQL["history_turns"], run_id=run_id):
+        attempts[row.pop("attempt_key")].turns.append(TurnHistory(**row))
+    for word in Word.many(tx, _SQL["history_words"], run_id=run_id):
+        _hear(attempts[word.attempt_key], word)
     _verify(tx, run_id, {attempt.thread_no: attempt for attempt in attempts.values()})
     for task_no, landing in landings.of_run(tx, run_id).items():
         tasks[task_no].landing = landing
@@ -47,15 +60,14 @@ def of_run(tx: "ReadTx", run_id: str) -> History:
     return History(run_id, tx.now.wall_ms, list(tasks.values()), edges)
 
 
-def _hear(attempt: AttemptHistory, row: "Row") -> None:
+def _hear(attempt: AttemptHistory, word: Word) -> None:
     """Add a question, or give the open ones their answer."""
-    _, _, kind, sender, text, at = row
-    if kind == "question":
-        attempt.questions.append(Question(sender, text, at))
+    if word.kind == "question":
+        attempt.questions.append(Question(word.sender, word.text, word.at))
         return
     for question in attempt.questions:
-        if question.answered_at is None and question.asked_by != sender:
-            question.answer, question.answered_at = text, at
+        if question.answered_at is None and question.asked_by != word.sender:
+            question.answer, question.answered_at = word.text, word.at
 
 
 def _verify(tx: "ReadTx", run_id: str, of_thread: "dict[int, AttemptHistory]") -> None:

@@ -11,7 +11,7 @@ SELECT run_id FROM run INDEXED BY run_open WHERE closed_at IS NULL ORDER BY crea
 -- name: history_tasks :many
 -- In the order they were added.
 SELECT t.task_no, t.task_id, t.title, t.status, t.priority, t.default_to, t.reason,
-       t.latest_attempt_no, t.created_at, t.updated_at, v.document ->> '$.gate.status'
+       t.latest_attempt_no, t.created_at, t.updated_at, v.document ->> '$.gate.status' AS gate
   FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
  WHERE t.run_id = :run_id ORDER BY t.task_no;
 
@@ -30,7 +30,7 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assig
        a.late_event, h.lost_leases, a.created_at, a.ended_at,
        (SELECT coalesce(nullif(m.summary, ''), m.body) FROM message AS m
          WHERE m.thread_no = a.thread_no AND m.kind = 'result'
-         ORDER BY m.event_id DESC LIMIT 1)
+         ORDER BY m.event_id DESC LIMIT 1) AS result
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
   JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE t.run_id = :run_id ORDER BY a.task_no, a.attempt_no;
@@ -44,8 +44,8 @@ SELECT a.attempt_key, l.holder, l.claimed_at, l.ended_at, l.ended_by
 
 -- name: history_words :many
 -- Questions and answers, in order.
-SELECT a.attempt_key, m.event_id, m.kind, m.from_agent, coalesce(nullif(m.body, ''), m.summary),
-       m.created_at
+SELECT a.attempt_key, m.kind, m.from_agent AS sender,
+       coalesce(nullif(m.body, ''), m.summary) AS text, m.created_at AS at
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
   JOIN message AS m ON m.thread_no = a.thread_no AND m.kind IN ('question', 'answer')
  WHERE t.run_id = :run_id ORDER BY a.attempt_key, m.event_id;
@@ -61,8 +61,8 @@ SELECT e.task_id, e.event_type, e.thread_no, coalesce(h.created_at, e.created_at
 
 -- name: history_checks :many
 -- Every result, the newest of a check last.
-SELECT a.attempt_key, c.check_name, c.status, c.source, c.summary, c.duration_ms, c.recorded_by,
-       c.created_at, c.output_head, c.output_tail
+SELECT a.attempt_key, c.check_name AS name, c.status, c.source, c.summary, c.duration_ms,
+       c.recorded_by, c.created_at AS recorded_at, c.output_head, c.output_tail
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
   JOIN check_result AS c ON c.attempt_key = a.attempt_key
  WHERE t.run_id = :run_id ORDER BY c.result_no;

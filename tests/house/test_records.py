@@ -5,6 +5,7 @@ are found where they are made: `Entry.many(tx, _SQL["entry_open_of_queue"], …)
 """
 
 import ast
+import dataclasses
 import importlib
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 
 from inbox.model import Lease
 from orch.landing import snapshot
+from orch.store import history, history_model
 from orch.store.entries import Entry
 from schema import file, new_store
 from schema.queries import Query, Record
@@ -107,6 +109,28 @@ def test_a_field_can_hold_what_its_column_does(use: Use, store: apsw.Connection)
         if table in outer or not is_needed:
             assert NoneType in kinds, f"{name} may be NULL"
         assert kinds - {NoneType} <= _TYPES[declared], f"{name} is {declared}"
+
+
+HISTORY = {
+    "history_tasks": (history_model.TaskHistory, set()),
+    "history_attempts": (history_model.AttemptHistory, set()),
+    "history_leases": (history_model.LeaseHistory, {"attempt_key"}),
+    "history_checks": (history_model.CheckResult, {"attempt_key"}),
+    "history_turns": (history_model.TurnHistory, {"attempt_key"}),
+}
+
+
+@pytest.mark.parametrize("block", HISTORY)
+def test_a_value_of_a_runs_history_has_its_rows_columns(block: str, store: apsw.Connection) -> None:
+    """They hold more than a row, so they are no records: what has no default is the row's."""
+    kind, more = HISTORY[block]
+    wanted = {
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is field.default_factory is dataclasses.MISSING
+    }
+    details = apsw.ext.query_info(store, history._SQL[block].text)
+    assert wanted | more == {column[0] for column in details.description}
 
 
 def test_every_record_is_the_rows_of_some_query() -> None:
