@@ -8,8 +8,9 @@ from schema import queries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
-    from schema.transaction import ReadTx, Row, Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 _COLUMNS = (
@@ -22,18 +23,17 @@ _LISTS = ("required_checks", "allowed_paths", "blocked_paths")
 
 def standing(tx: "ReadTx", run_id: str) -> dict[str, Standing]:
     """Return all tasks of a run by id, in the order they were added."""
-    found = [_standing(row) for row in tx.many(_SQL["plan_tasks"], run_id=run_id)]
+    found = [_standing(row) for row in queries.named(tx, _SQL["plan_tasks"], run_id=run_id)]
     return {task.task_id: task for task in found}
 
 
-def _standing(row: "Row") -> Standing:
-    task_no, task_id, status, *rest = row
-    columns = dict(zip(_COLUMNS, rest, strict=False))
-    columns |= {name: json.loads(columns[name]) for name in _LISTS}
-    task = Standing(task_no, task_id, status, columns)
-    task.spec, locks, depends_on, dispatching = rest[len(_COLUMNS) :]
-    task.locks, task.depends_on = json.loads(locks), json.loads(depends_on)
-    task.dispatching = bool(dispatching)
+def _standing(row: "dict[str, Any]") -> Standing:
+    columns = {name: row[name] for name in _COLUMNS}
+    columns |= {name: json.loads(row[name]) for name in _LISTS}
+    task = Standing(row["task_no"], row["task_id"], row["status"], columns)
+    task.spec = row["spec_sha256"]
+    task.locks, task.depends_on = json.loads(row["locks"]), json.loads(row["depends_on"])
+    task.dispatching = bool(row["is_dispatching"])
     return task
 
 

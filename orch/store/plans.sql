@@ -4,11 +4,11 @@ SELECT t.task_no, t.task_id, t.status, t.title, t.summary, t.default_to, t.prior
        t.acceptance, t.check_profile, t.required_checks, t.allowed_paths, t.blocked_paths,
        t.metadata, t.max_attempts, t.risk, t.execution_mode, t.request_id, t.spec_sha256,
        (SELECT json_group_array(k.lock) FROM (
-        SELECT lock FROM task_lock WHERE task_no = t.task_no ORDER BY lock) AS k),
+        SELECT lock FROM task_lock WHERE task_no = t.task_no ORDER BY lock) AS k) AS locks,
        (SELECT json_group_array(d.task_id) FROM (
         SELECT p.task_id FROM dependency AS e JOIN task AS p ON p.task_no = e.depends_on
-         WHERE e.task_no = t.task_no ORDER BY p.task_no) AS d),
-       EXISTS (SELECT 1 FROM dispatch_intent AS i WHERE i.task_no = t.task_no)
+         WHERE e.task_no = t.task_no ORDER BY p.task_no) AS d) AS depends_on,
+       EXISTS (SELECT 1 FROM dispatch_intent AS i WHERE i.task_no = t.task_no) AS is_dispatching
   FROM task AS t WHERE t.run_id = :run_id ORDER BY t.task_no;
 
 -- name: plan_specs :many
