@@ -10,6 +10,8 @@ from schema.json_text import Json, dumps, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
@@ -49,8 +51,22 @@ def find(tx: "ReadTx", key: Key | None) -> Json | None:
     return merge(row[1], replayed=True)
 
 
-def store(tx: "Tx", key: Key | None, answer: Json) -> Json:
-    """Remember `answer` for the key, if there is one, and return it."""
+def once(tx: "Tx", key: Key | None, change: "Callable[[], Json]", also: Key | None = None) -> Json:
+    """Return the answer of `change`, done and kept unless either key has an answer already.
+
+    Guarantees: a refusal of `change` keeps nothing. Raises: key_conflict, what `change` does.
+    """
+    for one in (key, also):
+        kept = find(tx, one)
+        if kept is not None:
+            return kept
+    answer = change()
+    _store(tx, key, answer)
+    _store(tx, also, answer)
+    return answer
+
+
+def _store(tx: "Tx", key: Key | None, answer: Json) -> None:
     if key is not None:
         tx.execute(
             _SQL["key_store"],
@@ -61,4 +77,3 @@ def store(tx: "Tx", key: Key | None, answer: Json) -> Json:
             answer=answer,
         )
         tx.key = key
-    return answer

@@ -2,7 +2,7 @@
 
 from council.operations import declines
 from orch.operations import runs
-from schema import keys
+from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 def decline(call: "Call", *, run: str, group: str, reason: str, key: str | None) -> None:
     """Decline a group with a reason."""
     with call.db.write() as tx:
-        scope = call.key_for(runs.require(tx, run).leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
-            answer = keys.store(tx, scope, declines.give(tx, run, group, reason))
+
+        def _change() -> Json:
+            declined = declines.give(tx, run, group, reason)
             call.committed = tx.last_event_id
+            return declined
+
+        answer = call.once(tx, runs.require(tx, run).leader, _change)
     call.say(answer, call.committed)

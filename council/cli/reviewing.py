@@ -12,7 +12,6 @@ from orch.operations import approvals, attempts, runs, tasks
 from orch.store import entries as entry_rows
 from orch.store import runs as run_rows
 from orch.worktrees import places
-from schema import keys
 from schema.failures import Failure
 from schema.json_text import Json, obj
 
@@ -56,7 +55,7 @@ def review(
         run_id, task_id = task_names.split(tx, run, None, task_name)
         leader = runs.require_open(tx, run_id).leader
         subject = tasks.require(tx, run_id, task_id)
-        kept = call.stored(tx, call.key_for(leader))
+        kept = call.kept(tx, leader)
         agent = as_name or f"reviewer-{task_id}"[:64].rstrip("-._")
         approvals.refuse_owner(tx, subject.task_no, subject.name, agent)
         new_run = _free_run(tx, run_id, task_id)
@@ -146,7 +145,7 @@ def _record(call: "Call", asked: Asked, leader: str, problems: list[str]) -> Jso
             problems=problems,
             next_command=_next(tx, subject, meant),
         )
-        return keys.store(tx, call.key_for(leader), answer)
+        return call.once(tx, leader, lambda: answer)
 
 
 def _next(tx: "ReadTx", subject: Task, meant: str) -> str:

@@ -12,9 +12,9 @@ from inbox.model import Artifact
 from orch.cli import task_names
 from orch.cli.tasks.runs import require_store
 from orch.worktrees import places
-from schema import ids, keys
+from schema import ids
 from schema.failures import invalid_input
-from schema.json_text import merge, obj
+from schema.json_text import Json, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def start(
     agents = _agents(reviewers)
     if task is None:
         require_store(call)
-    scope = call.key_for(leader)
-    if _is_known(call, scope):
+    if _is_known(call, leader):
         return
     change = _look(call, council, diff, task)
     artifacts = keep_change(call, council, change)
@@ -64,8 +63,8 @@ def start(
         for number, role in enumerate(ROLES, 1)
     ]
     with call.db.write() as tx:
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             if since is not None:
                 councils.require(tx, since)
             if deadline is not None:
@@ -74,19 +73,19 @@ def start(
             call.committed = councils.start(tx, council, leader, seats, headline, artifacts)
             declined = len(declines.gather(tx, since))
             document = store.document(tx, run)
-            answer = keys.store(
-                tx, scope, merge(document, declined=declined, event_id=call.committed)
-            )
+            return merge(document, declined=declined, event_id=call.committed)
+
+        answer = call.once(tx, leader, _change)
     places.make_due(call.db, run)
     call.say(answer, call.committed)
 
 
-def _is_known(call: "Call", scope: "keys.Key | None") -> bool:
+def _is_known(call: "Call", leader: str) -> bool:
     """Answer from what is stored under the key, before anything is looked at; say whether."""
-    if scope is None:
+    if not call.key:
         return False
     with call.db.read() as tx:
-        answer = keys.find(tx, scope)
+        answer = call.kept(tx, leader)
     if answer is not None:
         call.say(answer)
     return answer is not None

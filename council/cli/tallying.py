@@ -7,7 +7,6 @@ from council.vocabulary import Level, Similarity
 from council.workflows import report as report_workflow
 from council.workflows import tally as tally_workflow
 from orch.cli import replay
-from schema import keys
 from schema.failures import invalid_input
 from schema.json_text import Json, merge
 
@@ -32,7 +31,7 @@ def tally(
             return answer
         from orch.operations import runs
 
-        return keys.store(tx, call.key_for(runs.require(tx, run).leader), answer)
+        return call.once(tx, runs.require(tx, run).leader, lambda: answer)
 
     call.say(tally_workflow.tally(call.db, run, similarity, partial, _answer), call.committed)
 

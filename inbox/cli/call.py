@@ -9,7 +9,7 @@ from schema.transaction import Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from inbox.model import Artifact, Change
@@ -98,21 +98,32 @@ class Call:
 
         return keys.Key(actor, self.words, given, arguments)
 
-    def stored(self, tx: "ReadTx", key: "keys.Key | None") -> Json | None:
-        """Return the answer stored under the key, None for a new key or none."""
+    def kept(self, tx: "ReadTx", actor: str) -> Json | None:
+        """Return the answer kept under the actor's key, None for a new key or none.
+
+        Raises: key_conflict.
+        """
+        key = self.key_for(actor)
         if key is None:
             return None
         from schema import keys
 
         return keys.find(tx, key)
 
-    def store(self, tx: "Tx", key: "keys.Key | None", answer: Json) -> Json:
-        """Keep the answer under the key, if there is one, and return it."""
-        if key is not None:
-            from schema import keys
+    def once(
+        self, tx: "Tx", actor: str, change: "Callable[[], Json]", also: str | None = None
+    ) -> Json:
+        """Return the answer of `change`, done once: the same key again is a replay.
 
-            keys.store(tx, key, answer)
-        return answer
+        `also` is a second key of the actor's. Raises: key_conflict, what `change` does.
+        """
+        key = self.key_for(actor)
+        other = self.key_for(actor, also) if also else None
+        if key is None and other is None:
+            return change()
+        from schema import keys
+
+        return keys.once(tx, key, change, other)
 
     def changed(
         self, tx: "ReadTx", change: "Change", warnings: "Iterable[str]" = (), **more: object

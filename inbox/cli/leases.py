@@ -99,11 +99,10 @@ def _claim_once(
     from inbox.store import leases as lease_rows
     from inbox.store import messages
 
-    scope = call.key_for(agent)
     found = leases.require_thread(tx, thread_id) if thread_id is not None else None
-    stored = call.stored(tx, scope)
-    if stored is not None:
-        return _replayed(tx, stored)
+    kept = call.kept(tx, agent)
+    if kept is not None:
+        return _replayed(tx, kept)
     if found is not None:
         change: model.Change | None = claims.claim(tx, found, agent, ttl_ms, pools)
     else:
@@ -120,7 +119,7 @@ def _claim_once(
         **({"truncated": True, "next_after": f"msg_{last}"} if more else {}),
         warnings=threads.note_names(tx, agent),
     )
-    call.store(tx, scope, merge(answer, lease=lease))
+    call.once(tx, agent, lambda: merge(answer, lease=lease))
     current = leases.require_thread(tx, change.thread_id)
     return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
 
@@ -158,24 +157,20 @@ def renew(
     from inbox.store import messages
 
     ttl_ms = model.lease_ms(lease_seconds) if lease_seconds is not None else None
-    scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             change = work.renew(tx, found, agent, lease, ttl_ms)
             call.committed = change.event_id
             current = leases.require_thread(tx, thread).lease
             asked = current is not None and messages.stop_asked(
                 tx, found.thread_no, current.claim_event, agent
             )
-            answer = call.changed(
-                tx,
-                change,
-                lease=lease_rows.document(tx, found.thread_no),
-                cancel_requested=asked,
-            )
-            answer = call.store(tx, scope, answer)
+            document = lease_rows.document(tx, found.thread_no)
+            return call.changed(tx, change, lease=document, cancel_requested=asked)
+
+        answer = call.once(tx, agent, _change)
     if pid is not None:
         from inbox.workflows import renewal
 
@@ -197,15 +192,16 @@ def release(
     """Give the thread back."""
     from inbox.operations import work
 
-    scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             wait_ms = round((not_before or 0) * 1000)
             change = work.release(tx, found, agent, lease, reason, wait_ms)
             call.committed = change.event_id
-            answer = call.store(tx, scope, call.changed(tx, change))
+            return call.changed(tx, change)
+
+        answer = call.once(tx, agent, _change)
     call.say(answer, call.committed)
 
 
@@ -227,14 +223,15 @@ def update(
 
     letter = model.letter(summary, body, payload, artifacts)
     call.keep(artifacts)
-    scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             change = work.update(tx, found, agent, lease, status, letter)
             call.committed = change.event_id
-            answer = call.store(tx, scope, call.changed(tx, change))
+            return call.changed(tx, change)
+
+        answer = call.once(tx, agent, _change)
     call.say(answer, call.committed)
 
 
@@ -301,13 +298,12 @@ def _finish(
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
         epoch = leases.token_epoch(tx, found, token) if token is not None else None
-        by_epoch = None if epoch is None else call.key_for(agent, f"{thread}\n{epoch}")
-        scopes = [scope for scope in (call.key_for(agent), by_epoch) if scope is not None]
-        answer = next((a for scope in scopes if (a := call.stored(tx, scope)) is not None), None)
-        if answer is None:
+        by_epoch = None if epoch is None else f"{thread}\n{epoch}"
+
+        def _change() -> Json:
             change = work.finish(tx, found, verb, agent, token, letter, retryable)
             call.committed = change.event_id
-            answer = call.changed(tx, change)
-            for scope in scopes:
-                call.store(tx, scope, answer)
+            return call.changed(tx, change)
+
+        answer = call.once(tx, agent, _change, also=by_epoch)
     call.say(answer, call.committed)

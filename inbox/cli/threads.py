@@ -2,7 +2,7 @@
 
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
-from schema.json_text import obj
+from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ def send(
         _require_opening(to, subject)
     letter = model.letter(summary, body, payload, artifacts, subject or "")
     call.keep(artifacts)
-    scope = call.key_for(sender)
     with call.db.write() as tx:
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             known = store.find(tx, thread) if thread is not None else None
             if known is not None:
                 _require_nothing_new(not_before, max_claims, expects)
@@ -70,7 +69,9 @@ def send(
                 )
             call.committed = change.event_id
             warnings = threads.note_names(tx, sender, _agent_in(to))
-            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
+            return call.changed(tx, change, warnings=warnings)
+
+        answer = call.once(tx, sender, _change)
     call.say(answer, call.committed)
 
 
@@ -131,11 +132,10 @@ def reply(
             "nothing to say: give --body, --body-file, --summary or a payload", reason="flag"
         )
     call.keep(artifacts)
-    scope = call.key_for(sender)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             change = operations.reply(
                 tx,
                 found,
@@ -148,7 +148,9 @@ def reply(
             )
             call.committed = change.event_id
             warnings = operations.note_names(tx, sender, _agent_in(to))
-            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
+            return call.changed(tx, change, warnings=warnings)
+
+        answer = call.once(tx, sender, _change)
     call.say(answer, call.committed)
 
 
@@ -166,15 +168,16 @@ def cancel(
     from inbox.operations import threads as operations
 
     call.keep(artifacts)
-    scope = call.key_for(agent)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             change = operations.cancel(tx, found, agent, reason, artifacts)
             call.committed = change.event_id
             warnings = operations.note_names(tx, agent)
-            answer = call.store(tx, scope, call.changed(tx, change, warnings=warnings))
+            return call.changed(tx, change, warnings=warnings)
+
+        answer = call.once(tx, agent, _change)
     call.say(answer, call.committed)
 
 
@@ -283,24 +286,21 @@ def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None)
     from inbox.store import cursors
     from inbox.store import threads as store
 
-    scope = call.key_for(agent)
     with call.db.write() as tx:
         found = store.get(tx, thread)
-        answer = call.stored(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             _require_shown(tx, found, agent, through)
             moved = cursors.advance(tx, agent, found.thread_no, through)
-            answer = call.store(
-                tx,
-                scope,
-                obj(
-                    thread_id=thread,
-                    agent=agent,
-                    last_read=f"msg_{cursors.position(tx, agent, found.thread_no)}",
-                    moved=moved,
-                    event_id=events.last_id(tx),
-                ),
+            return obj(
+                thread_id=thread,
+                agent=agent,
+                last_read=f"msg_{cursors.position(tx, agent, found.thread_no)}",
+                moved=moved,
+                event_id=events.last_id(tx),
             )
+
+        answer = call.once(tx, agent, _change)
     call.say(answer)
 
 

@@ -5,7 +5,7 @@ from orch.reconcile import reconcile as bring_up_to_date
 from orch.store import runs as run_rows
 from schema import events
 from schema.failures import invalid_input
-from schema.json_text import array, merge, obj
+from schema.json_text import Json, array, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,9 +136,8 @@ def answer(
     bring_up_to_date(call.db, run, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run, task, None)
-        scope = call.key_for(found.leader)
-        said = call.stored(tx, scope)
-        if said is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             attempt = attempts.require_active(tx, subject)
             thread = leases.require_thread(tx, attempt.thread_id)
@@ -157,17 +156,15 @@ def answer(
                 payload=obj(message_id=f"msg_{change.event_id}", attempt_no=attempt.attempt_no),
             )
             document, latest = reads.with_attempt(tx, subject.task_no)
-            said = call.store(
-                tx,
-                scope,
-                obj(
-                    task=document,
-                    attempt=latest,
-                    thread=thread_document(tx, attempt.thread_no),
-                    message=messages.document(tx, change.event_id),
-                    event_id=call.committed,
-                ),
+            return obj(
+                task=document,
+                attempt=latest,
+                thread=thread_document(tx, attempt.thread_no),
+                message=messages.document(tx, change.event_id),
+                event_id=call.committed,
             )
+
+        said = call.once(tx, found.leader, _change)
     call.say(said, call.committed)
 
 
@@ -217,22 +214,19 @@ def cancel(
     bring_up_to_date(call.db, run_id, call.note)
     with call.db.write() as tx:
         found = runs.require(tx, run_id)
-        scope = call.key_for(found.leader)
-        said = call.stored(tx, scope)
-        if said is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             touched, called_off = cancellation.cancel(tx, found, task_id, reason)
             call.committed = tx.last_event_id
-            said = call.store(
-                tx,
-                scope,
-                obj(
-                    run=run_rows.document(tx, run_id),
-                    cancelled=array(reads.changed(tx, touched)),
-                    entries=[f"ent_{number}" for number in called_off],
-                    event_id=call.committed,
-                ),
+            return obj(
+                run=run_rows.document(tx, run_id),
+                cancelled=array(reads.changed(tx, touched)),
+                entries=[f"ent_{number}" for number in called_off],
+                event_id=call.committed,
             )
+
+        said = call.once(tx, found.leader, _change)
     call.say(said, call.committed)
 
 
@@ -256,14 +250,15 @@ def adopt(
     bring_up_to_date(call.db, run_id, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run_id, task_id, None)
-        scope = call.key_for(found.leader)
-        said = call.stored(tx, scope)
-        if said is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             number = adoption.adopt(tx, found, subject, attempt)
             call.committed = tx.last_event_id
             document = task_rows.document(tx, subject.task_no)
             taken = attempt_rows.document(tx, subject.task_no, number)
-            said = call.store(tx, scope, obj(task=document, attempt=taken, event_id=call.committed))
+            return obj(task=document, attempt=taken, event_id=call.committed)
+
+        said = call.once(tx, found.leader, _change)
     bring_up_to_date(call.db, run_id, call.note)
     call.say(said, call.committed)

@@ -5,7 +5,6 @@ does the rest; one that ended is answered from here.
 """
 
 from orch.operations import runs
-from schema import keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def say_again(call: "Call", run_id: str) -> bool:
     Raises: not_found/run, key_conflict.
     """
     with call.db.read() as tx:
-        kept = keys.find(tx, call.key_for(runs.require(tx, run_id).leader))
+        kept = call.kept(tx, runs.require(tx, run_id).leader)
     if kept is None:
         return False
     call.say(kept)
@@ -31,5 +30,4 @@ def keep(call: "Call", run_id: str, answer: "Json") -> "Json":
     if not call.key:
         return answer
     with call.db.write() as tx:
-        scope = call.key_for(runs.require(tx, run_id).leader)
-        return keys.find(tx, scope) or keys.store(tx, scope, answer)
+        return call.once(tx, runs.require(tx, run_id).leader, lambda: answer)

@@ -337,34 +337,33 @@ def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -
 
 def _confirm(db: "Database", prepared: PreparedDispatch, answer: "Answer") -> Json:
     """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
-    wish, order, place, key = prepared.wish, prepared.order, prepared.place, prepared.key
-    expected = prepared.task.next_attempt_no
     with db.write() as tx:
-        stored = keys.find(tx, key)
-        if stored is not None:
-            return stored
-        if place.worktree_path:
-            run = runs.require_open(tx, wish.run_id)
-            task = tasks.require(tx, wish.run_id, wish.task_id)
-            intent = attempt_rows.intent_of(tx, task.task_no)
-            if intent != (expected, *process_identity.mine()):
-                raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
-            attempt_rows.forget_intent(tx, task.task_no)
-            number = expected
-        else:
-            run, task = _require(tx, wish)
-            number = task.next_attempt_no
-            if place.place is not None and not place.place.place_path.endswith(f"-{number}"):
-                raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
-        before = attempts.latest(tx, task)
-        if before is not None and wish.event in ("retry", "reassign"):
-            attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
-            task = tasks.require(tx, wish.run_id, wish.task_id)
-        change = attempts.open_one(tx, run, task, wish.event, number, order, place)
-        runs.tell_end(tx, run)
-        said = answer(tx, change)
-        if place.notes:
-            said = merge(said, notes=array(place.notes))
-        result = keys.store(tx, key, said)
+        result = keys.once(tx, prepared.key, lambda: _open_attempt(tx, prepared, answer))
     points.reach("dispatch.confirmed")
     return result
+
+
+def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Json:
+    wish, place = prepared.wish, prepared.place
+    expected = prepared.task.next_attempt_no
+    if place.worktree_path:
+        run = runs.require_open(tx, wish.run_id)
+        task = tasks.require(tx, wish.run_id, wish.task_id)
+        intent = attempt_rows.intent_of(tx, task.task_no)
+        if intent != (expected, *process_identity.mine()):
+            raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
+        attempt_rows.forget_intent(tx, task.task_no)
+        number = expected
+    else:
+        run, task = _require(tx, wish)
+        number = task.next_attempt_no
+        if place.place is not None and not place.place.place_path.endswith(f"-{number}"):
+            raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
+    before = attempts.latest(tx, task)
+    if before is not None and wish.event in ("retry", "reassign"):
+        attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
+        task = tasks.require(tx, wish.run_id, wish.task_id)
+    change = attempts.open_one(tx, run, task, wish.event, number, prepared.order, place)
+    runs.tell_end(tx, run)
+    said = answer(tx, change)
+    return merge(said, notes=array(place.notes)) if place.notes else said

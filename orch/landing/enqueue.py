@@ -210,17 +210,18 @@ def confirm(
     """
     added: list[Entry] = []
     with db.write() as tx:
-        stored = keys.find(tx, key)
-        if stored is not None:
-            return stored
-        for item in prepared:
-            _require_same(tx, item)
-            repo_path = item.repo.top or item.repo.common_dir
-            queue = queue_rows.open_one(tx, repo_path, item.target)
-            _refuse_taken_back(tx, queue, item)
-            values = {**item.values, "bounces": bounces}
-            added.append(entries.add(tx, queue, values, item.task.task_id))
-        said = keys.store(tx, key, answer(tx, added))
+
+        def _change() -> Json:
+            for item in prepared:
+                _require_same(tx, item)
+                repo_path = item.repo.top or item.repo.common_dir
+                queue = queue_rows.open_one(tx, repo_path, item.target)
+                _refuse_taken_back(tx, queue, item)
+                values = {**item.values, "bounces": bounces}
+                added.append(entries.add(tx, queue, values, item.task.task_id))
+            return answer(tx, added)
+
+        said = keys.once(tx, key, _change)
     points.reach("queue.added")
     keep(db, added)
     points.reach("queue.kept")

@@ -59,15 +59,15 @@ def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" 
     again = worktrees.repair_worktrees(repo, old, new)
     points.reach("moved.repaired")
     with db.write() as tx:
-        known = keys.find(tx, key)
-        if known is not None:
-            return known
-        concerned = sorted({run for place, run in recorded if _is_in(place, old)})
-        relocation.relocate(tx, old, new)
-        for run in concerned:
-            _tell(tx, run, old, new)
-        answer = obj(old_path=old, repo_path=new, runs=concerned, worktrees=again)
-        return keys.store(tx, key, answer)
+
+        def _change() -> Json:
+            concerned = sorted({run for place, run in recorded if _is_in(place, old)})
+            relocation.relocate(tx, old, new)
+            for run in concerned:
+                _tell(tx, run, old, new)
+            return obj(old_path=old, repo_path=new, runs=concerned, worktrees=again)
+
+        return keys.once(tx, key, _change)
 
 
 def _root(repo: repository.Repository) -> str:

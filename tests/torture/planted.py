@@ -37,7 +37,7 @@ def _no_fence() -> None:
 
 def _no_key_row() -> None:
     """The answer is not remembered."""
-    keys.store = lambda tx, key, answer: answer
+    keys._store = lambda tx, key, answer: None
 
 
 def _deferred_begin() -> None:

@@ -183,18 +183,17 @@ def go_on(
         run_id, task_id = task_names.split(tx, run, task, task_name)
         leader = runs.require_open(tx, run_id).leader
     reconcile(call.db, run_id, call.note)
-    scope = call.key_for(leader)
     with call.db.write() as tx:
         subject = tasks.require(tx, run_id, task_id)
         before = attempts.latest(tx, subject)
-        answer = call.stored(tx, scope)
+        answer = call.kept(tx, leader)
         if answer is None:
             change = control.speak(tx, runs.require_open(tx, run_id), subject, body)
             if change is not None:
                 from inbox.store import messages, threads
 
                 document, attempt = board.with_attempt(tx, subject.task_no)
-                answer = obj(
+                said = obj(
                     task=document,
                     attempt=attempt,
                     thread=threads.document(tx, change.thread_no),
@@ -202,7 +201,7 @@ def go_on(
                     event_id=change.event_id,
                 )
                 call.committed = change.event_id
-                call.store(tx, scope, answer)
+                answer = call.once(tx, leader, lambda: said)
     if answer is not None:
         call.say(answer, call.committed)
         return

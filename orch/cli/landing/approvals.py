@@ -12,7 +12,7 @@ from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from schema import keys
 from schema.failures import Failure
-from schema.json_text import NULL, obj
+from schema.json_text import NULL, Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,28 +98,27 @@ def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: st
     proof = signatures.prove(settings, by, text, verdict)
     signatures.verify(call.db, settings, [found])
     with call.db.write() as tx:
-        head, found = found.head_commit, store.get(tx, found.entry_no)
-        answer = keys.find(tx, scope)
-        if answer is None:
-            assert found.head_commit == head, "an entry's head never changes"
+
+        def _change() -> Json:
+            current = store.get(tx, found.entry_no)
+            assert current.head_commit == found.head_commit, "an entry's head never changes"
             call.committed = approvals.give(
-                tx, found, digest, kind="human", verdict=verdict, by=actor, note=note, proof=proof
-            )
+                tx, current, digest, kind="human", verdict=verdict, by=actor, note=note,
+                proof=proof,
+            )  # fmt: skip
             fresh = store.get(tx, found.entry_no)
             waived = not required_checks.of_entry(tx, settings, fresh)
             now = approval_gate.weigh(tx, settings, fresh, waived=waived, resolved=False)
-            store.see(tx, found.entry_no, now.risk, now.document(), found.position, found.why)
-            answer = keys.store(
-                tx,
-                scope,
-                obj(
-                    entry=store.document(tx, found.entry_no),
-                    name=found.name,
-                    verdict=_latest(tx, found.task_no, found.head_commit),
-                    next_command=_after(store.get(tx, found.entry_no), verdict),
-                    event_id=call.committed,
-                ),
+            store.see(tx, found.entry_no, now.risk, now.document(), current.position, current.why)
+            return obj(
+                entry=store.document(tx, found.entry_no),
+                name=found.name,
+                verdict=_latest(tx, found.task_no, found.head_commit),
+                next_command=_after(store.get(tx, found.entry_no), verdict),
+                event_id=call.committed,
             )
+
+        answer = keys.once(tx, scope, _change)
     call.say(answer, call.committed)
 
 
@@ -145,24 +144,22 @@ def _on_work(
         return
     proof = signatures.prove(settings, by, text, verdict)
     with call.db.write() as tx:
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             approvals.give_on_work(
                 tx, task, head, digest,
                 kind="human", verdict=verdict, by=actor, note=note, proof=proof,
             )  # fmt: skip
             call.committed = tx.last_event_id
-            answer = keys.store(
-                tx,
-                scope,
-                obj(
-                    entry=NULL,
-                    name=task.name,
-                    verdict=_latest(tx, task.task_no, head),
-                    next_command=f"orch queue add {task.name}",
-                    event_id=call.committed,
-                ),
+            return obj(
+                entry=NULL,
+                name=task.name,
+                verdict=_latest(tx, task.task_no, head),
+                next_command=f"orch queue add {task.name}",
+                event_id=call.committed,
             )
+
+        answer = keys.once(tx, scope, _change)
     call.say(answer, call.committed)
 
 

@@ -12,7 +12,6 @@ from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from schema import keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import NULL, Json, array, obj
 
@@ -45,9 +44,8 @@ def add(
             "name tasks, or give --run with --all", reason="flag", hint="orch queue add R/T"
         )
     chosen, leader = _chosen(call, tasks, run, everything=everything)
-    scope = call.key_for(leader)
     with call.db.read() as tx:
-        kept = call.stored(tx, scope)
+        kept = call.kept(tx, leader)
     if kept is not None:
         call.say(kept)
         return
@@ -72,7 +70,8 @@ def add(
         more: dict[str, object] = {"notes": array(notes)} if notes else {}
         return obj(entries=array(documents), skipped=skipped, **more, event_id=call.committed)
 
-    call.say(enqueue.confirm(call.db, prepared, _answer, scope), call.committed)
+    said = enqueue.confirm(call.db, prepared, _answer, call.key_for(leader))
+    call.say(said, call.committed)
 
 
 def _chosen(
@@ -327,7 +326,7 @@ def retry(
                 hint=f"fix the target, then: orch queue retry {found.entry_id}",
             )
         leader = runs.require(tx, found.run_id).leader
-        kept = call.stored(tx, call.key_for(leader))
+        kept = call.kept(tx, leader)
         queue = queue_rows.get(tx, found.queue_no)
     if kept is not None:
         call.say(kept)
@@ -345,15 +344,14 @@ def _one(call: "Call", name: str | None, run: str | None, verb: str, reason: str
     with call.db.write() as tx:
         found = queue_names.require(tx, name, run)
         leader = runs.require(tx, found.run_id).leader
-        scope = call.key_for(leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             call.committed = does[verb](tx, found, leader, reason)
-            found = store.get(tx, found.entry_no)
             document = store.document(tx, found.entry_no)
-            command = next_steps.command(tx, found)
-            answer = obj(entry=document, event_id=call.committed, next_command=command)
-            answer = keys.store(tx, scope, answer)
+            command = next_steps.command(tx, store.get(tx, found.entry_no))
+            return obj(entry=document, event_id=call.committed, next_command=command)
+
+        answer = call.once(tx, leader, _change)
     call.say(answer, call.committed)
 
 
@@ -375,9 +373,8 @@ def _whole_queue(
     queue = open_queue.queues_of(call.db, run, target, repo_path)[0]
     act = entries.hold_queue if verb == "hold" else entries.release_queue
     with call.db.write() as tx:
-        scope = call.key_for(entries.ACTOR)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             found = queue_rows.get(tx, queue.queue_no)
             if verb == "release" and not found.hold_reason:
                 raise Failure(
@@ -389,9 +386,7 @@ def _whole_queue(
             run_id = run or queue_names.some_run(tx, queue.queue_no)
             actor = runs.require(tx, run_id).leader
             call.committed = act(tx, found, run_id, actor, reason)
-            answer = keys.store(
-                tx,
-                scope,
-                obj(queue=queue_names.of_queue(tx, queue.queue_no), event_id=call.committed),
-            )
+            return obj(queue=queue_names.of_queue(tx, queue.queue_no), event_id=call.committed)
+
+        answer = call.once(tx, entries.ACTOR, _change)
     call.say(answer, call.committed)

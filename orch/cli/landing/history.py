@@ -33,8 +33,7 @@ def rollback(
     with call.db.read() as tx:
         found = names.require(tx, entry, run, of_work=True)
         actor = as_name or runs.require(tx, found.run_id).leader
-        scope = call.key_for(actor)
-        kept = call.stored(tx, scope)
+        kept = call.kept(tx, actor)
         dependents = store.dependents(tx, found.task_no) if found.task_no is not None else []
     if kept is not None:
         call.say(kept)
@@ -61,7 +60,7 @@ def rollback(
     outcome = workflow.carry_out(call.db, plan, actor, reason or "")
     with call.db.write() as tx:
         by = store.document(tx, outcome.by) if outcome.by != found.entry_no else None
-        answer = obj(
+        done = obj(
             dry_run=False,
             entry=store.document(tx, found.entry_no),
             revert=by,
@@ -69,7 +68,7 @@ def rollback(
             superseded=[f"ent_{n}" for n in outcome.superseded],
             **shared,
         )
-        call.store(tx, scope, answer)
+        answer = call.once(tx, actor, lambda: done)
     call.say(answer)
 
 

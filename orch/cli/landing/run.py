@@ -9,7 +9,7 @@ from orch.landing.snapshot import Options
 from orch.operations import entries
 from orch.store import entries as store
 from orch.store.queues import Queue
-from schema import events, keys
+from schema import events
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
 
@@ -37,9 +37,8 @@ def run(
     """Run the queues that are meant, one after the other."""
     if sum((once, until_empty, watch)) > 1:
         raise invalid_input("--once, --until-empty and --watch cannot be combined", reason="flag")
-    scope = call.key_for(entries.ACTOR)
     with call.db.read() as tx:
-        kept = call.stored(tx, scope)
+        kept = call.kept(tx, entries.ACTOR)
     if kept is not None:
         call.say(kept)
         return
@@ -65,14 +64,14 @@ def run(
     if refusal is not None:
         refusal.data = answer
         raise refusal
-    call.say(_keep(call, scope, answer))
+    call.say(_keep(call, answer))
 
 
-def _keep(call: "Call", scope: "keys.Key | None", answer: Json) -> Json:
-    if scope is None:
+def _keep(call: "Call", answer: Json) -> Json:
+    if not call.key:
         return answer
     with call.db.write() as tx:
-        return keys.find(tx, scope) or keys.store(tx, scope, answer)
+        return call.once(tx, entries.ACTOR, lambda: answer)
 
 
 def _answer(call: "Call", run: str | None, outcomes: list[QueueOutcome], *, explain: bool) -> Json:

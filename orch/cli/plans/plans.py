@@ -13,7 +13,7 @@ from orch.plans import document, graph, parse
 from orch.plans.diff import TaskChange, picture
 from orch.plans.read import read_document
 from orch.store import plans as store
-from schema import ids, keys
+from schema import ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
 
@@ -63,9 +63,8 @@ def apply(
     settings = config_in_force.at(call.db, found)
     with call.db.write() as tx:
         found = runs.require(tx, run)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             changes, standing = plans.compare(tx, found, reading, settings.profiles)
             _require_sound(path, reading.problems)
@@ -74,11 +73,12 @@ def apply(
             call.committed = max(call.committed, *applied, 0)
             runs.tell_end(tx, found)
             work = picture(reading.tickets, standing)
-            said = _answer(
+            return _answer(
                 path, reading, run, changes, work, settings.plan,
                 dry_run=False, event_id=call.committed,
             )  # fmt: skip
-            answer = keys.store(tx, scope, said)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 

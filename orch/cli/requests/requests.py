@@ -10,7 +10,7 @@ from orch.reconcile import reconcile
 from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store import turns
-from schema import ids, keys
+from schema import ids
 from schema.failures import invalid_input
 from schema.json_text import NULL, Json, array, merge, obj
 
@@ -49,18 +49,18 @@ def new(
         "priority": operations.priority_of(priority),
         "run_id": run,
     }
-    scope = call.key_for(requester or "leader")
     with call.db.write() as tx:
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             call.committed = operations.new(tx, values)
             found = operations.require(tx, str(values["request_id"]))
-            said = obj(
+            return obj(
                 request=store.document(tx, found.request_id),
                 next=_next(found, None),
                 event_id=call.committed,
             )
-            answer = keys.store(tx, scope, said)
+
+        answer = call.once(tx, requester or "leader", _change)
     call.say(answer, call.committed)
 
 
@@ -152,8 +152,7 @@ def _ask(
     rules = planning.Rules(settings, call.db)
     with call.db.write() as tx:
         found = operations.require(tx, request_id)
-        scope = call.key_for(found.requester)
-        answer = keys.find(tx, scope)
+        answer = call.kept(tx, found.requester)
         if answer is not None:
             return answer
         who = operations.engineer(tx, found)
@@ -167,7 +166,8 @@ def _ask(
             call.committed = planning.begin(tx, found, in_run, engineer, rules, words)
         shown = _shown(tx, operations.require(tx, request_id))
         sent = threads.document(tx, _thread(tx, request_id))
-        kept = keys.store(tx, scope, merge(shown, thread=sent, event_id=call.committed))
+        said = merge(shown, thread=sent, event_id=call.committed)
+        kept = call.once(tx, found.requester, lambda: said)
         run_id = operations.require(tx, request_id).run_id
     places.make_due(call.db, str(run_id))
     return kept

@@ -4,9 +4,8 @@ from difflib import get_close_matches
 
 from orch.operations import budgets, runs
 from orch.store import runs as run_rows
-from schema import keys
 from schema.failures import Failure
-from schema.json_text import obj
+from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,13 +36,14 @@ def budget(call: "Call", *, run: str, budget: tuple[str, ...], key: str | None) 
         return
     with call.db.write() as tx:
         found = runs.require(tx, run)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             call.committed = budgets.change(tx, found, limits)
             document = run_rows.budgeted(tx, run)
-            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+            return obj(run=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 

@@ -6,7 +6,6 @@ from orch.operations import attempts, runs, tasks
 from orch.operations import checks as operations
 from orch.reconcile import reconcile
 from orch.store import checks as store
-from schema import keys
 from schema.failures import Failure, not_found
 from schema.json_text import Json, obj
 
@@ -102,9 +101,8 @@ def record(
     reconcile(call.db, run_id, call.note)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run_id, task_id, None)
-        scope = call.key_for(agent or found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             operations.require_verifying(subject)
             required = [name for name, _ in store.newest_statuses(tx, subject.task_no)]
@@ -120,7 +118,9 @@ def record(
             )  # fmt: skip
             call.committed = operations.record(tx, found, subject, attempt, result)
             runs.tell_end(tx, found)
-            answer = keys.store(tx, scope, _answer(tx, run_id, task_id))
+            return _answer(tx, run_id, task_id)
+
+        answer = call.once(tx, agent or found.leader, _change)
     call.say(answer, call.committed)
 
 

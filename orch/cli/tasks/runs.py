@@ -4,9 +4,9 @@ import os
 
 from orch.operations import runs
 from orch.store import runs as store
-from schema import file, keys
+from schema import file
 from schema.failures import Failure, invalid_input, not_found
-from schema.json_text import array, obj
+from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,17 +55,18 @@ def init(
         "ownership": ownership,
         "fingerprint": seen,
     }
-    scope = call.key_for(leader)
     with call.db.write() as tx:
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             call.committed = runs.init(tx, values)
             if limits:
                 from orch.operations import budgets
 
                 budgets.change(tx, runs.require(tx, run), limits)
             document = store.budgeted(tx, run)
-            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+            return obj(run=document, event_id=call.committed)
+
+        answer = call.once(tx, leader, _change)
     call.say(answer, call.committed)
 
 
@@ -120,15 +121,16 @@ def close(call: "Call", *, run: str, force: bool, key: str | None) -> None:
     unlanded = [] if force or found.closed_at is not None else ends.unlanded(call.db, found)
     with call.db.write() as tx:
         found = runs.require(tx, run)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             if not force:
                 _refuse_unlanded(tx, run, unlanded)
             call.committed = runs.close(tx, found, found.leader)
             document = store.document(tx, run)
-            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+            return obj(run=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 
@@ -165,10 +167,11 @@ def reopen(call: "Call", *, run: str, key: str | None) -> None:
     """Open a closed run again."""
     with call.db.write() as tx:
         found = runs.require(tx, run)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             call.committed = runs.reopen(tx, found, found.leader)
             document = store.document(tx, run)
-            answer = keys.store(tx, scope, obj(run=document, event_id=call.committed))
+            return obj(run=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)

@@ -5,9 +5,8 @@ from orch.cli import task_names
 from orch.operations import dependencies, runs, tasks
 from orch.store import dependencies as dependency_rows
 from orch.store import tasks as store
-from schema import keys
 from schema.failures import invalid_input
-from schema.json_text import array, obj
+from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,14 +88,15 @@ def add(
     values |= {name: value for name, value in defaults.items() if values.get(name) is None}
     with call.db.write() as tx:
         found = runs.require(tx, run)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             number, call.committed = tasks.add(tx, found, values | {"task_id": task}, locks, wanted)
             runs.tell_end(tx, found)
             document = store.document(tx, number)
-            answer = keys.store(tx, scope, obj(task=document, event_id=call.committed))
+            return obj(task=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 
@@ -115,16 +115,17 @@ def edit(
     values = _values(fields)
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run, task, task_name)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             values["not_before_at"] = (
                 tx.now.wall_ms + round(not_before * 1000) if not_before is not None else None
             )
             call.committed = tasks.edit(tx, subject, values, locks or None, found.leader)
             document = store.document(tx, subject.task_no)
-            answer = keys.store(tx, scope, obj(task=document, event_id=call.committed))
+            return obj(task=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 
@@ -193,9 +194,8 @@ def _change_dependencies(
     change = dependencies.add if adding else dependencies.remove
     with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run, task, task_name)
-        scope = call.key_for(found.leader)
-        answer = keys.find(tx, scope)
-        if answer is None:
+
+        def _change() -> Json:
             runs.refuse_closed(found)
             for other in others:
                 wanted = tasks.require(tx, found.run_id, other)
@@ -203,7 +203,9 @@ def _change_dependencies(
                 call.committed = change(tx, current, wanted, found.leader) or call.committed
             runs.tell_end(tx, found)
             document = store.document(tx, subject.task_no)
-            answer = keys.store(tx, scope, obj(task=document, event_id=call.committed))
+            return obj(task=document, event_id=call.committed)
+
+        answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
 
 
