@@ -4,6 +4,7 @@ Adding a rule? Also add it to `transition` in a new migration (test_machines.py 
 run `make docs` (docs/reference/states.md).
 """
 
+from inbox.model import TERMINAL
 from schema.machine import Machine, Rule
 
 _WORKED = ("claimed", "in_progress", "blocked")
@@ -13,6 +14,8 @@ THREAD = Machine(
     name="thread",
     initial="pending",
     states=("pending", "claimed", "in_progress", "blocked", "done", "failed", "cancelled"),
+    moving=_WORKED,
+    over=TERMINAL,
     rules=(
         Rule("pending", "claim",  "claimed",   "an agent holds the first lease"),
         Rule("pending", "cancel", "cancelled", "nobody will do it"),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 PRIORITIES = ("low", "normal", "high")  # Stored as 0, 1, 2, so that an index can order by it.
 KINDS = ("task", "progress", "question", "answer", "result", "control", "event")
-TERMINAL = ("done", "failed", "cancelled")  # As inbox/machines.py, which few commands load.
+TERMINAL = ("done", "failed", "cancelled")  # Stands here, since few commands load machines.
 DEFAULT_LEASE_MS = 900_000
 MAX_LEASE_MS = 86_400_000
 DEFAULT_MAX_CLAIMS = 5

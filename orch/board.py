@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 
 from orch import run_end
+from orch.model import WORKED
 from orch.operations import attempts as attempt_rules
 from orch.operations import budgets, runs, scheduling
 from orch.operations import tasks as task_rules
@@ -43,7 +44,7 @@ _REPOSITORY_SECONDS = 10.0
 _MOST_WORKTREES = 20  # That a board looks into: each starts git.
 # list of a board: the statuses of the tasks in it.
 _COUNTED = {
-    "at_work": ("dispatched", "running", "blocked"),
+    "at_work": WORKED,
     "ready": ("ready",),
     "done": ("done", "cancelled"),
 }
@@ -200,7 +201,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd
     active = store.active(tx, run.run_id, _MOST_ACTIVE)
     found.done += [(run.run_id, one) for one in store.done(tx, run.run_id, limit)]
     for one in active:
-        if one.status in ("running", "dispatched", "blocked"):
+        if one.status in WORKED:
             found.at_work.append(AtWork(run.run_id, one))
     if run.closed_at is not None:
         return

@@ -6,10 +6,9 @@ An entry's are led by the passes of `orch queue run` and by people.
 Adding a rule? Also add it to `transition` in a new migration (test_machines.py compares).
 """
 
-from orch.model import ACTIVE
+from orch.model import ACTIVE, REQUEST_STATUSES, TERMINAL
+from orch.model import WORKED as _AT_WORK
 from schema.machine import Machine, Rule
-
-_AT_WORK = ACTIVE[:3]
 
 # fmt: off
 TASK = Machine(
@@ -17,6 +16,8 @@ TASK = Machine(
     initial="ready",
     states=("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
             "cancelled"),
+    moving=ACTIVE,
+    over=TERMINAL,
     rules=(
         Rule("planned",    "satisfy",  "ready",      "its last prerequisite is done"),
         Rule("planned",    "cancel",   "cancelled",  "called off"),
@@ -52,7 +53,8 @@ TASK = Machine(
 REQUEST = Machine(
     name="request",
     initial="new",
-    states=("new", "planning", "asked", "planned", "refused", "failed", "applied"),
+    states=REQUEST_STATUSES,
+    moving=("planning", "asked"),
     rules=(
         Rule("new",      "plan",   "planning", "an engineer is asked for a plan"),
         Rule("planning", "ask",    "asked",    "the engineer asks the person a question"),
@@ -80,6 +82,9 @@ ENTRY = Machine(
     states=("queued", "building", "testing", "passed", "awaiting_approval", "landing", "landed",
             "verified", "conflict", "failed", "error", "held", "quarantined", "cancelled",
             "superseded", "landed_externally"),
+    moving=_ON_ITS_WAY,
+    stopped=(*_STOPPED, *_ASIDE),
+    over=("verified", "cancelled", "superseded", "landed_externally"),
     rules=(
         Rule("queued",   "build",   "building", "it is put on top of what goes before it"),
         Rule("building", "test",    "testing",  "its candidate is made, its checks run"),
@@ -112,6 +117,9 @@ ENTRY = Machine(
     ),
 )
 # fmt: on
+
+# The statuses of an entry whose work the target holds.
+IN_TARGET = ("landed", "verified", "landed_externally")
 
 # What a thread's status means for the task whose attempt it carries: the event it causes.
 OF_THREAD = {

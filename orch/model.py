@@ -8,6 +8,7 @@ MODES = ("analysis", "code")
 DEFAULT_MAX_ATTEMPTS = 3
 REQUEST_STATUSES = ("new", "planning", "asked", "planned", "refused", "failed", "applied")
 ACTIVE = ("dispatched", "running", "blocked", "verifying")  # An attempt works on the task.
+WORKED = ACTIVE[:3]  # Somebody has its thread, or is to take it.
 TERMINAL = ("done", "failed", "cancelled")
 
 

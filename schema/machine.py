@@ -24,9 +24,13 @@ class Rule:
 
 
 class Machine:
-    """The states of one noun and every way between them."""
+    """The states of one noun and every way between them.
 
-    __slots__ = ("initial", "name", "rules", "states", "terminal")
+    Its named groups are told once, here: `moving` (somebody or something is at it), `stopped`
+    (it waits for a person), `over` (nobody works on it any more, though some may come back).
+    """
+
+    __slots__ = ("initial", "moving", "name", "over", "rules", "states", "stopped", "terminal")
 
     def __init__(
         self,
@@ -34,7 +38,13 @@ class Machine:
         initial: str,
         states: tuple[str, ...],
         rules: "Iterator[Rule] | tuple[Rule, ...]",
+        moving: tuple[str, ...] = (),
+        stopped: tuple[str, ...] = (),
+        over: tuple[str, ...] = (),
     ) -> None:
+        self.moving = moving
+        self.stopped = stopped
+        self.over = over
         self.name = name
         self.initial = initial
         self.states = states
@@ -60,6 +70,10 @@ class Machine:
             f"cannot {event} a {self.name} that is {state}",
             hint="possible now: " + ", ".join(allowed),
         )
+
+    def before(self, event: str) -> tuple[str, ...]:
+        """Return the states in which `event` can happen."""
+        return tuple(dict.fromkeys(rule.source for rule in self.rules if rule.event == event))
 
     def edges(self) -> set[tuple[str, str]]:
         """Return the (source, target) pairs that change the state."""

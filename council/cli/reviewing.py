@@ -7,7 +7,7 @@ from council.vocabulary import Role
 from council.workflows import landing, targets
 from orch.cli import task_names
 from orch.cli.agents import work as workers
-from orch.model import Task
+from orch.model import TERMINAL, Task
 from orch.operations import approvals, attempts, runs, tasks
 from orch.store import entries as entry_rows
 from orch.store import runs as run_rows
@@ -113,7 +113,7 @@ def _call_off(call: "Call", asked: Asked) -> None:
     reconcile(call.db, run_id, call.note)
     with call.db.write() as tx:
         task = tasks.require(tx, run_id, _TASK)
-        if task.status not in ("done", "failed", "cancelled"):
+        if task.status not in TERMINAL:
             why = "the reviewer ended without an answer"
             cancellation.cancel(tx, runs.require(tx, run_id), _TASK, why)
 

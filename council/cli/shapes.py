@@ -5,23 +5,20 @@ description of a tally. tests/contract/test_council_shapes.py runs every command
 from council.cli.table import COMMANDS
 from council.vocabulary import LEVELS, MODES, ROLES
 from inbox.cli.shapes import compiled
+from orch.cli.table import TASK_STATUSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_STATUSES = (
-    "planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
-    "cancelled",
-)  # fmt: skip
 _REVIEWER: "dict[str, Any]" = {
     "reviewer_role": ROLES,
     "task_id": "text",
     "thread_id": "text",
     "assigned_to": "text",
     "attempt_no": "count",
-    "status": _STATUSES,
+    "status": TASK_STATUSES,
 }
 _COUNCIL: "dict[str, Any]" = {
     "run_id": "text",

@@ -1,6 +1,7 @@
 """One plain view for each council command: first what happened, last what to do next."""
 
 from inbox.cli import plain
+from orch.model import TERMINAL
 from schema.json_text import Json
 
 TYPE_CHECKING = False
@@ -127,7 +128,7 @@ def _round_two(answer: Json) -> list[str]:
     waits = [
         str(task)
         for task, status in plain.rows(answer, "$.council.reviewers", "$.task_id", "$.status")
-        if status not in ("done", "failed", "cancelled")
+        if status not in TERMINAL
     ]
     run = plain.fields(answer, "$.council.run_id")[0]
     return [

@@ -1,5 +1,6 @@
 """send, reply, cancel, fetch, list, show, ack: parse, one transaction, answer."""
 
+from inbox.cli.grammar import STATUSES
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, obj
@@ -9,8 +10,6 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
     from inbox.model import Artifact, Thread
     from schema.transaction import ReadTx
-
-_STATUSES = ("pending", "claimed", "in_progress", "blocked", "done", "failed", "cancelled")
 
 
 def send(
@@ -196,7 +195,7 @@ def fetch(
     if unread and agent is None:
         raise invalid_input("--unread needs an --agent: whose cursor?", reason="flag")
     with call.db.read() as tx:
-        threads, count = reads.fetch(tx, agent, pools, status or _STATUSES, limit, unread)
+        threads, count = reads.fetch(tx, agent, pools, status or STATUSES, limit, unread)
         newest = events.last_id(tx)
     if not count:
         who = agent or "anybody"

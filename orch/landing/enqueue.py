@@ -12,6 +12,7 @@ from orch.git import refs, repository, traits
 from orch.landing import approval_gate, kept_refs, open_queue
 from orch.landing.open_queue import HEADS
 from orch.landing.planner.model import STRATEGIES
+from orch.machines import ENTRY
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, entries, runs, tasks
 from orch.store import entries as entry_rows
@@ -146,7 +147,7 @@ def _refuse_landed(
     """Raise invalid_state/duplicate for work that landed on the target, and is still there."""
     for entry in known:
         is_same = (entry.attempt_key, entry.target) == (attempt.attempt_key, target)
-        if not is_same or entry.status not in ("landed", "verified"):
+        if not is_same or entry.status not in ENTRY.before("rollback"):
             continue
         tip = refs.read_ref(repo, target)
         if tip and refs.is_ancestor(repo, entry.landed_commit, tip):

@@ -181,7 +181,7 @@ def _move(
     with lease.write() as tx:
         entry = entry_rows.get(tx, number)
         goal = {rule.target for rule in ENTRY.rules if rule.event == step.event}
-        if entry.status != seen.entries[number].status and entry.status not in _PASSING:
+        if entry.status != seen.entries[number].status and entry.status not in ENTRY.moving:
             return  # Held, cancelled or superseded since the snapshot.
         if entry.status in goal:
             if step.count:
@@ -194,9 +194,6 @@ def _move(
         )  # fmt: skip
     seen.entries[number].status = entry.status
     done.moved[number] = None
-
-
-_PASSING = ("queued", "building", "testing", "passed", "awaiting_approval")
 
 
 def _payload(entry: Entry, step: Move) -> Json:

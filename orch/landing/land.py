@@ -13,6 +13,7 @@ from orch.landing import approval_gate, candidates, open_queue
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Land
 from orch.landing.runner_lease import RunnerLease
+from orch.machines import ENTRY
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -151,7 +152,7 @@ def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
 
 def _may_land(tx: "Tx", place: OpenQueue, entry: Entry) -> bool:
     """Say whether an entry is still on its way, with every approval it needs, under the lock."""
-    if entry.status not in ("queued", "building", "testing", "passed", "awaiting_approval"):
+    if entry.status not in ENTRY.moving:
         return False
     return approval_gate.weigh_now(tx, place, entry).state == "granted"
 

@@ -8,6 +8,7 @@ from orch.git import refs as git_refs
 from orch.landing import enqueue, execute, kept_candidates, kept_refs, land, open_queue
 from orch.landing.open_queue import HEADS, OpenQueue
 from orch.landing.runner_lease import RunnerLease
+from orch.machines import ENTRY
 from orch.operations import attempts, entries, runs
 from orch.reconcile import reconcile
 from orch.store import entries as entry_rows
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schema.transaction import Tx
-
-_STOPPED = ("conflict", "failed", "error", "quarantined", "held")
 
 
 class QueueReport:
@@ -104,7 +103,7 @@ def _follow_task(
     if newest is not None and newest.attempt_key != entry.attempt_key:
         if task.status == "done" and newest.execution_mode == "code":
             return _queue_again(lease, place, entry, newest.attempt_no, report)
-        if entry.status in _STOPPED:
+        if entry.status in ENTRY.stopped:
             return False  # It waits for what the new attempt brings.
         _supersede(lease, entry, f"attempt {newest.attempt_no} is at work")
         return True

@@ -9,6 +9,7 @@ from orch.git import refs
 from orch.landing import kept_refs, land, open_queue, runner_lease
 from orch.landing.open_queue import OpenQueue
 from orch.landing.runner import hold_dependents
+from orch.machines import ENTRY
 from orch.operations import entries
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -72,7 +73,7 @@ def decide(db: "Database", entry_no: int) -> RollbackPlan:
 
 
 def _require_landed(tx: "ReadTx", entry: Entry) -> None:
-    if entry.status not in ("landed", "verified"):
+    if entry.status not in ENTRY.before("rollback"):
         hint = f"orch queue show {entry.entry_id}"
         if entry.status not in (*entries.FINAL, "landing"):
             hint = f"take it out of the queue: orch queue cancel {entry.entry_id}"
@@ -149,7 +150,7 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
             points.reach("rollback.refreshed")
             with lease.write() as tx:
                 current = entry_rows.get(tx, entry.entry_no)
-                if current.status in ("landed", "verified"):
+                if current.status in ENTRY.before("rollback"):
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
                 superseded = _call_off_integration(tx, entry)

@@ -12,6 +12,7 @@ from orch.landing.approval_gate import Verdict
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Limits, Link, Snapshot, Trials
 from orch.landing.planner.model import OpenEntry as Known
+from orch.machines import IN_TARGET
 from orch.store import dependencies, trials
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
@@ -219,7 +220,7 @@ class _Waits:
         if status != "done":
             return [f"{full}, which is {status}"]
         for other in entry_rows.of_task(self._tx, task_no):
-            landed = other.status in ("landed", "verified", "landed_externally")
+            landed = other.status in IN_TARGET
             if landed and other.queue_no == entry.queue_no:
                 return []
         attempt = attempts.latest(self._tx, task_rows.by_no(self._tx, task_no))

@@ -1,5 +1,6 @@
 """Verdicts on what is to land: recorded, told, and never by whom the work belongs to."""
 
+from orch.machines import ENTRY
 from orch.model import Task
 from orch.operations import entries
 from orch.store import approvals as store
@@ -148,7 +149,7 @@ def _record(
 
 
 def _hold(tx: "Tx", entry: Entry, by: str, note: str) -> None:
-    if entry.status not in ("held", "quarantined"):
+    if entry.status not in ENTRY.before("release"):
         entries.hold(tx, entry, by, f"rejected by {by}" + (f": {note}" if note else ""))
 
 

@@ -2,7 +2,7 @@
 
 from inbox import model as bus
 from inbox.operations import leases, threads
-from orch.model import ACTIVE, Attempt, Run, Task, Workspace
+from orch.model import ACTIVE, TERMINAL, Attempt, Run, Task, Workspace
 from orch.operations import tasks
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
@@ -161,7 +161,7 @@ def _expected_before(tx: "Tx", task: Task) -> str | None:
 def supersede(tx: "Tx", attempt: Attempt, actor: str, reason: str) -> None:
     """Cancel an attempt's thread if it is open; what its worker still brings is kept."""
     thread = leases.require_thread(tx, attempt.thread_id)
-    if thread.status not in ("done", "failed", "cancelled"):
+    if thread.status not in TERMINAL:
         threads.cancel(tx, thread, actor, reason)
-    if attempt.status not in ("done", "failed", "cancelled"):
+    if attempt.status not in TERMINAL:
         store.move(tx, attempt, "cancelled")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx, Tx
 
 ACTOR = "orch"
-FINAL = ("verified", "cancelled", "superseded", "landed_externally")
+FINAL = ENTRY.over
 _ON_THE_WAY = ("build", "test", "pass", "approve", "requeue")
 
 

@@ -172,7 +172,7 @@ def follow(tx: "Tx", request: Request, task: Task) -> None:
         leader = runs.require(tx, task.run_id).leader
         _move(tx, request, "plan", leader, attempt.assigned_to)
     event = _RULE_OF_TASK.get(task.status)
-    if event is None or request.status not in ("planning", "asked"):
+    if event is None or request.status not in REQUEST.moving:
         return
     if request.status == _GOAL[event]:
         return
@@ -241,7 +241,7 @@ def require_plan(tx: "ReadTx", request_id: str) -> tuple[Request, RequestedPlan]
 
 def applied(tx: "Tx", request: Request, run: Run) -> int:
     """Note that a plan of a request was applied; return the event's id, 0 when it is not new."""
-    if request.status not in ("new", "planned", "refused", "failed"):
+    if request.status not in REQUEST.before("apply"):
         return 0
     event_id = _move(tx, request, "apply", run.leader, f"in run {run.run_id}", run.run_id)
     store.set_applied(tx, request, run.run_id, event_id)

@@ -9,7 +9,7 @@ from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
 from inbox.store import cursors
 from inbox.store import leases as lease_rows
-from orch.model import Attempt, Run, Task
+from orch.model import WORKED, Attempt, Run, Task
 from orch.operations import budgets
 from orch.store import attempts, turns
 from orch.store import places as place_rows
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx, Tx
 
     Process = tuple[int, int, str]
-
-WORKED = ("dispatched", "running", "blocked")  # Statuses of an attempt that somebody works on.
 
 
 class HeldThread:

@@ -7,12 +7,12 @@ interpolated. What nobody recorded is null, never 0.
 import json
 from collections.abc import Callable, Iterable, Sequence
 
+from orch.model import TERMINAL
 from orch.reports import phases
 from orch.reports.figures import percentile, stamp
 from orch.store.history_model import AttemptHistory, History, TaskHistory
 
 Pair = tuple[TaskHistory, AttemptHistory]
-_OVER = ("done", "failed", "cancelled")
 _SHARES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 # What lengths of time are measured: name, in words.
 LENGTHS = {
@@ -68,7 +68,7 @@ def _group(histories: Sequence[History], belongs: Callable[[Pair], bool]) -> dic
     for history, pair in pairs:
         by_task.setdefault((history.run_id, pair[0].task_no), []).append(pair)
     tasks = [found[0][0] for found in by_task.values()]
-    over = [attempt for attempt in attempts if attempt.status in _OVER]
+    over = [attempt for attempt in attempts if attempt.status in TERMINAL]
     succeeded = sum(attempt.status == "done" for attempt in over)
     done = [task for task in tasks if task.status == "done"]
     return {

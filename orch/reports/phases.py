@@ -1,16 +1,15 @@
 """What an attempt spent its time on, and the pictures of a whole history."""
 
+from orch.model import TERMINAL
 from orch.reports.graph_svg import Graph, TaskNode
 from orch.reports.style import PHASES
 from orch.reports.timeline_svg import Lane, Span, Timeline
 from orch.store.history_model import AttemptHistory, History
 
-_OVER = ("done", "failed", "cancelled")
-
 
 def spans(attempt: AttemptHistory, now: int) -> list[Span]:
     """Return the phases of an attempt in order; what goes on ends `now` (ms)."""
-    end = attempt.ended_at if attempt.status in _OVER and attempt.ended_at else now
+    end = attempt.ended_at if attempt.status in TERMINAL and attempt.ended_at else now
     found: list[Span] = []
     at = attempt.created_at
     for lease in attempt.leases:
@@ -57,7 +56,7 @@ def worked(attempt: AttemptHistory) -> int | None:
 
 def timeline(history: History) -> Timeline:
     """Return the timeline of a run: an attempt after the other, as they were dispatched."""
-    going_on = any(attempt.status not in _OVER for _, attempt in history.attempts())
+    going_on = any(attempt.status not in TERMINAL for _, attempt in history.attempts())
     lanes = []
     for task, attempt in history.attempts():
         found = spans(attempt, history.now)

@@ -9,6 +9,7 @@ import os
 
 from orch import config_in_force
 from orch.config.model import Config
+from orch.machines import REQUEST
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, plans, requests, runs
 from orch.plans import parse
@@ -133,7 +134,7 @@ def _judge(db: "Database", request: Request) -> None:
 
 def _is_judgeable(request: Request, task: Task, attempt: Attempt) -> bool:
     same = task.latest_attempt_no == attempt.attempt_no
-    return same and request.status in ("planning", "asked") and task.status in ("verifying", "done")
+    return same and request.status in REQUEST.moving and task.status in ("verifying", "done")
 
 
 def _delivered(body: str, payload: str) -> tuple[str, str]:
@@ -227,4 +228,4 @@ def require_run(tx: "Tx", request: Request, run_id: str | None, repo_path: str) 
 def is_over(db: "Database", request_id: str) -> bool:
     """Say whether nobody is planning a request any more."""
     with db.read() as tx:
-        return requests.require(tx, request_id).status not in ("planning", "asked")
+        return requests.require(tx, request_id).status not in REQUEST.moving

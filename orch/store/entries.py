@@ -1,5 +1,6 @@
 """Rows of `entry`: what is on its way to a target, and what landed."""
 
+from orch.machines import ENTRY
 from schema import queries
 from schema.json_text import Json
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
 _SQL = queries.load(__file__)
 # In which statuses an entry has a place in the landing order.
-ON_ITS_WAY = ("queued", "building", "testing", "passed", "awaiting_approval", "landing")
+ON_ITS_WAY = (*ENTRY.moving, "landing")
 
 
 class Entry(queries.Record):

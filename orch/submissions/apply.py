@@ -13,7 +13,7 @@ from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
 from orch import paths
 from orch.git import merges, names, patches, repository
-from orch.model import Task, Workspace
+from orch.model import WORKED, Task, Workspace
 from orch.operations import attempts, reconciliation, runs
 from orch.store import submissions as store
 from schema import ids
@@ -51,7 +51,7 @@ class Delivery:
         """
         agent = self.reading.agent
         attempt = attempts.latest(tx, task)
-        if task.status in ("dispatched", "running", "blocked") and attempt is not None:
+        if task.status in WORKED and attempt is not None:
             if attempt.assigned_to == agent:
                 return "reassign"
             if attempt.assigned_to.startswith("@"):

@@ -1,11 +1,19 @@
 """One table per state machine: code, trigger and file agree, state by state."""
 
+import ast
+import re
 from itertools import product
 from pathlib import Path
 
 import apsw
 import pytest
 
+from inbox.cli import grammar
+from inbox.machines import THREAD
+from orch.cli import table
+from orch.cli.landing import table as landing_table
+from orch.machines import ENTRY, IN_TARGET, REQUEST, TASK
+from orch.model import WORKED
 from schema import file, migrate, new_store
 from schema.failures import Failure
 from tests.references import MACHINES
@@ -99,3 +107,54 @@ def test_code_allows_exactly_the_events_of_the_table(machine):
             with pytest.raises(Failure) as refusal:
                 machine.next(state, event)
             assert refusal.value.reason in ("terminal", "transition")
+
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGES = ("schema", "inbox", "orch", "council")
+_LIST = re.compile(r"status\s+(?:NOT\s+)?IN\s*\(([^():]*)\)", re.IGNORECASE)
+# Every list of three statuses and more is one of these; who changes a machine changes them.
+_GROUPS = {
+    frozenset(group)
+    for group in (
+        *(group for one in MACHINES for group in (one.moving, one.stopped, one.over)),
+        WORKED,
+        IN_TARGET,
+        tuple(set(ENTRY.over) - {"verified"}),  # Its work may never have come to the target.
+        tuple(set(REQUEST.states) - {"new", "planned", "applied"}),  # Its engineer has the word.
+    )
+    if len(group) > 2
+}
+_STATES = [set(machine.states) for machine in MACHINES] + [{"passed", "failed", "error"}]
+_TOLD_HERE = {"inbox/model.py", "inbox/machines.py", "orch/model.py", "orch/machines.py"}
+
+
+def test_lists_of_all_statuses_are_those_of_the_machines():
+    assert THREAD.states == grammar.STATUSES
+    assert TASK.states == table.TASK_STATUSES
+    assert ENTRY.states == landing_table.ENTRY_STATUSES
+
+
+def test_statuses_listed_in_sql_are_groups_of_a_machine():
+    found = 0
+    for package in _PACKAGES:
+        for path in (_ROOT / package).rglob("*.sql"):
+            if path.parent.name == "migrations":
+                continue
+            for inside in _LIST.findall(path.read_text(encoding="utf-8")):
+                named = frozenset(re.findall(r"'(\w+)'", inside))
+                found += 1
+                known = named in _GROUPS or (len(named) < 3 and any(named <= s for s in _STATES))
+                assert known, f"{path}: {sorted(named)}"
+    assert found > 40
+
+
+def test_statuses_are_listed_once():
+    for package in _PACKAGES:
+        for path in (_ROOT / package).rglob("*.py"):
+            if str(path.relative_to(_ROOT)) in _TOLD_HERE:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+                    words = [one.value for one in node.elts if isinstance(one, ast.Constant)]
+                    spelled = len(words) == len(node.elts) and frozenset(words) in _GROUPS
+                    assert not spelled, f"{path}:{node.lineno}: {words} has a name in a machine"

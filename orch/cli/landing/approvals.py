@@ -5,6 +5,7 @@ from orch.cli import task_names
 from orch.cli.landing import names as queue_names
 from orch.cli.landing import next_steps
 from orch.landing import approval_gate, open_queue, required_checks, signatures
+from orch.machines import ENTRY
 from orch.operations import approvals, attempts, entries, runs
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
@@ -177,7 +178,7 @@ def _latest(tx: "ReadTx", task_no: int | None, head: str) -> "dict[str, object]"
 
 def _after(entry: Entry, verdict: str) -> str:
     """Return what follows a verdict: another one, a release, or the runner."""
-    if verdict == "reject" or entry.status in ("held", "quarantined"):
+    if verdict == "reject" or entry.status in ENTRY.before("release"):
         return f"orch queue release {entry.entry_id}"
     if next_steps.awaited(entry):
         return next_steps.approval(entry)

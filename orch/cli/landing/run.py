@@ -6,6 +6,7 @@ from orch.landing import integrate as integration
 from orch.landing import open_queue, runner
 from orch.landing.runner import QueueOutcome
 from orch.landing.snapshot import Options
+from orch.machines import IN_TARGET
 from orch.operations import entries
 from orch.store import entries as store
 from orch.store.queues import Queue
@@ -193,7 +194,7 @@ def _refused(call: "Call", outcome: QueueOutcome, number: int, again: str) -> Fa
     """
     with call.db.read() as tx:
         entry = store.get(tx, number)
-    if entry.status in ("verified", "landed", "landed_externally"):
+    if entry.status in IN_TARGET:
         return None
     refusal = queue_ends.refusal(call.db, [outcome], again, only=number)
     assert refusal is not None

@@ -1,14 +1,13 @@
 """The shapes of the answers of the commands that show runs; see inbox/cli/shapes.py."""
 
 from orch.board import KINDS
+from orch.cli.table import TASK_STATUSES
 from orch.reports.metrics import LENGTHS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_STATUSES = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
-             "cancelled")  # fmt: skip
 _LENGTH = {
     "count": "count", "sum": "number", "p50": "number|null", "p90": "number|null",
     "p99": "number|null", "max": "number|null",
@@ -49,7 +48,7 @@ NEED: "dict[str, Any]" = {
 _LANDING: "dict[str, Any]" = {"?": "null", "state": "text", "detail": "text"}
 _ATTEMPT: "dict[str, Any]" = {
     "attempt_no": "count",
-    "status": _STATUSES,
+    "status": TASK_STATUSES,
     "who": "text",
     "harness": "text|null",
     "execution_mode": "text",
@@ -105,7 +104,7 @@ _TOP: "dict[str, Any]" = {
     "needs": [NEED],
     "at_work": [
         {
-            "run_id": "text", "task_id": "text", "title": "text", "status": _STATUSES,
+            "run_id": "text", "task_id": "text", "title": "text", "status": TASK_STATUSES,
             "attempt_no": "count", "who": "text", "claimed": "flag", "since": "time",
             "liveness": ("live", "stale", "gone", "unknown"), "harness": "text|null",
             "turn_no": "count|null", "answered": "flag", "last_message": "text|null",
@@ -120,7 +119,7 @@ _TOP: "dict[str, Any]" = {
     ],
     "done": [
         {
-            "run_id": "text", "task_id": "text", "title": "text", "status": _STATUSES,
+            "run_id": "text", "task_id": "text", "title": "text", "status": TASK_STATUSES,
             "who": "text|null", "at": "time", "result": "text|null",
         }
     ],
@@ -138,7 +137,7 @@ _REPORT: "dict[str, Any]" = {
     "reviews": [_REVIEW],
     "tasks": [
         {
-            "task_id": "text", "title": "text", "status": _STATUSES, "reason": "text|null",
+            "task_id": "text", "title": "text", "status": TASK_STATUSES, "reason": "text|null",
             "gate": "text|null", "depends_on": ["text"], "landing": _LANDING,
             "reviews": [_REVIEW], "attempts": [_ATTEMPT],
         }

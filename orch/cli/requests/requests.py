@@ -4,6 +4,7 @@ import os
 
 from inbox.store import messages, threads
 from orch import reads
+from orch.machines import REQUEST
 from orch.operations import attempts, runs
 from orch.operations import requests as operations
 from orch.reconcile import reconcile
@@ -156,7 +157,7 @@ def _ask(
         if answer is not None:
             return answer
         who = operations.engineer(tx, found)
-        is_open = found.status in ("planning", "asked")
+        is_open = found.status in REQUEST.moving
         if not (is_run_here and is_open and agent in (None, who) and body is None):
             operations.require_plannable(tx, found)
             in_run = planning.require_run(tx, found, run, where)

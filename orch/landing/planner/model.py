@@ -6,15 +6,17 @@ Nothing in it may come from a clock, a file or git while the planner runs.
 
 from dataclasses import dataclass
 
+from orch.machines import ENTRY
+
 PLANNER = "queue-plan/2"  # Rises when the same snapshot could lead to other steps.
 
 MERGE, SQUASH, REBASE = "merge", "squash", "rebase"
 STRATEGIES = (MERGE, SQUASH, REBASE)
 
 # Statuses in which an entry may still be put on a chain, in which it waits for a person, and final.
-MOVING = ("queued", "building", "testing", "passed", "awaiting_approval")
-STOPPED = ("conflict", "failed", "error", "held", "quarantined")
-FINAL = ("verified", "cancelled", "superseded", "landed_externally")
+MOVING = ENTRY.moving
+STOPPED = ENTRY.stopped
+FINAL = ENTRY.over
 
 ROLLBACK_PRIORITY = 3  # Above low 0, normal 1, high 2.
 
