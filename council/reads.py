@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from schema.store_folder import StoreFolder
     from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
@@ -77,13 +78,13 @@ def tallies(tx: "ReadTx", run_id: str) -> list[Json]:
     return [Json(row[0]) for row in tx.many(_SQL["council_tallies"], run_id=run_id)]
 
 
-def report_documents(tx: "ReadTx", run_id: str, store_path: str) -> list[Json]:
+def report_documents(tx: "ReadTx", run_id: str, folder: "StoreFolder") -> list[Json]:
     """Return every report that was made, with the path of its file."""
     return [
         obj(
             revision=revision,
             show=levels.split(","),
-            markdown_path=reports.place(store_path, sha256),
+            markdown_path=reports.place(folder, sha256),
             sha256=sha256,
             size=size,
             created_at=created_at,

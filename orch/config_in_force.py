@@ -219,7 +219,7 @@ def _counts(repo: repository.Repository, seen: dict[str, str], target: str) -> _
 def _meaning(
     db: "Database", repo: repository.Repository, found: _Counts, *, anew: bool = False
 ) -> Config:
-    folder = os.path.dirname(db.path)
+    folder = db.folder.path
     text = found.accepted
     if text is not None:
         content = text.encode()

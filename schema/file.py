@@ -11,7 +11,7 @@ import time
 import apsw
 
 from schema.failures import Failure
-from schema.transaction import BUSY_BUDGET_MS, Database
+from schema.transaction import BUSY_BUDGET_MS, WAKE_SUFFIX, Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -359,6 +359,12 @@ def _was_committed(db: Database, tx: "Tx", failure: Failure) -> bool:
 
 
 def _ring(path: str, topics: set[str]) -> None:
-    from schema import bell
+    """Wake who waits; where nobody does, the bell is not even loaded."""
+    try:
+        somebody_waits = bool(os.listdir(path + WAKE_SUFFIX))
+    except OSError:
+        return  # Nobody has ever waited here.
+    if somebody_waits:
+        from schema import bell
 
-    bell.ring(path, topics)
+        bell.ring(path, topics)

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from schema.transaction import Database
+
 
 def scripts(first: int, last: int) -> "Iterator[tuple[int, str]]":
     """Yield (number, SQL) of the migrations `first`..`last`, in order."""
@@ -54,6 +56,11 @@ def upgrade(
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def backup_store(db: "Database", target: str) -> None:
+    """Write a copy of an open store, as `backup` does. Raises: what that does."""
+    backup(db.connection, target)
 
 
 def backup(connection: apsw.Connection, target: str) -> None:

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from schema.keys import Key
     from schema.queries import Query
     from schema.queue import Queue
+    from schema.store_folder import StoreFolder
 
     Row = tuple[Any, ...]
 
 BUSY_BUDGET_MS = 10_000
-WAKE_SUFFIX = ".wake"
+WAKE_SUFFIX, LOCK_SUFFIX = ".wake", ".lock"
 
 _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the module.
 if _CRASHING:
     from schema import points
 
 _DATA_VERSION = "PRAGMA data_version"
-BEGIN_READ = "BEGIN"
-BEGIN_WRITE = "BEGIN IMMEDIATE"
+BEGIN_READ, BEGIN_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 
 class ReadTx:
@@ -188,17 +188,9 @@ class Database:
     """
 
     __slots__ = (
-        "_queue",
-        "_ring",
-        "_was_committed",
-        "_wrote",
-        "clock",
-        "connection",
-        "inode",
-        "notes",
-        "path",
-        "signals",
-    )
+        "_queue", "_ring", "_was_committed", "_wrote", "clock", "connection", "inode", "notes",
+        "path", "signals",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -211,14 +203,25 @@ class Database:
         """Take what is handed in by file.open_store: both load their module when called."""
         self._was_committed = was_committed
         self._ring = ring
-        self.path = path
-        self.connection = connection
+        self.path, self.connection = path, connection
         self.clock = clock or Clock()
         self.signals = Signals()
         self.inode = inode_of(path)
         self.notes: list[str] = []
         self._queue: Queue | None = None
         self._wrote = False
+
+    @property
+    def folder(self) -> "StoreFolder":
+        """What belongs to the store on this machine's disk beside its rows."""
+        from schema.store_folder import StoreFolder
+
+        return StoreFolder(self.path, self.path + WAKE_SUFFIX, self.path + LOCK_SUFFIX)
+
+    def described(self) -> str:
+        """Return the version and the kind of the store, for people."""
+        version, journal = (self.connection.pragma(n) for n in ("user_version", "journal_mode"))
+        return f"version {version}, journal {journal}"
 
     def read(self) -> "_Read":
         """Begin a consistent read."""
@@ -240,11 +243,10 @@ class Database:
         """Raise store_error/replaced if the path no longer names the file that is open."""
         if inode_of(self.path) != self.inode:
             raise Failure(
-                "store_error",
-                "replaced",
+                "store_error", "replaced",
                 f"{self.path} was replaced or removed while it was in use",
                 hint="find out who swapped the file before going on; inbox doctor --deep",
-            )
+            )  # fmt: skip
 
     def close(self) -> None:
         """Close the connection and the queue's file."""
@@ -279,7 +281,7 @@ class Database:
         if self._queue is None:
             from schema.queue import Queue
 
-            self._queue = Queue(self.path + ".lock")
+            self._queue = Queue(self.path + LOCK_SUFFIX)
         self._queue.begin_write(self.connection, BEGIN_WRITE, BUSY_BUDGET_MS)
 
     def end_write(self) -> None:
@@ -307,7 +309,7 @@ class Database:
         self.end_write()  # Before the waiters are rung: the next writer need not wait for that.
         if _CRASHING:
             points.reach("commit.after")
-        if tx.topics and _somebody_waits(self.path):
+        if tx.topics:
             self._ring(self.path, tx.topics)
 
 
@@ -375,14 +377,6 @@ def _rollback(connection: apsw.Connection) -> None:
             connection.execute("ROLLBACK")
     except apsw.Error:
         pass  # SQLite has rolled back already, or the connection is gone: nothing is kept.
-
-
-def _somebody_waits(store_path: str) -> bool:
-    """Say whether the folder of the waiters' FIFOs (schema/bell.py) holds any."""
-    try:
-        return bool(os.listdir(store_path + WAKE_SUFFIX))
-    except OSError:
-        return False  # Nobody has ever waited here.
 
 
 def inode_of(path: str) -> tuple[int, int]:

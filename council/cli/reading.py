@@ -32,7 +32,7 @@ def show(call: "Call", *, run: str, revision: int | None) -> None:
                 target=brief.describe(council),
                 tallies=array(reads.tallies(tx, run)),
                 tally=Json(stored.document) if stored is not None else NULL,
-                reports=array(reads.report_documents(tx, run, call.db.path)),
+                reports=array(reads.report_documents(tx, run, call.db.folder)),
             )
         )
 

@@ -1,7 +1,5 @@
 """council start: find out what is reviewed, brief three reviewers, dispatch them at once."""
 
-import os
-
 from council import brief
 from council.operations import councils, declines
 from council.rows import Council, Seat
@@ -177,11 +175,10 @@ def keep_change(call: "Call", council: Council, change: str) -> tuple[Artifact, 
     if not change:
         return ()
     from council.workflows import blobs
-    from inbox.store import artifacts
 
     content = change.encode()
     council.diff_sha256 = blobs.digest(content)
-    blobs.keep(artifacts.place(call.db.path, council.diff_sha256), content)
+    blobs.keep(call.db.folder.artifact(council.diff_sha256), content)
     commits = obj(base_commit=council.base_commit, head_commit=council.head_commit)
     made = Artifact("change.diff", "diff", commits, len(content), council.diff_sha256, copied=True)
     return (made,)
@@ -203,5 +200,5 @@ def place_of(call: "Call", council: Council, task_id: str) -> "PlannedPlace":
     """Return where a reviewer's first attempt works: at the commit that is reviewed."""
     from orch.operations import places as rules
 
-    folder = os.path.dirname(call.db.path)
+    folder = call.db.folder.path
     return rules.plan(folder, council.run_id, task_id, 1, council.repo_path, council.head_commit)

@@ -1,18 +1,18 @@
 """Rows of `council_report`, and where their files stand: beside the store, by their digest."""
 
-from inbox.store import artifacts
 from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from schema.store_folder import StoreFolder
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
 
 
-def place(store_path: str, sha256: str) -> str:
+def place(folder: "StoreFolder", sha256: str) -> str:
     """Return where the Markdown with this digest is kept; named so that viewers know it."""
-    return artifacts.place(store_path, sha256) + ".md"
+    return folder.artifact(sha256) + ".md"
 
 
 def find(tx: "ReadTx", run_id: str, revision: int, levels: str, sha256: str) -> int | None:

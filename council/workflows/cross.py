@@ -80,7 +80,6 @@ def _seat(
 ) -> Seat:
     """Return one voter's task, for the agent that answered."""
     import json
-    import os
 
     from council import answers, brief, sheet
     from orch.operations import places as rules
@@ -97,7 +96,7 @@ def _seat(
         sheet.brief(council.run_id, role, shown, headline),
         json.dumps(schema, separators=(",", ":")),
         rules.plan(
-            os.path.dirname(db.path), council.run_id, task_id, 1, council.repo_path,
+            db.folder.path, council.run_id, task_id, 1, council.repo_path,
             council.head_commit,
         ),
     )  # fmt: skip

@@ -93,7 +93,7 @@ def write(
     made = Report(council, parse_tally(stored.document), shown)
     content = made.markdown.encode()
     sha256 = blobs.digest(content)
-    made.path = store.place(db.path, sha256)
+    made.path = store.place(db.folder, sha256)
     blobs.keep(made.path, content)
     with db.write() as tx:
         run = runs.require(tx, run_id)

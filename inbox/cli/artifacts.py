@@ -40,7 +40,7 @@ def get(call: "Call", *, artifact_id: str | None, out: str | None) -> None:
             hint=f"read {path} itself; senders keep bytes with --artifact-copy",
         )
     target = out if out is not None else os.path.basename(path)
-    _copy(store.place(call.db.path, sha256), target, sha256)
+    _copy(call.db.folder.artifact(sha256), target, sha256)
     call.say(merge(document, out=target))
 
 

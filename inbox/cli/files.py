@@ -8,9 +8,12 @@ import os
 import stat
 
 from inbox.model import Artifact
-from inbox.store import artifacts
 from schema import file, json_check
 from schema.failures import invalid_input
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.store_folder import StoreFolder
 
 _CHUNK = 1024 * 1024
 
@@ -77,7 +80,7 @@ def _hash(path: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def keep(store_path: str, named: tuple[Artifact, ...]) -> None:
+def keep(folder: "StoreFolder", named: tuple[Artifact, ...]) -> None:
     """Copy the bytes of the artifacts that want it beside the store, by their digest.
 
     Guarantees: a file appears under its digest only whole and synced. Raises: invalid_input
@@ -85,13 +88,12 @@ def keep(store_path: str, named: tuple[Artifact, ...]) -> None:
     """
     for artifact in named:
         if artifact.copied and artifact.sha256 is not None:
-            _keep_one(store_path, artifact.path, artifact.sha256)
+            _keep_one(artifact.path, folder.artifact(artifact.sha256), artifact.sha256)
 
 
-def _keep_one(store_path: str, path: str, sha256: str) -> None:
+def _keep_one(path: str, target: str, sha256: str) -> None:
     import hashlib
 
-    target = artifacts.place(store_path, sha256)
     if os.path.exists(target):
         return
     folder = os.path.dirname(target)

@@ -73,7 +73,7 @@ def backup(call: "Call", *, path: str | None, key: str | None) -> None:
     with call.db.read() as tx:
         newest = events.last_id(tx)
     try:
-        migrate.backup(call.db.connection, target)
+        migrate.backup_store(call.db, target)
     except OSError as error:
         raise Failure(
             "store_error",

@@ -3,8 +3,6 @@
 Kept bytes stand beside the store under their digest, not in it.
 """
 
-import os
-
 from schema import queries
 from schema.json_text import Json
 
@@ -13,16 +11,6 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
-
-
-def folder(store_path: str) -> str:
-    """Return the directory that holds the kept bytes of a store's artifacts."""
-    return os.path.join(os.path.dirname(store_path), "artifacts")
-
-
-def place(store_path: str, sha256: str) -> str:
-    """Return where the bytes with this digest are kept."""
-    return os.path.join(folder(store_path), sha256[:2], sha256)
 
 
 def of_thread(tx: "ReadTx", thread_no: int) -> list[Json]:

@@ -4,7 +4,7 @@ Each group of questions is a read transaction of its own, so that no checkpoint 
 """
 
 from inbox.machines import THREAD
-from inbox.store import artifacts, audit
+from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, Check
 from schema import file
 
@@ -72,7 +72,7 @@ def _artifacts(db: "Database") -> "Iterator[Check]":
         kept = audit.kept_artifacts(tx)
     wrong = []
     for sha256, number, path in kept:
-        place = artifacts.place(db.path, sha256)
+        place = db.folder.artifact(sha256)
         problem = _differs(place, sha256)
         if problem:
             wrong.append(f"art_{number} ({path}): {problem}")

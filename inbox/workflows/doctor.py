@@ -11,9 +11,9 @@ import stat
 
 import apsw
 
-from inbox.store import artifacts, audit
+from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
-from schema import bell, file, new_store
+from schema import file, new_store
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -44,8 +44,7 @@ def _store(db: "Database") -> "Iterator[Check]":
     with db.read() as tx:
         events, threads = audit.counts(tx)
     yield Check("store", OK, f"{db.path}: {threads} threads, {events} events")
-    version = db.connection.pragma("user_version")
-    yield Check("schema", OK, f"version {version}, journal {db.connection.pragma('journal_mode')}")
+    yield Check("schema", OK, db.described())
 
 
 def _versions(_db: "Database") -> "Iterator[Check]":
@@ -114,10 +113,9 @@ def git_check(printed: str) -> Check:
 
 
 def _files(db: "Database") -> "Iterator[Check]":
-    folder = os.path.dirname(db.path)
-    own = [db.path + tail for tail in ("", "-wal", "-shm", ".lock")]
+    folder, own = db.folder.path, db.folder.files
     open_to_others = [path for path in own if _mode(path) & 0o077]
-    folders = [bell.folder(db.path), artifacts.folder(db.path)]
+    folders = [db.folder.wake, db.folder.artifacts]
     if os.path.basename(folder) == file.STORE_FOLDER:
         folders.append(folder)
     open_to_others += [path for path in folders if _mode(path) & 0o077]
@@ -194,7 +192,7 @@ def _packages(_db: "Database") -> "Iterator[Check]":
 
 
 def _file_system(db: "Database") -> "Iterator[Check]":
-    folder = os.path.dirname(db.path)
+    folder = db.folder.path
     kind = new_store.file_system_of(folder) or "unknown"
     try:
         new_store.require_local(folder)
@@ -243,7 +241,7 @@ def _write_lock(start: int, length: int) -> bytes:
 
 
 def _waiters(db: "Database") -> "Iterator[Check]":
-    where = bell.folder(db.path)
+    where = db.folder.wake
     try:
         names = os.listdir(where)
     except OSError:
@@ -272,14 +270,14 @@ def _is_read(path: str) -> bool:
 
 
 def _leftovers(db: "Database") -> "Iterator[Check]":
-    folder, name = os.path.split(db.path)
+    folder, name = db.folder.path, os.path.basename(db.path)
     drafts, backups = [], []
     for entry in sorted(os.listdir(folder)):
         if entry.startswith((f"{name}.new", "probe-")) or ".part-" in entry:
             drafts.append(os.path.join(folder, entry))
         elif entry.startswith(f"{name}.v") and entry.endswith(".bak"):
             backups.append(os.path.join(folder, entry))
-    for place, _, entries in os.walk(artifacts.folder(db.path)):
+    for place, _, entries in os.walk(db.folder.artifacts):
         # A kept file is named by its digest, a council's report by its digest and `.md`.
         named = [entry for entry in sorted(entries) if "." in entry.removesuffix(".md")]
         drafts += [os.path.join(place, entry) for entry in named]

@@ -76,7 +76,7 @@ def sweep(db: "Database") -> None:
 
     Their output is in the log.
     """
-    where = spool.folder(db.path)
+    where = db.folder.spool
     for mark in spool.marks(where):
         with db.read() as tx:
             over = store.is_over(tx, mark)
@@ -88,7 +88,7 @@ def spools(db: "Database") -> "Check":
     """Return the finding of doctor about what agents print: only running turns have a spool."""
     from inbox.workflows.finding import OK, WARNING, Check
 
-    where = spool.folder(db.path)
+    where = db.folder.spool
     found = spool.marks(where)
     told, unknown = [], False
     with db.read() as tx:

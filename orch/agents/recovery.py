@@ -90,7 +90,7 @@ class _Left:
         with db.read() as tx:
             self._grip = work.hold_of_turn(tx, turn)
         self._redactor = Redactor(_environment(db, harness, self._grip, turn))
-        where = spool.folder(db.path)
+        where = db.folder.spool
         spool.rewind(where, turn.mark, turn.log_path)
         self._log = Log(turn.log_path, harness.table.log_bytes, self._redactor)
         self._log.note(

@@ -12,7 +12,7 @@ from orch import config_in_force, process, process_identity
 from orch.agents import prompt, turn_result
 from orch.agents.turn_monitor import Watcher
 from orch.config.model import Config
-from orch.harness import outcome, spool, strays
+from orch.harness import outcome, strays
 from orch.harness import process as children
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
@@ -46,7 +46,7 @@ class Begun:
         self.turn: Turn
 
 
-def begin(tx: "Tx", harness: "Harness", grip: HeldThread, store_path: str) -> Begun:
+def begin(tx: "Tx", harness: "Harness", grip: HeldThread, logs: str) -> Begun:
     """Write a turn down, in the transaction that takes its thread: nothing lies between the two.
 
     Raises: as require_holder, refused/budget (then nothing was written).
@@ -63,7 +63,7 @@ def begin(tx: "Tx", harness: "Harness", grip: HeldThread, store_path: str) -> Be
         harness=harness.name,
         mark=f"{grip.thread_id}-{os.urandom(6).hex()}",
         told_through=max((m.event_id for m in begun.written), default=0),
-        log_path=log_of(store_path, grip),
+        log_path=log_of(logs, grip),
         runner=process_identity.mine(),
         session=begun.session or begun.fresh,
     )
@@ -115,13 +115,12 @@ def _prompt(harness: "Harness", begun: Begun) -> str:
     return prompt.again(grip, begun.written, harness.table.commits, before)
 
 
-def log_of(store_path: str, grip: HeldThread) -> str:
-    """Return the path of an attempt's log, beside the store."""
-    folder = os.path.join(os.path.dirname(store_path), "logs")
+def log_of(logs: str, grip: HeldThread) -> str:
+    """Return the path of an attempt's log below the store's `logs`."""
     if grip.attempt is None or grip.task is None:
-        return os.path.join(folder, "_threads", f"{grip.thread_id}.log")
+        return os.path.join(logs, "_threads", f"{grip.thread_id}.log")
     name = f"attempt-{grip.attempt.attempt_no}.log"
-    return os.path.join(folder, grip.task.run_id, grip.task.task_id, name)
+    return os.path.join(logs, grip.task.run_id, grip.task.task_id, name)
 
 
 def _write_brief(log_path: str, turn_no: int, text: str) -> str:
@@ -185,7 +184,7 @@ def _start(
 ) -> "Child":  # fmt: skip
     """Start the program and write down which process it is. Raises: OSError."""
     grip, turn = begun.grip, begun.turn
-    folder = os.path.dirname(db.path)
+    folder = db.folder.path
     values = {
         "agent": grip.agent,
         "brief": brief,
@@ -210,7 +209,7 @@ def _start(
         prompt_file=brief,
         mark=turn.mark,
         log=log,
-        spools=spool.folder(db.path),
+        spools=db.folder.spool,
     )
     try:
         with db.write() as tx:

@@ -79,7 +79,7 @@ def conclude(
         work.end(tx, turn, end, action, letter, wait_ms if outcome == "limited" else 0)
         done = store.require(tx, turn.turn_key)
     points.reach("work.concluded")
-    spool.remove(spool.folder(db.path), turn.mark)
+    spool.remove(db.folder.spool, turn.mark)
     return done
 
 

@@ -14,7 +14,7 @@ from orch.agents import recovery
 from orch.agents import turn as turns
 from orch.agents.turn_monitor import Stop, lost
 from orch.harness import outcome as verdict
-from orch.harness import preflight, spool
+from orch.harness import preflight
 from orch.harness.config import Harness
 from orch.operations import work
 from orch.operations.work import HeldThread
@@ -57,13 +57,12 @@ class WorkerOptions:
         self.ttl_ms = ttl_ms
 
 
-def check(db_path: str, harness: Harness) -> preflight.HarnessFindings:
+def check(db: "Database", harness: Harness) -> preflight.HarnessFindings:
     """Look whether a harness can start here: everything that is wrong, at once."""
     import os
 
     found = preflight.look(harness, turns.base_environment(harness))
-    folder = os.path.dirname(db_path)
-    for path in (folder, os.path.join(folder, "logs"), spool.folder(db_path)):
+    for path in (db.folder.path, db.folder.logs, db.folder.spool):
         if os.path.lexists(path) and not os.path.isdir(path):
             found.problems.append(f"{path} is not a directory: no log can be kept")
         elif os.path.lexists(path) and not os.access(path, os.W_OK):
@@ -253,7 +252,7 @@ class _Worker:
     def _begin(self, tx: "Tx", grip: HeldThread) -> "Begun | Failure":
         """Begin a turn; give its thread back, when its run has spent its budget."""
         try:
-            return turns.begin(tx, self._crew.plan.harness, grip, self._crew.db_path)
+            return turns.begin(tx, self._crew.plan.harness, grip, self._db.folder.logs)
         except Failure as refusal:
             if refusal.reason != "budget":
                 raise

@@ -27,11 +27,6 @@ _MOST_BEHIND = 256 << 20  # One that prints faster than anybody reads must not f
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def folder(store_path: str) -> str:
-    """Return where the spools of a store's running turns are."""
-    return os.path.join(os.path.dirname(store_path), "spool")
-
-
 def create(where: str, mark: str) -> tuple[int, int]:
     """Make the files of a turn; return what its program gets as standard output and error."""
     os.makedirs(where, mode=0o700, exist_ok=True)

@@ -5,7 +5,6 @@ agent with an inbox, or a program of `orch work`. Killed anywhere, the next reco
 """
 
 import json
-import os
 
 from orch import config_in_force
 from orch.config.model import Config
@@ -43,7 +42,7 @@ class Rules:
         from orch.plans import model
 
         self.schema = json.dumps(model.schema(), ensure_ascii=False, separators=(",", ":"))
-        self.folder = os.path.dirname(db.path)
+        self.folder = db.folder.path
         self.checks = list(settings.checks)
 
 

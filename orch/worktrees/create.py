@@ -179,12 +179,11 @@ def root_of(repo: repository.Repository, given: str | None, settings: "Config") 
 
 def left_out(db: "Database", root: str) -> tuple[str, ...]:
     """Return the paths that never make a repository dirty: the store's and the worktrees'."""
-    folder = os.path.dirname(db.path)
-    if os.path.basename(folder) == file.STORE_FOLDER:
-        return (folder, root)
-    beside = (db.path + tail for tail in ("", "-wal", "-shm", ".lock", ".wake"))
-    kept = (f"{folder}/{name}" for name in ("artifacts", "logs", places.PLACES, places.OUT))
-    return (*beside, *kept, root)
+    ours = db.folder
+    if os.path.basename(ours.path) == file.STORE_FOLDER:
+        return (ours.path, root)
+    kept = (ours.artifacts, ours.logs, ours.below(places.PLACES), ours.below(places.OUT))
+    return (*ours.files, ours.wake, *kept, root)
 
 
 def plan(

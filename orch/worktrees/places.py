@@ -38,9 +38,8 @@ def plan(
         repo = repository.find_repository(path)
         if repo is not None:
             commit = refs.resolve(repo, named) if named else _with_needed(repo, task, wanted)
-    folder = os.path.dirname(db.path)
     number = task.next_attempt_no
-    return Workspace(rules.plan(folder, run.run_id, task.task_id, number, path, commit))
+    return Workspace(rules.plan(db.folder.path, run.run_id, task.task_id, number, path, commit))
 
 
 def _with_needed(repo: "Repository", task: Task, wanted: "list[Needed]") -> str:
@@ -181,8 +180,7 @@ def examine(db: "Database") -> tuple[list[str], list[str]]:
     ]
     known = {path for place in found for path in (place.place_path, place.out_path)}
     strays = []
-    folder = os.path.dirname(db.path)
-    for root in (os.path.join(folder, rules.PLACES), os.path.join(folder, rules.OUT)):
+    for root in (db.folder.below(rules.PLACES), db.folder.below(rules.OUT)):
         strays += [path for path in _attempts_below(root) if path not in known]
     return wrong, strays
 

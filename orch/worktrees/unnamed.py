@@ -58,9 +58,8 @@ def branches(db: "Database", works: list[store.WorkLocation]) -> Check:
 
 def _own_root(db: "Database") -> list[str]:
     """Return the usual root beside the store, where that lies in its usual place."""
-    folder = os.path.dirname(db.path)
-    usual = os.path.basename(folder) == file.STORE_FOLDER
-    return [os.path.join(folder, "worktrees")] if usual else []
+    usual = os.path.basename(db.folder.path) == file.STORE_FOLDER
+    return [db.folder.below("worktrees")] if usual else []
 
 
 def _told(

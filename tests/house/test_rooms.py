@@ -21,6 +21,7 @@ FEATURES = {
 }  # fmt: skip
 TIER_OF = {"Database": {"workflows"}, "Tx": {"operations", "store"}, "ReadTx": {
     "operations", "store", "reads"}}  # fmt: skip
+ON_DISK = {"os.path.dirname", "os.path.join", "os.path.split", "os.stat", "os.lstat"}
 # A workflow's private steps may take the transaction it opened; the store's own package reads it.
 SHARED = {"workflows", "cli"}
 
@@ -82,6 +83,18 @@ def test_the_first_parameter_tells_the_tier(path: Path):
         first = ast.unparse(annotation).strip("'\"") if annotation is not None else ""
         allowed = TIER_OF.get(first)
         assert allowed is None or tier in allowed | SHARED, f"{node.name}({first}) in {tier}"
+
+
+def test_only_schema_knows_that_a_store_is_a_file():
+    for path in MODULES:
+        if path.relative_to(ROOT).parts[0] == "schema":
+            continue
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Attribute):
+                assert node.attr != "connection", f"{path}:{node.lineno}: ask the Database"
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ON_DISK:
+                asked = ast.unparse(node.args[0])
+                assert not asked.endswith("db.path"), f"{path}:{node.lineno}: ask db.folder"
 
 
 def test_sql_stands_in_sql_files_only():

@@ -93,7 +93,7 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
     settings = config_in_force.here(call.db)
     client, problems = harnesses.resolve(name, settings.harnesses, program)
     if client is not None:
-        found = workflow.check(call.db.path, client)
+        found = workflow.check(call.db, client)
         problems = found.problems
         if not problems:
             return client, found
