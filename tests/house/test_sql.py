@@ -167,3 +167,8 @@ def test_no_sql_outside_the_blocks_reads_or_writes_tables() -> None:
             if name not in allowed and statement.search(path.read_text(encoding="utf-8")):
                 found.append(name)
     assert not found
+
+
+def test_each_migration_has_a_number_of_its_own_up_to_the_version() -> None:
+    names = [p.name for p in (_ROOT / "schema" / "migrations").glob("*.sql")]
+    assert sorted(int(name[:4]) for name in names) == list(range(1, file.SCHEMA_VERSION + 1))
