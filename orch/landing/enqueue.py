@@ -7,8 +7,8 @@ deleted meanwhile. Killed between the two, the next pass makes the ref.
 from itertools import groupby
 
 from orch import config_in_force
+from orch.git import commits, refs, repository, traits
 from orch.git import names as git_names
-from orch.git import refs, repository, traits
 from orch.landing import approval_gate, kept_refs, open_queue
 from orch.landing.open_queue import HEADS
 from orch.landing.planner.model import STRATEGIES
@@ -184,6 +184,14 @@ def require_unmoved(
 ) -> None:
     """Raise invalid_state/superseded when the branch is not where the work was reported done."""
     now = refs.read_ref(repo, HEADS + attempt.branch_name)
+    if not now and commits.missing_objects(repo, [str(attempt.head_commit)]):
+        raise Failure(
+            "git_error",
+            "failed",
+            f"git has lost {str(attempt.head_commit)[:12]}, the commit of {task.name}",
+            hint=f"have it done again: orch retry {task.name} --body TEXT",
+            details={"recorded": attempt.head_commit},
+        )
     if not now or now == attempt.head_commit:
         return  # A deleted branch loses nothing: the commit is recorded.
     again = f", or have it done again: orch queue retry {task.name} --rework" if was_queued else ""

@@ -5,12 +5,15 @@ one after the first was deleted, never meets another's. It goes once its entry i
 entry's branch or the target holds the head; where neither does it stays.
 """
 
+from orch.git import commits
 from orch.git import refs as git_refs
 from orch.landing import kept_candidates
 from orch.landing.open_queue import HEADS, OpenQueue
 from orch.operations import entries
+from orch.store import attempts as attempt_rows
 from orch.store import entries as entry_rows
 from orch.store.entries import Entry
+from orch.worktrees import kept_heads
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -45,6 +48,15 @@ def keep(place: OpenQueue, waiting: "Iterable[Entry]", refs: "Mapping[str, str]"
             raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
+def lost(place: OpenQueue, waiting: "Iterable[Entry]", refs: "Mapping[str, str]") -> list[Entry]:
+    """Return the entries whose head git has not any more: no ref of those seen keeps it."""
+    unkept = [entry for entry in waiting if refs.get(ref_of(entry)) != entry.head_commit]
+    if not unkept:
+        return []
+    gone = commits.missing_objects(place.repo, [entry.head_commit for entry in unkept])
+    return [entry for entry in unkept if entry.head_commit in gone]
+
+
 def on_target(place: OpenQueue, waiting: "Iterable[Entry]") -> list[Entry]:
     """Return the entries, their heads kept, whose head the target holds.
 
@@ -72,6 +84,19 @@ def let_go(db: "Database", place: OpenQueue) -> None:
         if ref in landed or (tip and git_refs.is_ancestor(place.repo, entry.head_commit, tip)):
             gone[ref] = ("", entry.head_commit)
     git_refs.swap_refs(place.repo, gone, "orch queue: over")
+    for entry in over.values():
+        _let_go_of_cleaned(db, place, entry)
+
+
+def _let_go_of_cleaned(db: "Database", place: OpenQueue, entry: Entry) -> None:
+    """Delete the ref of an attempt whose worktree went before its work was over."""
+    if entry.kind != "task":
+        return
+    with db.read() as tx:
+        tried = attempt_rows.of_task(tx, entry.task_no)
+    for attempt in tried:
+        if attempt.attempt_key == entry.attempt_key and attempt.workspace_status == "cleaned":
+            kept_heads.let_go(place.repo, entry.run_id, str(entry.task_id), attempt)
 
 
 def _over(tx: "ReadTx", place: OpenQueue, refs: "Mapping[str, str]") -> dict[str, Entry]:

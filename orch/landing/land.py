@@ -5,6 +5,7 @@ two, `settle` finds out where it was and finishes or takes it back. The landed t
 tree (I18): the file refuses an intent for any other, and git is asked once more before.
 """
 
+import contextlib
 import json
 
 from orch.git import commits as git_commits
@@ -60,7 +61,11 @@ def land(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]
         if not _intend(lease, place, step, links):
             return []
         points.reach("landing.intended")
-        moved = _move(place, step.onto, step.commit)
+        try:
+            moved = _move(place, step.onto, step.commit)
+        except Failure as failure:
+            _take_back(lease, place, step, failure)
+            raise
         points.reach("landing.moved")
         if moved:
             refresh(place, step.onto, step.commit)
@@ -172,7 +177,17 @@ def refresh(place: OpenQueue, old: str, new: str) -> None:
         landing.refresh_checkout(checkout, old, new)
 
 
-def _confirm(lease: RunnerLease, place: OpenQueue, *, moved: bool) -> list[Entry]:
+def _take_back(lease: RunnerLease, place: OpenQueue, step: Land, refused: Failure) -> None:
+    """Forget a landing of which nothing was done; what git does not tell now, `settle` will."""
+    with contextlib.suppress(Failure):
+        if refs.read_ref(place.repo, place.queue.target) != step.commit:
+            landing.release_checkouts(place.repo, place.queue.target)
+            _confirm(lease, place, moved=False, why=refused.message[:300])
+
+
+def _confirm(
+    lease: RunnerLease, place: OpenQueue, *, moved: bool, why: str = "the target moved meanwhile"
+) -> list[Entry]:
     """Record what the landing came to: landed, or back in the queue."""
     landed: list[Entry] = []
     with lease.write() as tx:
@@ -184,7 +199,7 @@ def _confirm(lease: RunnerLease, place: OpenQueue, *, moved: bool) -> list[Entry
             if entry.status != "landing":
                 continue
             if not moved:
-                entries.move(tx, entry, "requeue", reason="the target moved meanwhile")
+                entries.move(tx, entry, "requeue", reason=why)
                 continue
             entry_rows.set_landed(tx, entry, row["commit"], intent.tree)
             payload = obj(

@@ -1,7 +1,8 @@
 """Reconciliation of a queue: before a pass decides, its entries follow their tasks and git.
 
-An entry is superseded when its task has a newer attempt or its branch has moved, and marked as
-landed externally when its work is on the target already. What a rework brought is queued again.
+An entry is superseded when its task has a newer attempt, its branch has moved or git has lost its
+commit, and marked as landed externally when its work is on the target already. What a rework
+brought is queued again.
 """
 
 from orch.git import refs as git_refs
@@ -55,11 +56,25 @@ def bring_up_to_date(
             report.changed[entry.entry_no] = None
         else:
             stays.append(entry)
+    lost = kept_refs.lost(place, stays, refs)
+    for entry in lost:
+        _supersede(lease, entry, f"git has lost its commit {entry.head_commit[:12]}")
+        report.problems.append(_lost(entry))
+        report.changed[entry.entry_no] = None
+    stays = [entry for entry in stays if entry not in lost]
     kept_refs.keep(place, stays, refs)
     kept_candidates.keep(lease, place, refs)
     for entry in kept_refs.on_target(place, stays) if moved else ():
         execute.note_external(lease, place, entry, "ancestor")
         report.changed[entry.entry_no] = None
+
+
+def _lost(entry: Entry) -> str:
+    what = f"git has lost {entry.head_commit[:12]}, the commit of {entry.entry_id}"
+    if entry.kind != "task":
+        return f"{what} ({entry.name}); ask for it anew"
+    run_id, task_id = entry.run_id, entry.task_id
+    return f"{what}; have it done again: orch retry --run {run_id} --task {task_id} --body TEXT"
 
 
 def _follow(

@@ -141,12 +141,12 @@ SELECT run_id FROM run ORDER BY run_id;
 SELECT repo_path FROM queue UNION SELECT repo_path FROM attempt WHERE branch_name <> '';
 
 -- name: audit_kept_names :many
--- Heads of attempts until they are cleaned, of entries also when they are over: where neither branch
--- nor target holds one it stays; candidates of queues in which something is open.
+-- Heads of attempts and of entries, also when they are over: where neither branch nor target holds
+-- one it stays; candidates of queues in which something is open.
 -- scan: lists all of them, on request only
 SELECT 'refs/orch/heads/' || t.run_id || '/' || t.task_id || '/' || a.attempt_no
   FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
- WHERE a.head_commit IS NOT NULL AND a.workspace_status <> 'cleaned'
+ WHERE a.head_commit IS NOT NULL
  UNION ALL
 SELECT 'refs/orch/queue/' || entry_no FROM entry
  UNION ALL

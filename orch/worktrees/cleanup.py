@@ -282,7 +282,8 @@ def _note(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     setup_files.drop_empty(attempt.worktree_path, attempt.workspace_root)
-    kept_heads.let_go(inspect.open_of(attempt), run.run_id, outcome.task.task_id, attempt)
+    if outcome.proof not in ("branch_kept", "gone"):  # Else it may still be queued, or landed.
+        kept_heads.let_go(inspect.open_of(attempt), run.run_id, outcome.task.task_id, attempt)
     with db.write() as tx:
         current = store.find(tx, attempt.task_no, attempt.attempt_no)
         if current is None or current.workspace_status == "cleaned":

@@ -250,6 +250,29 @@ def test_a_refused_integration_lands_no_later(land: Landing) -> None:
     )
 
 
+def test_an_integration_refused_when_it_was_to_land_lands_no_later(
+    land: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another git holds the index: told only after the intent was written."""
+    monkeypatch.setattr("orch.git.landing._LOCK_SECONDS", 0.01)
+    lead = land.lead
+    land.work("a")
+    land.add("a")
+    land.run()
+    before = land.at("main")
+    lock = lead.top / ".git" / "index.lock"
+    lock.write_text("")
+    words = ("integrate", "--run", "r", "--into", "main")
+    assert "another git" in lead.orch.refuse("invalid_state", "dirty", *words)["message"]
+    assert lock.read_text() == "", "it is the other's"
+    lock.unlink()
+    assert land.statuses()["ent_2"] == "cancelled"
+    land.try_run()
+    lead.orch.run("--json", "queue", "run")
+    assert land.at("main") == before
+    assert lead.orch.ok(*words)["entry"]["status"] == "verified"
+
+
 def test_an_integration_that_could_not_be_tried_lands_no_later(land: Landing) -> None:
     """The repository's configuration changed: the refusal comes from inside the pass."""
     lead = land.lead

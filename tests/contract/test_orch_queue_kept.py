@@ -118,3 +118,38 @@ def test_a_ref_of_nothing_is_told_by_doctor(land: Landing) -> None:
     assert told.startswith("warning kept refs: of nothing")
     for ref in ("queue/77-x", "candidate/9-x", "heads/r/z/1"):
         assert f"refs/orch/{ref}" in told
+
+
+def test_work_that_was_cleaned_before_it_was_queued_outlives_its_branch(land: Landing) -> None:
+    head = land.repo.git("rev-parse", "HEAD", cwd=runs.worktree(land.work("a")))
+    assert land.lead.do("cleanup", "--all-completed")["cleaned"][0]["proof"] == "branch_kept"
+    land.repo.git("update-ref", "-d", "refs/heads/orch/r/a/attempt-1")
+    collect(land)
+    assert list(kept(land, "heads").values()) == [head]
+    assert land.lead.doctor() == []
+    land.queue("a")
+    land.run()
+    assert kept(land, "heads") == {}, "the target holds it now"
+    over(land)
+
+
+def lose(land: Landing, name: str) -> None:
+    """Take every ref and reflog of a task's work away, its worktree too."""
+    land.repo.git("worktree", "remove", land.lead.attempts(name)[0]["worktree_path"])
+    for ref in land.repo.refs():
+        if f"/{name}/" in ref or ref.startswith("refs/orch/queue/"):
+            land.repo.git("update-ref", "-d", ref)
+    collect(land)
+
+
+def test_an_entry_whose_commit_is_lost_holds_up_no_other(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+    land.queue("a", "b")
+    lose(land, "a")
+    land.run()
+    assert land.statuses() == {"ent_1": "superseded", "ent_2": "verified"}
+    entry = land.lead.orch.ok("queue", "show", "ent_1")["entry"]
+    assert "git has lost its commit" in str(entry)
+    error = land.lead.refuse("git_error", "failed", "queue", "add", "r/a")
+    assert error["hint"] == "have it done again: orch retry r/a --body TEXT"
