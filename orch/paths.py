@@ -6,7 +6,7 @@ owns everything below it. `src/a` and `src/ab` do not overlap.
 
 from functools import lru_cache
 
-from schema.file import STORE_FOLDER
+from schema.file import LEGACY_STORE, STORE_FOLDER
 
 
 def fits(path: str, glob: str) -> bool:
@@ -29,11 +29,12 @@ def first_overlap(mine: "list[str]", theirs: "list[str]") -> tuple[str, str] | N
 
 
 def is_stores(path: str) -> bool:
-    """Say whether a path of a tree is, or lies in, the folder of the store.
+    """Say whether a path of a tree is, or lies in, the folder of the store, or is an older store.
 
     In any spelling: some file systems take `.ORCH` for the same.
     """
-    return path.partition("/")[0].casefold() == STORE_FOLDER
+    folded = path.casefold()
+    return folded.partition("/")[0] == STORE_FOLDER or folded.startswith(LEGACY_STORE)
 
 
 def violations(changed: "list[str]", allowed: "list[str]", blocked: "list[str]") -> list[str]:

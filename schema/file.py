@@ -22,7 +22,7 @@ APPLICATION_ID = 0x4F524348  # "ORCH"
 SCHEMA_VERSION = 12  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
-_LEGACY = ".agents/coord.db"  # Where the original protocol kept it.
+LEGACY_STORE = ".agents/coord.db"  # Where the original protocol kept it.
 FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
 _WITHDRAWN = (3, 52, 0)
 _HEAP_KEPT = 1024 * 1024
@@ -168,7 +168,7 @@ def discover(cwd: str) -> tuple[str | None, list[str]]:
         here = os.path.dirname(here)
     if main and main != last:
         looked.append(f"{main}/{STORE_FOLDER}/{STORE_NAME}")
-    looked.append(f"{cwd}/{_LEGACY}")
+    looked.append(f"{cwd}/{LEGACY_STORE}")
     for path in looked:
         if os.path.lexists(path):
             return path, looked

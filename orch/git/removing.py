@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from orch.git.names import display, listed, unusable
 from orch.git.process import within
-from orch.git.repository import Repository, call, linked_worktree, locked_directory
+from orch.git.repository import (
+    Repository,
+    call,
+    linked_worktree,
+    locked_directory,
+    read_small,
+    write_small,
+)
 from orch.git.worktrees import CHECKOUT_SECONDS
 from schema import file
 from schema.failures import Failure, invalid_input
@@ -100,6 +107,7 @@ def at_risk(path: str, why: str, files: "tuple[str, ...]") -> Failure:
 def _unregister(
     repo: Repository, worktree: Repository, ignored: int, force: "tuple[str, ...]"
 ) -> Removed:
+    _point_back(worktree)
     # Half a removal would look like changed files: it is never cut short.
     with locked_directory(repo.common_dir) as held, within(None):
         try:
@@ -115,6 +123,15 @@ def _unregister(
             "git_error", "failed", "git said removed, but it is there", details={"left": left}
         )
     return Removed(worktree.top, ignored)
+
+
+def _point_back(worktree: Repository) -> None:
+    """Put back the `.git` file that a worker took away or turned: git removes nothing without."""
+    pointer = os.path.join(worktree.top, ".git")
+    wanted = f"gitdir: {worktree.git_dir}\n"
+    is_gone = os.path.isdir(worktree.top) and not os.path.lexists(pointer)
+    if is_gone or read_small(pointer) not in (None, wanted):
+        write_small(pointer, wanted)
 
 
 def _is_copy(worktree: Repository, path: str, copies: "Mapping[str, str]") -> bool:

@@ -8,6 +8,7 @@ the caller's environment sends git elsewhere.
 
 import contextlib
 import os
+import shlex
 import stat
 import time
 from dataclasses import dataclass
@@ -86,9 +87,27 @@ def open_repository(path: str) -> Repository:
         top = ""
     elif len(lines) > 4 and answer.code == 0:
         top = os.path.realpath(lines[4])
+        _require_found(top, git_dir)
     else:
         raise not_found("repository", display(path), hint="this is inside a .git directory")
     return Repository(top, os.path.realpath(git_dir), os.path.realpath(common), object_format)
+
+
+def _require_found(top: str, git_dir: str) -> None:
+    """Raise invalid_state/unsupported where git finds the files, but nothing there leads back.
+
+    core.worktree says where they are; a command in that folder would be in no repository.
+    """
+    if file.main_checkout(top)[0] == top:
+        return
+    shown, link = display(top), display(os.path.join(top, ".git"))
+    raise Failure(
+        "invalid_state",
+        "unsupported",
+        f"from {shown} nothing leads to its repository {display(git_dir)} (core.worktree)",
+        hint=f"say it there: echo {shlex.quote('gitdir: ' + git_dir)} > {shlex.quote(link)}",
+        details={"git_dir": display(git_dir)},
+    )
 
 
 def _whose(path: str, stderr: str) -> str:

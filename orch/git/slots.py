@@ -105,7 +105,7 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
         # another repository.
         write_small(os.path.join(admin, "commondir"), "../..\n")
         write_small(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
-    _clear_odd(admin)
+    clear_odd(admin)
     if not os.path.lexists(os.path.join(admin, "HEAD")):
         write_small(os.path.join(admin, "HEAD"), f"{commit}\n")
     undo.drop_stale_locks(admin)
@@ -133,7 +133,7 @@ def _brought(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool)
 
 def _bring(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -> None:
     """Set HEAD, index and files to `commit`, and clear what is untracked."""
-    stuck = _clear_odd(slot.top)
+    stuck = clear_odd(slot.top)
     if stuck:
         raise Failure("git_error", "failed", f"{stuck[0]} cannot be cleared away")
     # First off whatever branch a check went to: `reset` would move it.
@@ -146,7 +146,7 @@ def _bring(slot: Repository, commit: str, blanks: "Blanks", *, hermetic: bool) -
     call(slot, *swept, seconds=CHECKOUT_SECONDS, blanks=blanks, config=_WHOLE)
 
 
-def _clear_odd(top: str) -> list[str]:
+def clear_odd(top: str) -> list[str]:
     """Unlink sockets, FIFOs and devices, and make every directory writable.
 
     git sees none of the former and cannot remove what lies in a directory that is read-only.
@@ -204,7 +204,7 @@ def remove_slot(repo: Repository, path: str) -> bool:
         # Twice, for one that was killed while it was made and is locked by our mark.
         force = ("--force", "--force") if undo.is_half_made(admin, path) else ("--force",)
         asked = ("worktree", "remove", *force, "--", path)
-        _clear_odd(path)
+        clear_odd(path)
         call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))
     return True
 

@@ -112,7 +112,8 @@ def unfound(repo: Repository) -> Failure:
         "invalid_state",
         "unsupported",
         f"where the files of {shown} are checked out cannot be told from {display(repo.top)}",
-        hint="run it in that checkout, or name it: --repo-path DIR",
+        hint=f"tell git: git -C {display(repo.top)} config core.worktree DIR; then, for each run "
+        "that is under way: orch repo accept --run R",
         details={"git_dir": shown},
     )
 

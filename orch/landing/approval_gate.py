@@ -5,6 +5,7 @@ pass, since the policy, the approvals and what the queue found out may change.
 """
 
 import json
+import shlex
 
 from orch import paths
 from orch.git import merges, names, refs, repository
@@ -80,13 +81,14 @@ def require_no_store(branch: str, seen: ChangeFacts) -> None:
     """
     inside = [path for path in seen.paths if paths.is_stores(path)]
     if inside:
+        tops = dict.fromkeys(path.partition("/")[0] for path in inside)
         raise Failure(
             "invalid_state",
             "unsupported",
-            f"{branch} changes {', '.join(inside[:5])}: what lies in {STORE_FOLDER} is orch's own "
-            "and never lands",
+            f"{branch} changes {', '.join(inside[:5])}: what lies in {STORE_FOLDER} is orch's own, "
+            "as an older store is, and never lands",
             hint=f"a person takes the rest: git merge --no-commit {branch}, then "
-            f"git rm -r --cached {STORE_FOLDER}",
+            f"git rm -r --cached {' '.join(map(shlex.quote, tops))}",
             details={"files": inside[:200]},
         )
 

@@ -148,7 +148,11 @@ def _run_in_slot(place: OpenQueue, trial: Trial) -> list[Result]:
         def _moved() -> str:
             if refs.head(slot).commit != trial.step.commit:
                 return "the head of the slot changed"
-            changed = changes.status(slot).tracked
+            try:
+                changed = changes.status(slot).tracked
+            except Failure:  # A check may leave what git would wait for: the slot is ours.
+                slots.clear_odd(slot.top)
+                changed = changes.status(slot).tracked
             return f"{names.display(changed[0].path)} changed" if changed else ""
 
         for name, key in trial.open:

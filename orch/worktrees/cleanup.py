@@ -224,15 +224,15 @@ def _examine(outcome: CleanupOutcome, *, force: bool) -> None:
     attempt = outcome.attempt
     if outcome.reason and not force:
         return
-    files = inspect.left(attempt).at_stake
-    if not files and not outcome.reason:
+    left = inspect.left(attempt)
+    if not left.at_stake and not outcome.reason:
         return
     if force:
         outcome.reason = ""
         outcome.salvage = _salvage_of(outcome)
         outcome.proof = "salvaged"
         return
-    outcome.reason = f"{len(files)} uncommitted: {', '.join(files[:5])}"
+    outcome.reason = left.words
 
 
 def _salvage_of(outcome: CleanupOutcome) -> str:

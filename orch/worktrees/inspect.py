@@ -127,6 +127,13 @@ class Left:
         return [*self.at_stake, *(f"{name} (committed, and not its work)" for name in self.placed)]
 
     @property
+    def words(self) -> str:
+        """What would be lost with the worktree, in a few words."""
+        if not self.files:
+            return "; ".join(self.at_stake)
+        return f"{len(self.files)} uncommitted: {', '.join(self.at_stake[:5])}"
+
+    @property
     def at_stake(self) -> list[str]:
         """What would be lost with the worktree, in names and words."""
         words = [self.stray.words] if self.stray is not None else []
@@ -183,7 +190,8 @@ def mending(name: str, attempt: Attempt, found: Left) -> Mending:
     if found.files:
         count = len(found.files)
         words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
-        return Mending(words, "commit them", [f"{here} add -A", f"{here} commit -m TEXT"])
+        add = f"{here} add -A{_named(found.files)}"
+        return Mending(words, "commit them", [add, f"{here} commit -m TEXT"])
     if found.placed and found.stray is None:
         words = f"{name} committed what orch put into its worktree"
         paths = " ".join(shlex.quote(path) for path in found.placed[:20])
@@ -198,6 +206,13 @@ def mending(name: str, attempt: Attempt, found: Left) -> Mending:
     if stray.branch_gone:
         return Mending(words, "make its branch anew", [f"{here} branch {branch} {tip}"])
     return Mending(words, "bring it there", [f"{here} switch {branch}", f"{here} merge {tip}"])
+
+
+def _named(files: list[str]) -> str:
+    """Return the pathspec of a few files with plain names: what orch put there stays out."""
+    if len(files) > 10 or not all(name.isprintable() and "\\" not in name for name in files):
+        return ""
+    return " -- " + " ".join(map(shlex.quote, files))
 
 
 def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:

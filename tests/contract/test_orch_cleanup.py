@@ -133,7 +133,7 @@ def test_a_dirty_worktree_is_kept_with_the_reason(lead: Lead, dirt: str) -> None
     kept, = answer.json["data"]["kept"]  # fmt: skip
     assert answer.json["data"]["cleaned"] == []
     assert named in kept["reason"]
-    assert "1 uncommitted" in kept["reason"]
+    assert ("1 uncommitted" in kept["reason"]) == (dirt != "detached"), "those are committed"
     assert place.is_dir()
     assert lead.attempts("a")[0]["workspace_status"] == "created"
 
@@ -336,3 +336,14 @@ def test_plain_mode_names_proof_and_reason(lead: Lead) -> None:
     (place / "left.txt").unlink()
     text = lead.orch.say("cleanup", "--run", "r", "--all-completed")
     assert text == f"cleaned a attempt 1: {place} (branch_kept)\n{follow}"
+
+
+@pytest.mark.parametrize("turned", [None, "gitdir: /elsewhere\n"])
+def test_a_worktree_whose_pointer_was_taken_away_is_cleaned(lead: Lead, turned: str | None) -> None:
+    lead.task("a")
+    place = worktree(lead.finish("a"))
+    (place / ".git").unlink()
+    if turned is not None:
+        (place / ".git").write_text(turned)
+    assert lead.do(*ALL)["cleaned"][0]["proof"] == "branch_kept"
+    assert not place.exists()

@@ -1,6 +1,7 @@
 """What orch and the setup command put into a worktree is not the task's work, and never lands."""
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,22 @@ def test_a_setup_that_leaves_too_much_is_told(lead: Lead) -> None:
     setup(lead, "mkdir many; cd many; seq 2001 | xargs touch")
     sent = lead.dispatch("a")
     assert "too many to know apart from work" in sent["notes"][0]
+
+
+def test_the_hint_for_uncommitted_work_leaves_out_what_was_placed(lead: Lead) -> None:
+    lead.repo.commit(".gitignore", "libs/\n")
+    lead.config('[worktree]\nlink = ["libs"]\n')
+    lead.repo.write("libs/x", "x\n")
+    sent = lead.dispatch("a")
+    place = worktree(sent)
+    lead.claim(sent)
+    lead.repo.write("left here.txt", "x\n", cwd=place)
+    lead.done(sent)
+    hint = lead.refuse("refused", "work_at_risk", "queue", "add", "--all")["hint"]
+    add, commit, _ = hint.removeprefix("commit them: ").split(", then ")
+    for command in (add, commit):
+        _, *words = shlex.split(command)
+        lead.repo.git(*words, cwd=lead.home)
+    assert lead.repo.git("status", "--porcelain", cwd=place) == "?? libs"
+    lead.do("reconcile")
+    lead.do("queue", "add", "--all")

@@ -39,7 +39,7 @@ def test_what_landed_last_is_told_by_events_and_not_by_clocks(land: Landing) -> 
     assert land.files() == {"a.txt": "a"}
 
 
-@pytest.mark.parametrize("name", [".orch/coord.db", ".orch", ".ORCH/x"])
+@pytest.mark.parametrize("name", [".orch/coord.db", ".orch", ".ORCH/x", ".agents/coord.db"])
 def test_nothing_lands_in_the_folder_of_the_store(land: Landing, name: str) -> None:
     land.lead.config(OPEN)
     land.work("a", {name: "not a store\n"})
@@ -47,6 +47,7 @@ def test_nothing_lands_in_the_folder_of_the_store(land: Landing, name: str) -> N
     assert name in error["message"]
     assert error["details"]["files"] == [name]
     assert "git merge --no-commit orch/r/a/attempt-1" in error["hint"]
+    assert error["hint"].endswith(f"git rm -r --cached {name.partition('/')[0]}")
     assert land.orch.ok("queue", "list", "--run", "r")["entries"] == []
 
 

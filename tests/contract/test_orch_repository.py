@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import subprocess
 from pathlib import Path
 
 import apsw
@@ -139,3 +140,43 @@ def test_whose_repository_it_is_and_what_to_do_is_passed_on(lead: Lead) -> None:
     assert remedy in "\n".join(rest)
     lead.repo.git(*remedy.split(" ")[1:])
     lead.dispatch("a")
+
+
+def test_files_from_which_nothing_leads_to_the_repository_are_refused_until_they_do(
+    lead: Lead,
+) -> None:
+    """core.worktree alone: a command in that folder would be in no repository."""
+    files, made = lead.home / "files", Repo(lead.home / "apart")
+    made.git("config", "core.worktree", str(files))
+    files.mkdir()
+    made.git("commit", "-q", "--allow-empty", "-m", "first")
+    words = ("run", "init", "--run", "n", "--goal", "g", "--repo-path", str(made.path))
+    hint = lead.orch.refuse("invalid_state", "unsupported", *words)["hint"]
+    subprocess.run(hint.removeprefix("say it there: "), shell=True, check=True)
+    lead.orch.ok(*words)
+    lead.task("a", run="n")
+    sent = lead.dispatch("a", run="n")
+    lead.claim(sent)
+    lead.commit(sent)
+    lead.done(sent)
+    lead.do("queue", "add", "--all", run="n")
+
+
+def test_a_main_checkout_that_cannot_be_told_is_told_to_git(lead: Lead) -> None:
+    main, place = lead.home / "co", lead.home / "linked" / "place"
+    made = Repo(main)
+    made.commit("base.txt")
+    made.git("init", "-q", "--separate-git-dir", str(lead.home / "elsewhere"))
+    made.git("worktree", "add", "-q", "-b", "side", str(place))
+    lead.run("--repo-path", str(place), run="n")
+    lead.task("a", run="n")
+    sent = lead.dispatch("a", run="n")
+    lead.claim(sent)
+    lead.commit(sent)
+    lead.done(sent)
+    hint = lead.refuse("invalid_state", "unsupported", "queue", "add", "--all", run="n")["hint"]
+    tell, accept = hint.removeprefix("tell git: ").split("; then, for each run that is under way: ")
+    subprocess.run(shlex.split(tell.replace("DIR", str(main))), check=True)
+    assert accept == "orch repo accept --run R"
+    lead.do("repo", "accept", run="n")
+    lead.do("queue", "add", "--all", run="n")
