@@ -90,7 +90,7 @@ def let_go(db: "Database", place: OpenQueue) -> None:
 
 def _let_go_of_cleaned(db: "Database", place: OpenQueue, entry: Entry) -> None:
     """Delete the ref of an attempt whose worktree went before its work was over."""
-    if entry.kind != "task":
+    if entry.task_no is None:
         return
     with db.read() as tx:
         tried = attempt_rows.of_task(tx, entry.task_no)

@@ -245,3 +245,16 @@ def test_the_conflict_of_a_slots_check_never_touches_the_checkout(land: Landing)
     land.try_run()
     assert land.entry("a")["status"] == "error", "a tracked file changed while the check ran"
     assert land.repo.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("name", [".gitignore", "deep/.gitattributes"])
+def test_a_pipe_that_a_check_leaves_stops_nothing(land: Landing, name: str) -> None:
+    """git would wait for it when the slot is looked at after the check."""
+    make = f"mkdir -p deep; test -e {name} || mkfifo {name}; echo {name} > deep/.gitignore"
+    land.lead.config(on_the_queue(make))
+    for task in ("a", "b"):
+        land.work(task)
+        land.repo.commit(f"up-{task}.txt", "up\n")
+        land.queue(task)
+        land.run()
+    assert set(land.statuses().values()) == {"verified"}
