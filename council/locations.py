@@ -6,28 +6,17 @@ and flagged, since a wrong line misleads grouping and readers more than none. A 
 diff does not touch is kept: a reviewer may point at what a change forgot.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from council.matching import normal_path
+from orch.git import unified_diff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.model import Member
 
-_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-_ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _NOWHERE = "/dev/null"
-_CONTROL = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-
-
-@dataclass(slots=True)
-class _Hunk:
-    """What is left to read of the current hunk, in lines of the old and the new side."""
-
-    old: int = 0
-    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +47,10 @@ def parse_diff(text: str) -> Diff:
     """Return the files and shown lines of a unified diff such as `git diff` prints."""
     files: dict[str, list[tuple[int, int]]] = {}
     old = path = ""
-    hunk = _Hunk()
+    hunk: unified_diff.Hunk | None = None
     for line in text.split("\n"):
-        if hunk.old > 0 or hunk.new > 0:
-            _consume(hunk, line)
+        if hunk is not None and hunk.is_open:
+            hunk.take(line)
         elif line.startswith("--- "):
             old = _header_path(line[4:])
         elif line.startswith("+++ "):
@@ -69,11 +58,11 @@ def parse_diff(text: str) -> Diff:
             path = old if new == _NOWHERE else new
             files.setdefault(path, [])
         elif line.startswith(("rename to ", "copy to ")):
-            path = normal_path(_unquoted(line.split(" to ", 1)[1]))
+            path = normal_path(unified_diff.unquoted(line.split(" to ", 1)[1]))
             files.setdefault(path, [])
-        elif path and (match := _HUNK.match(line)):
-            hunk, shown = _hunk(match)
-            if shown:
+        elif path and (begun := unified_diff.hunk(line)):
+            hunk = begun
+            if shown := _shown(begun):
                 files[path].append(shown)
     return Diff({path: tuple(ranges) for path, ranges in files.items()})
 
@@ -98,47 +87,18 @@ def verify(member: "Member", diff: Diff | None) -> "Member":
     return member.model_copy(update=nulled)
 
 
-def _consume(hunk: _Hunk, line: str) -> None:
-    side = line[:1]
-    if side == "+":
-        hunk.new -= 1
-    elif side == "-":
-        hunk.old -= 1
-    elif side != "\\":  # "\ No newline at end of file" counts on neither side.
-        hunk.old -= 1
-        hunk.new -= 1
-
-
-def _hunk(match: re.Match[str]) -> tuple[_Hunk, tuple[int, int] | None]:
-    old_count, new_start, new_count = match[2], int(match[3]), match[4]
-    hunk = _Hunk(_count(old_count), _count(new_count))
+def _shown(hunk: unified_diff.Hunk) -> tuple[int, int] | None:
+    """Return the lines that a hunk shows, None for a hunk of no lines."""
     if hunk.new:
-        return hunk, (new_start, new_start + hunk.new - 1)
-    if new_start == 0 and hunk.old:  # The file is gone: only the old side has lines.
-        return hunk, (int(match[1]), int(match[1]) + hunk.old - 1)
-    return hunk, None
-
-
-def _count(digits: str | None) -> int:
-    return 1 if digits is None else int(digits)
+        return hunk.new_start, hunk.new_start + hunk.new - 1
+    if hunk.new_start == 0 and hunk.old:  # The file is gone: only the old side has lines.
+        return hunk.old_start, hunk.old_start + hunk.old - 1
+    return None
 
 
 def _header_path(rest: str) -> str:
     """Return the path of a `---` or `+++` line without its prefix and time stamp."""
-    path = _unquoted(rest.split("\t", 1)[0].rstrip("\r"))
+    path = unified_diff.unquoted(rest.split("\t", 1)[0].rstrip("\r"))
     if path == _NOWHERE:
         return path
     return normal_path(path[2:] if path[:2] in ("a/", "b/") else path)
-
-
-def _unquoted(path: str) -> str:
-    """Undo git's C quoting of unusual path names."""
-    if not (len(path) > 1 and path[0] == path[-1] == '"'):
-        return path
-    plain = _ESCAPE.sub(_unescaped, path[1:-1])
-    return plain.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    code = match[1]
-    return chr(int(code, 8) & 255) if len(code) == 3 else _CONTROL.get(code, code)

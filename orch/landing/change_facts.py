@@ -4,11 +4,11 @@ Guarantees: the text of a suspected secret is never kept, only where it stands. 
 cut counts as larger than any limit.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from orch import paths
+from orch.git import unified_diff
 from orch.harness.redaction import holds_secret
 
 # Files by which a project says what it depends on, and what decides how it is built and tested.
@@ -25,7 +25,6 @@ _CI = (
     *(".pre-commit-config.yaml", "**/tox.ini", "**/noxfile.py", "orch.toml", "**/.gitattributes"),
     *("**/.gitmodules",),
 )
-_HUNK = re.compile(r"@@ -[0-9]+(?:,([0-9]+))? \+([0-9]+)(?:,([0-9]+))? @@")
 _GITLINK, _SYMLINK = "160000", "120000"
 _SECRETS_SHOWN = 20
 UNBOUNDED = 1 << 31
@@ -108,22 +107,18 @@ def _patch(patch: str) -> tuple[int, tuple[str, ...]]:
     A hunk's head says how long the hunk is: a line of a file that looks like a head is none.
     """
     count, at, path = 0, 0, ""
-    old_left = new_left = 0
+    hunk: unified_diff.Hunk | None = None
     found: list[str] = []
     for line in patch.split("\n"):
-        if not (old_left or new_left):
+        if hunk is None or not hunk.is_open:
             if line.startswith("+++ "):
                 path = line[4:].removeprefix("b/").rstrip("\t")
-            elif head := _HUNK.match(line):
-                old_left, at, new_left = (1 if n is None else int(n) for n in head.groups())
+            elif hunk := unified_diff.hunk(line):
+                at = hunk.new_start
             continue
-        if line.startswith("+"):
-            count += 1
-            if len(found) < _SECRETS_SHOWN and holds_secret(line[1:]):
-                found.append(f"{path}:{at}")
-            at, new_left = at + 1, new_left - 1
-        elif line.startswith("-"):
-            count, old_left = count + 1, old_left - 1
-        elif line.startswith(" "):
-            at, old_left, new_left = at + 1, old_left - 1, new_left - 1
+        mark = hunk.take(line)
+        count += mark in "+-"
+        if mark == "+" and len(found) < _SECRETS_SHOWN and holds_secret(line[1:]):
+            found.append(f"{path}:{at}")
+        at += mark in "+ "
     return count, tuple(found)

@@ -6,13 +6,12 @@ whether the patch applies; this decides what git is given. Pure.
 
 import re
 
+from orch.git import unified_diff
+
 _MODES = ("100644", "100755")
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _INDEX = re.compile(r"index [0-9a-f]{4,64}\.\.[0-9a-f]{4,64}(?: (\d{6}))?\Z")
 _MODE = re.compile(r"(old mode|new mode|new file mode|deleted file mode) (\d{6})\Z")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ELSEWHERE = ("rename ", "copy ", "similarity ", "dissimilarity ")
 _BINARY = ("GIT binary patch", "Binary files ")
 _FILE_MODES = {"new file mode": "add", "deleted file mode": "delete"}
@@ -77,7 +76,10 @@ class _PatchReader:
         names = line.removeprefix("diff --git ")
         quoted = _QUOTED.findall(names)
         plain = names == f"a/{self.path} b/{self.path}"
-        if not plain and [_unquoted(q) for q in quoted] != [f"a/{self.path}", f"b/{self.path}"]:
+        if not plain and [unified_diff.unquoted(q) for q in quoted] != [
+            f"a/{self.path}",
+            f"b/{self.path}",
+        ]:
             raise self._bad(f"it names another file than {self.path}")
         self.has_header = True
         self.at += 1
@@ -115,18 +117,15 @@ class _PatchReader:
 
     def _hunk(self) -> None:
         """Read one hunk by its counts, so that no line of a file is taken for a header."""
-        head = _HUNK.match(self._line())
-        if head is None:
+        hunk = unified_diff.hunk(self._line())
+        if hunk is None:
             raise self._bad("this is not a head of a hunk")
-        old, new = (int(count) if count is not None else 1 for count in head.groups())
         self.at += 1
-        while old > 0 or new > 0:
+        while hunk.is_open:
             if self.at >= len(self.lines):
                 raise self._bad("its last hunk ends too early")
-            mark = self._line()[:1] or " "
-            old -= mark in " -"
-            new -= mark in " +"
-            if mark not in " -+\\" or old < 0 or new < 0:
+            mark = hunk.take(self._line())
+            if mark not in " -+\\" or hunk.old < 0 or hunk.new < 0:
                 raise self._bad("this does not fit the counts of its hunk")
             self.at += 1
         if self._line().startswith("\\ "):
@@ -136,15 +135,4 @@ class _PatchReader:
 def _named(text: str) -> str:
     """Return the name in a --- or +++ line: unquoted, without the time that may follow a tab."""
     quoted = _QUOTED.match(text)
-    return _unquoted(quoted[1]) if quoted is not None else text.partition("\t")[0]
-
-
-def _unquoted(text: str) -> str:
-    """Return a name that git quoted like a string of C."""
-
-    def _one(found: "re.Match[bytes]") -> bytes:
-        code = found[1].decode("utf-8", "replace")
-        number = int(code, 8) if len(code) == 3 else _ESCAPES.get(code, 63)
-        return bytes([number & 255])
-
-    return _ESCAPE.sub(_one, text.encode()).decode("utf-8", "replace")
+    return unified_diff.unquoted(quoted[0]) if quoted is not None else text.partition("\t")[0]
