@@ -92,7 +92,7 @@ def _is_known(call: "Call", leader: str) -> bool:
 def _text(call: "Call", target: str | None, path: str | None) -> str:
     """Return the target's text; the key compares it as a value, wherever it came from."""
     if target is not None and path is not None:
-        raise invalid_input("--target and --target-file exclude each other", reason="flag")
+        raise invalid_input("--target and --target-file cannot be combined", reason="flag")
     if path is not None:
         target = values.require_text(values.read_text(path, "--target-file"), "--target-file")
         call.bound |= {"target": target, "target_file": None}
@@ -104,7 +104,7 @@ def _text(call: "Call", target: str | None, path: str | None) -> str:
 def _require_sense(council: Council, diff: str | None, task: str | None) -> None:
     """Refuse flags that do not go together, before anything is looked at."""
     if diff is not None and task is not None:
-        raise invalid_input("--diff and --task exclude each other", reason="flag")
+        raise invalid_input("--diff and --task cannot be combined", reason="flag")
     if not council.target and not diff and not task and council.target_type != "repo":
         raise invalid_input(
             "missing --target: what is to be reviewed?",

@@ -251,11 +251,11 @@ def _waiters(db: "Database") -> "Iterator[Check]":
         yield Check(
             "waiters",
             WARNING,
-            f"{len(stale)} of {len(names)} bells in {where} belong to waits that were killed",
-            "harmless: the next wait sweeps them away",
+            f"{len(stale)} of {len(names)} FIFOs in {where} belong to waits that were killed",
+            "harmless: the next wait removes them",
         )
     else:
-        yield Check("waiters", OK, f"{len(names)} bells, each with its waiter")
+        yield Check("waiters", OK, f"{len(names)} FIFOs, each with its waiter")
 
 
 def _is_read(path: str) -> bool:

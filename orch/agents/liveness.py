@@ -108,7 +108,7 @@ def spools(db: "Database") -> "Check":
     return Check(
         "spools",
         WARNING,
-        f"left by killed runners, secrets may stand in them: {'; '.join(told[:_NAMED])}{more}",
+        f"left by killed runners; they may hold secrets: {'; '.join(told[:_NAMED])}{more}",
         f"{hint}the next orch work of any agent",
     )
 
@@ -133,7 +133,7 @@ def programs(roots: set[str]) -> "Check":
     return Check(
         "programs",
         WARNING,
-        f"the orch that waited for a check or setup was killed, and it runs on: {told}",
+        f"a check or setup still runs, but the orch that waited for it was killed: {told}",
         "end it: " + "; ".join(f"kill -- -{group}" for group in sorted(groups)),
     )
 

@@ -208,7 +208,7 @@ def _blocked(answer: Json) -> str:
     )  # fmt: skip
     lines = []
     for task, worker, message, summary, body, answered in plain.rows(answer, "$.tasks", *columns):
-        state = "answered, not gone on yet" if answered else "waits for an answer"
+        state = "answered, not continued yet" if answered else "waits for an answer"
         lines.append(f"{task}: {worker} {state}")
         text = str(summary) if not body or body == summary else f"{summary}\n{body}"
         lines.append(plain.quoted(text, str(worker), message))

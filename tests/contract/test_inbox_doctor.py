@@ -194,7 +194,7 @@ def test_bells_of_waits_that_were_killed(inbox: Cli) -> None:
         before = sorted(os.listdir(wake))
         found = checks(inbox)["waiters"]
         assert found["status"] == "warning"
-        assert found["detail"].startswith("2 of 4 bells")
+        assert found["detail"].startswith("2 of 4 FIFOs")
         assert sorted(os.listdir(wake)) == before
         inbox.run("watch", "--timeout-seconds", "0.01")
         assert checks(inbox)["waiters"]["status"] == "ok"

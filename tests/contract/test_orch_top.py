@@ -68,7 +68,7 @@ def test_a_question_is_shown_with_its_answer_and_goes_when_answered(lead: Lead) 
     obey(lead, found["command"])
     data = top(lead)
     assert data["needs"] == [] and data["at_work"][0]["answered"]
-    assert "answered, not gone on yet" in lead.orch.quick("top").out
+    assert "answered, not continued yet" in lead.orch.quick("top").out
 
 
 def test_a_failed_task_is_retried_by_the_command_that_is_shown(lead: Lead) -> None:

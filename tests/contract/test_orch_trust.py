@@ -122,7 +122,7 @@ def test_without_a_name_it_is_the_leaders_word_and_approves_nothing(land: Landin
     assert (given["verdict"]["kind"], given["verdict"]["given_by"]) == ("leader", "leader")
     assert given["entry"]["approvals"]["missing"] == ["1 human"]
     assert given["next_command"] == "orch queue approve ent_1 --as NAME"
-    assert "no person's word" in land.orch.say("approve", "r/a")
+    assert "not a person's" in land.orch.say("approve", "r/a")
     assert land.try_run().error["reason"] == "approval_required"
     error = land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "eve")
     assert "ana" not in json.dumps(error) and "ben" not in json.dumps(error)

@@ -125,7 +125,7 @@ def _at_work(answer: "Json") -> "list[Words]":
         parts = [f"{who} for {length}" if claimed else f"waits for {who}, {length}"]
         parts += [f"{harness} turn {turn}"] if harness else []
         parts += [str(liveness)] if liveness in ("stale", "gone") else []
-        parts += ["answered, not gone on yet"] if status == "blocked" and answered else []
+        parts += ["answered, not continued yet"] if status == "blocked" and answered else []
         doing = ", ".join(parts)
         last = f"  {sender}: {plain.line(words)}" if words and claimed else ""
         colour = _colour(status)

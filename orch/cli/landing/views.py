@@ -193,7 +193,7 @@ def _verdict(answer: "Json") -> str:
     )  # fmt: skip
     word = "approved" if verdict == "approve" else "rejected"
     if plain.fields(answer, "$.verdict.proof")[0] == "leader":
-        word = f"noted the leader's {verdict} (no person's word: say --as NAME) of"
+        word = f"noted the leader's {verdict} (not a person's: add --as NAME) of"
     if not entry:
         at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
         return f"{at}\nnext: {command}"
