@@ -13,7 +13,9 @@ from council.rows import Council, Result
 from council.sheet import thaw
 from council.vocabulary import ROLES, AnswerState, Mode, ParseMode, Role
 from council.votes_text import read_votes
+from inbox.steps import say as say_inbox
 from orch.model import TERMINAL
+from orch.steps.model import say
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -180,8 +182,11 @@ def _unreadable(run_id: str, unread: list[tuple[Result, Failure]]) -> Failure:
         failure.reason,
         f"the review of {first.reviewer_role} cannot be counted: {failure.message}"
         + (f" (nor can that of {others})" if others else ""),
-        hint=f"ask again: orch retry --run {run_id} --task {first.task_id}; or count it as missing "
-        f"with --partial. Its text is kept: inbox show --thread {first.thread_id}",
+        hint="ask again, or count it as missing with --partial; its text is kept",
+        next=[
+            say("retry", f"{run_id}/{first.task_id}").because("ask again"),
+            say_inbox("show", thread=first.thread_id).because("its text is kept"),
+        ],
         details={
             "reviews": [
                 {

@@ -7,7 +7,6 @@ and says how much it leaves out; writes nothing else.
 import json
 import time
 from dataclasses import dataclass, field, replace
-from shlex import quote
 
 from orch import run_end
 from orch.model import WORKED
@@ -16,13 +15,18 @@ from orch.operations import budgets, runs, scheduling
 from orch.operations import tasks as task_rules
 from orch.pace import Pace
 from orch.reconcile import reconcile
+from orch.steps import run as run_steps
+from orch.steps import task as task_steps
+from orch.steps.entry import cleanup, integrate
+from orch.steps.model import say
 from orch.store import board as store
 from orch.store import history, landings, tasks
 from orch.store import runs as run_rows
 from orch.worktrees import create, inspect
-from schema import events
+from schema import events, steps
 from schema.failures import Failure
 from schema.json_text import merge
+from schema.steps import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ KINDS = (
     "finished",
 )  # fmt: skip
 _MOST_ACTIVE = 500
+_DOCTOR = steps.command(say("doctor"))
 _REPOSITORY_SECONDS = 10.0
 _MOST_WORKTREES = 20  # That a board looks into: each starts git.
 # list of a board: the statuses of the tasks in it.
@@ -128,7 +133,7 @@ class BoardReader:
             if run.closed_at is None:
                 now = self._db.clock.now().wall_ms
                 for text in report.problems:
-                    found.needs.append(Need(name, None, "problem", None, now, text, "orch doctor"))
+                    found.needs.append(Need(name, None, "problem", None, now, text, _DOCTOR))
                 found.needs += self._of_repository(run, now)
             end = run_end.of(self._db, name)
             with self._db.read() as tx:
@@ -152,11 +157,14 @@ class BoardReader:
         try:
             changed = create.tampering(self._db, run)
         except Failure as failure:
-            text, command = failure.message, "orch doctor"
+            text, command = failure.message, _DOCTOR
             found.append(Need(run.run_id, None, "problem", None, now, text, command))
         else:
             if changed:
-                text, command = "; ".join(changed[:5]), f"orch repo accept --run {run.run_id}"
+                text, command = (
+                    "; ".join(changed[:5]),
+                    steps.command(say("repo accept", run=run.run_id)),
+                )
                 found.append(Need(run.run_id, None, "tampered", None, now, text, command))
         self._tampered[run.run_id] = (time.monotonic(), found)
         return found
@@ -184,7 +192,7 @@ class BoardReader:
             if left.names:
                 way = inspect.mending(task.name, attempt, left)
                 text = f"{way.words}: {', '.join(left.names[:5])}"
-                command = " && ".join(way.commands) or "orch doctor"
+                command = " && ".join(step.line for step in way.steps) or _DOCTOR
                 seen = replace(need, text=text, command=command)
         except Failure:
             pass  # doctor and reconcile name the place.
@@ -215,9 +223,8 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd
     found.needs += _budget(tx, run, counts)
     chosen, _ = scheduling.ready(tx, run, limit)
     for task in chosen:
-        more = "" if task.execution_mode else " --execution-mode code"
-        more += "" if task.default_to else " --to AGENT"
-        command = f"orch dispatch --run {run.run_id} --task {task.task_id}{more}"
+        step = task_steps.dispatch(task.name, task.execution_mode, task.default_to)
+        command = steps.command(step)
         found.ready.append(Waiting(run.run_id, task.task_id, task.title, task.default_to, command))
     found.needs += _end(tx, run, counts, end)
 
@@ -227,22 +234,26 @@ def _need(run: "Run", one: "Active", silent: set[str]) -> Need | None:
 
     `silent` are the workers of whom nothing is heard: none of them is proposed for anything.
     """
-    name = f"--run {run.run_id} --task {one.task_id}"
+    name = f"{run.run_id}/{one.task_id}"
 
-    def _of(kind: str, text: str, command: str, since: int = one.status_at) -> Need:
+    def _of(kind: str, text: str, step: Step, since: int = one.status_at) -> Need:
+        command = steps.command(step)
         return Need(run.run_id, one.task_id, kind, one.worker, since, text, command)
 
     if one.status == "failed":
-        return _of("failed", one.reason or "no reason given", f"orch retry {name}")
+        return _of("failed", one.reason or "no reason given", task_steps.retry(name))
     if one.status == "verifying":
         if one.dirty_files and one.workspace_status == "created":
-            return _of("uncommitted", _files(one.dirty_files), commit_command(one.worktree_path))
+            return Need(
+                run.run_id, one.task_id, "uncommitted", one.worker, one.status_at,
+                _files(one.dirty_files), commit_command(run, one.worktree_path),
+            )  # fmt: skip
         wrong = _errors(one.gate)
         kind, text = ("check_error", wrong) if wrong else ("unverified", "its checks are to run")
-        return _of(kind, text, f"orch verify run {name}")
+        return _of(kind, text, task_steps.verify(name))
     if one.status == "blocked" and not one.is_answered:
         text, since = one.question or one.reason, one.asked_at or one.status_at
-        return _of("question", text, f"orch answer {name} --body TEXT", since)
+        return _of("question", text, task_steps.answer(name), since)
     if one.liveness in ("gone", "stale") and one.status in ("running", "blocked"):
         is_gone = one.liveness == "gone"
         to = one.default_to if one.default_to and one.default_to not in silent else "AGENT"
@@ -250,7 +261,7 @@ def _need(run: "Run", one: "Active", silent: set[str]) -> Need | None:
         text = f"{why} (attempt {one.attempt_no}, {one.worker})"
         heard = one.last_at or one.since
         since = heard if is_gone else one.lease_until or heard
-        return _of(one.liveness, text, f"orch reassign {name} --to {to} --reason TEXT", since)
+        return _of(one.liveness, text, task_steps.reassign(name, to), since)
     return None
 
 
@@ -258,10 +269,9 @@ def _files(count: int) -> str:
     return f"{count} uncommitted file{'' if count == 1 else 's'}: what is not committed can be lost"
 
 
-def commit_command(worktree: str) -> str:
-    """Return how a person commits what a worker left."""
-    where = f"git -C {quote(worktree)}"
-    return f"{where} add -A && {where} commit -m TEXT"
+def commit_command(run: "Run", worktree: str) -> str:
+    """Return how a person commits what a worker left, in one line."""
+    return " && ".join(map(steps.command, task_steps.commit(worktree, run.run_id)))
 
 
 def _errors(gate: str | None) -> str:
@@ -276,17 +286,17 @@ def _left_behind(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
     for one in store.left_behind(tx, run.run_id, _MOST_ACTIVE):
         if one.dirty_files:
             yield Need(run.run_id, one.task_id, "uncommitted", one.worker, one.ended_at,
-                       _files(one.dirty_files), commit_command(one.worktree_path))  # fmt: skip
+                       _files(one.dirty_files), commit_command(run, one.worktree_path))  # fmt: skip
         outside = json.loads(one.path_violations)
         if outside:
             yield Need(run.run_id, one.task_id, "paths", one.worker, one.ended_at,
                        f"changed paths it does not own: {', '.join(outside[:5])}",
-                       f"orch trace {run.run_id}/{one.task_id}")  # fmt: skip
+                       steps.command(say("trace", f"{run.run_id}/{one.task_id}")))  # fmt: skip
     for late in store.late(tx, run.run_id, _MOST_ACTIVE):
-        name = f"--run {run.run_id} --task {late.task_id}"
+        name = f"{run.run_id}/{late.task_id}"
         yield Need(run.run_id, late.task_id, "late_report", late.worker, late.reported_at,
                    f"attempt {late.attempt_no} reported after it was given to another",
-                   f"orch adopt {name} --attempt {late.attempt_no}")  # fmt: skip
+                   steps.command(task_steps.adopt(name, late.attempt_no)))  # fmt: skip
 
 
 def _landing(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
@@ -306,7 +316,7 @@ def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]
     try:
         budgets.refuse_attempt(tx, run)
     except Failure as spent:
-        command = spent.hint.partition(": ")[2]
+        command = "; ".join(map(steps.command, spent.next))
         since = store.spent_at(tx, run.run_id)
         yield Need(run.run_id, None, "budget", None, since, spent.message, command)
 
@@ -319,21 +329,22 @@ def _end(tx: "ReadTx", run: "Run", counts: dict[str, int], end: run_end.RunEnd) 
     since = store.settled_at(tx, run.run_id)
     if counts["planned"]:
         text = f"{counts['planned']} planned, and nothing they wait for will be done"
-        command = f"orch ready --run {run.run_id} --explain"
+        command = steps.command(say("ready", run=run.run_id, explain=True))
         yield Need(run.run_id, None, "stranded", None, since, text, command)
         return
     if end.unqueued:
         text = f"done, and on no target yet: {', '.join(end.unqueued[:5])}"
-        command = f"orch queue add --run {run.run_id} --all"
+        command = steps.command(run_steps.queue_all(run.run_id))
         yield Need(run.run_id, None, "landing", None, since, text, command)
     elif end.word == "integrate":
         text = f"what landed on {end.source} is not in {end.target or 'your branch'} yet"
-        command = f"orch integrate --run {run.run_id}"
+        command = steps.command(integrate(run.run_id))
         yield Need(run.run_id, None, "integrate", None, since, text, command)
     if end.word != "finished":
         return
     text = f"all is over: {counts['done']} done, {counts['cancelled']} cancelled"
-    command = f"orch run close --run {run.run_id}"
+    last = [run_steps.close(run.run_id)]
     if store.is_any_standing(tx, run.run_id):
-        command = f"orch cleanup --run {run.run_id} --all-completed && {command}"
+        last.insert(0, cleanup(run.run_id))
+    command = " && ".join(map(steps.command, last))
     yield Need(run.run_id, None, "finished", None, since, text, command)

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from schema.steps import Step
+
 # code: (exit status, retry the same command?, reasons, meaning)
 # fmt: off
 TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
@@ -56,10 +58,11 @@ class Failure(Exception):
 
     `code` and `reason` are checked against TABLE, so a typo cannot reach a user.
     `details` holds JSON-able scalars and lists; `data` is a ready JSON text that a
-    wait without a match carries beside the error.
+    wait without a match carries beside the error. `next` are the commands that help, `hint` is
+    what is to be said beside them.
     """
 
-    __slots__ = ("code", "data", "details", "hint", "message", "reason")
+    __slots__ = ("code", "data", "details", "hint", "message", "next", "reason")
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Failure(Exception):
         hint: str = "",
         details: "Mapping[str, object] | None" = None,
         data: str | None = None,
+        next: "Iterable[Step]" = (),
     ) -> None:
         assert reason in TABLE[code][2], (code, reason)
         super().__init__(message)
@@ -79,6 +83,7 @@ class Failure(Exception):
         self.hint = hint
         self.details = dict(details or {})
         self.data = data
+        self.next = tuple(next)
 
     @property
     def exit(self) -> int:
@@ -86,21 +91,38 @@ class Failure(Exception):
         return TABLE[self.code][0]
 
     @property
+    def advice(self) -> str:
+        """What helps, in one line: the hint, then the commands; "" when nothing is known to."""
+        in_order = bool(self.next) and self.next[0].argv[0] == "git"  # Others are alternatives.
+        commands = (", then " if in_order else "; ").join(step.line for step in self.next)
+        return ": ".join(filter(None, [self.hint, commands]))
+
+    @property
     def retry(self) -> str:
         """Whether running the same command again can help."""
         return TABLE[self.code][1]
 
 
-def invalid_input(message: str, *, reason: str = "value", hint: str = "") -> Failure:
+def invalid_input(
+    message: str, *, reason: str = "value", hint: str = "", next: "Iterable[Step]" = ()
+) -> Failure:
     """Return the failure for an argument that has to be mended first."""
-    return Failure("invalid_input", reason, message, hint=hint)
+    return Failure("invalid_input", reason, message, hint=hint, next=next)
 
 
-def not_found(kind: str, name: str, *, near: "Iterable[str]" = (), hint: str = "") -> Failure:
+def not_found(
+    kind: str,
+    name: str,
+    *,
+    near: "Iterable[str]" = (),
+    hint: str = "",
+    next: "Iterable[Step]" = (),
+) -> Failure:
     """Return the failure for a `kind` that does not exist, with near names as the hint."""
     close = [n for n in near if n != name]
     if close and not hint:
         hint = "did you mean " + " or ".join(close[:3]) + "?"
     return Failure(
-        "not_found", kind, f"no {kind} {name!r}", hint=hint, details={"name": name, "near": close}
-    )
+        "not_found", kind, f"no {kind} {name!r}", hint=hint, next=next,
+        details={"name": name, "near": close},
+    )  # fmt: skip

@@ -1,12 +1,13 @@
 """JSON as text: what hot commands need without importing `json` (9 ms) or orjson (25 ms).
 
 SQLite makes the objects that mirror rows; this joins such texts and scalars into one
-answer. Guarantees: output is valid JSON with no lone surrogates; never reads JSON.
+answer. Guarantees: output is valid JSON with no lone surrogates; reads only what we wrote.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 
 def quote(text: str) -> str:
@@ -67,3 +68,29 @@ def merge(document: str, **fields: object) -> Json:
         return Json(document)
     tail = obj(**fields)
     return tail if document == "{}" else Json(document[:-1] + "," + tail[1:])
+
+
+def loads(text: str) -> "Any":
+    """Return what a JSON text of ours says, by the C half of `json` alone (0.1 ms, not 9).
+
+    Only for texts that this package or SQLite made: others are read by schema/json_check.py.
+    """
+    try:
+        from _json import make_scanner
+    except ImportError:  # pragma: no cover - interpreters without the accelerator
+        import json
+
+        return json.loads(text)
+    scanner: Any = make_scanner  # Its stub wants a decoder; it takes whatever has these members.
+    return scanner(_Reading)(text, 0)[0]
+
+
+class _Reading:
+    """How the scanner makes values: Python's own, as `json.loads` does."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+    memo: "dict[str, str]" = {}

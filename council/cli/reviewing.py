@@ -150,19 +150,19 @@ def _record(call: "Call", asked: Asked, leader: str, problems: list[str]) -> Jso
 
 def _next(tx: "ReadTx", subject: Task, meant: str) -> str:
     """Return what follows for the task's work: for its entry, or that it is queued."""
-    from orch.cli.landing import next_steps
+    from orch.cli.landing import standing
+    from orch.steps.entry import run_queue
+    from orch.steps.model import say
+    from schema.steps import command
 
     newest = entry_rows.of_task(tx, subject.task_no)[:1]
     is_queued = bool(newest) and newest[0].status not in approvals.OVER
     if meant == "approve":
-        return (
-            f"orch queue run --run {subject.run_id}"
-            if is_queued
-            else f"orch queue add {subject.name}"
-        )
+        queue = say("queue add", subject.name)
+        return command(run_queue(subject.run_id) if is_queued else queue)
     if is_queued:
-        return next_steps.command(tx, newest[0])
-    return f"orch review {subject.name} --harness H"
+        return command(standing.step(tx, newest[0]))
+    return command(say("review", subject.name, harness="H"))
 
 
 def _verdict(call: "Call", run_id: str) -> tuple[str | None, int, str]:

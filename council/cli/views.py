@@ -33,8 +33,7 @@ def _start(answer: Json) -> str:
         more += f"; leaves out {declined} {groups} declined in {since} or before it"
     return (
         f"council {run} started: {mode} of a {kind} target, quorum {quorum} of 3{more}"
-        f"{_replayed(answer)}\n{_reviewers(answer, '$.reviewers')}\n"
-        f"next: orch council wait --run {run}"
+        f"{_replayed(answer)}\n{_reviewers(answer, '$.reviewers')}"
     )
 
 
@@ -45,7 +44,7 @@ def _wait(answer: Json) -> str:
     voted = " and voted" if voters and all(row[0] == "done" for row in voters) else ""
     return (
         f"all three reviewers of council {run} have ended{voted}\n"
-        f"{_reviewers(answer, '$.reviewers')}{shown}\nnext: orch council tally --run {run}"
+        f"{_reviewers(answer, '$.reviewers')}{shown}"
     )
 
 
@@ -63,7 +62,7 @@ def _lines_of(document: str) -> list[str]:
 
 
 def _tally(answer: Json) -> str:
-    run, revision, counts = plain.fields(answer, "$.run_id", "$.revision", "$.counts_as")
+    revision, counts = plain.fields(answer, "$.revision", "$.counts_as")
     head, *rest = _lines_of(answer)
     if counts:
         rest.append(f"for landing it counts as: {counts}")
@@ -71,7 +70,6 @@ def _tally(answer: Json) -> str:
         [
             f"{head}; revision {revision}{_replayed(answer)}",
             *rest,
-            f"next: orch council report --run {run}",
         ]
     )
 
@@ -94,13 +92,13 @@ def _report(answer: Json) -> str:
     where = f"\nwritten to {plain.line(out, 4096)}" if out else ""
     body = f"\n\n{text}" if text and not out else ""
     kept = f"\nmarkdown: {plain.line(path, 4096)}"
-    return f"{head}{where}{kept}{body}\nnext: orch council show --run {run}"
+    return f"{head}{where}{kept}{body}"
 
 
 def _show(answer: Json) -> str:
-    run, mode, kind, target, deadline, tallied = plain.fields(
+    run, mode, kind, target, deadline = plain.fields(
         answer, "$.council.run_id", "$.council.mode", "$.council.target_type", "$.target",
-        "$.council.deadline_at", "$.tally.revision",
+        "$.council.deadline_at",
     )  # fmt: skip
     lines = [f"council {run}: {mode} of a {kind} target", plain.line(target, 200)]
     lines += [f"deadline {deadline}"] if deadline else []
@@ -114,8 +112,7 @@ def _show(answer: Json) -> str:
     ):
         shown = ",".join(map(str, plain.texts(str(show), "$")))
         lines.append(f"report of {number} ({shown}): {plain.line(path, 4096)}")
-    verb = f"report --run {run}" if tallied else f"wait --run {run}"
-    return "\n".join([*lines, f"next: orch council {verb}"])
+    return "\n".join(lines)
 
 
 def _round_two(answer: Json) -> list[str]:
@@ -149,16 +146,14 @@ def _list(answer: Json) -> str:
     ]
     head = f"{len(body)} council" + ("" if len(body) == 1 else "s")
     header = ("COUNCIL", "MODE", "VERDICT", "STATUS", "REVISION", "STARTED")
-    text = plain.listing(head, header, shown, "orch council list --json")
-    return f"{text}\nnext: orch council show --run {body[0][0]}" if body else text
+    return plain.listing(head, header, shown, "the same with --json")
 
 
 def _review(answer: Json) -> str:
-    run, task, who, verdict, counts, findings, why, where = plain.fields(
+    run, task, who, verdict, counts, findings, why = plain.fields(
         answer, "$.run_id", "$.task_id", "$.reviewer", "$.verdict", "$.counts_as", "$.findings",
-        "$.why", "$.review_run",
+        "$.why",
     )  # fmt: skip
-    (follow,) = plain.fields(answer, "$.next_command")
     said = f"{verdict}, {findings} findings" if verdict else "no verdict"
     lines = [f"{who} on {run}/{task}: {said}{_replayed(answer)}"]
     if counts:
@@ -166,8 +161,7 @@ def _review(answer: Json) -> str:
     if why:
         lines.append(f"why: {plain.line(why, 300)}")
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
-    lines.append(f"read it: orch task show {where}/review")
-    return "\n".join([*lines, f"next: {follow}"])
+    return "\n".join(lines)
 
 
 def _decline(answer: Json) -> str:
@@ -176,8 +170,7 @@ def _decline(answer: Json) -> str:
     )
     return (
         f"{group} of council {run} is declined{_replayed(answer)}: {plain.line(title, 200)}\n"
-        f"why: {plain.line(reason, 300)}\n"
-        f"next: orch council start --run NEW --since {run} --target TEXT"
+        f"why: {plain.line(reason, 300)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from council.workflows import cross, watch
 from inbox.workflows.wait import timed_out
+from orch.steps.model import say
 from schema.json_text import array, obj
 
 TYPE_CHECKING = False
@@ -46,7 +47,9 @@ def _ended(run: str, found: watch.Waited, timeout: float, answer: str, resume: s
     failure.data = answer
     if found.expired:
         failure.message = f"the council's deadline has passed: {who}"
-        failure.hint = f"count who is there: orch council tally --run {run} --partial"
+        failure.hint = "count who is there"
+        failure.next = (say("council tally", run=run, partial=True),)
     elif any(one.status == "blocked" for one in missing):
-        failure.hint = f"a reviewer asks: orch blocked --run {run}; then wait on with: {resume}"
+        failure.hint = "a reviewer asks; then wait on"
+        failure.next = (say("blocked", run=run), *failure.next)
     return failure

@@ -7,6 +7,7 @@ from inbox.model import Artifact
 from orch.model import Workspace
 from orch.operations import attempts, places, runs, tasks
 from orch.operations.attempts import Order
+from orch.steps.model import say
 from schema import events
 from schema.failures import not_found
 from schema.json_text import obj
@@ -22,8 +23,8 @@ def require(tx: "ReadTx", run_id: str) -> Council:
     if council is None:
         runs.require(tx, run_id)
         near = store.near(tx, run_id)
-        hint = "" if near else "start one: orch council start --run ID --target TEXT"
-        raise not_found("council", run_id, near=near, hint=hint)
+        first = say("council start", run="ID", target="TEXT").because("start one")
+        raise not_found("council", run_id, near=near, next=[] if near else [first])
     return council
 
 

@@ -4,6 +4,7 @@ from council.store import reports as report_rows
 from council.store import tallies as store
 from orch.model import Run
 from orch.operations import runs
+from orch.steps.model import say
 from schema import events
 from schema.failures import Failure, not_found
 from schema.json_text import Json, obj
@@ -25,7 +26,8 @@ def require(tx: "ReadTx", run_id: str, revision: int | None = None) -> store.Sto
             "invalid_state",
             "not_yet",
             f"council {run_id} has no tally yet",
-            hint=f"first: orch council tally --run {run_id}",
+            hint="first",
+            next=[say("council tally", run=run_id)],
         )
     if revision is None:
         return newest

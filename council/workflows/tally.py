@@ -15,6 +15,7 @@ from council.vocabulary import Similarity
 from council.workflows import cross, landing
 from orch.operations import runs
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from schema import points
 from schema.failures import Failure, invalid_input
 
@@ -133,8 +134,11 @@ def _not_yet(council: Council, waiting: list[Result], done: str) -> Failure:
         "invalid_state",
         "not_yet",
         f"{len(waiting)} of 3 reviewers have not {done}: {who}",
-        hint=f"wait: orch council wait --run {council.run_id}; or count who is there: "
-        f"orch council tally --run {council.run_id} --partial",
+        hint="wait, or count who is there",
+        next=[
+            say("council wait", run=council.run_id),
+            say("council tally", run=council.run_id, partial=True),
+        ],
         details={"unfinished": [result.reviewer_role for result in waiting]},
     )
 
@@ -145,6 +149,7 @@ def _no_quorum(council: Council, answered: int, waiting: list[Result]) -> Failur
         "not_yet",
         f"{answered} of 3 reviewers can be counted and the quorum is {council.quorum}; "
         + ", ".join(f"{result.reviewer_role} is {result.status}" for result in waiting),
-        hint=f"wait: orch council wait --run {council.run_id}",
+        hint="wait",
+        next=[say("council wait", run=council.run_id)],
         details={"unfinished": [result.reviewer_role for result in waiting]},
     )

@@ -11,6 +11,7 @@ from orch.git import merges, names, refs, repository
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs
 from orch.operations import tasks as task_rules
+from orch.steps.model import say
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
 
@@ -123,8 +124,8 @@ def _nothing_to_review(run: Run, task: Task, attempt: Attempt | None) -> Failure
         "invalid_state",
         "not_ready",
         f"task {task.name} is {task.status}: {where}, so there is no change to review",
-        hint=f"when it is done: orch wait --run {run.run_id} --for task_done; "
-        "or review the task itself with --mode plan-review",
+        hint="review the task itself with --mode plan-review, or wait until it is done",
+        next=[say("wait", run=run.run_id, for_="task_done")],
     )
 
 

@@ -3,6 +3,7 @@
 import os
 
 from inbox.operations import leases
+from inbox.steps import say
 from inbox.store import artifacts as store
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
@@ -30,7 +31,7 @@ def get(call: "Call", *, artifact_id: str | None, out: str | None) -> None:
     with call.db.read() as tx:
         found = store.find(tx, int(digits))
     if found is None:
-        raise not_found("artifact", artifact_id, hint="inbox artifact list --thread THREAD")
+        raise not_found("artifact", artifact_id, next=[say("artifact list", thread="THREAD")])
     document, path, sha256, copied = found
     if not copied or sha256 is None:
         raise Failure(

@@ -3,8 +3,9 @@
 import os
 
 from inbox.cli.output import write_error, write_out
-from schema import file, ids
+from schema import file
 from schema.json_text import Json, obj
+from schema.steps import quoted
 from schema.transaction import Signals
 
 TYPE_CHECKING = False
@@ -145,12 +146,15 @@ class Call:
         for note in self._db.notes if self._db is not None else ():
             write_error(f"note: {note}")
 
+    @property
+    def place(self) -> "tuple[str, ...]":
+        """The flags by which a next command finds the same store; none where it would anyway."""
+        db = self.db_path
+        return () if db is None or db == os.environ.get("ORCH_DB") else ("--db", db)
+
     def again(self, words: str) -> str:
         """Return a command of this program on the same store, as a shell takes it."""
-        db = self.db_path
-        if db is None or db == os.environ.get("ORCH_DB"):
-            return f"{self.program} {words}"
-        return f"{self.program} --db {quoted(db)} {words}"
+        return " ".join([self.program, *map(quoted, self.place), words])
 
     def note(self, text: str) -> None:
         """Tell a reader of plain text what was found beside the answer, once, on stderr."""
@@ -165,16 +169,6 @@ class Call:
         """Print one line of a stream at once. Raises: output_lost."""
         self.streaming = True
         write_out(line + "\n")
-
-
-def quoted(text: str) -> str:
-    """Return `text` as one word of a shell command; shlex would import re (5 ms)."""
-    if text and ids.NAME_CHARACTERS.issuperset(text.translate(_HARMLESS)):
-        return text
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-_HARMLESS = {ord(c): None for c in "/=@%+:,"}
 
 
 def _comparable(value: object) -> object:

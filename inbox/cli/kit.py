@@ -11,15 +11,16 @@ from inbox.cli import parse
 from inbox.cli.call import Call
 from inbox.cli.output import OutputLost, fill_standard_streams, write_error, write_out
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, obj
+from schema.json_text import Json, loads, obj
 from schema.transaction import BUSY_BUDGET_MS, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import NoReturn
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
 
     from inbox.cli.grammar import Command, Program
+    from schema.steps import Step
 
 _MAX_HINT = 4000
 
@@ -130,9 +131,13 @@ def _env_json() -> bool:
 def _function(target: str) -> "Callable[..., None]":
     """Return the command's function; its module loads only now."""
     module, _, name = target.partition(":")
-    __import__(module)
-    found: Callable[..., None] = getattr(sys.modules[module], name)
+    found: Callable[..., None] = _member(module, name)
     return found
+
+
+def _member(module: str, name: str) -> "Any":
+    __import__(module)
+    return getattr(sys.modules[module], name)
 
 
 def _our_bug(error: Exception) -> Failure:
@@ -160,31 +165,55 @@ def _print_answer(call: Call, get: str | None) -> int:
     if get is not None:
         from inbox.cli import plain
 
-        envelope = obj(ok=True, command=call.command, data=call.answer)
+        wanted = _published(call, _steps(call)) if get.startswith("next") else []
+        envelope = obj(ok=True, command=call.command, data=call.answer, next=wanted)
         write_out(plain.pick(envelope, get, call.committed) + "\n")
     elif call.as_json:
-        write_out(obj(ok=True, command=call.command, data=call.answer) + "\n")
+        steps = _published(call, _steps(call))
+        write_out(obj(ok=True, command=call.command, data=call.answer, next=steps) + "\n")
     else:
         from inbox.cli.render import render
 
         write_out(render(call))
+        _tell_steps(call, _steps(call))
     return 128 + call.signals.pending if call.signals.pending else 0
+
+
+def _steps(call: Call) -> "Iterable[Step]":
+    """Return what can be done next, as the package that ran the command says it."""
+    assert call.answer is not None
+    known: dict[str, Callable[..., Iterable[Step]]] = _member(f"{call.package}.cli.next", "NEXT")
+    found = known.get(call.words)
+    return found(loads(call.answer)) if found is not None else ()
+
+
+def _published(call: Call, steps: "Iterable[Step]") -> "list[dict[str, object]]":
+    return [step.document(call.place) for step in steps]
+
+
+def _tell_steps(call: Call, steps: "Iterable[Step]") -> None:
+    """Write what can be done next to standard error, a command a line: no `$(…)` catches it."""
+    from schema.steps import joined
+
+    for step in steps:
+        write_error(f"next: {joined(step.at(call.place))}")
 
 
 def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> int:
     """Print a failure in the caller's mode and return its exit status."""
     if call.as_json and not plain_only and not call.streaming:
+        steps = _published(call, failure.next)
         error = obj(
             code=failure.code,
             reason=failure.reason,
             message=failure.message,
-            hint=failure.hint,
+            hint=failure.advice,
             retry=failure.retry,
             details=failure.details,
         )
         more = {"data": Json(failure.data)} if failure.data is not None else {}
         try:
-            write_out(obj(ok=False, command=call.command, error=error, **more) + "\n")
+            write_out(obj(ok=False, command=call.command, error=error, **more, next=steps) + "\n")
         except OutputLost as lost:
             return _output_lost(call, lost)
         return failure.exit
@@ -198,6 +227,7 @@ def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> 
         except OutputLost as lost:
             return _output_lost(call, lost)
     write_error(plain.failure(failure))
+    _tell_steps(call, failure.next)
     return failure.exit
 
 

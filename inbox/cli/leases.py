@@ -2,10 +2,11 @@
 
 from inbox import model
 from inbox.cli import kit
-from inbox.cli.call import quoted
 from inbox.operations import leases
+from inbox.steps import say
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge, obj
+from schema.steps import quoted, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def claim(
             "no_matching_work",
             "timeout",
             f"no work for {agent} within {timeout:g} s",
-            hint=f"wait again: {call.resume}",
+            hint="wait again",
+            next=[read(call.resume, "look")],
             data=obj(woke=False, resume=call.resume),
         )
     call.say(found, call.committed)
@@ -82,7 +84,8 @@ def _nothing(agent: str) -> Failure:
         "no_matching_work",
         "empty",
         f"no thread is waiting for {agent}",
-        hint=f"wait for one: inbox claim --agent {agent} --next --timeout-seconds 100",
+        hint="wait for one",
+        next=[say("claim", agent=agent, next=True, timeout_seconds=100)],
     )
 
 
@@ -135,7 +138,8 @@ def _replayed(tx: "ReadTx", stored: Json) -> Json:
             "lease_conflict",
             "superseded",
             f"thread {thread_id} was claimed again (epoch {thread.epoch}): stop working on it",
-            hint="take other work: inbox claim --next",
+            hint="take other work",
+            next=[say("claim", agent=thread.assigned_to, next=True)],
         )
     token = leases.with_token(tx, thread.thread_id, thread.epoch, "{}")
     return plain.patched(stored, "$.lease", token)

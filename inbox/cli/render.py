@@ -1,4 +1,7 @@
-"""The whole of what plain mode prints for an answer: its view, warnings, what to do next."""
+"""The whole of what plain mode prints for an answer: its view and its warnings.
+
+What to do next is no part of it: that goes to standard error (kit.py).
+"""
 
 from inbox.cli import plain, views
 
@@ -12,9 +15,7 @@ def render(call: "Call") -> str:
     assert call.answer is not None
     view = views.find(call.package, call.words)
     text = view(call.answer).rstrip("\n") + "\n"
-    warnings = "".join(
+    return text + "".join(
         f"warning: {plain.line(warning, 200)}\n"
         for warning in plain.texts(call.answer, "$.warnings")
     )
-    body, next_line, command = text.rpartition("\nnext: ")  # What to do next stays last.
-    return f"{body}\n{warnings}{next_line[1:]}{command}" if next_line else text + warnings

@@ -1,6 +1,7 @@
 """send, reply, cancel, fetch, list, show, ack: parse, one transaction, answer."""
 
 from inbox.cli.grammar import STATUSES
+from inbox.steps import say
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, obj
@@ -203,8 +204,8 @@ def fetch(
             "no_matching_work",
             "empty",
             f"no thread for {who} fits",
-            hint=f"wait for one: inbox watch --after-event {newest}"
-            + (f" --agent {agent}" if agent else ""),
+            hint="wait for one",
+            next=[say("watch", after_event=newest, agent=agent)],
             details={"high_event_id": newest},
         )
     call.say(obj(threads=threads, high_event_id=newest))
@@ -308,10 +309,10 @@ def _require_shown(tx: "ReadTx", thread: "Thread", agent: str, through: int) -> 
     from inbox.store import messages
 
     newest = f"msg_{thread.last_message}"
-    words = f"inbox ack --agent {agent} --thread {thread.thread_id} --through {newest}"
+    last = say("ack", agent=agent, thread=thread.thread_id, through=newest)
     if through > thread.last_message and not messages.is_any(tx, through):
         raise invalid_input(
-            f"msg_{through} is beyond the last message of {thread.thread_id}, {newest}", hint=words
+            f"msg_{through} is beyond the last message of {thread.thread_id}, {newest}", next=[last]
         )
     if not messages.find_in_thread(tx, thread.thread_no, through):
-        raise not_found("message", f"msg_{through}", hint=f"its last one: {words}")
+        raise not_found("message", f"msg_{through}", hint="its last one", next=[last])

@@ -3,7 +3,9 @@
 import sys
 
 from inbox.cli import plain
+from inbox.steps import say
 from schema.json_text import Json
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,19 +49,13 @@ def _late(answer: Json) -> str:
 
 def _init(answer: Json) -> str:
     path, created = plain.fields(answer, "$.db_path", "$.created")
-    what = f"{'created' if created else 'found'} the store {plain.line(path, 4096)}"
-    return f"{what}\nnext: inbox send --from YOU --to AGENT --subject TEXT"
+    return f"{'created' if created else 'found'} the store {plain.line(path, 4096)}"
 
 
 def _send(answer: Json) -> str:
     thread_id, status, _ = _thread(answer)
-    message, sender, to = plain.fields(
-        answer, "$.message.message_id", "$.message.from_agent", "$.message.to_agent"
-    )
-    return (
-        f"sent {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}\n"
-        f"next: inbox wait-reply --thread {thread_id} --agent {sender}"
-    )
+    message, to = plain.fields(answer, "$.message.message_id", "$.message.to_agent")
+    return f"sent {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}"
 
 
 def _fetch(answer: Json) -> str:
@@ -73,31 +69,24 @@ def _fetch(answer: Json) -> str:
         "$.created_by",
         "$.subject",
     )
-    text = plain.listing(
+    return plain.listing(
         _number(body, "thread"),
         ("THREAD", "STATUS", "PRIORITY", "UNREAD", "FROM", "SUBJECT"),
         body,
-        "inbox fetch --json",
+        "the same with --json",
     )
-    first, status = body[0][:2]
-    verb = "claim --agent YOU" if status == "pending" else "show"
-    return f"{text}\nnext: inbox {verb} --thread {first}"
 
 
 def _list(answer: Json) -> str:
     body = plain.rows(
         answer, "$.threads", "$.thread_id", "$.status", "$.assigned_to", "$.updated_at", "$.subject"
     )
-    text = plain.listing(
+    return plain.listing(
         _number(body, "thread"),
         ("THREAD", "STATUS", "ASSIGNED TO", "UPDATED", "SUBJECT"),
         [(*row[:3], plain.ago(row[3]), row[4]) for row in body],
-        "inbox list --json",
+        "the same with --json",
     )
-    (truncated,) = plain.fields(answer, "$.truncated")
-    if truncated:
-        return f"{text}\nnext: inbox list --limit {2 * len(body)} shows more"
-    return f"{text}\nnext: inbox show --thread {body[0][0]}" if body else text
 
 
 def _claim(answer: Json) -> str:
@@ -105,14 +94,11 @@ def _claim(answer: Json) -> str:
     seconds, token, epoch, after = plain.fields(
         answer, "$.lease.ttl_seconds", "$.lease.token", "$.lease.epoch", "$.next_after"
     )
-    mine = f"--agent {holder} --thread {thread_id} --lease {token}"
-    more = f"\nmore: inbox show --thread {thread_id} --after-message {after}" if after else ""
+    rest = command(say("show", thread=thread_id, after_message=after))
+    more = f"\nmore: {rest}" if after else ""
     return (
         f"claimed thread {thread_id} for {holder}, {seconds} s (epoch {epoch}){_replayed(answer)}\n"
-        f"lease: {token}\n{_subject(answer)}{_messages(answer)}{more}\n"
-        f"to keep it: inbox renew {mine}\n"
-        f"to ask: inbox update {mine} --status blocked --body QUESTION\n"
-        f"next: do the work, then inbox done {mine} --summary TEXT"
+        f"lease: {token}\n{_subject(answer)}{_messages(answer)}{more}"
     )
 
 
@@ -150,63 +136,43 @@ def _renew(answer: Json) -> str:
     if ended:
         text += "\nthe process has ended: the lease is no longer renewed"
     if asked:
-        return f"{text}\nyou are asked to stop\nnext: inbox show --thread {thread_id}"
-    return f"{text}\nnext: go on working; inbox done --agent {holder} --thread {thread_id}"
+        return f"{text}\nyou are asked to stop"
+    return text
 
 
 def _release(answer: Json) -> str:
     thread_id, status, to = _thread(answer)
-    (holder,) = plain.fields(answer, "$.message.from_agent")
-    return (
-        f"released thread {thread_id}: {status} for {to} again{_late(answer)}{_replayed(answer)}\n"
-        f"next: inbox claim --agent {holder} --next"
-    )
+    return f"released thread {thread_id}: {status} for {to} again{_late(answer)}{_replayed(answer)}"
 
 
 def _update(answer: Json) -> str:
-    thread_id, status, holder = _thread(answer)
-    text = f"thread {thread_id} is {status}{_late(answer)}{_replayed(answer)}"
-    mine = f"--agent {holder} --thread {thread_id}"
-    if status == "blocked":
-        return f"{text}\nnext: inbox wait-reply {mine}"
-    return f"{text}\nnext: go on working; inbox done {mine} --summary TEXT"
+    thread_id, status, _ = _thread(answer)
+    return f"thread {thread_id} is {status}{_late(answer)}{_replayed(answer)}"
 
 
 def _reply(answer: Json) -> str:
-    thread_id, status, holder = _thread(answer)
-    message, sender, to = plain.fields(
-        answer, "$.message.message_id", "$.message.from_agent", "$.message.to_agent"
-    )
-    text = f"replied {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}"
-    if sender == holder:
-        return f"{text}\nnext: go on working; inbox done --agent {holder} --thread {thread_id}"
-    return f"{text}\nnext: inbox wait-reply --thread {thread_id} --agent {sender}"
+    thread_id, status, _ = _thread(answer)
+    message, to = plain.fields(answer, "$.message.message_id", "$.message.to_agent")
+    return f"replied {message} to {to} in thread {thread_id} ({status}){_replayed(answer)}"
 
 
 def _finished(answer: Json) -> str:
-    thread_id, status, holder = _thread(answer)
-    return (
-        f"thread {thread_id} is {status}; your lease is over{_late(answer)}{_replayed(answer)}\n"
-        f"next: inbox claim --agent {holder} --next"
-    )
+    thread_id, status, _ = _thread(answer)
+    return f"thread {thread_id} is {status}; your lease is over{_late(answer)}{_replayed(answer)}"
 
 
 def _cancel(answer: Json) -> str:
     thread_id, status, _ = _thread(answer)
     (to,) = plain.fields(answer, "$.message.to_agent")
-    return (
-        f"thread {thread_id} is {status}; {to} has been told{_replayed(answer)}\n"
-        f"next: inbox show --thread {thread_id}"
-    )
+    return f"thread {thread_id} is {status}; {to} has been told{_replayed(answer)}"
 
 
 def _show(answer: Json) -> str:
     thread_id, status, assigned = _thread(answer)
-    holder, left, after, run, task = plain.fields(
+    holder, left, run, task = plain.fields(
         answer,
         "$.lease.holder",
         "$.lease.remaining_seconds",
-        "$.next_after",
         "$.thread.run_id",
         "$.thread.task_id",
     )
@@ -215,22 +181,7 @@ def _show(answer: Json) -> str:
         head += f"\nrun {run}" + (f" task {task}" if task else "")
     if holder:
         head += f"\nheld by {holder}, {float(str(left)):.0f} s left"
-    text = f"{head}\n{_subject(answer)}{_messages(answer)}".rstrip("\n")
-    if after:
-        return f"{text}\nnext: inbox show --thread {thread_id} --after-message {after}"
-    return f"{text}\nnext: {_after_reading(thread_id, status, assigned)}"
-
-
-def _after_reading(thread_id: str, status: str, assigned: str) -> str:
-    """Return what one does with a thread in this status."""
-    if status == "pending":
-        who = "YOU" if assigned.startswith("@") else assigned
-        return f"inbox claim --agent {who} --thread {thread_id}"
-    if status == "blocked":
-        return f"inbox reply --from YOU --thread {thread_id} --body ANSWER"
-    if status in ("claimed", "in_progress"):
-        return f"inbox wait-reply --thread {thread_id} --agent YOU"
-    return "nothing: that is final"
+    return f"{head}\n{_subject(answer)}{_messages(answer)}".rstrip("\n")
 
 
 def _ack(answer: Json) -> str:
@@ -238,46 +189,28 @@ def _ack(answer: Json) -> str:
         answer, "$.thread_id", "$.agent", "$.last_read", "$.moved"
     )
     note = "" if moved else " (it was there already, or further)"
-    return (
-        f"{agent} has read thread {thread_id} through {last}{note}{_replayed(answer)}\n"
-        f"next: inbox fetch --agent {agent} --unread"
-    )
+    return f"{agent} has read thread {thread_id} through {last}{note}{_replayed(answer)}"
 
 
 def _watch(answer: Json) -> str:
-    event, kind, actor, thread_id, status, resume = plain.fields(
+    event, kind, actor, thread_id, status = plain.fields(
         answer,
         "$.event.event_id",
         "$.event.event_type",
         "$.event.actor",
         "$.thread.thread_id",
         "$.event.status",
-        "$.resume",
     )
-    return (
-        f"event {event} {kind} by {actor}: thread {thread_id} was {status}\n"
-        f"read it: inbox show --thread {thread_id}\nnext: {resume}"
-    )
+    return f"event {event} {kind} by {actor}: thread {thread_id} was {status}"
 
 
 def _wait_reply(answer: Json) -> str:
-    thread_id, status, holder = _thread(answer)
-    message, sender, to, kind, resume = plain.fields(
-        answer,
-        "$.message.message_id",
-        "$.message.from_agent",
-        "$.message.to_agent",
-        "$.message.kind",
-        "$.resume",
+    thread_id, status, _ = _thread(answer)
+    message, sender, kind = plain.fields(
+        answer, "$.message.message_id", "$.message.from_agent", "$.message.kind"
     )
     head = f"{kind} {message} from {sender} in thread {thread_id} ({status})"
-    text = plain.quoted(_words(answer, "$.message"), str(sender), message)
-    if kind == "control":
-        return f"{head}\n{text}\nnext: inbox show --thread {thread_id}"
-    if to == holder and kind == "answer":
-        work = f"inbox update --agent {holder} --thread {thread_id} --status in_progress"
-        return f"{head}\n{text}\nnext: go on working; {work} --summary TEXT"
-    return f"{head}\n{text}\nnext: wait on with {resume}"
+    return f"{head}\n{plain.quoted(_words(answer, '$.message'), str(sender), message)}"
 
 
 def _words(answer: Json, path: str) -> str:
@@ -305,14 +238,11 @@ def _search(answer: Json) -> str:
         "$.subject",
         "$.summary",
     )
-    return (
-        plain.listing(
-            _number(body, "message"),
-            ("MESSAGE", "THREAD", "FROM", "SUBJECT", "SUMMARY"),
-            body,
-            "inbox search --json",
-        )
-        + f"\nnext: inbox show --thread {body[0][1]}"
+    return plain.listing(
+        _number(body, "message"),
+        ("MESSAGE", "THREAD", "FROM", "SUBJECT", "SUMMARY"),
+        body,
+        "the same with --json",
     )
 
 
@@ -324,8 +254,8 @@ def _artifact_list(answer: Json) -> str:
         _number(body, "artifact"),
         ("ARTIFACT", "KIND", "BYTES", "KEPT", "PATH"),
         body,
-        "inbox artifact list --json",
-    ) + (f"\nnext: inbox artifact get {body[0][0]} --out FILE" if body else "")
+        "the same with --json",
+    )
 
 
 def _artifact_get(answer: Json) -> str:

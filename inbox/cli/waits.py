@@ -2,7 +2,6 @@
 
 import os
 
-from inbox.cli.call import quoted
 from inbox.operations import leases
 from inbox.store import messages
 from inbox.workflows import arrivals
@@ -10,6 +9,7 @@ from inbox.workflows.wait import timed_out
 from schema import events
 from schema.failures import Failure, invalid_input
 from schema.json_text import array, merge, obj
+from schema.steps import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,11 +8,13 @@ from inbox import model
 from inbox.machines import THREAD
 from inbox.model import Change
 from inbox.operations import leases
+from inbox.steps import say
 from inbox.store import leases as lease_rows
 from inbox.store import messages
 from inbox.store import threads as store
 from schema.failures import Failure
 from schema.json_text import array, obj
+from schema.steps import Step
 from schema.transaction import Commit
 
 TYPE_CHECKING = False
@@ -74,19 +76,25 @@ def _require_claimable(thread: "Thread", agent: str, lease: "model.Lease", left:
             "invalid_state",
             "already_yours",
             f"{agent} holds thread {thread.thread_id} already, for {-(-left // 1000)} more seconds",
-            hint="go on working; extend it: "
-            f"inbox renew --agent {agent} --thread {thread.thread_id}",
+            hint="go on working; extend it",
+            next=[say("renew", agent=agent, thread=thread.thread_id)],
         )
     if left > 0:
-        raise leases.held(thread, lease, left)
+        raise leases.held(thread, lease, left, agent)
     if thread.owned_by_run and lease.holder != agent:
         raise Failure(
             "invalid_state",
             "owned_by_run",
             f"thread {thread.thread_id} belongs to run {thread.run_id} task {thread.task_id}: "
             f"only {lease.holder} may take it up again",
-            hint=f"orch reassign --run {thread.run_id} --task {thread.task_id} --to {agent}",
+            next=[_reassign(thread, agent)],
         )
+
+
+def _reassign(thread: "Thread", agent: str) -> Step:
+    """Return how a run's leader gives the thread to another: a command of `orch`."""
+    where = ("--run", str(thread.run_id), "--task", str(thread.task_id))
+    return Step(("orch", "reassign", *where, "--to", agent), who="person")
 
 
 def _require_offered(tx: "Tx", thread: "Thread", agent: str, pools: "tuple[str, ...]") -> None:
@@ -98,7 +106,7 @@ def _require_offered(tx: "Tx", thread: "Thread", agent: str, pools: "tuple[str, 
             "owned_by_run",
             f"thread {thread.thread_id} belongs to run {thread.run_id} and was given back: "
             f"only {thread.addressed_to} may claim it",
-            hint=f"orch reassign --run {thread.run_id} --task {thread.task_id} --to {agent}",
+            next=[_reassign(thread, agent)],
         )
     wait = thread.not_before_at - tx.now.wall_ms
     if wait > 0:
@@ -106,7 +114,8 @@ def _require_offered(tx: "Tx", thread: "Thread", agent: str, pools: "tuple[str, 
             "invalid_state",
             "not_yet",
             f"thread {thread.thread_id} may not start for another {-(-wait // 1000)} seconds",
-            hint="take other work: inbox claim --next",
+            hint="take other work",
+            next=[say("claim", agent=agent, next=True)],
         )
 
 
@@ -133,7 +142,8 @@ def _abandon(tx: "Tx", thread: "Thread", agent: str, lost: int) -> Commit:
         "invalid_state",
         "abandoned",
         f"thread {thread.thread_id} lost {lost} leases and is failed now: do not start",
-        hint="its creator has been told; take other work: inbox claim --next",
+        hint="its creator has been told; take other work",
+        next=[say("claim", agent=agent, next=True)],
     )
 
 

@@ -1,6 +1,7 @@
 """Lease rules: who may act on a thread, so that two workers are impossible (protocol 4)."""
 
 from inbox.model import TERMINAL, Lease, Thread
+from inbox.steps import say
 from inbox.store import leases as store
 from inbox.store import threads
 from schema import ids
@@ -24,7 +25,7 @@ def require_open(thread: Thread) -> None:
             "invalid_state",
             "terminal",
             f"thread {thread.thread_id} is {thread.status}: nothing can change it",
-            hint=f"read it: inbox show --thread {thread.thread_id}",
+            next=[say("show", thread=thread.thread_id).because("read it")],
         )
 
 
@@ -56,7 +57,8 @@ def require_holder(
             "invalid_state",
             "no_lease",
             f"thread {thread.thread_id} is {thread.status}: {agent} holds no lease on it",
-            hint=f"claim it first: inbox claim --agent {agent} --thread {thread.thread_id}",
+            hint="claim it first",
+            next=[say("claim", agent=agent, thread=thread.thread_id)],
         )
     epoch = None if token is None else token_epoch(tx, thread, token)
     if token is not None and epoch is None:
@@ -68,22 +70,23 @@ def require_holder(
         )
     left = lease.remaining_ms(tx.now)
     if epoch is not None and epoch < lease.epoch:
-        raise _superseded(thread, lease)
+        raise _superseded(thread, lease, agent)
     if lease.holder == agent:
         return lease, left <= 0
     if store.held_before(tx, thread.thread_no, agent):
-        raise _superseded(thread, lease)
+        raise _superseded(thread, lease, agent)
     if left <= 0:
         raise Failure(
             "invalid_state",
             "no_lease",
             f"{agent} holds no lease on thread {thread.thread_id} ({lease.holder}'s ran out)",
-            hint=f"take it over: inbox claim --agent {agent} --thread {thread.thread_id}",
+            hint="take it over",
+            next=[say("claim", agent=agent, thread=thread.thread_id)],
         )
-    raise held(thread, lease, left)
+    raise held(thread, lease, left, agent)
 
 
-def held(thread: Thread, lease: Lease, left_ms: int) -> Failure:
+def held(thread: Thread, lease: Lease, left_ms: int, agent: str) -> Failure:
     """Return the refusal of one who comes second: do not start."""
     seconds = -(-left_ms // 1000)
     return Failure(
@@ -91,17 +94,19 @@ def held(thread: Thread, lease: Lease, left_ms: int) -> Failure:
         "held",
         f"thread {thread.thread_id} is held by {lease.holder} for {seconds} more seconds: "
         "do not start",
-        hint="take other work: inbox claim --next",
+        hint="take other work",
+        next=[say("claim", agent=agent, next=True)],
         details={"holder": lease.holder, "epoch": lease.epoch, "remaining_seconds": seconds},
     )
 
 
-def _superseded(thread: Thread, lease: Lease) -> Failure:
+def _superseded(thread: Thread, lease: Lease, agent: str) -> Failure:
     return Failure(
         "lease_conflict",
         "superseded",
         f"thread {thread.thread_id} was claimed again, by {lease.holder}: stop working on it",
-        hint="nothing was written; take other work: inbox claim --next",
+        hint="nothing was written; take other work",
+        next=[say("claim", agent=agent, next=True)],
         details={"holder": lease.holder, "epoch": lease.epoch},
     )
 

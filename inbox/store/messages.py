@@ -1,5 +1,6 @@
 """Rows of `message` and `artifact`: append-only; a message's id is its event's id."""
 
+from inbox.steps import say
 from schema import queries
 from schema.failures import not_found
 from schema.json_text import Json, array
@@ -86,9 +87,8 @@ def is_any(tx: "ReadTx", event_id: int) -> bool:
 def require_in_thread(tx: "ReadTx", thread: "Thread", event_id: int) -> None:
     """Raise not_found/message unless the message is one of the thread's."""
     if not find_in_thread(tx, thread.thread_no, event_id):
-        raise not_found(
-            "message", f"msg_{event_id}", hint=f"inbox show --thread {thread.thread_id}"
-        )
+        show = say("show", thread=thread.thread_id)
+        raise not_found("message", f"msg_{event_id}", next=[show])
 
 
 def first_match(

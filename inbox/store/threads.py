@@ -1,6 +1,7 @@
 """Rows of `thread`, and its events: a change of a state repeats the old state in its WHERE."""
 
 from inbox.model import Thread
+from inbox.steps import say
 from schema import events, queries
 from schema.failures import not_found
 
@@ -22,9 +23,7 @@ def get(tx: "ReadTx", thread_id: str) -> Thread:
     thread = find(tx, thread_id)
     if thread is None:
         close = near(tx, thread_id)
-        raise not_found(
-            "thread", thread_id, near=close, hint="" if close else "list them: inbox list"
-        )
+        raise not_found("thread", thread_id, near=close, next=[] if close else [say("list")])
     return thread
 
 

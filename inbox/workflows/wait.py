@@ -9,6 +9,7 @@ import time
 
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.steps import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def timed_out(what: str, timeout: float, next_event_id: int, resume: str) -> Fai
         "no_matching_work",
         "timeout",
         f"{what} within {timeout:g} s",
-        hint=f"nothing is lost; wait on with: {resume}",
+        hint="nothing is lost; wait on with",
+        next=[read(resume, "look")],
         data=obj(woke=False, next_event_id=next_event_id, resume=resume),
     )

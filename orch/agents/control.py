@@ -12,6 +12,7 @@ from orch import process_identity
 from orch.agents import recovery
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs, tasks
+from orch.steps.model import say
 from orch.store import turns as store
 from orch.store.turns import Turn
 from schema.failures import Failure
@@ -33,7 +34,8 @@ def running_turn(tx: "ReadTx", task: Task) -> Turn:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, but no program of orch work is at work on it",
-            hint=f"cancel the task: orch cancel --run {task.run_id} --task {task.task_id}",
+            hint="cancel the task",
+            next=[say("cancel", run=task.run_id, task=task.task_id)],
         )
     return turn
 
@@ -63,7 +65,8 @@ def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
             "no_matching_work",
             "timeout",
             f"the runner (pid {turn.runner[0]}) has not ended {task_id} within {patience:g} s",
-            hint=f"it was asked; look again: orch task show {run_id}/{task_id}",
+            hint="it was asked; look again",
+            next=[say("task show", f"{run_id}/{task_id}")],
         )
     return found
 
@@ -79,7 +82,7 @@ def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
             "invalid_state",
             "transition",
             f"task {task.name} was never dispatched: there is nothing to continue",
-            hint=f"orch dispatch --run {task.run_id} --task {task.task_id}",
+            next=[say("dispatch", run=task.run_id, task=task.task_id)],
         )
     thread = leases.require_thread(tx, attempt.thread_id)
     if thread.status in bus.TERMINAL:
@@ -90,7 +93,8 @@ def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
             "invalid_state",
             "transition",
             f"task {task.name} is being worked on right now by {turn.agent}",
-            hint=f"wait for it, or stop it first: orch stop {task.run_id}/{task.task_id}",
+            hint="wait for it, or stop it first",
+            next=[say("stop", f"{task.run_id}/{task.task_id}")],
         )
     letter = bus.letter(None, text, obj(told_by="orch continue"), ())
     return threads.append(

@@ -134,7 +134,7 @@ class WorkerPool:
         """Keep which rule said no to a turn, each once."""
         with self._lock:
             self.refusal = self.refusal or refusal
-            text = f"{refusal.message}; {refusal.hint}"
+            text = f"{refusal.message}; {refusal.advice}"
             if text in self.problems:
                 return
             self.problems.append(text)

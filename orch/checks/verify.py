@@ -10,6 +10,7 @@ from orch.config.model import Check, Config
 from orch.git import changes, names, refs, repository
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, checks, runs, tasks
+from orch.steps.model import say
 from orch.store import checks as store
 from orch.store import trials
 from orch.worktrees import create, inspect
@@ -85,13 +86,13 @@ def _reopen(db: "Database", run_id: str, task_id: str) -> None:
 
 def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
     """Return whether the worktree still stands at the recorded head, clean."""
-    where = f"--run {run.run_id} --task {task.task_id}"
     if attempt.workspace_status != "created":
         raise Failure(
             "invalid_state",
             "unsupported",
             f"attempt {attempt.attempt_no} of {task.name} has no worktree to run checks in",
-            hint=f"record results from outside: orch verify record {where} --check NAME --status …",
+            hint="record results from outside",
+            next=[say("verify record", task.name, check="NAME", status="passed")],
         )
     found = inspect.left(attempt)
     if found.names:

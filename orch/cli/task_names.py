@@ -2,6 +2,7 @@
 
 from orch.model import Run, Task
 from orch.operations import runs, tasks
+from orch.steps.model import say
 from orch.store import tasks as task_rows
 from schema.failures import invalid_input, not_found
 
@@ -32,7 +33,9 @@ def split(tx: "ReadTx", run: str | None, task: str | None, name: str | None) -> 
             hint="say which: " + " or ".join(f"{other}/{given}" for other in found),
         )
     if not found:
-        raise not_found("task", given, hint="no open run has it; say R/T, or: orch run list")
+        raise not_found(
+            "task", given, hint="no open run has it; say R/T, or", next=[say("run list")]
+        )
     return found[0], given
 
 

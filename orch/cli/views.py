@@ -33,12 +33,11 @@ def _counts(answer: Json, path: str = "$.run") -> str:
 
 
 def _run(answer: Json) -> str:
-    goal, run = plain.fields(answer, "$.run.goal", "$.run.run_id")
+    (goal,) = plain.fields(answer, "$.run.goal")
     return (
         f"{_run_line(answer)}{_replayed(answer)}\n{plain.line(goal)}\n{_counts(answer)}\n"
         f"{budget_line(answer)}"
-        f"next: orch task add --run {run} --task ID --title TEXT, or orch status --run {run}"
-    )
+    ).rstrip("\n")
 
 
 def _run_list(answer: Json) -> str:
@@ -46,7 +45,7 @@ def _run_list(answer: Json) -> str:
         answer, "$.runs", "$.run_id", "$.status", "$.counts.done", "$.counts.total", "$.goal"
     )
     return plain.listing(
-        f"{len(body)} runs", ("RUN", "STATUS", "DONE", "OF", "GOAL"), body, "orch run list --json"
+        f"{len(body)} runs", ("RUN", "STATUS", "DONE", "OF", "GOAL"), body, "the same with --json"
     )
 
 
@@ -57,8 +56,8 @@ def _task(answer: Json) -> str:
     text = f"task {run}/{task} status {status}{_replayed(answer)}: {plain.line(title)}"
     if status == "planned":
         waits = ", ".join(map(str, plain.texts(answer, "$.task.depends_on")))
-        return f"{text}\nwaits for {waits}\nnext: orch ready --run {run} --explain"
-    return f"{text}\nnext: orch ready --run {run}"
+        return f"{text}\nwaits for {waits}"
+    return text
 
 
 def _task_list(answer: Json) -> str:
@@ -70,7 +69,7 @@ def _task_list(answer: Json) -> str:
         f"{len(body)} tasks of run {run}",
         ("TASK", "STATUS", "PRIORITY", "TO", "TITLE"),
         body,
-        f"orch task list --run {run} --status …",
+        "the same with --status, or --json",
     )
 
 
@@ -92,17 +91,13 @@ def _ready(answer: Json) -> str:
         f"{len(body)} ready tasks of run {run}",
         ("TASK", "PRIORITY", "WAITING", "TO", "TITLE"),
         body,
-        f"orch ready --run {run} --limit N",
+        "the same with --limit N",
     )
     for task, why in plain.rows(answer, "$.waiting", "$.task_id", "$.why"):
         text += f"\nwaits: {task}: {plain.line(why, 200)}"
     for task, why in plain.rows(answer, "$.not_ready", "$.task_id", "$.why"):
         text += f"\nnot ready: {task}: {plain.line(why, 200)}"
-    if body:
-        mode, to = plain.fields(answer, "$.tasks[0].execution_mode", "$.tasks[0].default_to")
-        lacks = ("" if mode else " --execution-mode code") + ("" if to else " --to AGENT")
-        return f"{text}\nnext: orch dispatch --run {run} --task {body[0][0]}{lacks}"
-    return f"{text}\nnext: orch wait --run {run}"
+    return text
 
 
 def _dispatch(answer: Json) -> str:
@@ -133,11 +128,10 @@ def _dispatch(answer: Json) -> str:
     branch, path = plain.fields(answer, "$.attempt.branch_name", "$.attempt.worktree_path")
     if branch:
         lines.append(f"branch {branch} in {path}")
-    return "\n".join([*lines, f"next: orch wait --run {done[0][0]}"])
+    return "\n".join(lines)
 
 
 def _reconcile(answer: Json) -> str:
-    run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
     body = plain.rows(answer, "$.updated_tasks", "$.task_id", "$.status", "$.reason")
     lines = [f"{_run_line(answer)}: {len(body)} tasks changed"]
     lines += [
@@ -145,40 +139,7 @@ def _reconcile(answer: Json) -> str:
     ]
     for path in ("$.repaired", "$.problems"):
         lines += [plain.line(text, 300) for text in plain.texts(answer, path)]
-    return "\n".join([*lines, _next(answer, str(run))])
-
-
-_LANDING = ("$.latest_attempt.branch_name", "$.integration.status")
-_UNDER_WAY = ("queued", "building", "testing", "passed")
-
-
-def _next(answer: Json, run: str) -> str:
-    """Return what a leader does next in a run."""
-    counts = dict(
-        zip(_COUNTS, plain.fields(answer, *(f"$.run.counts.{n}" for n in _COUNTS)), strict=True)
-    )
-    if counts["blocked"]:
-        return f"next: orch blocked --run {run}"
-    waits = [row for row in plain.rows(answer, "$.tasks", "$.waits_for") if row[0]]
-    if int(str(counts["ready"] or 0)) > len(waits):
-        return f"next: orch dispatch --run {run} --ready"
-    tasks = plain.rows(answer, "$.tasks", "$.task_id", "$.status", *_LANDING)
-    for status, command in (("verifying", "verify run"), ("failed", "retry")):
-        if counts[status]:
-            named = next((f"{run}/{row[0]}" for row in tasks if row[1] == status), "")
-            return f"next: orch {command} {named}" if named else f"next: orch status --run {run}"
-    if counts["dispatched"] or counts["running"] or counts["ready"]:
-        return f"next: orch wait --run {run}"
-    end, = plain.fields(answer, "$.run.end")  # fmt: skip
-    if end == "land" and any(row[1] == "done" and row[2] and not row[3] for row in tasks):
-        return f"next: orch queue add --run {run} --all"
-    if any(row[3] in _UNDER_WAY for row in tasks):
-        return f"next: orch queue run --run {run}"
-    if end == "land":
-        return f"next: orch queue list --run {run}"  # It names what each waits for.
-    if end == "integrate":
-        return f"next: orch integrate --run {run}"
-    return f"next: orch run close --run {run}"
+    return "\n".join(lines)
 
 
 _END = {
@@ -189,15 +150,12 @@ _END = {
 
 
 def _wait(answer: Json) -> str:
-    kind, event, run, task, status, resume = plain.fields(
+    kind, event, run, task, status = plain.fields(
         answer, "$.event.event_type", "$.event.event_id", "$.run.run_id", "$.task.task_id",
-        "$.run.status", "$.resume",
+        "$.run.status",
     )  # fmt: skip
     what = f"task {run}/{task}" if task else f"run {run}"
-    lines = [f"{kind or 'run_done'}: {what} (event {event}); run {run} status {status}"]
-    if kind == "task_blocked":
-        lines.append(f"read the question: orch blocked --run {run}")
-    return "\n".join([*lines, f"next: {resume}"])
+    return f"{kind or 'run_done'}: {what} (event {event}); run {run} status {status}"
 
 
 def _blocked(answer: Json) -> str:
@@ -212,23 +170,16 @@ def _blocked(answer: Json) -> str:
         lines.append(f"{task}: {worker} {state}")
         text = str(summary) if not body or body == summary else f"{summary}\n{body}"
         lines.append(plain.quoted(text, str(worker), message))
-        if not answered:
-            lines.append(f"next: orch answer --run {run} --task {task} --body TEXT")
-    return "\n".join(lines) or f"nothing of run {run} is blocked\nnext: orch wait --run {run}"
+    return "\n".join(lines) or f"nothing of run {run} is blocked"
 
 
 def _answered(answer: Json) -> str:
-    task, thread, run = plain.fields(
-        answer, "$.task.task_id", "$.attempt.thread_id", "$.task.run_id"
-    )
-    return (
-        f"answered task {task} on thread {thread}{_replayed(answer)}\nnext: orch wait --run {run}"
-    )
+    task, thread = plain.fields(answer, "$.task.task_id", "$.attempt.thread_id")
+    return f"answered task {task} on thread {thread}{_replayed(answer)}"
 
 
 def status_text(answer: Json) -> str:
     """Return the state of a run as lines; also what --watch shows."""
-    run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
     body = plain.rows(
         answer, "$.tasks", "$.task_id", "$.status", "$.latest_attempt.assigned_to",
         "$.latest_attempt.attempt_no", "$.latest_attempt.liveness", "$.gate.status",
@@ -239,7 +190,7 @@ def status_text(answer: Json) -> str:
         f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
         ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LANDING", "LAST WORD"),
         shown,
-        f"orch task list --run {run}",
+        "the same with --json",
     )
     odd = plain.rows(
         answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files",
@@ -255,7 +206,7 @@ def status_text(answer: Json) -> str:
     for path in ("$.repaired", "$.problems"):
         text += "".join(f"\n{plain.line(found, 300)}" for found in plain.texts(answer, path))
     end = _END.get(str(plain.fields(answer, "$.run.end")[0]))
-    return f"{text}\n{f'{end}{chr(10)}' if end else ''}{_next(answer, str(run))}"
+    return f"{text}\n{end}" if end else text
 
 
 def _cancelled(answer: Json) -> str:
@@ -264,8 +215,7 @@ def _cancelled(answer: Json) -> str:
     entries = [str(entry) for entry in plain.texts(answer, "$.entries")]
     if entries:
         text += f"\nout of their queues: {', '.join(entries)}; their branches stay"
-    (run,) = plain.fields(answer, "$.run.run_id")
-    return f"{text}\nnext: orch status --run {run}"
+    return text
 
 
 def _adopted(answer: Json) -> str:
@@ -280,12 +230,7 @@ def _gate(answer: Json) -> str:
         answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.gate.status"
     )
     lines = [f"task {run}/{task} is {status}, gate {gate or 'requires nothing'}{_replayed(answer)}"]
-    lines += check_lines(answer, "$.gate.checks")
-    if status == "failed":
-        lines.append(f"next: orch retry --run {run} --task {task}")
-    elif status == "verifying":
-        lines.append(f"next: orch verify run --run {run} --task {task}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *check_lines(answer, "$.gate.checks")])
 
 
 def check_lines(answer: Json, path: str) -> list[str]:
@@ -309,12 +254,10 @@ def _events(answer: Json) -> str:
     body = plain.rows(
         answer, "$.events", "$.event_id", "$.event_type", "$.task_id", "$.actor", "$.summary"
     )
-    text = plain.listing(
+    return plain.listing(
         f"{len(body)} events", ("EVENT", "TYPE", "TASK", "BY", "SUMMARY"),
-        [[c if c is not None else "" for c in row] for row in body], "orch events --after-event N",
+        [[c if c is not None else "" for c in row] for row in body], "the same with --limit N",
     )  # fmt: skip
-    after, run = plain.fields(answer, "$.next_after", "$.run_id")
-    return f"{text}\nmore: orch events --run {run} --after-event {after}" if after else text
 
 
 def _trace(answer: Json) -> str:

@@ -10,6 +10,7 @@ from orch.config.model import Config
 from orch.dispatch import brief
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, runs, scheduling, tasks
+from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
 from orch.store import places as place_rows
@@ -224,7 +225,7 @@ def _require_retryable(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
         "invalid_state",
         "transition",
         f"task {task.name} is {task.status}, not failed{force}",
-        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+        next=[say("task show", run=task.run_id, task=task.task_id)],
     )
 
 
@@ -253,7 +254,7 @@ def _require_reassignable(tx: "ReadTx", task: Task) -> None:
         "invalid_state",
         "transition",
         f"task {task.name} is {task.status}: only a blocked, failed or stale one can be reassigned",
-        hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+        next=[say("task show", run=task.run_id, task=task.task_id)],
     )
 
 

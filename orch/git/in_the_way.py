@@ -6,7 +6,6 @@ looked for here; the checkout is only read, but by `write_files`.
 """
 
 import os
-import shlex
 import shutil
 from dataclasses import dataclass
 
@@ -19,8 +18,10 @@ from orch.git.refs import tree_id
 from orch.git.repository import Repository, call, drivers_off, operation_in_progress
 from orch.git.traits import read_traits
 from orch.git.workbench import open_workbench
+from orch.steps.model import git
 from schema import file
 from schema.failures import Failure
+from schema.steps import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SECONDS = 900.0
 class Blocker:
     """Why a checkout cannot follow: an `operation` in progress, or `files` in the way.
 
-    `why` says it in one sentence, `hint` what helps. Paths of files are shown ones.
+    `why` says it in one sentence, `hint` and `steps` what helps. Paths of files are shown ones.
     """
 
     checkout: str
@@ -45,6 +46,7 @@ class Blocker:
     files: tuple[str, ...]
     why: str
     hint: str
+    steps: tuple[Step, ...] = ()
 
 
 def refusal(found: "Sequence[Blocker]") -> Failure:
@@ -52,28 +54,33 @@ def refusal(found: "Sequence[Blocker]") -> Failure:
     files = [file for blocker in found for file in blocker.files]
     details = {"checkouts": [b.checkout for b in found], "files": files[:200]}
     message = "; ".join(b.why for b in found)
-    return Failure("invalid_state", "dirty", message, hint=found[0].hint, details=details)
+    return Failure(
+        "invalid_state", "dirty", message, hint=found[0].hint, next=found[0].steps, details=details
+    )
 
 
 def rehearse(checkout: Repository, old: str, new: str) -> tuple[Blocker, ...]:
     """Return what stands in the way of moving this checkout's files from `old` to `new`."""
     doing = operation_in_progress(checkout)
     where = display(checkout.top)
-    typed = shlex.quote(where)
     if doing:
-        hint = f"finish or abort the {doing} first: git -C {typed} status"
-        return (Blocker(where, doing, (), f"{where} is in a {doing}", hint),)
+        hint, look = f"finish or abort the {doing} first", (git("status", where=where),)
+        return (Blocker(where, doing, (), f"{where} is in a {doing}", hint, look),)
     changed = changed_paths(checkout, old, new)
     stores = [c.path for c in changed if paths.is_stores(c.path)]
     if stores:
         why = f"{where}: {', '.join(_shown(stores)[:5])} would be written over the store's folder"
-        hint = f"look who put it there: git log --stat {old[:12]}..{new[:12]} -- .orch"
-        return (Blocker(where, "", _shown(stores), why, hint),)
+        span = f"{old[:12]}..{new[:12]}"
+        look = (git("log", "--stat", span, "--", ".orch", where=where),)
+        return (Blocker(where, "", _shown(stores), why, "look who put it there", look),)
     filtered = _filtered(checkout, new, changed)
     if filtered:
         why = f"{where}: files that a filter makes (such as Git LFS) would be written as stored"
-        hint = f"take the branch out of the checkout: git -C {typed} switch --detach"
-        return (Blocker(where, "", _shown(filtered), why, hint),)
+        hint, detach = (
+            "take the branch out of the checkout",
+            (git("switch", "--detach", where=where),),
+        )
+        return (Blocker(where, "", _shown(filtered), why, hint, detach),)
     files = _overlap(checkout, changed)
     said = "" if files else _dry_run(checkout, old, new)
     if not files and not said:
@@ -81,10 +88,10 @@ def rehearse(checkout: Repository, old: str, new: str) -> tuple[Blocker, ...]:
     named = _shown(files) or (said,)
     why = f"{where}: landing would touch what is not committed: {', '.join(named[:5])}"
     hint = (
-        f"commit or stash it: git -C {typed} stash -u, and move aside what git ignores or hides; "
-        "then run the same command again"
+        "commit or stash it, and move aside what git ignores or hides; then run the same command "
+        "again"
     )
-    return (Blocker(where, "", named, why, hint),)
+    return (Blocker(where, "", named, why, hint, (git("stash", "-u", where=where),)),)
 
 
 def _shown(paths: "Iterable[str]") -> tuple[str, ...]:

@@ -10,7 +10,6 @@ written or removed; what a kill leaves is finished by `refresh_checkout` or let 
 
 import contextlib
 import os
-import shlex
 import time
 
 from orch.git import in_the_way
@@ -18,6 +17,7 @@ from orch.git.names import display, listed, require_oid, require_ref
 from orch.git.refs import head, read_ref, swap_ref
 from orch.git.repository import Repository, call, drivers_off, linked_worktree, read_small
 from orch.git.worktrees import list_worktrees, unfound
+from orch.steps.model import git
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -64,7 +64,8 @@ def _require_outside(checkout: Repository) -> None:
             "unsupported",
             f"{where} lies in the git directory {display(checkout.common_dir)}: nothing is "
             "written there, git would run it",
-            hint=f"take the branch out of it: git -C {shlex.quote(where)} switch --detach",
+            hint="take the branch out of it",
+            next=[git("switch", "--detach", where=where)],
             details={"worktree_path": where},
         )
 

@@ -26,6 +26,7 @@ from orch.git.repository import (
 )
 from orch.git.traits import read_traits
 from orch.git.worktrees import CHECKOUT_SECONDS
+from orch.steps.model import git
 from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
@@ -64,7 +65,8 @@ def open_slot(
         "git_error",
         "failed",
         f"the slot {display(path)} could not be brought to {commit[:12]}: {fault}",
-        hint=f"look into it, then remove it: git worktree remove --force {display(path)}",
+        hint="look into it, then remove it",
+        next=[git("worktree", "remove", "--force", path, where=repo.common_dir)],
     )
 
 

@@ -5,7 +5,6 @@ pass, since the policy, the approvals and what the queue found out may change.
 """
 
 import json
-import shlex
 
 from orch import paths
 from orch.git import merges, names, refs, repository
@@ -13,6 +12,7 @@ from orch.landing import change_facts, policy, signatures
 from orch.landing.change_facts import RiskFacts
 from orch.landing.policy import Situation, Vote
 from orch.model import Attempt, Task
+from orch.steps.model import git
 from orch.store import approvals as approval_rows
 from orch.store import entries as entry_rows
 from orch.store import trials
@@ -87,8 +87,8 @@ def require_no_store(branch: str, seen: ChangeFacts) -> None:
             "unsupported",
             f"{branch} changes {', '.join(inside[:5])}: what lies in {STORE_FOLDER} is orch's own, "
             "as an older store is, and never lands",
-            hint=f"a person takes the rest: git merge --no-commit {branch}, then "
-            f"git rm -r --cached {' '.join(map(shlex.quote, tops))}",
+            hint="a person takes the rest",
+            next=[git("merge", "--no-commit", branch), git("rm", "-r", "--cached", *tops)],
             details={"files": inside[:200]},
         )
 

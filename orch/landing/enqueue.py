@@ -15,6 +15,7 @@ from orch.landing.planner.model import STRATEGIES
 from orch.machines import ENTRY
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, entries, runs, tasks
+from orch.steps.model import git, say
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
@@ -157,7 +158,8 @@ def _refuse_landed(
                 "duplicate",
                 f"{entry.name} landed on {branch} already, as {entry.landed_commit[:12]} "
                 f"({entry.entry_id})",
-                hint=f"look at it: orch queue show {entry.entry_id}",
+                hint="look at it",
+                next=[say("queue show", entry.entry_id)],
                 details={"entry_id": entry.entry_id, "landed_commit": entry.landed_commit},
             )
 
@@ -175,7 +177,8 @@ def _refuse_untestable(
             "invalid_state",
             "unsupported",
             f"{task.name} cannot be tested, so it cannot land: {lacking}",
-            hint=f"a person lands it: git merge {attempt.branch_name}",
+            hint="a person lands it",
+            next=[git("merge", attempt.branch_name)],
         )
 
 
@@ -260,7 +263,8 @@ def _refuse_taken_back(tx: "ReadTx", queue: Queue, item: PreparedEntry) -> None:
         "superseded",
         f"{item.task.name} landed on {queue.branch} and was taken back by ent_{by}: the same "
         "commits cannot land again",
-        hint=f"have it done again: orch queue retry {item.task.name} --rework --body TEXT",
+        hint="have it done again",
+        next=[say("queue retry", item.task.name, rework=True, body="TEXT")],
         details={"revert": f"ent_{by}"},
     )
 

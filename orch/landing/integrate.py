@@ -10,6 +10,9 @@ from orch.landing import approval_gate, open_queue
 from orch.landing.open_queue import HEADS
 from orch.model import Run
 from orch.operations import entries, runs
+from orch.steps.entry import run_queue
+from orch.steps.model import git, say
+from orch.steps.run import queue_all
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
@@ -40,6 +43,10 @@ class IntegrationPlan:
         self.actor: str = run.leader
 
 
+def _shown(*branches: str) -> list[str]:
+    return [branch.removeprefix(HEADS) for branch in branches]
+
+
 def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None) -> IntegrationPlan:
     """Return what would be integrated. Raises: invalid_state/not_ready, no_matching_work/empty."""
     with db.read() as tx:
@@ -55,14 +62,14 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             "no_matching_work",
             "empty",
             f"run {run_id} lands on {into or plan.target.removeprefix(HEADS)} itself",
-            hint=f"orch queue run --run {run_id}",
+            next=[say("queue run", run=run_id)],
         )
     if not plan.head:
         raise Failure(
             "invalid_state",
             "not_ready",
             f"nothing of run {run_id} has landed: there is no {plan.source.removeprefix(HEADS)}",
-            hint=f"orch queue add --run {run_id} --all, then orch queue run --run {run_id}",
+            next=[queue_all(run_id), run_queue(run_id)],
         )
     tip = refs.read_ref(repo, plan.target)
     if not tip:
@@ -77,7 +84,8 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             "no_matching_work",
             "empty",
             f"{plan.target.removeprefix(HEADS)} holds all of {plan.source.removeprefix(HEADS)}",
-            hint=f"see what waits: orch queue list --run {run_id}",
+            hint="see what waits",
+            next=[say("queue list", run=run_id)],
         )
     plan.tip = tip
     plan.base = refs.merge_base(repo, plan.head, tip)
@@ -87,8 +95,8 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             "unsupported",
             f"{plan.source.removeprefix(HEADS)} and {plan.target.removeprefix(HEADS)} share no "
             "history",
-            hint="was one of them replaced? look: git log --oneline --graph "
-            f"{plan.source.removeprefix(HEADS)} {plan.target.removeprefix(HEADS)}",
+            hint="was one of them replaced? look",
+            next=[git("log", "--oneline", "--graph", *_shown(plan.source, plan.target))],
         )
     return plan
 

@@ -16,6 +16,7 @@ from orch.landing.planner.model import Land
 from orch.landing.runner_lease import RunnerLease
 from orch.machines import ENTRY
 from orch.operations import entries
+from orch.steps.model import say
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
@@ -112,6 +113,7 @@ def dirty(place: OpenQueue, found: "list[in_the_way.Blocker]") -> Failure:
         "dirty",
         f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
         hint=found[0].hint,
+        next=found[0].steps,
         details={
             "checkouts": [b.checkout for b in found],
             "files": [name for b in found for name in b.files][:200],
@@ -150,7 +152,8 @@ def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
             "store_error",
             "corrupt",
             "nothing lands: the store does not agree with its own log: " + "; ".join(wrong[:5]),
-            hint="somebody changed it by hand; see everything: orch doctor --deep",
+            hint="somebody changed it by hand; see everything",
+            next=[say("doctor", deep=True)],
             details={"rows": wrong[:20]},
         )
 

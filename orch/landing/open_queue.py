@@ -8,6 +8,7 @@ from orch.git import names, refs, worktrees
 from orch.git import repository as git_repository
 from orch.model import Run, Task, integration_branch
 from orch.operations import entries, runs
+from orch.steps.model import say
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.queues import Queue
@@ -161,7 +162,11 @@ def queues_of(
         found = [q for q in found if q.branch == branch]
         if not found:
             raise Failure(
-                "not_found", "entry", f"no queue for {branch}", hint="see them: orch queue list"
+                "not_found",
+                "entry",
+                f"no queue for {branch}",
+                hint="see them",
+                next=[say("queue list")],
             )
         if len({q.repo_path for q in found}) > 1:
             where = " or ".join(q.repo_path for q in found)

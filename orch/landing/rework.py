@@ -11,6 +11,7 @@ from orch.landing.open_queue import OpenQueue
 from orch.landing.runner_lease import RunnerLease
 from orch.model import Task
 from orch.operations import attempts, runs
+from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
@@ -71,7 +72,7 @@ def send_back(
             "invalid_state",
             "superseded",
             f"{task.name} has a newer attempt than {entry.entry_id}",
-            hint=f"orch task show {task.name}",
+            next=[say("task show", task.name)],
         )
     wish = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
     wish.base_ref = place.look()
@@ -100,7 +101,8 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
         "invalid_state",
         "transition",
         f"attempts of {task.name} are spent ({spent} of {task.max_attempts})",
-        hint=f"one more, anyway: orch queue retry {entry.entry_id} --rework --body TEXT",
+        hint="one more, anyway",
+        next=[say("queue retry", entry.entry_id, rework=True, body="TEXT")],
     )
 
 

@@ -11,6 +11,7 @@ from orch.landing.open_queue import OpenQueue
 from orch.landing.runner import hold_dependents
 from orch.machines import ENTRY
 from orch.operations import entries
+from orch.steps.model import say
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
@@ -19,6 +20,7 @@ from orch.store.queues import Queue
 from schema import points
 from schema.failures import Failure
 from schema.json_text import Json
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,15 +76,15 @@ def decide(db: "Database", entry_no: int) -> RollbackPlan:
 
 def _require_landed(tx: "ReadTx", entry: Entry) -> None:
     if entry.status not in ENTRY.before("rollback"):
-        hint = f"orch queue show {entry.entry_id}"
+        step = say("queue show", entry.entry_id)
         if entry.status not in (*entries.FINAL, "landing"):
-            hint = f"take it out of the queue: orch queue cancel {entry.entry_id}"
+            step = say("queue cancel", entry.entry_id).because("take it out of the queue")
         raise Failure(
             "invalid_state",
             "transition",
             f"{entry.entry_id} ({entry.name}) is {entry.status}: it did not land, so nothing is "
             "to be taken back",
-            hint=hint,
+            next=[step],
         )
     under_way = entry_rows.revert_of(tx, entry.entry_no)
     if under_way is not None:
@@ -90,7 +92,7 @@ def _require_landed(tx: "ReadTx", entry: Entry) -> None:
             "invalid_state",
             "duplicate",
             f"ent_{under_way} is taking {entry.entry_id} back already",
-            hint=f"orch queue show ent_{under_way}",
+            next=[say("queue show", f"ent_{under_way}")],
         )
 
 
@@ -195,7 +197,7 @@ def _put_back(place: OpenQueue, entry: Entry, before: str) -> None:
         blockers = land.blockers(place, entry.landed_commit, before)
         if blockers:
             raise land.dirty(place, blockers)
-        why = f"orch queue rollback {entry.entry_id}"
+        why = command(say("queue rollback", entry.entry_id))
         if not git_landing.move_target(
             place.repo, place.queue.target, entry.landed_commit, before, why
         ):

@@ -2,6 +2,7 @@
 
 from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import attempts, reconciliation, runs, tasks
+from orch.steps.model import say
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
 from schema.failures import Failure, not_found
@@ -51,7 +52,8 @@ def _take_locks(tx: "Tx", task: Task) -> None:
             "invalid_state",
             "not_ready",
             f"task {task.name} cannot be verified: lock {holder[0]} is held by {holder[1]}",
-            hint=f"wait for it: orch wait --run {task.run_id}",
+            hint="wait for it",
+            next=[say("wait", run=task.run_id)],
         )
     task_rows.take_locks(tx, task.task_no)
 
@@ -66,6 +68,7 @@ def _late(tx: "Tx", task: Task, attempt_no: int | None) -> Attempt:
         raise not_found(
             "attempt",
             f"{task.name} with a late report",
-            hint=f"see what there is: orch task show --run {task.run_id} --task {task.task_id}",
+            hint="see what there is",
+            next=[say("task show", run=task.run_id, task=task.task_id)],
         )
     return late[-1]

@@ -3,6 +3,7 @@
 from orch.machines import ENTRY
 from orch.model import Task
 from orch.operations import entries
+from orch.steps.model import say
 from orch.store import approvals as store
 from orch.store import entries as entry_rows
 from orch.store.entries import Entry
@@ -52,7 +53,7 @@ def give(
             "invalid_state",
             "terminal",
             f"{entry.entry_id} ({entry.name}) is {entry.status}: nothing is to be approved",
-            hint=f"orch queue show {entry.entry_id}",
+            next=[say("queue show", entry.entry_id)],
         )
     refuse_owner(tx, entry.task_no, entry.name, by)
     work = ReviewedWork(entry.run_id, entry.task_no, entry.task_id, entry.head_commit)
@@ -163,5 +164,6 @@ def refuse_owner(tx: "ReadTx", task_no: int | None, name: str, by: str) -> None:
         "refused",
         "approval_required",
         f"{by} worked on {name}: nobody approves their own work",
-        hint=f"somebody else: orch approve {name} --as NAME",
+        hint="somebody else",
+        next=[say("approve", name, as_="NAME")],
     )

@@ -4,6 +4,7 @@ from inbox import model as bus
 from inbox.operations import leases, threads
 from orch.model import ACTIVE, TERMINAL, Attempt, Run, Task, Workspace
 from orch.operations import tasks
+from orch.steps.model import say
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
 from schema.failures import Failure, not_found
@@ -66,7 +67,7 @@ def require_active(tx: "ReadTx", task: Task) -> Attempt:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}: no attempt is working on it",
-            hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+            next=[say("task show", run=task.run_id, task=task.task_id)],
         )
     return attempt
 

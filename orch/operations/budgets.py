@@ -5,6 +5,7 @@ begins something asks in the transaction that begins it, so nothing slips in bet
 """
 
 from orch.model import Run
+from orch.steps.model import say
 from orch.store import budgets as store
 from schema import events
 from schema.failures import Failure
@@ -56,7 +57,8 @@ def _refuse(tx: "ReadTx", run: Run, kinds: tuple[str, ...], what: str) -> None:
         "refused",
         "budget",
         f"run {run.run_id} has spent its budget, {words}: {what}",
-        hint=f"raise it: orch run budget --run {run.run_id} --budget {flags}",
+        hint="raise it",
+        next=[say("run budget", run=run.run_id, budget=flags)],
         details={
             "run_id": run.run_id,
             "limits": {_name(kind): _value(kind, limits[kind]) for kind in over},

@@ -6,6 +6,7 @@ run with the run. What landed stays, and so does what takes work back.
 
 from orch.model import ACTIVE, Run, Task
 from orch.operations import attempts, entries, runs, tasks
+from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as store
@@ -47,14 +48,15 @@ def _cancel_one(tx: "Tx", run: Run, task: Task, reason: str) -> None:
             "invalid_state",
             "terminal",
             f"task {task.name} is {task.status}: it cannot be cancelled",
-            hint=f"orch task show --run {run.run_id} --task {task.task_id}",
+            next=[say("task show", run=run.run_id, task=task.task_id)],
         )
     if attempt_rows.intent_of(tx, task.task_no) is not None:
         raise Failure(
             "invalid_state",
             "not_ready",
             f"task {task.name} is being dispatched right now",
-            hint=f"run the same command again, or first: orch reconcile --run {run.run_id}",
+            hint="run the same command again, or first",
+            next=[say("reconcile", run=run.run_id)],
         )
     attempt = attempts.latest(tx, task)
     if attempt is not None and task.status in ACTIVE:

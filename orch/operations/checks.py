@@ -7,6 +7,7 @@ and keeps the task verifying. Nothing passes by default.
 from inbox.operations import leases
 from orch.model import Attempt, Run, Task
 from orch.operations import tasks
+from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import checks as store
 from orch.store import tasks as task_rows
@@ -48,7 +49,7 @@ def reopen(tx: "Tx", run: Run, task: Task, attempt: Attempt) -> None:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, and not because of a check: none is run again",
-            hint=f"orch task show --run {task.run_id} --task {task.task_id}",
+            next=[say("task show", run=task.run_id, task=task.task_id)],
         )
     attempt_rows.move(tx, attempt, "verifying")
     tasks.move(

@@ -2,6 +2,7 @@
 
 from orch.model import ACTIVE, Task
 from orch.operations import tasks
+from orch.steps.model import say
 from orch.store import dependencies as store
 from orch.store import tasks as task_rows
 from schema import events
@@ -33,7 +34,8 @@ def add(tx: "Tx", task: Task, other: Task, actor: str) -> int:
             "invalid_state",
             "cycle",
             "these would wait for each other forever: " + " -> ".join(names),
-            hint=f"remove an edge first: orch dep list --run {task.run_id} --task {task.task_id}",
+            hint="remove an edge first",
+            next=[say("dep list", run=task.run_id, task=task.task_id)],
             details={"cycle": names},
         )
     if not store.insert(tx, task.task_no, other.task_no):
@@ -55,7 +57,7 @@ def remove(tx: "Tx", task: Task, other: Task, actor: str) -> int:
         raise not_found(
             "dependency",
             f"{task.task_id} -> {other.task_id}",
-            hint=f"orch dep list --run {task.run_id} --task {task.task_id}",
+            next=[say("dep list", run=task.run_id, task=task.task_id)],
         )
     store.lengthen(tx, other.task_no)
     event_id = _tell(tx, "task_dependency_removed", task, other, actor)

@@ -7,6 +7,8 @@ the task, so `orch events`, `orch wait` and `orch trace` see it.
 from orch.machines import ENTRY
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts
+from orch.steps.model import say
+from orch.steps.task import commit, verify
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
@@ -30,7 +32,7 @@ def require(tx: "ReadTx", entry_no: int) -> Entry:
     """Return the entry. Raises: not_found/entry."""
     found = store.find(tx, entry_no)
     if found is None:
-        raise not_found("entry", f"ent_{entry_no}", hint="list them: orch queue list")
+        raise not_found("entry", f"ent_{entry_no}", hint="list them", next=[say("queue list")])
     return found
 
 
@@ -38,7 +40,9 @@ def require_of_task(tx: "ReadTx", task: Task) -> Entry:
     """Return a task's newest entry. Raises: not_found/entry."""
     found = store.of_task(tx, task.task_no)
     if not found:
-        raise not_found("entry", task.name, hint=f"it was never queued: orch queue add {task.name}")
+        raise not_found(
+            "entry", task.name, hint="it was never queued", next=[say("queue add", task.name)]
+        )
     return found[0]
 
 
@@ -47,14 +51,13 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
 
     Raises: invalid_state (transition, unsupported, no_change), refused/work_at_risk.
     """
-    where = f"--run {run.run_id} --task {task.task_id}"
     if task.status != "done":
-        hint = f"orch verify run {where}" if task.status == "verifying" else ""
+        is_reported = task.status == "verifying"
         raise Failure(
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, not done: only finished work can land",
-            hint=hint or f"orch task show {where}",
+            next=[verify(task.name) if is_reported else say("task show", task.name)],
             details={"status": task.status},
         )
     attempt = attempts.latest(tx, task)
@@ -63,7 +66,7 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
             "invalid_state",
             "unsupported",
             f"task {task.name} has no commits to land: its work was not code",
-            hint=f"orch task show {where}",
+            next=[say("task show", task.name)],
         )
     if attempt.dirty_files and attempt.workspace_status == "created":
         raise Failure(
@@ -71,9 +74,8 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
             "work_at_risk",
             f"{task.name} left {attempt.dirty_files} files uncommitted in {attempt.worktree_path}: "
             "they would not land",
-            hint=f"commit them: git -C {attempt.worktree_path} add -A, then "
-            f"git -C {attempt.worktree_path} commit -m TEXT, then orch reconcile --run "
-            f"{run.run_id}",
+            hint="commit them",
+            next=commit(attempt.worktree_path, run.run_id),
             details={"worktree_path": attempt.worktree_path, "files": attempt.dirty_files},
         )
     if attempt.head_commit == attempt.base_commit:
@@ -87,7 +89,8 @@ def no_change(task: Task, why: str) -> Failure:
         "invalid_state",
         "no_change",
         f"{task.name} has nothing to land: {why}",
-        hint=f"it counts as finished as it is: orch task show {task.name}",
+        hint="it counts as finished as it is",
+        next=[say("task show", task.name)],
     )
 
 
@@ -100,7 +103,8 @@ def add(tx: "Tx", queue: Queue, values: dict[str, object], task_id: str | None) 
             "invalid_state",
             "duplicate",
             f"{values['run_id']}/{task_id} is on its way to {queue.branch} already: ent_{known}",
-            hint=f"look at it: orch queue show ent_{known}",
+            hint="look at it",
+            next=[say("queue show", f"ent_{known}")],
             details={"entry_id": f"ent_{known}"},
         )
     event_id = events.record(
@@ -195,7 +199,8 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             "invalid_state",
             "transition",
             f"{entry.entry_id} is quarantined: it failed too often ({entry.reason})",
-            hint=f"once that is fixed: orch queue release {entry.entry_id}",
+            hint="once that is fixed",
+            next=[say("queue release", entry.entry_id)],
         )
     _refuse_replaced(tx, entry)
     event_id = _asked(tx, entry, "retry", actor, reason)
@@ -221,7 +226,7 @@ def _refuse_replaced(tx: "ReadTx", entry: Entry) -> None:
         "superseded",
         f"attempt {newest.attempt_no} takes the place of {entry.entry_id} ({entry.name}): when it "
         "is done, it is queued by itself",
-        hint=f"orch wait --run {entry.run_id}, then orch queue run --run {entry.run_id}",
+        next=[say("wait", run=entry.run_id), say("queue run", run=entry.run_id)],
     )
 
 
@@ -234,11 +239,12 @@ def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
         if failure.code != "invalid_state":
             raise
         failure.message = f"{entry.entry_id} ({entry.name}) is {status}: there is nothing to {verb}"
-        failure.hint = f"look at it: orch queue show {entry.entry_id}"
+        failure.hint, failure.next = "look at it", (say("queue show", entry.entry_id),)
         if status in FINAL:
             failure.reason = "terminal"
         if status in FINAL and entry.kind == "task":
-            failure.hint += f"; to land it again: orch queue add {entry.name}"
+            failure.hint = "look at it, or land it again"
+            failure.next = (*failure.next, say("queue add", entry.name))
         raise
 
 

@@ -10,6 +10,7 @@ from orch.machines import REQUEST
 from orch.model import ACTIVE, Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, checks, places, runs, tasks
 from orch.operations.attempts import Order
+from orch.steps.model import say
 from orch.store import checks as check_rows
 from orch.store import requests as store
 from orch.store import tasks as task_rows
@@ -34,8 +35,8 @@ def require(tx: "ReadTx", request_id: str) -> Request:
     request = store.find(tx, request_id)
     if request is None:
         near = store.near(tx, request_id)
-        hint = "" if near else "list them: orch request list"
-        raise not_found("request", request_id, near=near, hint=hint)
+        listed = say("request list").because("list them")
+        raise not_found("request", request_id, near=near, next=[] if near else [listed])
     return request
 
 
@@ -53,7 +54,8 @@ def new(tx: "Tx", values: dict[str, object]) -> int:
                 "invalid_state",
                 "duplicate",
                 f"request {request_id} already exists",
-                hint=f"look at it: orch request show {request_id}; or choose another id",
+                hint="choose another id, or look at it",
+                next=[say("request show", request_id)],
             )
         request_id = ids.mint("req")
     leader = run.leader if run is not None else "leader"
@@ -90,7 +92,7 @@ def require_plannable(tx: "ReadTx", request: Request) -> None:
             "asked": f"{who} waits for an answer about request {request.request_id}",
         }
         failure.message = words.get(request.status, failure.message)
-        failure.hint = f"orch request show {request.request_id}"
+        failure.next = (say("request show", request.request_id),)
         raise
 
 
@@ -234,7 +236,8 @@ def require_plan(tx: "ReadTx", request_id: str) -> tuple[Request, RequestedPlan]
             "invalid_state",
             "not_ready",
             f"request {request_id} is {request.status}: there is no plan of it to use",
-            hint=f"see what is next: orch request show {request_id}",
+            hint="see what is next",
+            next=[say("request show", request_id)],
         )
     return request, plan
 

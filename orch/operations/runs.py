@@ -1,6 +1,7 @@
 """A run: opened, looked up, closed; its end is told once."""
 
 from orch.model import Run
+from orch.steps.model import say
 from orch.store import runs as store
 from schema import events
 from schema.failures import Failure, not_found
@@ -16,7 +17,7 @@ def require(tx: "ReadTx", run_id: str) -> Run:
     run = store.find(tx, run_id)
     if run is None:
         near = store.near(tx, run_id)
-        raise not_found("run", run_id, near=near, hint="" if near else "list them: orch run list")
+        raise not_found("run", run_id, near=near, next=[] if near else [say("run list")])
     return run
 
 
@@ -34,7 +35,8 @@ def refuse_closed(run: Run) -> None:
             "invalid_state",
             "closed",
             f"run {run.run_id} is closed",
-            hint=f"read it: orch run show --run {run.run_id}",
+            hint="read it",
+            next=[say("run show", run=run.run_id)],
         )
 
 
@@ -46,7 +48,8 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
             "invalid_state",
             "duplicate",
             f"run {run_id} already exists",
-            hint=f"continue with it: orch run show --run {run_id}; or choose another id",
+            hint="choose another id, or continue with it",
+            next=[say("run show", run=run_id)],
         )
     other = store.alike(tx, run_id)
     if other:
@@ -55,7 +58,8 @@ def init(tx: "Tx", values: dict[str, object]) -> int:
             "duplicate",
             f"run {other} has the branch names that {run_id} would have (orch/"
             f"{run_id.replace('_', '-')}/…)",
-            hint=f"choose another id; or continue with it: orch run show --run {other}",
+            hint="choose another id; or continue with it",
+            next=[say("run show", run=other)],
             details={"run_id": other},
         )
     store.insert(tx, values)
@@ -80,7 +84,7 @@ def reopen(tx: "Tx", run: Run, actor: str) -> int:
             "invalid_state",
             "transition",
             f"run {run.run_id} is open",
-            hint=f"orch status --run {run.run_id}",
+            next=[say("status", run=run.run_id)],
         )
     held = store.lock_elsewhere(tx, run.run_id)
     if held is not None:
@@ -88,7 +92,8 @@ def reopen(tx: "Tx", run: Run, actor: str) -> int:
             "invalid_state",
             "not_ready",
             f"run {run.run_id} cannot be reopened: lock {held[0]} is held by {held[1]}",
-            hint=f"when that is over: orch run reopen --run {run.run_id}",
+            hint="when that is over",
+            next=[say("run reopen", run=run.run_id)],
         )
     store.reopen(tx, run.run_id)
     return events.record(tx, "run_reopened", actor, run_id=run.run_id)

@@ -3,6 +3,7 @@
 import os
 
 from orch.model import Run, Task
+from orch.steps.model import say
 from orch.store import tasks
 from schema import file
 from schema.failures import Failure
@@ -18,7 +19,8 @@ def not_ready(tx: "ReadTx", task: Task, why: str) -> Failure:
         "invalid_state",
         "not_ready",
         f"task {task.name} cannot be dispatched: {why}",
-        hint=f"see what can: orch ready --run {task.run_id} --explain",
+        hint="see what can",
+        next=[say("ready", run=task.run_id, explain=True)],
         details={"status": task.status, "why": why},
     )
 

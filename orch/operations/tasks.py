@@ -1,6 +1,7 @@
 """A task: added, edited, moved; every move of its status goes through `move`."""
 
 from orch.model import ACTIVE, Run, Task
+from orch.steps.model import say
 from orch.store import attempts
 from orch.store import tasks as store
 from schema import events
@@ -17,8 +18,8 @@ def require(tx: "ReadTx", run_id: str, task_id: str) -> Task:
     task = store.find(tx, run_id, task_id)
     if task is None:
         near = store.near(tx, run_id, task_id)
-        hint = "" if near else f"list them: orch task list --run {run_id}"
-        raise not_found("task", f"{run_id}/{task_id}", near=near, hint=hint)
+        listed = say("task list", run=run_id).because("list them")
+        raise not_found("task", f"{run_id}/{task_id}", near=near, next=[] if near else [listed])
     return task
 
 
@@ -40,7 +41,8 @@ def add(
             "invalid_state",
             "duplicate",
             f"task {run.run_id}/{task_id} already exists",
-            hint=f"change it: orch task edit --run {run.run_id} --task {task_id}",
+            hint="change it",
+            next=[say("task edit", run=run.run_id, task=task_id)],
         )
     if task_id in depends_on:
         raise self_dependency(run.run_id, task_id)
@@ -103,7 +105,8 @@ def edit(
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}: its attempt was told what it says now",
-            hint=f"wait, or orch cancel --run {task.run_id} --task {task.task_id}",
+            hint="wait for it, or call it off",
+            next=[say("wait", run=task.run_id), say("cancel", task.name)],
         )
     if task.status in ("done", "cancelled"):
         raise Failure("invalid_state", "terminal", f"task {task.name} is {task.status}")

@@ -12,9 +12,11 @@ from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
 from orch.reports.document import Account, AttemptWork
 from orch.reports.figures import stamp
+from orch.steps.model import say
 from orch.store import history
 from orch.store import runs as run_rows
 from schema.failures import Failure
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def _unlanded(account: Account) -> "Iterator[dict[str, Any]]":
                 "who": None,
                 "since": stamp(last.ended_at or account.history.now),
                 "text": f"{count} commit{'' if count == 1 else 's'} that {work.target} has not",
-                "command": f"orch queue add {account.history.run_id}/{task.task_id}",
+                "command": command(say("queue add", f"{account.history.run_id}/{task.task_id}")),
             }
 
 

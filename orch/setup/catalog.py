@@ -6,6 +6,7 @@ import tomllib
 
 from orch.setup import texts
 from orch.setup.model import Target
+from orch.steps.model import say
 from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
@@ -50,7 +51,8 @@ class Agent:
                 "invalid_state",
                 "unsupported",
                 f"{self.name} reads no files of yours outside a repository",
-                hint=f"set up this repository: orch setup {self.name}",
+                hint="set up this repository",
+                next=[say("setup", self.name)],
             )
         for variable in candidates[:-1]:
             if environment.get(variable):

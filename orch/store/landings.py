@@ -3,16 +3,21 @@
 The one place where the merge queue's entries enter them, with what each wants of a person.
 """
 
+import json
+
 from orch import process_identity
-from orch.steps import owed
+from orch.steps.entry import MOVING, EntryStanding, of_entry
 from orch.store.history_model import Landing
 from schema import queries
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
+# Entries of these are not at their end.
+_WANTED = (*MOVING, "awaiting_approval", "conflict", "failed", "error", "held", "quarantined")
 
 
 def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
@@ -21,13 +26,13 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
     for row in tx.many(_SQL["landing_newest"], run_id=run_id):
         task_no, entry_no, status, reason, conflicts, task = row[:6]
         pid, started, boot, why, task_id, missing, since = row[6:]
-        command = owed.command(
-            run_id, f"ent_{entry_no}", status, reworked=task != "done",
-            task=f"{run_id}/{task_id}", missing=missing,
+        stands = EntryStanding(
+            f"ent_{entry_no}", run_id, status, task=f"{run_id}/{task_id}", task_status=task,
+            missing=json.loads(missing),
         )  # fmt: skip
-        if status in owed.MOVING and pid and not process_identity.is_gone(pid, started, boot):
-            command = ""  # Somebody runs the queue.
-        found[task_no] = Landing(status, reason or why, command, conflicts, since)
+        runs = status in MOVING and pid and not process_identity.is_gone(pid, started, boot)
+        wants = command(of_entry(stands)) if status in _WANTED and not runs else ""
+        found[task_no] = Landing(status, reason or why, wants, conflicts, since)
     for (task_no,) in tx.many(_SQL["landing_nothing"], run_id=run_id):
         found[task_no] = Landing("nothing_to_land")
     return found

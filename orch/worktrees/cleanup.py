@@ -111,7 +111,7 @@ def clean(
             if failure.code not in _ONE_ALONE:
                 raise
             failures.append(failure)
-            outcome.reason = "; ".join(filter(None, (failure.message, failure.hint)))
+            outcome.reason = "; ".join(filter(None, (failure.message, failure.advice)))
         except OSError as error:
             outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
     if failures and len(failures) == len(outcomes):

@@ -11,6 +11,7 @@ from orch.git import changes, merges, refs, repository, tamper, traits, worktree
 from orch.git import names as git_names
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, places, runs
+from orch.steps.model import say
 from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
@@ -91,7 +92,8 @@ def open_checked(db: "Database", run: Run, path: str) -> repository.Repository:
             "repo_tampered",
             f"the configuration of {repo.top or repo.common_dir} changed since run "
             f"{run.run_id} began: " + "; ".join(changed[:5]),
-            hint=f"look at each change; a person accepts them: orch repo accept --run {run.run_id}",
+            hint="look at each change; a person accepts them",
+            next=[say("repo accept", run=run.run_id)],
             details={"changes": changed},
         )
     if repo.git_dir not in known:

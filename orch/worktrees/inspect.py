@@ -2,18 +2,19 @@
 
 import json
 import os
-import shlex
 
 from orch import paths
 from orch.git import changes, following, merges, refs, repository, worktrees
 from orch.git import names as git_names
 from orch.model import Attempt, Run
 from orch.operations import checks, runs
+from orch.steps.model import git, say
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
 from orch.worktrees import kept_heads, moved_repository, setup_files
 from schema.failures import Failure
 from schema.json_text import Json, array
+from schema.steps import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,49 +171,51 @@ def uncommitted(attempt: Attempt) -> list[str]:
 
 
 class Mending:
-    """What is wrong with a worktree's work, in `words`, and what mends it: `lead`, `commands`."""
+    """What is wrong with a worktree's work, in `words`, and what mends it: `lead`, `steps`."""
 
-    __slots__ = ("commands", "lead", "words")
+    __slots__ = ("lead", "steps", "words")
 
-    def __init__(self, words: str, lead: str, commands: list[str]) -> None:
+    def __init__(self, words: str, lead: str, steps: list[Step]) -> None:
         self.words = words
         self.lead = lead
-        self.commands = commands
+        self.steps = steps
 
 
 def mending(name: str, attempt: Attempt, found: Left) -> Mending:
     """Return what task `name` left (`found` has names), and what a person does about it."""
-    path = attempt.worktree_path
-    here = f"git -C {shlex.quote(path)}"
+    path, run_id = attempt.worktree_path, name.partition("/")[0]
+    again = say("reconcile", run=run_id).because("so that the run knows of it")
+    record = git("commit", "-m", "TEXT", where=path)
     if found.missing:
         words = f"the worktree of {name} is not where it was made"
         return Mending(words, found.missing, [])
     if found.files:
         count = len(found.files)
         words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
-        add = f"{here} add -A{_named(found.files)}"
-        return Mending(words, "commit them", [add, f"{here} commit -m TEXT"])
+        steps = [git("add", "-A", *_named(found.files), where=path), record, again]
+        return Mending(words, "commit them", steps)
     if found.placed and found.stray is None:
         words = f"{name} committed what orch put into its worktree"
-        paths = " ".join(shlex.quote(path) for path in found.placed[:20])
-        commands = [f"{here} rm -q --cached -- {paths}", f"{here} commit -m TEXT"]
-        return Mending(words, "take it out", commands)
+        remove = git("rm", "-q", "--cached", "--", *found.placed[:20], where=path)
+        return Mending(words, "take it out", [remove, record, again])
     words = f"the work of {name} in {path} is not on its branch"
     branch, stray = attempt.branch_name, found.stray
+    switch = git("switch", branch, where=path)
     if stray is None or not stray.commit:
-        lead = f"look: {here} status; put it on its branch"
-        return Mending(words, lead, [f"{here} switch {branch}"])
+        return Mending(words, "look, then put it on its branch", [switch, again])
     tip = stray.commit[:12]
     if stray.branch_gone:
-        return Mending(words, "make its branch anew", [f"{here} branch {branch} {tip}"])
-    return Mending(words, "bring it there", [f"{here} switch {branch}", f"{here} merge {tip}"])
+        return Mending(
+            words, "make its branch anew", [git("branch", branch, tip, where=path), again]
+        )
+    return Mending(words, "bring it there", [switch, git("merge", tip, where=path), again])
 
 
-def _named(files: list[str]) -> str:
+def _named(files: list[str]) -> list[str]:
     """Return the pathspec of a few files with plain names: what orch put there stays out."""
     if len(files) > 10 or not all(name.isprintable() and "\\" not in name for name in files):
-        return ""
-    return " -- " + " ".join(map(shlex.quote, files))
+        return []
+    return ["--", *files]
 
 
 def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:
@@ -221,13 +224,12 @@ def at_risk(name: str, attempt: Attempt, found: Left, so: str) -> Failure:
     `so` says what follows from it.
     """
     way, names = mending(name, attempt, found), found.names
-    again = f"orch reconcile --run {name.partition('/')[0]}"
-    steps = ", then ".join([*way.commands, again])
     return Failure(
         "refused",
         "work_at_risk",
         f"{way.words}{so}: {', '.join(names[:10])}",
-        hint=f"{way.lead}: {steps}" if way.commands else way.lead,
+        hint=way.lead,
+        next=way.steps,
         details={"worktree_path": attempt.worktree_path, "files": names[:200]},
     )
 

@@ -9,6 +9,7 @@ import os
 
 from orch.git import commits, names, repository, worktrees
 from orch.operations import runs
+from orch.steps.model import say
 from orch.store import relocation
 from orch.store import runs as run_rows
 from schema import events, keys, points
@@ -26,13 +27,13 @@ def not_there(path: str, run_id: str = "") -> Failure:
         here = repository.find_repository(os.getcwd())
     except (Failure, OSError):
         here = None
-    place = _root(here) if here is not None else "NEW_PLACE"
-    run = f" --run {run_id}" if run_id else ""
+    place = _root(here) if here is not None else "DIR"
     return Failure(
         "not_found",
         "repository",
         f"the repository is not at {names.display(path)} any more: was it moved or renamed?",
-        hint=f"say where it is: orch repo moved{run} --repo-path {place}",
+        hint="say where it is",
+        next=[say("repo moved", run=run_id, repo_path=place)],
         details={"path": names.display(path)},
     )
 
@@ -89,7 +90,7 @@ def _gone(recorded: "list[tuple[str, str]]", run_id: str | None, new: str) -> st
             "invalid_state",
             "transition",
             f"no recorded repository is gone from its place: {where}",
-            hint=f"see the run: orch run show --run {run_id}" if run_id else "orch run list",
+            next=[say("run show", run=run_id) if run_id else say("run list")],
         )
     if len(outer) > 1:
         raise invalid_input(

@@ -130,9 +130,10 @@ def test_plain_mode_prints_what_output_chose(council, output):
 
 def test_a_format_prints_exactly_that(council):
     tallied(council)
-    text = council.orch.say("council", "report", "--run", "C1", "--format", "markdown")
+    text = council.orch.quick("council", "report", "--run", "C1", "--format", "markdown").out
     assert text == Path(council.ok("report")["markdown_path"]).read_text()
-    printed = json.loads(council.orch.say("council", "report", "--run", "C1", "--format", "json"))
+    bare = council.orch.quick("council", "report", "--run", "C1", "--format", "json")
+    printed = json.loads(bare.out)
     assert printed["groups"] == council.ok("report")["groups"]
 
 

@@ -208,7 +208,7 @@ def test_an_unreadable_seat_is_asked_again(council):
     council.answer(I, review(I, QUEUE))
     council.answer(R, "I read it all and liked it.")
     error = council.refuse("invalid_input", "json", "tally")
-    assert "orch retry --run C1 --task CR3" in error["hint"]
+    assert "orch retry C1/CR3" in error["hint"]
     council.orch.refuse("invalid_state", "transition", "retry", "--run", "C1", "--task", "CR2")
     data = council.orch.ok("retry", "--run", "C1", "--task", "CR3")
     council.refuse("invalid_state", "not_yet", "tally")

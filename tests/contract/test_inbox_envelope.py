@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ COMMANDS = list(PROGRAM.commands.values())
 
 def test_success_is_one_document_and_a_newline(inbox: Cli) -> None:
     answer = inbox.run("send", "--from", "a", "--to", "b", "--subject", "s", "--json")
-    assert list(answer.json) == ["ok", "command", "data"]
+    assert list(answer.json) == ["ok", "command", "data", "next"]
     assert answer.json["command"] == "send"
     assert answer.err == ""
 
@@ -23,7 +24,7 @@ def test_success_is_one_document_and_a_newline(inbox: Cli) -> None:
 def test_failure_is_one_document_on_stdout(inbox: Cli) -> None:
     answer = inbox.run("--json", "show", "--thread", "thr_nothing")
     assert answer.status == 40
-    assert list(answer.json) == ["ok", "command", "error"]
+    assert list(answer.json) == ["ok", "command", "error", "next"]
     assert list(answer.json["error"]) == ["code", "reason", "message", "hint", "retry", "details"]
     assert answer.err == ""
 
@@ -34,7 +35,7 @@ def test_plain_failure_is_on_stderr_only(inbox: Cli) -> None:
     assert answer.out == ""
     first, *_, last = answer.err.splitlines()
     assert first == "error: no thread 'thr_nothing' [not_found/thread, exit 40]"
-    assert last == "hint: list them: inbox list"
+    assert last == "next: inbox list"
 
 
 @pytest.mark.parametrize(
@@ -291,16 +292,21 @@ def test_answers_begin_with_what_happened_and_end_with_what_to_do(inbox: Cli) ->
     first, last = text.splitlines()
     assert first == "sent msg_1 to w in thread t1 (pending)"
     assert last == "next: inbox wait-reply --thread t1 --agent lead"
-    lines = inbox.say("claim", "--agent", "w", "--thread", "t1").splitlines()
-    token = lines[1].removeprefix("lease: ")
-    assert lines[0] == "claimed thread t1 for w, 900 s (epoch 1)"
-    assert lines[-1].endswith(f"inbox done --agent w --thread t1 --lease {token} --summary TEXT")
+    claimed = inbox.quick("claim", "--agent", "w", "--thread", "t1")
+    token = claimed.lines[1].removeprefix("lease: ")
+    assert claimed.lines[0] == "claimed thread t1 for w, 900 s (epoch 1)"
+    mine = f"--agent w --thread t1 --lease {token}"
+    assert claimed.steps == [
+        f"inbox done {mine} --summary TEXT",
+        f"inbox renew {mine}",
+        f"inbox update {mine} --status blocked --body QUESTION",
+    ]
     own = ("--agent", "w", "--thread", "t1")
     for argv, begins, ends in (
         (("fetch", "--agent", "w"), "1 thread", "next: inbox show --thread t1"),
         (("list",), "1 thread", "next: inbox show --thread t1"),
         (("show", "--thread", "t1"), "thread t1 claimed, assigned to w", "next: inbox wait-reply"),
-        (("renew", *own), "renewed thread t1 for w, 900 s", "next: go on working; inbox done"),
+        (("renew", *own), "renewed thread t1 for w, 900 s", "next: inbox done --agent w"),
         (
             ("update", *own, "--status", "blocked", "--body", "?"),
             "thread t1 is blocked",
@@ -314,7 +320,7 @@ def test_answers_begin_with_what_happened_and_end_with_what_to_do(inbox: Cli) ->
         (
             ("wait-reply", "--thread", "t1", "--agent", "w"),
             "answer msg_5 from lead in thread t1 (blocked)",
-            "next: go on working; inbox update --agent w --thread t1 --status in_progress",
+            "next: inbox update --agent w --thread t1 --status in_progress",
         ),
         (
             ("ack", *own, "--through", "msg_5"),
@@ -326,7 +332,7 @@ def test_answers_begin_with_what_happened_and_end_with_what_to_do(inbox: Cli) ->
         (("search", "claimed"), "1 message", "next: inbox show --thread t1"),
         (("artifact", "list", "--thread", "t1"), "0 artifacts", ""),
         (("done", *own), "thread t1 is done", "next: inbox claim --agent w --next"),
-        (("show", "--thread", "t1"), "thread t1 done", "next: nothing: that is final"),
+        (("show", "--thread", "t1"), "thread t1 done", ""),
     ):
         answer = inbox.run(*argv)
         if begins == "error":
@@ -344,8 +350,57 @@ def test_listings_fit_an_agents_budget(inbox: Cli) -> None:
     for argv in (("list",), ("fetch", "--limit", "50"), ("search", "x" * 70, "--limit", "50")):
         text = inbox.say(*argv)
         assert 3000 < len(text.encode()) <= 4096
-        assert f" more: inbox {argv[0]} --json" in text
+        assert " more: the same with --json" in text
         assert text.splitlines()[-1].startswith("next: inbox ")
-    assert inbox.say("list").splitlines()[-1] == "next: inbox list --limit 100 shows more"
+    assert inbox.say("list").splitlines()[-1] == "next: inbox list --limit 100"
     assert len(inbox.ok("list")["threads"]) == 50
     assert inbox.ok("list")["truncated"] is True
+
+
+def test_what_comes_next_is_typed_and_stands_beside_the_data(inbox: Cli) -> None:
+    sent = ("send", "--from", "lead", "--to", "w", "--subject", "s", "--thread", "t1")
+    answer = inbox.quick("--json", *sent)
+    assert answer.json["next"] == [
+        {
+            "argv": ["inbox", "wait-reply", "--thread", "t1", "--agent", "lead"],
+            "command": "inbox wait-reply --thread t1 --agent lead",
+            "why": "wait for what comes of it",
+            "who": "anyone",
+            "kind": "look",
+            "blanks": {},
+        }
+    ]
+    first = inbox.quick("show", "--thread", "t1", "--get", "next.0.command")
+    assert (first.out, first.err) == ("inbox claim --agent w --thread t1\n", "")
+    assert inbox.quick("show", "--thread", "t1", "--get", "next.0.kind").out == "act\n"
+
+
+def test_a_refusal_names_its_commands_beside_the_hint(inbox: Cli) -> None:
+    inbox.quick("send", "--from", "lead", "--to", "w", "--subject", "s", "--thread", "t1")
+    inbox.quick("claim", "--agent", "w", "--thread", "t1")
+    answer = inbox.quick("--json", "claim", "--agent", "w", "--thread", "t1")
+    assert [step["command"] for step in answer.json["next"]] == [
+        "inbox renew --agent w --thread t1"
+    ]
+    assert answer.error["hint"] == "go on working; extend it: inbox renew --agent w --thread t1"
+    plain = inbox.quick("claim", "--agent", "w", "--thread", "t1").err.splitlines()
+    assert plain[1:] == [
+        "hint: go on working; extend it",
+        "next: inbox renew --agent w --thread t1",
+    ]
+
+
+def test_stdout_holds_the_result_alone(inbox: Cli) -> None:
+    """`$(inbox …)` catches no next step."""
+    answer = inbox.run("send", "--from", "lead", "--to", "w", "--subject", "s", "--thread", "t1")
+    assert answer.out == "sent msg_1 to w in thread t1 (pending)\n"
+    assert answer.err == "next: inbox wait-reply --thread t1 --agent lead\n"
+
+
+def test_a_next_step_finds_the_same_store(inbox: Cli, tmp_path: Path) -> None:
+    other = str(tmp_path / "a b.db")
+    inbox.quick("--db", other, "init")
+    sent = ("send", "--from", "lead", "--to", "w", "--subject", "s", "--thread", "t1")
+    answer = inbox.quick("--db", other, *sent)
+    assert answer.err == f"next: inbox --db '{other}' wait-reply --thread t1 --agent lead\n"
+    assert inbox.at(ORCH_DB=other).quick("list").steps == ["inbox show --thread t1"]

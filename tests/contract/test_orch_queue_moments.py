@@ -133,10 +133,10 @@ def test_a_machine_that_turned_red_blames_nobody(land: Landing) -> None:
     assert "itself fails the checks: nobody's entry is to blame" in error["message"]
     entry = land.entry("ent_2")
     assert (entry["failures"], entry["status"]) == (0, "testing")
-    shown = land.orch.quick("queue", "show", "ent_2").out
-    assert shown.count("check unit") == 1, "the tail of the newest failure alone"
+    shown = land.orch.quick("queue", "show", "ent_2")
+    assert shown.out.count("check unit") == 1, "the tail of the newest failure alone"
     release = f"orch queue release --target {INTEGRATION}"
-    assert shown.splitlines()[-1] == f"next: {release}"
+    assert shown.steps == [release]
     assert release in error["hint"]
     fine.touch()
     land.orch.ok(*release.split()[1:])
@@ -226,7 +226,7 @@ def test_words_that_do_not_go_together_are_refused(land: Landing) -> None:
     land.work("a")
     flag, value = ("invalid_input", "flag"), ("invalid_input", "value")
     error = land.orch.refuse(*flag, "queue", "add", "--all")
-    assert error["hint"] == "orch queue add --run R --all"
+    assert error["hint"] == "orch queue add --run RUN --all"
     land.orch.refuse(*value, "queue", "add", "r/a", "--target", "")
     planned = land.orch.quick("queue", "add", "r/a", "--dry-run").lines
     land.orch.ok(*planned[-1].removeprefix("next: orch ").split())

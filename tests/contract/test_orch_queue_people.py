@@ -295,8 +295,8 @@ def test_a_revert_that_conflicts_with_later_work_is_no_landing(land: Landing) ->
     assert (land.entry("ent_1")["status"], land.files()) == ("verified", {"list.txt": "two"})
     error = land.try_run().error
     assert error["hint"].endswith(f"orch queue retry {revert}")
-    shown = land.orch.quick("queue", "show", revert).out
-    assert shown.endswith(f"next: orch queue retry {revert}\n"), "nobody can do it again"
+    shown = land.orch.quick("queue", "show", revert)
+    assert shown.steps == [f"orch queue retry {revert}"], "nobody can do it again"
     land.orch.refuse("invalid_state", "unsupported", "queue", "retry", revert, "--rework")
     assert land.lead.doctor() == []
 

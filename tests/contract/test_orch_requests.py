@@ -194,7 +194,8 @@ def test_from_a_request_to_tasks_that_know_it(lead: Lead) -> None:
     assert [t["task_id"] for t in shown["tasks"]] == ["model", "page"]
     task = lead.do("task", "show", "--task", "page")["task"]
     assert task["request_id"] == "q"
-    assert "of request q: " in lead.orch.say("task", "show", "r/page")
+    shown = lead.orch.quick("task", "show", "r/page")
+    assert "of request q\n" in shown.out and "orch request show q" in shown.steps
     steps = [s["what"] for s in lead.do("trace", "--task", "page")["steps"]]
     assert steps[:3] == ["request_new by alice", "request_planning by leader",
                          "request_planned by eng"]  # fmt: skip
@@ -235,7 +236,7 @@ def test_questions_go_the_way_of_any_task(lead: Lead) -> None:
     assert question["question"]["body"] == "All pages?"
     shown = show(lead)
     assert (shown["request"]["status"], shown["question"]["body"]) == ("asked", "All pages?")
-    assert shown["next"] == "orch answer --run r --task plan-q --body TEXT"
+    assert shown["next"] == "orch answer r/plan-q --body TEXT"
     said = lead.orch.say("request", "show", "q")
     assert "| All pages?" in said and said.splitlines()[-1] == "next: " + shown["next"]
     lead.do("answer", "--task", "plan-q", "--body", "All.")

@@ -359,4 +359,4 @@ def test_plain_says_what_happened_and_what_is_next(lead: Lead) -> None:
     assert lines[0].startswith("nothing was changed; 1 file for r/t by w1 apply")
     lines = lead.orch.say("submit", path, "--run", "r").splitlines()
     assert lines[0].startswith("submitted 1 file for r/t: attempt 1, commit ")
-    assert lines[-1] == "next: orch task show --run r --task t"
+    assert lines[-1] == "next: orch task show r/t"

@@ -64,7 +64,7 @@ def test_a_question_is_shown_with_its_answer_and_goes_when_answered(lead: Lead) 
     text = lead.orch.quick("top").out
     assert "tabs or spaces? \\u{1b}[31m" in text and "\x1b" not in text
     assert text.index("NEEDS YOU") < text.index("AT WORK")
-    assert text.endswith(f"next: {found['command']}\n")
+    assert lead.orch.quick("top").steps == [found["command"]]
     obey(lead, found["command"])
     data = top(lead)
     assert data["needs"] == [] and data["at_work"][0]["answered"]
@@ -220,9 +220,9 @@ def test_an_answer_keeps_to_an_agents_budget_and_its_last_line_is_what_to_do(lea
         sent = lead.dispatch(f"t{n}", mode="analysis")
         lead.claim(sent)
         lead.ask(sent, f"{n} " + "why? " * 100)
-    out = lead.orch.quick("top", "--limit", "50").out
-    assert len(out.encode()) < 4096 and "more lines" in out
-    assert out.split("\n")[-2].startswith("next: orch answer --run r --task t0")
+    answer = lead.orch.quick("top", "--limit", "50")
+    assert len(answer.out.encode() + answer.err.encode()) < 4096 and "more lines" in answer.out
+    assert answer.steps[0].startswith("orch answer r/t0")
 
 
 def test_it_refuses_what_is_not_there(lead: Lead) -> None:

@@ -40,6 +40,12 @@ def commands(program: Program) -> str:
     parts.append(
         "\nAnswers with `--json` have the shapes of "
         f"`{program.name} schema COMMAND`; failures those of [failures](failures.md).\n"
+        "\nBeside `data` or `error` stands `next`: the commands that come next, most urgent first. "
+        "Each has `argv` and the same as one `command` for a shell, `why`, `who` (`person`, "
+        "`driver`, `anyone`), `kind` (`act` moves something, `look` does not) and `blanks`: the "
+        "words in it that you fill in. "
+        "`--get next.0.command` prints the first. In plain mode they go to stderr, a line each "
+        "after `next: `; stdout holds the result alone.\n"
     )
     sections = click_app.sections(program)
     parts.append(_heading(sections.first))

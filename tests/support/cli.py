@@ -8,6 +8,7 @@ Nothing here sleeps blindly: `until()` polls a condition and fails loudly at its
 import json
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from schema.failures import TABLE
+from tests.support.steps import bound
 
 SCRIPTS = Path(sys.executable).parent
 DEADLINE = 30.0  # Seconds; far beyond what anything here takes, so that only a hang meets it.
@@ -61,8 +63,17 @@ class Answer:
         return f"{self.argv} -> {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
     @property
+    def steps(self) -> list[str]:
+        """The commands that plain mode names on stderr, each checked against the tables."""
+        found = [line[6:] for line in self.err.splitlines() if line.startswith("next: ")]
+        for line in found:
+            bound(shlex.split(line))
+        return found
+
+    @property
     def lines(self) -> list[str]:
-        return self.out.splitlines()
+        """What a terminal shows: the result, then what to do next (stderr)."""
+        return self.out.splitlines() + [f"next: {line}" for line in self.steps]
 
     @property
     def json(self) -> dict:
@@ -70,6 +81,10 @@ class Answer:
         assert self.raw.endswith(b"\n") and self.raw.count(b"\n") == 1, self
         document = json.loads(self.raw)
         assert isinstance(document, dict), self
+        for step in document.get("next", ()):
+            assert shlex.split(step["command"]) == step["argv"], step
+            assert set(step["blanks"]) <= set(step["argv"]), step
+            bound(step["argv"])
         return document
 
     @property
@@ -77,7 +92,7 @@ class Answer:
         """The `data` of a success."""
         assert self.status == 0, self
         document = self.json
-        assert document["ok"] is True and set(document) == {"ok", "command", "data"}, self
+        assert document["ok"] is True and set(document) == {"ok", "command", "data", "next"}, self
         return document["data"]
 
     @property
@@ -85,7 +100,7 @@ class Answer:
         """The `error` of a failure, checked against the table of failures."""
         document = self.json
         assert document["ok"] is False, self
-        assert set(document) - {"data"} == {"ok", "command", "error"}, self
+        assert set(document) - {"data"} == {"ok", "command", "error", "next"}, self
         error = document["error"]
         assert set(error) == {"code", "reason", "message", "hint", "retry", "details"}, self
         status, retry, reasons, _ = TABLE[error["code"]]
@@ -245,10 +260,14 @@ class Cli:
         return self.quick("--json", *argv, **how).data
 
     def say(self, *argv: str, **how: object) -> str:
-        """Run in plain mode, require success and a silent stderr, return the text."""
+        """Run in plain mode, require success, return the text: the result, then what is next.
+
+        Nothing but next steps is on stderr.
+        """
         answer = self.quick(*argv, **how)
-        assert answer.status == 0 and answer.err == "", answer
-        return answer.out
+        said = "".join(f"next: {line}\n" for line in answer.steps)
+        assert answer.status == 0 and answer.err == said, answer
+        return answer.out + said
 
     def refuse(self, code: str, reason: str, *argv: str, **how: object) -> dict:
         """Run with --json, require this failure, return `error`."""

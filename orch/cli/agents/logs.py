@@ -7,6 +7,7 @@ from inbox.workflows import wait
 from orch.cli import task_names
 from orch.harness import log as harness_log
 from orch.operations import attempts
+from orch.steps.model import say
 from orch.store import turns as store
 from schema.failures import not_found
 from schema.json_text import obj
@@ -42,8 +43,8 @@ def logs(
         raise not_found(
             "file",
             f"the log of {subject.name}",
-            hint="no orch work has worked on it; what its worker said: "
-            f"orch trace {found.run_id}/{subject.task_id}",
+            hint="no orch work has worked on it; what its worker said",
+            next=[say("trace", f"{found.run_id}/{subject.task_id}")],
         )
     data, size = harness_log.read_from(turn.log_path, max(0, _size(turn.log_path) - _MOST_SHOWN))
     text = _tail(data.decode("utf-8", "replace"), lines)

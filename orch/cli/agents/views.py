@@ -10,27 +10,20 @@ if TYPE_CHECKING:
 
 
 def _work(answer: "Json") -> str:
-    harness, version, program, then = plain.fields(
-        answer, "$.harness", "$.version", "$.program", "$.start"
-    )
+    harness, version, program = plain.fields(answer, "$.harness", "$.version", "$.program")
     if program is not None:
         lines = [f"harness {harness} can start: {program} {version or ''}".rstrip()]
         command = " ".join(str(word) for word in plain.texts(answer, "$.command"))
         lines.append(f"command: {plain.line(command, 300)}")
         lines += [f"warning: {plain.line(text, 300)}" for text in plain.texts(answer, "$.warnings")]
-        return "\n".join([*lines, f"next: {plain.visible(str(then))}"])
+        return "\n".join(lines)
     outcomes = plain.rows(answer, "$.outcomes", "$.turns", "$.outcome")
     told = ", ".join(f"{n} {outcome}" for n, outcome in outcomes)
     lines = [f"worked with {harness}: {told or 'nothing was waiting'}"]
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
     body = _turns(answer, "$.turns")
-    text = (
-        plain.listing("\n".join(lines), _HEADER, body, "orch usage --run RUN")
-        if body
-        else ("\n".join(lines))
-    )
-    run, task = _last_named(answer)
-    return f"{text}\nnext: orch status --run {run}" if task else text
+    text = "\n".join(lines)
+    return plain.listing(text, _HEADER, body, "the same with --json") if body else text
 
 
 _HEADER = ("TASK", "TRY", "TURN", "WHO", "OUTCOME", "SECONDS", "WHY")
@@ -49,24 +42,13 @@ def _turns(answer: "Json", path: str) -> "list[list[object]]":
     ]  # fmt: skip
 
 
-def _last_named(answer: "Json") -> "tuple[object, object]":
-    named = [row for row in plain.rows(answer, "$.turns", "$.run_id", "$.task_id") if row[1]]
-    return (named[-1][0], named[-1][1]) if named else (None, None)
-
-
 def _logs(answer: "Json") -> str:
     run, task, number, path, size, running, text = plain.fields(
         answer, "$.run_id", "$.task_id", "$.attempt_no", "$.path", "$.size", "$.running", "$.text"
     )
     state = "still running" if running else "ended"
     head = f"log of {run}/{task} attempt {number} ({state}, {size} bytes in {path})"
-    shown = str(text)
-    more = (
-        f"next: orch logs {run}/{task} --follow"
-        if running
-        else (f"next: orch task show {run}/{task}")
-    )
-    return f"{head}\n{plain.quoted(shown, 'worker', number)}\n{more}"
+    return f"{head}\n{plain.quoted(str(text), 'worker', number)}"
 
 
 def _stop(answer: "Json") -> str:
@@ -77,7 +59,7 @@ def _stop(answer: "Json") -> str:
     lines = [f"stopped {run}/{task}: turn {outcome} ({plain.line(why, 200)}); task is {status}"]
     if ref:
         lines.append(f"uncommitted work is kept under {ref}")
-    return "\n".join([*lines, f"next: orch continue {run}/{task} --body TEXT"])
+    return "\n".join(lines)
 
 
 def _continue(answer: "Json") -> str:
@@ -86,10 +68,7 @@ def _continue(answer: "Json") -> str:
         "$.attempt.assigned_to", "$.previous_attempt.attempt_no",
     )  # fmt: skip
     how = f"as attempt {number}, on top of attempt {before}" if before else f"in attempt {number}"
-    return (
-        f"{to} continues with {run}/{task} {how}, as soon as its orch work is free\n"
-        f"next: orch wait --run {run}"
-    )
+    return f"{to} continues with {run}/{task} {how}, as soon as its orch work is free"
 
 
 def _usage(answer: "Json") -> str:
@@ -104,7 +83,7 @@ def _usage(answer: "Json") -> str:
     parts = [head, *_shares(answer, "$.tasks", "TASK"), *_shares(answer, "$.agents", "WHO")]
     body = _turns(answer, "$.turns")
     text = "\n".join(parts)
-    return plain.listing(text, _HEADER, body, "orch usage --json") if body else text
+    return plain.listing(text, _HEADER, body, "the same with --json") if body else text
 
 
 def _shares(answer: "Json", path: str, who: str) -> list[str]:

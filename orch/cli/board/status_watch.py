@@ -6,9 +6,11 @@ from orch.cli.board import screen
 from orch.operations import runs, scheduling
 from orch.pace import Pace
 from orch.reconcile import reconcile
+from orch.steps.run import of_run
 from orch.store import runs as run_rows
 from schema import events
-from schema.json_text import array, merge, obj
+from schema.json_text import array, loads, merge, obj
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 def watch(call: "Call", run_id: str) -> None:
     """Show the run's state until stopped; without a terminal, one block per change."""
-    from orch.cli.views import status_text
-
     call.streaming = True
     call.resume = call.again(f"status --run {run_id} --watch")
     more = call.again(f"status --run {run_id}")
@@ -54,11 +54,18 @@ def watch(call: "Call", run_id: str) -> None:
     if is_drawn:
         with screen.Screen() as place:
             while True:
-                text = status_text(_next())
-                place.draw([_words(line) for line in text.split("\n")], more)
+                place.draw([_words(line) for line in _told(_next()).split("\n")], more)
     while True:
         answer = _next()
-        call.stream(answer if call.as_json else status_text(answer))
+        call.stream(answer if call.as_json else _told(answer))
+
+
+def _told(answer: "Json") -> str:
+    """Return a run's state, and what to do next: on a screen there is one place for both."""
+    from orch.cli.views import status_text
+
+    known = loads(answer)
+    return f"{status_text(answer)}\nnext: {command(of_run(known['run'], known['tasks']))}"
 
 
 def _words(line: str) -> "Words":

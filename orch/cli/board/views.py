@@ -2,7 +2,10 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
+from orch.cli.board.next import top
 from orch.reports.style import STATUSES, columns
+from schema.json_text import loads
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,23 +40,27 @@ def view(answer: "Json") -> str:
     """Return the board as one answer of plain mode."""
     colour = screen.has_colour()
     wide = screen.size()[0] if screen.is_terminal() else 0
-    *shown, last = [screen.paint(line, colour=colour, wide=wide) for line in lines(answer)]
+    shown = [screen.paint(line, colour=colour, wide=wide) for line in _shown(answer)]
     cut = 0
     while len("\n".join(shown).encode()) > _MOST_BYTES:
         shown.pop()
         cut += 1
-    more = [f"… {cut} more lines: orch top --run RUN, or --json"] if cut else []
-    return "\n".join([*shown, *more, last])
+    more = [f"… {cut} more lines: the same with --run, or --json"] if cut else []
+    return "\n".join([*shown, *more])
 
 
 def lines(answer: "Json") -> "list[Words]":
-    """Return the board line by line."""
+    """Return the board line by line, as a screen shows it: last what to do next."""
+    steps = top(loads(str(answer)))
+    return [*_shown(answer), [("bold", "next: "), ("", " && ".join(map(command, steps)))]]
+
+
+def _shown(answer: "Json") -> "list[Words]":
     found = _heading(answer)
     found += _needs(answer)
     found += _at_work(answer)
     found += _ready(answer)
-    found += _done(answer)
-    return [*found, [("bold", "next: "), ("", _next(answer))]]
+    return found + _done(answer)
 
 
 def _heading(answer: "Json") -> "list[Words]":
@@ -97,7 +104,7 @@ def _name(run: object, task: object) -> str:
 
 def _needs(answer: "Json") -> "list[Words]":
     found = _section(answer, "NEEDS YOU", "needs")
-    for run, task, kind, who, since, text, command in plain.rows(
+    for run, task, kind, who, since, text, line in plain.rows(
         answer, "$.needs", "$.run_id", "$.task_id", "$.kind", "$.who", "$.since", "$.text",
         "$.command",
     ):  # fmt: skip
@@ -106,7 +113,7 @@ def _needs(answer: "Json") -> "list[Words]":
         found.append([(colour, f"{sign} "), ("bold", _name(run, task)), ("", f"  {told}"),
                       ("dim", f", {plain.ago(since)}")])  # fmt: skip
         found.append([("", "    | " + plain.line(text, _MOST_OF_A_TEXT))])
-        found.append([("dim", "    $ "), ("cyan", str(command))])
+        found.append([("dim", "    $ "), ("cyan", str(line))])
     return found
 
 
@@ -158,21 +165,3 @@ def _done(answer: "Json") -> "list[Words]":
 def _aligned(names: "list[str]") -> "list[str]":
     wide = max(map(len, names), default=0)
     return [name.ljust(wide) for name in names]
-
-
-def _next(answer: "Json") -> str:
-    """Return the command of the most urgent need, else of what is ready, else how to wait."""
-    for part in ("needs", "ready"):
-        for (command,) in plain.rows(answer, f"$.{part}", "$.command"):
-            return str(command)
-    runs = plain.rows(answer, "$.runs", "$.run_id")
-    if not runs:
-        return "orch run init --run ID --goal TEXT"
-    at_work = plain.rows(answer, "$.at_work", "$.run_id")
-    if not at_work and len(runs) == 1:
-        run = runs[0][0]
-        has_tasks = plain.fields(answer, "$.runs[0].counts.total")[0]
-        if has_tasks:
-            return f"orch report --run {run}"
-        return f"orch task add --run {run} --task ID --title TEXT"
-    return f"orch wait --run {(at_work or runs)[0][0]}"

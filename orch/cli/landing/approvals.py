@@ -3,10 +3,12 @@
 from orch import config_in_force
 from orch.cli import task_names
 from orch.cli.landing import names as queue_names
-from orch.cli.landing import next_steps
+from orch.cli.landing import standing
 from orch.landing import approval_gate, open_queue, required_checks, signatures
 from orch.machines import ENTRY
 from orch.operations import approvals, attempts, entries, runs
+from orch.steps.entry import run_queue
+from orch.steps.model import say
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
 from orch.store import queues as queue_rows
@@ -14,6 +16,7 @@ from orch.store.entries import Entry
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import NULL, Json, obj
+from schema.steps import Step, command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +159,7 @@ def _on_work(
                 entry=NULL,
                 name=task.name,
                 verdict=_latest(tx, task.task_no, head),
-                next_command=f"orch queue add {task.name}",
+                next_command=command(say("queue add", task.name)),
                 event_id=call.committed,
             )
 
@@ -179,18 +182,18 @@ def _latest(tx: "ReadTx", task_no: int | None, head: str) -> "dict[str, object]"
 def _after(entry: Entry, verdict: str) -> str:
     """Return what follows a verdict: another one, a release, or the runner."""
     if verdict == "reject" or entry.status in ENTRY.before("release"):
-        return f"orch queue release {entry.entry_id}"
-    if next_steps.awaited(entry):
-        return next_steps.approval(entry)
-    return f"orch queue run --run {entry.run_id}"
+        return command(say("queue release", entry.entry_id))
+    if standing.awaited(entry):
+        return command(standing.approval(entry))
+    return command(run_queue(entry.run_id))
 
 
-def refusal(waiting: list[Entry], command: str, came: list[str]) -> Failure:
+def refusal(waiting: list[Entry], again: Step, came: list[str]) -> Failure:
     """Return the refusal of a run that could land nothing without the approvals of `waiting`.
 
     `came` tells what else the run came to.
     """
-    lacks = [(entry.entry_id, entry.name, next_steps.awaited(entry)) for entry in waiting]
+    lacks = [(entry.entry_id, entry.name, standing.awaited(entry)) for entry in waiting]
     needs = [
         f"{entry} ({name}) needs " + (", ".join(missing) or "an approval")
         for entry, name, missing in lacks[:5]
@@ -200,6 +203,7 @@ def refusal(waiting: list[Entry], command: str, came: list[str]) -> Failure:
         "refused",
         "approval_required",
         f"nothing landed: {words}",
-        hint=f"look at it, then: {next_steps.approval(waiting[0])}; then {command}",
+        hint="look at it, then",
+        next=[standing.approval(waiting[0]), again],
         details={"waiting": [{"entry_id": e, "name": n, "missing": m} for e, n, m in lacks]},
     )

@@ -1,17 +1,20 @@
 """queue add, list, show, hold, release, cancel, retry: what is on its way to a target."""
 
 from orch.cli.landing import names as queue_names
-from orch.cli.landing import next_steps, outcome
+from orch.cli.landing import outcome, standing
 from orch.landing import enqueue, open_queue, runner
 from orch.model import Task
 from orch.operations import entries, runs, tasks
 from orch.reconcile import reconcile
+from orch.steps.entry import TOLD_BY_REASON, either
+from orch.steps.model import say
 from orch.store import approvals as approval_rows
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.store.queues import Queue
+from schema import steps
 from schema.failures import Failure, invalid_input
 from schema.json_text import NULL, Json, array, obj
 
@@ -41,7 +44,7 @@ def add(
 
     if everything == bool(tasks):
         raise invalid_input(
-            "name tasks, or give --run with --all", reason="flag", hint="orch queue add R/T"
+            "name tasks, or give --run with --all", reason="flag", next=[say("queue add", "R/T")]
         )
     chosen, leader = _chosen(call, tasks, run, everything=everything)
     with call.db.read() as tx:
@@ -83,9 +86,8 @@ def _chosen(
     with call.db.read() as tx:
         if everything:
             if run is None:
-                raise invalid_input(
-                    "--all goes with --run", reason="flag", hint="orch queue add --run R --all"
-                )
+                step = say("queue add", run="RUN", all=True)
+                raise invalid_input("--all goes with --run", reason="flag", next=[step])
             return [(run, "")], runs.require_open(tx, run).leader
         found = [task_names.split(tx, run, name, None) for name in dict.fromkeys(named)]
         for run_id, task_id in found:
@@ -122,7 +124,8 @@ def _unlanded(call: "Call", run_id: str) -> tuple[list[tuple[str, str]], list[di
             "no_matching_work",
             "empty",
             f"run {run_id} has no finished code task that is not queued, landed or taken out",
-            hint=f"see what there is: orch status --run {run_id}",
+            hint="see what there is",
+            next=[say("status", run=run_id)],
             details={"skipped": taken_out},
         )
     return found, taken_out
@@ -134,7 +137,8 @@ def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
         "invalid_state",
         "terminal",
         f"{entry.entry_id} was taken out: {why}",
-        hint=f"to queue it anyway: orch queue add {task.name}",
+        hint="to queue it anyway",
+        next=[say("queue add", task.name)],
     )
     return {"task_id": task.task_id, "error": queue_names.error(failure)}
 
@@ -192,7 +196,7 @@ def list_entries(
             found += [queue_names.document(tx, entry, now) for entry in rows]
             listed += [queue_names.refreshed(entry, now) for entry in rows]
         documents = [queue_names.of_queue(tx, queue.queue_no) for queue in queues]
-        command = next_steps.first_command(tx, listed, run)
+        command = steps.command(standing.first_step(tx, listed, run))
     call.say(obj(run_id=run, entries=array(found), queues=documents, next_command=command))
 
 
@@ -229,7 +233,7 @@ def show(call: "Call", *, entry: str | None, run: str | None, explain: bool) -> 
                 trials=trials.documents(tx, found.queue_no, found.entry_no),
                 conflict=conflict.document() if conflict is not None else NULL,
                 done_again=outcome.done_again(tx, found) or None,
-                next_command=next_steps.command(tx, found),
+                next_command=steps.command(standing.step(tx, found)),
                 **more,
             )
         )
@@ -244,7 +248,7 @@ def _explained(
     place, why, _, risk = now.get(entry.entry_no, (None, entry.why, NULL, entry.risk))
     if place is not None:
         lines.append(f"it is number {place} of its queue")
-    if why and entry.status not in next_steps.TOLD_BY_REASON:
+    if why and entry.status not in TOLD_BY_REASON:
         lines.append(why)
     if queue.hold_reason:
         lines.append(f"the whole queue is held: {queue.hold_reason}")
@@ -323,7 +327,8 @@ def retry(
                 "invalid_state",
                 "unsupported",
                 f"{found.entry_id} ({found.name}) is not a task's work: it cannot be done again",
-                hint=f"fix the target, then: orch queue retry {found.entry_id}",
+                hint="fix the target, then",
+                next=[say("queue retry", found.entry_id)],
             )
         leader = runs.require(tx, found.run_id).leader
         kept = call.kept(tx, leader)
@@ -348,7 +353,7 @@ def _one(call: "Call", name: str | None, run: str | None, verb: str, reason: str
         def _change() -> Json:
             call.committed = does[verb](tx, found, leader, reason)
             document = store.document(tx, found.entry_no)
-            command = next_steps.command(tx, store.get(tx, found.entry_no))
+            command = steps.command(standing.step(tx, store.get(tx, found.entry_no)))
             return obj(entry=document, event_id=call.committed, next_command=command)
 
         answer = call.once(tx, leader, _change)
@@ -368,7 +373,7 @@ def _whole_queue(
         raise invalid_input(
             f"{verb} an entry or a whole queue, not both",
             reason="flag",
-            hint=f"orch queue {verb} {entry}, or orch queue {verb} --target {target}",
+            next=either(verb, entry, target),
         )
     queue = open_queue.queues_of(call.db, run, target, repo_path)[0]
     act = entries.hold_queue if verb == "hold" else entries.release_queue
@@ -377,12 +382,8 @@ def _whole_queue(
         def _change() -> Json:
             found = queue_rows.get(tx, queue.queue_no)
             if verb == "release" and not found.hold_reason:
-                raise Failure(
-                    "invalid_state",
-                    "transition",
-                    f"the queue of {queue.branch} is not held",
-                    hint="see it: orch queue list",
-                )
+                words = f"the queue of {queue.branch} is not held"
+                raise Failure("invalid_state", "transition", words, next=[say("queue list")])
             run_id = run or queue_names.some_run(tx, queue.queue_no)
             actor = runs.require(tx, run_id).leader
             call.committed = act(tx, found, run_id, actor, reason)

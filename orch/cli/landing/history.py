@@ -6,6 +6,7 @@ from orch.landing import rollback as workflow
 from orch.landing.planner import codec, planner
 from orch.landing.planner.model import PLANNER
 from orch.operations import runs
+from orch.steps.model import say
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store.queues import Pass
@@ -133,13 +134,15 @@ def _require(found: "list[Pass]", pass_no: int | None) -> None:
             "not_found",
             "entry",
             f"no pass {pass_no} is recorded",
-            hint="list them: orch queue audit",
+            hint="list them",
+            next=[say("queue audit")],
         )
     raise Failure(
         "no_matching_work",
         "empty",
         "no pass is recorded",
-        hint="a pass is recorded when it decides something: orch queue run",
+        hint="a pass is recorded when it decides something",
+        next=[say("queue run")],
     )
 
 
@@ -171,7 +174,8 @@ def replay(
             "internal_error",
             "bug",
             f"decided otherwise than recorded: pass {', '.join(map(str, differing[:10]))}",
-            hint=f"report it with: orch queue audit --pass {differing[0]} --json",
+            hint="report it with",
+            next=[say("queue audit", pass_=differing[0], json=True)],
             details={"passes": differing},
             data=answer,
         )

@@ -89,7 +89,7 @@ def error(failure: Failure) -> dict[str, object]:
         "code": failure.code,
         "reason": failure.reason,
         "message": failure.message,
-        "hint": failure.hint,
+        "hint": failure.advice,
     }
 
 

@@ -1,12 +1,15 @@
 """How a run of queues ends when nothing landed: the one refusal that says what helps."""
 
-from orch.cli.landing import approvals, next_steps
+from orch.cli.landing import approvals, standing
 from orch.landing import land, open_queue
 from orch.landing.runner import QueueOutcome
+from orch.steps.entry import release_queue
+from orch.steps.model import read, say
 from orch.store import entries as store
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from schema.failures import Failure
+from schema.steps import Step, command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,19 +29,19 @@ def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:
         "name": entry.name,
         "status": entry.status,
         "why": why,
-        "command": next_steps.command(tx, entry),
+        "command": command(standing.step(tx, entry)),
     }
 
 
 def done_again(tx: "ReadTx", entry: Entry) -> str:
     """Return in words which attempt does a stopped entry's work again, "" when none does."""
-    if entry.status not in ("conflict", "failed") or not next_steps.is_done_again(tx, entry):
+    if entry.status not in ("conflict", "failed") or not standing.is_done_again(tx, entry):
         return ""
     return f"it is done again as attempt {task_rows.by_no(tx, entry.task_number).latest_attempt_no}"
 
 
 def refusal(
-    db: "Database", outcomes: list[QueueOutcome], again: str, only: int | None = None
+    db: "Database", outcomes: list[QueueOutcome], again: Step, only: int | None = None
 ) -> Failure | None:
     """Return why nothing landed, None when something did or an entry came to an end.
 
@@ -78,40 +81,40 @@ def _empty(outcomes: list[QueueOutcome]) -> Failure:
         "no_matching_work",
         "empty",
         f"nothing is queued for {names}" if names else "nothing is queued",
-        hint="put finished work in: orch queue add R/T, or orch queue add --run R --all",
+        hint="put finished work in",
+        next=[say("queue add", "R/T")],
     )
 
 
-def _held(outcome: QueueOutcome, again: str) -> Failure:
+def _held(outcome: QueueOutcome, again: Step) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
-    hint = (
-        f"fix {queue.branch}: the queue continues by itself once it has moved: {again}; "
-        f"if it was the machine: orch queue release --target {queue.branch}"
-        if red
-        else f"orch queue release --target {queue.branch}"
-    )
+    release = release_queue(queue.branch)
+    if red:
+        release = release.because("if it was the machine")
     return Failure(
         "invalid_state",
         "not_ready",
         f"the queue of {queue.branch} is held: {outcome.hold_reason}",
-        hint=hint,
+        hint=f"mend {queue.branch}: the queue goes on by itself once it moved" if red else "",
+        next=[again.because(f"once {queue.branch} is mended"), release] if red else [release],
         details={"target": queue.branch, "reason": outcome.hold_reason},
     )
 
 
-def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: str) -> Failure:
+def _stuck(found: list[Entry], told: dict[int, dict[str, object]], again: Step) -> Failure:
     words = "; ".join(
         f"{e.entry_id} ({e.name}) is {e.status}"
         + (f": {why}" if (why := told[e.entry_no]["why"]) else "")
         for e in found[:5]
     )
     first = next((e for e in found if e.status not in ("queued", "building", "testing")), found[0])
-    command = told[first.entry_no]["command"]
+    step = str(told[first.entry_no]["command"])
     return Failure(
         "invalid_state",
         "not_ready",
         f"nothing can land now: {words}",
-        hint=f"once that is fixed: {command}" if command else f"look: {again} --explain",
+        hint="once that is fixed" if step else "look",
+        next=read(step) if step else [Step((*again.argv, "--explain"), "look")],
         details={"waiting": [told[e.entry_no] for e in found[:200]]},
     )

@@ -8,15 +8,18 @@ from orch.landing.runner import QueueOutcome
 from orch.landing.snapshot import Options
 from orch.machines import IN_TARGET
 from orch.operations import entries
+from orch.steps.model import say
 from orch.store import entries as store
 from orch.store.queues import Queue
 from schema import events
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
+from schema.steps import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
+    from schema.steps import Step
 
 
 def run(
@@ -46,9 +49,8 @@ def run(
     options = Options(batch, jobs)
     options.mode = "once" if once else "watch" if watch else "until_empty"
     options.steal = steal
-    given = (("run", run), ("target", target), ("jobs", jobs), ("batch", batch))
-    words = "queue run" + "".join(f" --{name} {value}" for name, value in given if value)
-    call.resume = call.again(words)
+    again = say("queue run", run=run, target=target, jobs=jobs, batch=batch)
+    call.resume = joined(again.at(call.place))
     queues = open_queue.queues_of(call.db, run, target, repo_path)
     if dry_run:
         outcomes = [runner.rehearse(call.db, queue, options) for queue in queues]
@@ -61,7 +63,7 @@ def run(
         return
     outcomes = [runner.run(call.db, queue, options) for queue in queues]
     answer = _answer(call, run, outcomes, explain=explain)
-    refusal = queue_ends.refusal(call.db, outcomes, call.again(words))
+    refusal = queue_ends.refusal(call.db, outcomes, again)
     if refusal is not None:
         refusal.data = answer
         raise refusal
@@ -171,7 +173,7 @@ def integrate(
     except BaseException:
         integration.withdraw(call.db, number, "orch integrate was refused or stopped")
         raise
-    again = call.again(f"integrate --run {run}" + (f" --into {into}" if into else ""))
+    again = say("integrate", run=run, into=into)
     refusal = _refused(call, outcome, number, again)
     with call.db.read() as tx:
         answer = obj(
@@ -187,7 +189,7 @@ def integrate(
     call.say(replay.keep(call, run, answer))
 
 
-def _refused(call: "Call", outcome: QueueOutcome, number: int, again: str) -> Failure | None:
+def _refused(call: "Call", outcome: QueueOutcome, number: int, again: "Step") -> Failure | None:
     """Return why an integration did not come in, None when it did; what did not is withdrawn.
 
     One that lacks an approval stays: without that word nothing of it lands.
@@ -202,7 +204,7 @@ def _refused(call: "Call", outcome: QueueOutcome, number: int, again: str) -> Fa
         return refusal
     integration.withdraw(call.db, number, f"orch integrate was refused: {refusal.message[:300]}")
     if refusal.reason == "not_ready" and not outcome.hold_reason:
-        refusal.hint = f"once that is fixed: {again}"
+        refusal.hint, refusal.next = "once that is fixed", (again,)
     refusal.message += f"; {entry.entry_id} is withdrawn, nothing of it lands later"
     return refusal
 

@@ -1,7 +1,7 @@
 """Plain views of the commands about landing."""
 
 from inbox.cli import plain
-from orch.cli.landing import next_steps
+from orch.steps.entry import TOLD_BY_REASON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,17 +42,14 @@ def _add(answer: "Json") -> str:
             f"{run}/{task} for {target} by {strategy} at {str(head)[:12]}"
             for run, task, target, strategy, head in planned
         ]
-        named = " ".join(f"{row[0]}/{row[1]}" for row in planned)
-        how = f"--target {planned[0][2]} --strategy {planned[0][3]}"
-        return "\n".join([*lines, *_skipped(answer), f"next: orch queue add {named} {how}"])
+        return "\n".join([*lines, *_skipped(answer)])
     rows = _rows(answer, "$.entries")
     lines = [
         f"queued {entry}: {name} for {target}{_again(answer)}"
         for entry, name, _, target, _, _ in rows
     ]
     lines += [f"note: {plain.line(text, 300)}" for text in plain.texts(answer, "$.notes")]
-    run = plain.rows(answer, "$.entries", "$.run_id")[0][0]
-    return "\n".join([*lines, *_skipped(answer), f"next: orch queue run --run {run}"])
+    return "\n".join([*lines, *_skipped(answer)])
 
 
 def _skipped(answer: "Json") -> list[str]:
@@ -62,7 +59,6 @@ def _skipped(answer: "Json") -> list[str]:
 
 def _list(answer: "Json") -> str:
     rows = _rows(answer, "$.entries")
-    (run,) = plain.fields(answer, "$.run_id")
     queues = plain.rows(answer, "$.queues", "$.target", "$.hold_reason", "$.open", "$.runner_pid")
     heads = [
         f"queue of {target}: {count} open"
@@ -70,11 +66,9 @@ def _list(answer: "Json") -> str:
         + (f", run by process {pid}" if pid else "")
         for target, held, count, pid in queues
     ]
-    of_run = f" --run {run}" if run else ""
     if not rows:
-        return "\n".join([*(heads or ["nothing was queued"]), "next: orch queue add R/T"])
-    text = plain.listing("\n".join(heads), _HEADER, rows, f"orch queue list{of_run} --json")
-    return f"{text}\nnext: {plain.fields(answer, '$.next_command')[0]}"
+        return "\n".join(heads or ["nothing was queued"])
+    return plain.listing("\n".join(heads), _HEADER, rows, "the same with --json")
 
 
 def _show(answer: "Json") -> str:
@@ -86,7 +80,7 @@ def _show(answer: "Json") -> str:
     lines = [f"{entry} {_name(run, task, kind)} is {status}, for {target}"]
     if reason:
         lines.append(f"reason: {plain.line(reason, 400)}")
-    if why and not (reason and status in next_steps.TOLD_BY_REASON):
+    if why and not (reason and status in TOLD_BY_REASON):
         lines.append(f"now: {plain.line(why, 400)}")
     (again,) = plain.fields(answer, "$.done_again")
     if again:
@@ -103,7 +97,7 @@ def _show(answer: "Json") -> str:
     if files:
         lines.append("in conflict: " + ", ".join(plain.line(f) for f in files[:10]))
     lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
-    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
+    return "\n".join(lines)
 
 
 def _verdicts(answer: "Json") -> list[str]:
@@ -151,14 +145,13 @@ def _trials(answer: "Json") -> list[str]:
 def _run(answer: "Json") -> str:
     if plain.fields(answer, "$.dry_run")[0]:
         return _planned(answer)
-    lines, follow = [], "orch queue list"
+    lines = []
     for entry, run, task, kind, target, commit in plain.rows(
         answer, "$.landed", "$.entry_id", "$.run_id", "$.task_id", "$.kind", "$.target",
         "$.landed_commit",
     ):  # fmt: skip
         lines.append(f"landed {entry}: {_name(run, task, kind)} on {target} as {str(commit)[:12]}")
-        follow = next_steps.after_landing(str(run), str(target))
-    columns = ("$.entry_id", "$.name", "$.status", "$.why", "$.command")
+    columns = ("$.entry_id", "$.name", "$.status", "$.why")
     waiting = plain.rows(answer, "$.waiting", *columns)
     told = {row[0] for row in waiting}
     for entry, name, status, _, _, why in _rows(answer, "$.changed"):
@@ -167,12 +160,11 @@ def _run(answer: "Json") -> str:
         lines.append(f"{entry} {name} is {status}" + (f": {plain.line(why, 300)}" if why else ""))
     if not lines:
         lines = ["nothing landed"]
-    for entry, name, status, why, _ in waiting:
+    for entry, name, status, why in waiting:
         lines.append(f"waits: {entry} {name} ({status}) {plain.line(why, 300)}".rstrip())
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
     lines += [plain.line(text, 400) for text in plain.texts(answer, "$.explained")]
-    follow = next((str(row[4]) for row in waiting if row[4]), follow)
-    return "\n".join([*lines, f"next: {follow}"])
+    return "\n".join(lines)
 
 
 def _planned(answer: "Json") -> str:
@@ -183,36 +175,32 @@ def _planned(answer: "Json") -> str:
         lines += [f"  {plain.line(step, 300)}" for step in done]
         for entry, words in plain.rows(str(why), "$", "$.entry_id", "$.why"):
             lines.append(f"  {entry}: {plain.line(words, 300)}")
-    return "\n".join([*lines, f"next: {plain.fields(answer, '$.next_command')[0]}"])
+    return "\n".join(lines)
 
 
 def _verdict(answer: "Json") -> str:
-    entry, name, status, verdict, by, head, command = plain.fields(
+    entry, name, status, verdict, by, head = plain.fields(
         answer, "$.entry.entry_id", "$.name", "$.entry.status", "$.verdict.verdict",
-        "$.verdict.given_by", "$.verdict.head_commit", "$.next_command",
+        "$.verdict.given_by", "$.verdict.head_commit",
     )  # fmt: skip
     word = "approved" if verdict == "approve" else "rejected"
     if plain.fields(answer, "$.verdict.proof")[0] == "leader":
         word = f"noted the leader's {verdict} (not a person's: add --as NAME) of"
     if not entry:
-        at = f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
-        return f"{at}\nnext: {command}"
+        return f"{word} {name} at {str(head)[:12]} by {by}{_again(answer)}; it is not queued yet"
     missing = plain.texts(answer, "$.entry.approvals.missing")
     state = f"is {status}" if missing or status != "awaiting_approval" else "may land"
     lines = [f"{word} {entry} ({name}) by {by}{_again(answer)}; it {state}"]
     if missing and verdict == "approve":
         lines.append("still needs: " + ", ".join(plain.line(m) for m in missing))
-    if verdict == "reject":
-        lines.append(f"to have it done again: orch queue retry {entry} --rework --body TEXT")
-    return "\n".join([*lines, f"next: {command}"])
+    return "\n".join(lines)
 
 
 def _one(answer: "Json") -> str:
     target, held = plain.fields(answer, "$.queue.target", "$.queue.hold_reason")
     if target:
         what = f"is held: {plain.line(held, 200)}" if held else "goes on"
-        follow = f"orch queue release --target {target}" if held else "orch queue run"
-        return f"the queue of {target} {what}{_again(answer)}\nnext: {follow}"
+        return f"the queue of {target} {what}{_again(answer)}"
     entry, run, task, kind, status, reason, number, to = plain.fields(
         answer, "$.entry.entry_id", "$.entry.run_id", "$.entry.task_id", "$.entry.kind",
         "$.entry.status", "$.entry.reason", "$.attempt.attempt_no", "$.attempt.assigned_to",
@@ -221,11 +209,10 @@ def _one(answer: "Json") -> str:
     if number:
         return (
             f"{name} goes back to {to} as attempt {number}{_again(answer)}; when it is done, it is "
-            f"queued again by itself\nnext: orch wait --run {run}"
+            "queued again by itself"
         )
     why = f": {plain.line(reason, 200)}" if reason else ""
-    (command,) = plain.fields(answer, "$.next_command")
-    return f"{entry} ({name}) is {status}{why}{_again(answer)}\nnext: {command}"
+    return f"{entry} ({name}) is {status}{why}{_again(answer)}"
 
 
 def _rollback(answer: "Json") -> str:
@@ -247,13 +234,9 @@ def _rollback(answer: "Json") -> str:
     over = plain.texts(answer, "$.superseded")
     if over:
         word = "would supersede" if dry else "superseded"
-        lines.append(
-            f"{word}: {', '.join(str(o) for o in over)}, which would have taken it further"
-        )
-    follow = f"orch queue rollback {entry}" if dry else f"orch queue list --run {run}"
-    if revert:
-        follow = f"orch queue run --run {run}"
-    return "\n".join([*lines, f"next: {follow}"])
+        names = ", ".join(str(o) for o in over)
+        lines.append(f"{word}: {names}, which would have taken it further")
+    return "\n".join(lines)
 
 
 def _audit(answer: "Json") -> str:
@@ -263,11 +246,10 @@ def _audit(answer: "Json") -> str:
         for number, at, target, fence, steps in plain.rows(answer, "$.passes", *columns)
     ]
     (total,) = plain.fields(answer, "$.total")
-    text = plain.listing(
+    return plain.listing(
         f"{len(body)} of {total} passes", ("PASS", "AT", "TARGET", "FENCE", "STEPS"), body,
-        "orch queue audit --pass N",
+        "the same with --pass N",
     )  # fmt: skip
-    return f"{text}\nnext: orch queue replay"
 
 
 def _replay(answer: "Json") -> str:
@@ -276,12 +258,12 @@ def _replay(answer: "Json") -> str:
     lines = [f"{same} passes decided again, all the same ({planner})"]
     if other:
         lines.append(f"{len(other)} were decided by another version of the planner: left out")
-    return "\n".join([*lines, "next: orch queue list"])
+    return "\n".join(lines)
 
 
 def _integrate(answer: "Json") -> str:
-    run, source, target, head, status, entry, commit = plain.fields(
-        answer, "$.run_id", "$.source", "$.target", "$.head_commit", "$.entry.status",
+    source, target, head, status, entry, commit = plain.fields(
+        answer, "$.source", "$.target", "$.head_commit", "$.entry.status",
         "$.entry.entry_id", "$.entry.landed_commit",
     )  # fmt: skip
     if plain.fields(answer, "$.dry_run")[0]:
@@ -291,12 +273,9 @@ def _integrate(answer: "Json") -> str:
             lines += [
                 f"{label}: {plain.line(text, 300)}" for text in plain.texts(answer, path)[:20]
             ]
-        return "\n".join([*lines, f"next: orch integrate --run {run} --into {target}"])
+        return "\n".join(lines)
     at = f" as {str(commit)[:12]}" if commit else ""
-    return (
-        f"{target} holds {source}{at} ({entry} is {status}){_again(answer)}\n"
-        f"next: orch cleanup --run {run} --all-completed"
-    )
+    return f"{target} holds {source}{at} ({entry} is {status}){_again(answer)}"
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {

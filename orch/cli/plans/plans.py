@@ -12,6 +12,7 @@ from orch.operations import plans, requests, runs
 from orch.plans import document, graph, parse
 from orch.plans.diff import TaskChange, picture
 from orch.plans.read import read_document
+from orch.steps.model import say
 from orch.store import plans as store
 from schema import ids
 from schema.failures import Failure, invalid_input
@@ -314,7 +315,8 @@ def _require_sound(path: str, problems: "list[Problem]", **more: object) -> None
         "invalid_input",
         "schema",
         "\n".join(lines),
-        hint="fix it and run the same again; the fields: orch plan schema",
+        hint="fix it and run the same again; the fields",
+        next=[say("plan schema")],
         details={"problems": kept, "count": len(problems), **more},
     )
 

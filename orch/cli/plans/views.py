@@ -59,9 +59,9 @@ def figures(answer: "Json") -> list[str]:
     ]
 
 
-def _text(answer: "Json", head: str, following: str) -> str:
+def _text(answer: "Json", head: str) -> str:
     """Return the whole answer, cut to what a listing may have."""
-    lines, tail = _changes(answer), [*figures(answer), f"next: {following}"]
+    lines, tail = _changes(answer), figures(answer)
     size = 3000
     shown: list[str] = []
     for line in lines:
@@ -84,9 +84,7 @@ def check(answer: "Json") -> str:
     path, run, tasks = _named(answer)
     counts = _counts(answer)
     tail = f" for run {run}: {counts}" if run else ""
-    return _text(
-        answer, f"{path} is sound, {tasks}{tail}", f"orch plan apply {path} --run {run or 'RUN'}"
-    )
+    return _text(answer, f"{path} is sound, {tasks}{tail}")
 
 
 def apply(answer: "Json") -> str:
@@ -95,23 +93,22 @@ def apply(answer: "Json") -> str:
     dry, replayed = plain.fields(answer, "$.dry_run", "$.replayed")
     if dry:
         head = f"nothing was changed; {path}, {tasks}, would mean for run {run}: {_counts(answer)}"
-        return _text(answer, head, f"orch plan apply {path} --run {run}")
+        return _text(answer, head)
     again = " (replayed: it had been done before)" if replayed else ""
     head = f"applied {path}, {tasks}, to run {run}{again}: {_counts(answer)}"
-    return _text(answer, head, f"orch ready --run {run}")
+    return _text(answer, head)
 
 
 def lint(answer: "Json") -> str:
     """A plan that no rule refuses, with the warnings."""
-    path, run, tasks = _named(answer)
+    path, _, tasks = _named(answer)
     lines = [f"{path}: {tasks}, no rule refuses it"]
     found = plain.rows(answer, "$.findings", "$.line", "$.rule", "$.task_id", "$.message")
     for number, rule, task, message in found[:20]:
         lines.append(f"warning: line {number}: {rule} ({task}): {plain.line(message, 300)}")
     if len(found) > 20:
         lines.append(f"{len(found) - 20} more: --json")
-    following = f"orch plan apply {path} --run {run or 'RUN'}"
-    return "\n".join([*lines, *figures(answer), f"next: {following}"])
+    return "\n".join([*lines, *figures(answer)])
 
 
 def export(answer: "Json") -> str:
@@ -122,10 +119,7 @@ def export(answer: "Json") -> str:
     if path is None:
         return str(text)
     what = f"request {request}" if request else f"run {run}"
-    return (
-        f"wrote {tasks} tasks of {what} to {plain.line(path, 200)}\n"
-        f"next: orch plan apply {plain.line(path, 200)} --run {run or 'RUN'} --dry-run"
-    )
+    return f"wrote {tasks} tasks of {what} to {plain.line(path, 200)}"
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {

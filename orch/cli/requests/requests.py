@@ -8,12 +8,14 @@ from orch.machines import REQUEST
 from orch.operations import attempts, runs
 from orch.operations import requests as operations
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store import turns
 from schema import ids
 from schema.failures import invalid_input
 from schema.json_text import NULL, Json, array, merge, obj
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -247,14 +249,16 @@ def _question(tx: "ReadTx", request: "Request", task: "Task") -> tuple[Json, boo
 def _next(request: "Request", task: str | None) -> str:
     """Return the exact command that is next."""
     name, run = request.request_id, request.run_id
-    return {
-        "new": f"orch request plan {name} --harness claude",
-        "planning": f"orch wait --run {run}",
-        "asked": f"orch answer --run {run} --task {task} --body TEXT"
-        if task is not None
-        else f"orch wait --run {run}",
-        "planned": f"orch plan apply --request {name} --dry-run",
-        "refused": f"orch request plan {name} --agent NAME --body TEXT",
-        "failed": f"orch request plan {name} --agent NAME --body TEXT",
-        "applied": f"orch ready --run {run}",
-    }[request.status]
+    wait = say("wait", run=run)
+    again = say("request plan", name, agent="NAME", body="TEXT")
+    return command(
+        {
+            "new": say("request plan", name, harness="claude"),
+            "planning": wait,
+            "asked": say("answer", f"{run}/{task}", body="TEXT") if task is not None else wait,
+            "planned": say("plan apply", request=name, dry_run=True),
+            "refused": again,
+            "failed": again,
+            "applied": say("ready", run=run),
+        }[request.status]
+    )

@@ -31,27 +31,18 @@ def _head(answer: "Json") -> str:
     )
 
 
-def _next(answer: "Json") -> str:
-    return f"next: {plain.fields(answer, '$.next')[0]}"
-
-
-def _new(answer: "Json") -> str:
-    return f"{_head(answer)}\n{_next(answer)}"
-
-
 def _list(answer: "Json") -> str:
     body = plain.rows(
         answer, "$.requests", "$.request_id", "$.status", "$.priority", "$.requester", "$.run_id",
         "$.tasks", "$.title",
     )  # fmt: skip
     shown = [["-" if cell is None else cell for cell in row] for row in body]
-    text = plain.listing(
+    return plain.listing(
         f"{len(body)} requests",
         ("REQUEST", "STATUS", "PRIORITY", "FROM", "RUN", "TASKS", "TITLE"),
         shown,
-        "orch request list --json",
+        "the same with --json",
     )
-    return f"{text}\nnext: orch request show {body[0][0]}" if body else text
 
 
 def _show(answer: "Json") -> str:
@@ -75,7 +66,7 @@ def _show(answer: "Json") -> str:
     for its, state, title in plain.rows(answer, "$.tasks", "$.task_id", "$.status", "$.title"):
         lines.append(f"task {its} {state}: {plain.line(title, 80)}")
     lines += [f"problem: {plain.line(text, 300)}" for text in plain.texts(answer, "$.problems")]
-    return "\n".join([*lines, _next(answer)])
+    return "\n".join(lines)
 
 
 def _plan(answer: "Json") -> list[str]:
@@ -112,32 +103,27 @@ def _submit(answer: "Json") -> str:
         )
         return (
             f"nothing was changed; {files} for {run}/{task} by {agent} apply to "
-            f"{str(base)[:12]}, as branch {branch}\nnext: the same without --dry-run"
+            f"{str(base)[:12]}, as branch {branch}"
         )
     run, task, status, number, branch, commit = plain.fields(
         answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.attempt.attempt_no",
         "$.attempt.branch_name", "$.commit",
     )  # fmt: skip
     again = " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
-    follows = "verify run" if status == "verifying" else "task show"
     return (
         f"submitted {files} for {run}/{task}{again}: attempt {number}, "
-        f"commit {str(commit)[:12]} on {branch}; the task is {status}\n"
-        f"next: orch {follows} --run {run} --task {task}"
+        f"commit {str(commit)[:12]} on {branch}; the task is {status}"
     )
 
 
 def _budget(answer: "Json") -> str:
     run, = plain.fields(answer, "$.run.run_id")  # fmt: skip
     known = budget_line(answer) or "no budget: it may spend what it wants\n"
-    return (
-        f"run {run}: {known}"
-        f"next: orch run budget --run {run} --budget cost_usd=N,tokens=N,turns=N,attempts=N,hours=N"
-    )
+    return f"run {run}: {known}"
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {
-    "request new": _new,
+    "request new": _head,
     "request list": _list,
     "request show": _show,
     "request plan": _show,

@@ -41,17 +41,7 @@ def _setup(answer: "Json") -> str:
     tracked = scope == "repository" and os.path.lexists(os.path.join(str(root), ".git"))
     if touched and applied and tracked:
         lines.append("note: commit this: a task's worktree holds only what is committed")
-    flags = " --user" * (scope == "user") + " --remove" * bool(removing)
-    if touched and not applied:
-        return "\n".join([*lines, f"next: orch setup {agent}{flags}"])
-    if touched and removing:
-        return "\n".join([*lines, f"next: orch setup {agent}{flags} --check"])
-    if touched and tracked:
-        names = sorted(
-            {os.path.relpath(str(path), str(root)).partition("/")[0] for _, path, *_ in touched}
-        )
-        return "\n".join([*lines, f"next: git add {' '.join(names)}"])
-    return "\n".join([*lines, "next: orch setup --list"])
+    return "\n".join(lines)
 
 
 def _known(answer: "Json") -> str:
@@ -64,10 +54,8 @@ def _known(answer: "Json") -> str:
     body = [[n, p, "yes" if "repository" in str(h) else "--user" if "user" in str(h) else "-", t]
             for n, p, h, t in body]  # fmt: skip
     header = ("AGENT", "INSTRUCTIONS", "HOOKS", "CLIENT")
-    table = plain.listing(
-        f"{len(body)} clients are known", header, body, "orch setup --list --json"
-    )
-    return f"{table}\nnext: orch setup AGENT --dry-run"
+    head = f"{len(body)} clients are known"
+    return plain.listing(head, header, body, "the same with --json")
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {"setup": _setup}

@@ -5,6 +5,7 @@ from orch.cli import replay, task_names
 from orch.operations import attempts, runs, tasks
 from orch.operations import checks as operations
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from orch.store import checks as store
 from schema.failures import Failure, not_found
 from schema.json_text import Json, obj
@@ -66,17 +67,18 @@ def _refuse_unpassed(call: "Call", name: str) -> None:
             "refused",
             "check_error",
             f"{name}: {', '.join(wrong)} could not run: neither passed nor failed",
-            hint=f"fix [check.{wrong[0]}] or what it needs, then: orch verify run {name}",
+            hint=f"fix [check.{wrong[0]}] or what it needs, then",
+            next=[say("verify run", name)],
             details={"checks": wrong},
             data=call.answer,
         )
     what = f"failed {', '.join(wrong)}" if wrong else "changed paths that it does not own"
-    again = f"orch verify run {name} --again (where the machine was to blame); " if wrong else ""
+    again = say("verify run", name, again=True).because("where the machine was to blame")
     raise Failure(
         "refused",
         "check_failed",
         f"{name} {what}",
-        hint=f"{again}orch retry {name}",
+        next=[say("retry", name).because("have it done again"), *([again] if wrong else [])],
         details={"checks": wrong},
         data=call.answer,
     )

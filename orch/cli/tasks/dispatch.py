@@ -6,6 +6,7 @@ from orch.cli import replay, task_names
 from orch.dispatch import dispatch as workflow
 from orch.operations import runs, scheduling
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
 
@@ -137,7 +138,8 @@ def _dispatch_ready(
             "no_matching_work",
             "empty",
             f"no task of run {run_id} is ready",
-            hint=f"see why: orch ready --run {run_id} --explain",
+            hint="see why",
+            next=[say("ready", run=run_id, explain=True)],
         )
     wishes = [_wish(run_id, task.task_id, given) for task in chosen]
     if dry_run:
@@ -165,6 +167,7 @@ def _dispatch_ready(
             first.reason,
             f"none of {len(skipped)} ready tasks could be dispatched: {first.message}",
             hint=first.hint,
+            next=first.next,
             details={"skipped": [{"task_id": t, "error": _error(e)} for t, e in skipped]},
         )
     answer = obj(
@@ -186,7 +189,7 @@ def _error(failure: Failure) -> dict[str, object]:
         "code": failure.code,
         "reason": failure.reason,
         "message": failure.message,
-        "hint": failure.hint,
+        "hint": failure.advice,
     }
 
 

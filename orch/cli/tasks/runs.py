@@ -3,6 +3,9 @@
 import os
 
 from orch.operations import runs
+from orch.steps.entry import run_queue
+from orch.steps.model import say
+from orch.steps.run import queue_all
 from orch.store import runs as store
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
@@ -141,19 +144,19 @@ def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
     entries = [f"ent_{number}" for number in ends.open_entries(tx, run)]
     ready = [task.task_id for task in tasks.with_status(tx, run, "ready")]
     left = [
-        (unlanded, "done and on no target", f"orch queue add --run {run} --all"),
-        (entries, "on their way", f"orch queue run --run {run}"),
-        (ready, "ready to be dispatched", f"orch dispatch --run {run} --ready"),
+        (unlanded, "done and on no target", queue_all(run)),
+        (entries, "on their way", run_queue(run)),
+        (ready, "ready to be dispatched", say("dispatch", run=run, ready=True)),
     ]
     told = [f"{what}: {_some(names)}" for names, what, _ in left if names]
     if not told:
         return
-    command = next(command for names, _, command in left if names)
+    step = next(step for names, _, step in left if names)
     raise Failure(
         "refused",
         "unlanded",
         f"run {run} is not at its end; {'; '.join(told)}",
-        hint=f"{command}; to close it anyway: orch run close --run {run} --force",
+        next=[step, say("run close", run=run, force=True).because("to close it anyway")],
         details={"unlanded": unlanded, "entries": entries, "ready": ready},
     )
 

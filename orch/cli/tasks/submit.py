@@ -10,6 +10,7 @@ from orch.dispatch import dispatch as workflow
 from orch.operations import runs, tasks
 from orch.plans import document
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from orch.submissions import parse as source
 from orch.submissions.apply import Delivery
 from schema import ids
@@ -43,7 +44,7 @@ def submit(
     if path is None:
         raise invalid_input(
             "missing FILE: the change request, or - for standard input", reason="flag",
-            hint="its fields: orch submit --schema",
+            hint="its fields", next=[say("submit", schema=True)],
         )  # fmt: skip
     reading = _read(path)
     # A key stands for what the document says, not for the name of its file.
@@ -66,7 +67,7 @@ def _read(path: str) -> "SubmissionReading":
         most = document.MAX_BYTES // 1024
         raise invalid_input(
             f"FILE {path}: a change request is at most {most} KiB", reason="file",
-            hint="split the task, or do it in a worktree: orch dispatch",
+            hint="split the task, or do it in a worktree", next=[say("dispatch")],
         )  # fmt: skip
     return source.read(text)
 
@@ -136,7 +137,8 @@ def _problems(path: str, reading: "SubmissionReading") -> Failure:
         "invalid_input",
         "schema",
         "\n".join(lines),
-        hint="fix it and run the same again; the fields: orch submit --schema",
+        hint="fix it and run the same again; the fields",
+        next=[say("submit", schema=True)],
         details={
             "problems": [problem.document() for problem in found[: document.MAX_PROBLEMS]],
             "count": len(found),

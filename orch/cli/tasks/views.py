@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_FILES = 20
-_UNDER_WAY = ("queued", "building", "testing", "passed", "landing", "landed")
 
 
 def _show(answer: Json) -> str:
@@ -19,7 +18,7 @@ def _show(answer: Json) -> str:
     )  # fmt: skip
     lines = [f"task {run}/{task} status {status}: {plain.line(title)}"]
     if request:
-        lines.append(f"of request {request}: orch request show {request}")
+        lines.append(f"of request {request}")
     if summary:
         lines += ["description:", *_block(summary)]
     lines += _asked_for(answer)
@@ -35,7 +34,7 @@ def _show(answer: Json) -> str:
         lines.append(f"landing: {way}{on}{f' as {str(landed)[:12]}' if landed else ''}")
     for number in range(len(plain.rows(answer, "$.attempts", "$.attempt_no"))):
         lines += _attempt(answer, f"$.attempts[{number}]")
-    return "\n".join([*lines, f"next: {_next(answer)}"])
+    return "\n".join(lines)
 
 
 def _block(text: object) -> list[str]:
@@ -108,36 +107,6 @@ def _words(answer: Json, path: str, what: str) -> list[str]:
         return []
     text = str(summary) if not body or body == summary else f"{summary}\n{body}"
     return [f"  {what} of {who}:", plain.quoted(text, str(who), message)]
-
-
-def _next(answer: Json) -> str:
-    """Return the command that fits the task's state."""
-    run, task, status, waits_for, mode, to = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.waits_for",
-        "$.task.execution_mode", "$.task.default_to",
-    )  # fmt: skip
-    name = f"{run}/{task}"
-    attempts = plain.rows(answer, "$.attempts", "$.liveness", "$.last_message.kind",
-                          "$.branch_name")  # fmt: skip
-    liveness, said, branch = attempts[-1] if attempts else (None, None, None)
-    if status == "ready" and not waits_for:
-        lacks = ("" if mode else " --execution-mode code") + ("" if to else " --to AGENT")
-        return f"orch dispatch {name}{lacks}"
-    if status == "planned":
-        return f"orch ready --run {run} --explain"
-    if status == "blocked" and said == "question":
-        return f"orch answer {name} --body TEXT"
-    if status in ("running", "blocked") and liveness in ("stale", "gone"):
-        return f"orch reassign {name} --to AGENT --reason TEXT"
-    if status in ("verifying", "failed"):
-        return f"orch verify run {name}" if status == "verifying" else f"orch retry {name}"
-    if status in ("done", "cancelled"):
-        (way,) = plain.fields(answer, "$.task.integration.status")
-        if way in _UNDER_WAY:
-            return f"orch queue run --run {run}"
-        is_new = status == "done" and branch and way is None
-        return f"orch queue add {name}" if is_new else f"orch status --run {run}"
-    return f"orch wait --run {run}"
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {"task show": _show}

@@ -22,10 +22,10 @@ def _cleanup(answer: Json) -> str:
     told = ("$.task_id", "$.attempt_no", "$.worktree_path", "$.place_path", "$.reason")
     for task, number, tree, place, why in plain.rows(answer, "$.kept", *told):
         lines.append(f"kept {task} attempt {number}: {tree or place}: {plain.line(why, 300)}")
-    slots, run = plain.fields(answer, "$.queue_slots", "$.run_id")
+    (slots,) = plain.fields(answer, "$.queue_slots")
     if slots:
         lines.append(f"removed {slots} worktrees in which the queue tested")
-    return "\n".join([*lines, f"next: orch status --run {run}"])
+    return "\n".join(lines or ["nothing was to be cleaned"])
 
 
 def _ignored(found: "list[object]") -> str:
@@ -51,13 +51,13 @@ def _salvages(answer: Json) -> str:
     body = plain.rows(answer, "$.salvages", "$.ref", "$.commit", "$.created_at", "$.summary")
     return plain.listing(
         f"{len(body)} salvages", ("REF", "COMMIT", "SAVED", "WHAT"), body,
-        "orch salvage list --json",
+        "the same with --json",
     )  # fmt: skip
 
 
 def _restored(answer: Json) -> str:
     ref, out = plain.fields(answer, "$.ref", "$.path")
-    return f"restored {ref} into {out}\nnext: git -C {out} status"
+    return f"restored {ref} into {out}"
 
 
 def _accepted(answer: Json) -> str:
@@ -67,9 +67,7 @@ def _accepted(answer: Json) -> str:
 
 def _moved(answer: Json) -> str:
     old, new, count = plain.fields(answer, "$.old_path", "$.repo_path", "$.worktrees")
-    first = f"the repository {old} is recorded at {new}; {count} worktrees are connected again"
-    runs = plain.texts(answer, "$.runs")
-    return "\n".join([first, *(f"next: orch status --run {run}" for run in runs[:1])])
+    return f"the repository {old} is recorded at {new}; {count} worktrees are connected again"
 
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {

@@ -8,6 +8,7 @@ from orch.git import repository, restoring, salvage
 from orch.landing import slots as queue_slots
 from orch.operations import runs, tasks
 from orch.reconcile import reconcile
+from orch.steps.model import say
 from orch.worktrees import cleanup as workflow
 from orch.worktrees import create, places
 from schema.failures import Failure, invalid_input, not_found
@@ -57,15 +58,14 @@ def cleanup(
             "no_matching_work",
             "empty",
             "no worktree to clean up",
-            hint=f"see what there is: orch status --run {run_id}",
+            next=[say("status", run=run_id).because("see what there is")],
         )
     gone, stayed = _clear_places(call, apart, dry_run=dry_run)
     from orch.cli.progress import Bar
 
     with Bar(call, f"cleaning up {run_id}", len(chosen)) as bar:
-        outcomes = workflow.clean(
-            call.db, found, chosen, force=force, dry_run=dry_run, step=bar.step
-        )
+        how = {"force": force, "dry_run": dry_run}
+        outcomes = workflow.clean(call.db, found, chosen, step=bar.step, **how)
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned] + gone
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned] + stayed
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
@@ -74,7 +74,8 @@ def cleanup(
             "refused",
             "work_at_risk",
             f"kept all {len(kept)} worktrees: " + "; ".join(str(k["reason"]) for k in kept[:3]),
-            hint="commit the work, or save and remove it: orch cleanup … --force",
+            hint="commit the work, or save and remove it",
+            next=[say("cleanup", run=run_id, all_completed=True, force=True)],
             details={"cleaned": cleaned, "kept": kept},
             data=answer,
         )

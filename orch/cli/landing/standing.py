@@ -1,0 +1,91 @@
+"""Where an entry stands, read from the store, and what comes next for it or for a list of them."""
+
+import json
+
+from orch.operations import attempts, entries
+from orch.steps import entry as steps
+from orch.steps.entry import EntryStanding
+from orch.steps.model import say
+from orch.steps.run import status_of
+from orch.store import entries as store
+from orch.store import queues as queue_rows
+from orch.store import runs as run_rows
+from orch.store import tasks as task_rows
+from orch.store.entries import ON_ITS_WAY, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.model import Task
+    from schema.steps import Step
+    from schema.transaction import ReadTx
+
+
+def of(tx: "ReadTx", entry: Entry) -> EntryStanding:
+    """Return where an entry stands."""
+    is_task = entry.kind == "task"
+    task = task_rows.by_no(tx, entry.task_no) if entry.task_no is not None and is_task else None
+    run = run_rows.find(tx, entry.run_id)
+    newer = ""
+    if task is not None:
+        known = store.of_task(tx, entry.task_number)
+        newer = next((e.entry_id for e in known if e.entry_no > entry.entry_no), "")
+    return EntryStanding(
+        entry.entry_id,
+        entry.run_id,
+        str(entry.status),
+        task=task.name if task is not None else "",
+        task_status=task.status if task is not None else "",
+        branch=entry.target.removeprefix("refs/heads/"),
+        missing=awaited(entry),
+        newer=newer,
+        is_held=bool(queue_rows.get(tx, entry.queue_no).hold_reason),
+        is_closed=run is not None and run.closed_at is not None,
+        is_taken_back=task is not None and _is_taken_back(tx, entry, task),
+    )
+
+
+def _is_taken_back(tx: "ReadTx", entry: Entry, task: "Task") -> bool:
+    newest = attempts.latest(tx, task)
+    if newest is None or task.status != "done":
+        return False
+    return store.reverted_by(tx, entry.queue_no, task.task_no, newest.attempt_key) is not None
+
+
+def step(tx: "ReadTx", entry: Entry) -> "Step":
+    """Return the command that moves an entry, or what comes after it, on."""
+    return steps.of_entry(of(tx, entry))
+
+
+def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":
+    """Return what moves a list of entries on: the runner, else the first that waits for people."""
+    open_ones = [entry for entry in listed if entry.status not in entries.FINAL]
+    held = [e for e in open_ones if queue_rows.get(tx, e.queue_no).hold_reason]
+    if held and len(held) == len(open_ones):
+        return step(tx, held[0])
+    if any(entry.status in ON_ITS_WAY and not waits_for_people(entry) for entry in open_ones):
+        return steps.run_queue(run)
+    if open_ones:
+        return step(tx, open_ones[0])
+    return status_of(run) if run else say("queue add", "R/T").because("nothing is queued")
+
+
+def awaited(entry: Entry) -> list[str]:
+    """Return whose approval an entry lacks, in words."""
+    found: list[str] = json.loads(entry.approvals)["missing"]
+    return found
+
+
+def approval(entry: Entry) -> "Step":
+    """Return the command that brings what an entry lacks."""
+    task = entry.name if entry.kind == "task" else ""
+    return steps.approval(entry.entry_id, task, awaited(entry))
+
+
+def waits_for_people(entry: Entry) -> bool:
+    """Say whether only an approval moves an entry on."""
+    return entry.status == "awaiting_approval" and bool(awaited(entry))
+
+
+def is_done_again(tx: "ReadTx", entry: Entry) -> bool:
+    """Say whether an entry's task is being worked on again."""
+    return entry.task_no is not None and task_rows.by_no(tx, entry.task_no).status != "done"

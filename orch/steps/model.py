@@ -1,0 +1,66 @@
+"""The next steps of `orch`: its commands, mounted ones too, by their words and options.
+
+Pure. Guarantees: every word and option that is said anywhere stands in the table of commands, and
+what is a person's word is said to a person (tests/house/test_steps.py).
+"""
+
+from schema.steps import Step, argv_of
+from schema.steps import read as written
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Words = Literal[
+        "init", "run init", "run show", "run list", "run close", "run reopen", "task add",
+        "task show", "task list", "task edit", "dep add", "dep rm", "dep list", "plan check",
+        "plan lint", "plan apply", "plan export", "plan schema", "ready", "reconcile", "wait",
+        "blocked", "answer", "status", "dispatch", "retry", "reassign", "cancel", "adopt",
+        "cleanup", "salvage list", "salvage restore", "repo accept", "repo moved", "verify run",
+        "verify record", "verify status", "events", "trace", "queue add", "queue list",
+        "queue show", "queue run", "queue approve", "queue reject", "queue hold", "queue release",
+        "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
+        "integrate", "approve", "reject", "work", "logs", "stop", "continue", "usage",
+        "request new", "request list", "request show", "request plan", "submit", "run budget",
+        "setup", "doctor", "schema", "prime", "completion", "top", "graph", "report", "metrics",
+        "council start", "council wait", "council tally", "council report", "council show",
+        "council decline", "council list", "review",
+    ]  # fmt: skip
+
+_LOOKS = frozenset(
+    ("run show", "run list", "task show", "task list", "dep list", "plan check", "plan lint",
+     "plan schema", "ready", "wait", "blocked", "status", "salvage list", "verify status", "events",
+     "trace", "queue list", "queue show", "queue audit", "queue replay", "logs", "usage",
+     "request list", "request show", "doctor", "schema", "prime", "top", "graph", "report",
+     "metrics", "council wait", "council show", "council list")
+)  # fmt: skip
+# A person's words: the table marks them (`person=True`); the rest is an answer only one has.
+PERSON = frozenset(
+    ("run close", "run reopen", "plan apply", "adopt", "repo accept", "repo moved",
+     "verify record", "queue approve", "queue reject", "queue release", "queue rollback",
+     "integrate", "approve", "reject", "council decline")
+)  # fmt: skip
+
+
+def say(words: "Words", *names: object, **options: object) -> Step:
+    """Return a command of `orch` as a step; an option that is None or False is left out."""
+    argv = argv_of("orch", words, names, options)
+    who = "person" if words in PERSON else "anyone"
+    return Step(argv, "look" if words in _LOOKS else "act", who=who)
+
+
+def git(*words: str, where: str = "") -> Step:
+    """Return a command of git, in the place `where`."""
+    return Step(("git", *(("-C", where) if where else ()), *words), who="person")
+
+
+def read(line: str, why: str = "") -> "list[Step]":
+    """Return the commands of a published line (`a && b`) as steps again."""
+    return [_known(one.argv, why) for one in map(written, line.split(" && "))]
+
+
+def _known(argv: "tuple[str, ...]", why: str) -> Step:
+    names = {" ".join(argv[1:2]), " ".join(argv[1:3])}
+    is_person = argv[0] == "git" or not names.isdisjoint(PERSON)
+    is_look = argv[0] == "orch" and not names.isdisjoint(_LOOKS)
+    return Step(argv, "look" if is_look else "act", why, "person" if is_person else "anyone")

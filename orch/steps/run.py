@@ -1,0 +1,83 @@
+"""What a leader does next in a run: pure. A run and its tasks are those of `orch status`."""
+
+from orch.steps.model import say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from schema.steps import Step
+
+
+def of_run(run: "dict[str, Any]", rows: "list[dict[str, Any]]") -> "Step":
+    """Return the step of the first task that wants one; else what the run's end lacks."""
+    name, counts = run["run_id"], run["counts"]
+    if counts["blocked"]:
+        return say("blocked", run=name).because("somebody waits for an answer")
+    waiting = sum(1 for row in rows if row.get("waits_for"))
+    if counts["ready"] > waiting:
+        return say("dispatch", run=name, ready=True).because("tasks are ready")
+    for status in ("verifying", "failed"):
+        if counts[status]:
+            found = (f"{name}/{row['task_id']}" for row in rows if row["status"] == status)
+            first = next(found, None)
+            return _mended(status, first) if first else status_of(name)
+    if counts["dispatched"] or counts["running"] or counts["ready"]:
+        return wait(name)
+    return _end(name, run.get("end"), rows)
+
+
+def _mended(status: str, task: str) -> "Step":
+    from orch.steps import task as tasks
+
+    return tasks.verify(task) if status == "verifying" else tasks.retry(task)
+
+
+def _end(name: str, end: object, rows: "list[dict[str, Any]]") -> "Step":
+    from orch.steps.entry import MOVING, integrate, run_queue
+
+    ways = [_way(row) for row in rows]
+    if end == "land" and any(_is_unqueued(row) for row in rows):
+        return queue_all(name)
+    if any(way in MOVING and way != "landed" for way in ways):
+        return run_queue(name)
+    if end == "land":
+        step = say("queue list", run=name)
+        return step.because("it names what each entry waits for")
+    if end == "integrate":
+        return integrate(name)
+    return close(name)
+
+
+def _way(row: "dict[str, Any]") -> object:
+    return (row.get("integration") or {}).get("status")
+
+
+def _is_unqueued(row: "dict[str, Any]") -> bool:
+    branch = (row.get("latest_attempt") or {}).get("branch_name")
+    return row["status"] == "done" and bool(branch) and not _way(row)
+
+
+def wait(run_id: str) -> "Step":
+    """Return how one waits for what others do in a run."""
+    return say("wait", run=run_id).because("others work: wait for news")
+
+
+def status_of(run_id: str) -> "Step":
+    """Return how one sees where a run stands."""
+    return say("status", run=run_id).because("see where the run stands")
+
+
+def queue_all(run_id: str) -> "Step":
+    """Return how all finished work of a run is queued."""
+    return say("queue add", run=run_id, all=True).because("done work is on no target")
+
+
+def close(run_id: str) -> "Step":
+    """Return how a finished run is closed."""
+    return say("run close", run=run_id).because("everything in it is over")
+
+
+def add_task(run_id: str) -> "Step":
+    """Return how a run gets its next task."""
+    return say("task add", run=run_id, task="ID", title="TEXT").because("it has no work yet")
