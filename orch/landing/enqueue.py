@@ -192,7 +192,10 @@ def require_unmoved(
             "git_error",
             "failed",
             f"git has lost {str(attempt.head_commit)[:12]}, the commit of {task.name}",
-            hint=f"have it done again: orch retry {task.name} --body TEXT",
+            hint=f"have it done again: orch queue retry {task.name} --rework --body TEXT"
+            if was_queued
+            else "fetch it from a clone that has it, or have it done again by a new task: "
+            f"orch task add --run {task.run_id} --task ID --summary TEXT",
             details={"recorded": attempt.head_commit},
         )
     if not now or now == attempt.head_commit:

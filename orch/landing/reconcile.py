@@ -73,8 +73,7 @@ def _lost(entry: Entry) -> str:
     what = f"git has lost {entry.head_commit[:12]}, the commit of {entry.entry_id}"
     if entry.kind != "task":
         return f"{what} ({entry.name}); ask for it anew"
-    run_id, task_id = entry.run_id, entry.task_id
-    return f"{what}; have it done again: orch retry --run {run_id} --task {task_id} --body TEXT"
+    return f"{what}; have it done again: orch queue retry {entry.name} --rework --body TEXT"
 
 
 def _follow(

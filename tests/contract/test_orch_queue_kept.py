@@ -152,4 +152,19 @@ def test_an_entry_whose_commit_is_lost_holds_up_no_other(land: Landing) -> None:
     entry = land.lead.orch.ok("queue", "show", "ent_1")["entry"]
     assert "git has lost its commit" in str(entry)
     error = land.lead.refuse("git_error", "failed", "queue", "add", "r/a")
-    assert error["hint"] == "have it done again: orch retry r/a --body TEXT"
+    assert error["hint"] == "have it done again: orch queue retry r/a --rework --body TEXT"
+    land.orch.ok("queue", "retry", "r/a", "--rework", "--body", "again")
+
+
+def test_work_that_is_lost_before_it_was_queued_is_left_out(land: Landing) -> None:
+    for name in ("a", "b"):
+        land.work(name)
+    lose(land, "a")
+    answer = land.lead.do("queue", "add", "--all")
+    assert [entry["task_id"] for entry in answer["entries"]] == ["b"]
+    error = answer["skipped"][0]["error"]
+    assert "git has lost" in error["message"]
+    assert (
+        "orch task add --run r"
+        in land.orch.refuse("git_error", "failed", "queue", "add", "r/a")["hint"]
+    )
