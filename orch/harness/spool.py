@@ -6,7 +6,9 @@ that the runner after one that was killed goes on exactly there. It holds what w
 was printed, secrets too: 0600, and gone with its turn (I10).
 """
 
+import errno
 import os
+import stat
 
 from orch.harness import log as logs
 from orch.harness.events import OutputReader
@@ -25,6 +27,7 @@ _KEPT_WHOLE = 64 << 20  # For a runner that comes after; beyond, what was read g
 _GIVEN_BACK = 16 << 20  # so much at once.
 _MOST_BEHIND = 256 << 20  # One that prints faster than anybody reads must not fill the disk.
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_NONE = (errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.ENXIO)
 
 
 def create(where: str, mark: str) -> tuple[int, int]:
@@ -59,10 +62,7 @@ def marks(where: str) -> dict[str, int]:
 def remove(where: str, mark: str) -> None:
     """Remove the spool of a turn that is over."""
     for ending in (*_ENDINGS.values(), _PLACE):
-        try:
-            os.unlink(os.path.join(where, mark + ending))
-        except FileNotFoundError:
-            pass
+        _set_aside(os.path.join(where, mark + ending))
 
 
 def rewind(where: str, mark: str, log_path: str) -> None:
@@ -87,7 +87,11 @@ class Intake:
             source: _Stream(_path(where, mark, source), noted[source - 1]) for source in _ENDINGS
         }
         os.makedirs(where, mode=0o700, exist_ok=True)
-        self._place = os.open(os.path.join(where, mark + _PLACE), _FLAGS | os.O_WRONLY, 0o600)
+        place = os.path.join(where, mark + _PLACE)
+        self._place = _opened(place, os.O_WRONLY)
+        if self._place < 0:
+            _set_aside(place)
+            self._place = os.open(place, _FLAGS | os.O_EXCL | os.O_WRONLY, 0o600)
         self._note(log.length)
 
     @property
@@ -158,10 +162,7 @@ class _Stream:
 
     def __init__(self, path: str, logged: int) -> None:
         self.logged = logged
-        try:
-            self.fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            self.fd = -1  # Killed before it was made, or an older program's turn.
+        self.fd = _opened(path, os.O_RDWR)  # None: killed before it was made, an older program's.
         self.at = self._given_back = self._begin()
 
     def _begin(self) -> int:
@@ -201,17 +202,48 @@ def _path(where: str, mark: str, source: int) -> str:
     return os.path.join(where, mark + _ENDINGS[source])
 
 
+def _opened(path: str, flags: int) -> int:
+    """Open a file of ours; -1 where none is: a link, a FIFO or a folder in its place is none."""
+    try:
+        fd = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NONE:
+            return -1
+        raise
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    return -1
+
+
+def _set_aside(path: str) -> None:
+    """Take away what lies there; a folder that somebody filled gets another name, for doctor."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):  # So Linux and others say that it is a folder.
+        if not os.path.isdir(path) or os.path.islink(path):
+            raise
+        try:
+            os.rmdir(path)
+        except OSError:
+            os.rename(path, f"{path}.{os.urandom(4).hex()}")
+
+
 def _packed(number: int) -> bytes:
     return number.to_bytes(8, "little", signed=True)
 
 
 def _noted(where: str, mark: str) -> tuple[int, int, int]:
     """Return (bytes of output in the log, of errors, the log's length then or -1)."""
+    fd = _opened(os.path.join(where, mark + _PLACE), os.O_RDONLY)
+    if fd < 0:
+        return 0, 0, -1
     try:
-        with open(os.path.join(where, mark + _PLACE), "rb") as file:
-            data = file.read(24)
-    except FileNotFoundError:
-        data = b""
+        data = os.read(fd, 24)
+    finally:
+        os.close(fd)
     if len(data) < 24:
         return 0, 0, -1
     out, err, length = (

@@ -125,6 +125,40 @@ def test_a_spool_that_is_left_is_named_and_goes_with_the_next_runner(shop: Shop)
     assert check(shop, "spools")["status"] == "ok"
 
 
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "filled"])
+@pytest.mark.parametrize("during", ["turn", "recovery"])
+def test_what_lies_in_a_spools_place_stops_no_runner(shop: Shop, during: str, kind: str) -> None:
+    shop.harness()
+    shop.task()
+    gate, sign = shop.path / ".orch" / "gate", shop.path / ".orch" / "sign"
+    secret = shop.path / ".orch" / "secret"
+    secret.write_text("secret")
+    with shop.start(f"touch={sign}", f"until={gate}", "commit=a.txt", "ok=x") as running:
+        pid = until(lambda: sign.exists() and shop.show()["attempts"][0]["pid"], "it to begin")
+        if during == "recovery":
+            running.signal(signal.SIGKILL)
+            running.process.wait()
+        for path in spools(shop):
+            path.unlink()
+            if kind == "link":
+                path.symlink_to(secret)
+            elif kind == "fifo":
+                os.mkfifo(path)
+            else:
+                path.mkdir()
+            if kind == "filled":
+                (path / "theirs").touch()
+        gate.touch()
+        if during == "turn":
+            assert running.wait().data["turns"][0]["outcome"] == "done"
+        else:
+            until(lambda: not alive(pid), "it to end by itself")
+            shop.orch.ok(*shop.argv("hang", flags=("--until-idle",)), deadline=60)
+    assert shop.status() == "done" and secret.read_text() == "secret"
+    assert len(spools(shop)) == (3 if kind == "filled" else 0), "what others put there stays"
+    assert check(shop, "spools")["status"] == ("warning" if kind == "filled" else "ok")
+
+
 def test_stop_after_its_runner_died_keeps_what_it_printed(shop: Shop) -> None:
     shop.harness()
     shop.task()
