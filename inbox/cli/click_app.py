@@ -188,7 +188,7 @@ def _completer(
 
 def _shown(default: object) -> str:
     if isinstance(default, tuple):
-        return ", ".join(map(str, default))
+        return ",".join(map(str, default))
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

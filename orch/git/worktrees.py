@@ -199,7 +199,13 @@ def _make_branch(
             raise
         taken = in_the_way[0]
     short = taken.removeprefix("refs/heads/")
-    raise unusable("branch_exists", f"branch {short} exists already", branch=short)
+    raise Failure(
+        "invalid_state",
+        "branch_exists",
+        f"branch {short} exists already",
+        hint=f"give it another name: git branch -m {short} NAME",
+        details={"branch": short},
+    )
 
 
 def _register(

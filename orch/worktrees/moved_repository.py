@@ -27,7 +27,7 @@ def not_there(path: str, run_id: str = "") -> Failure:
         here = repository.find_repository(os.getcwd())
     except (Failure, OSError):
         here = None
-    place = _root(here) if here is not None else "DIR"
+    place = _root(here) if here is not None and _may_be_moved(here) else "DIR"
     return Failure(
         "not_found",
         "repository",
@@ -36,6 +36,12 @@ def not_there(path: str, run_id: str = "") -> Failure:
         next=[say("repo moved", run=run_id, repo_path=place)],
         details={"path": names.display(path)},
     )
+
+
+def _may_be_moved(repo: repository.Repository) -> bool:
+    """Say whether a repository may be a moved one: then its worktrees are not where it has them."""
+    places = [os.path.realpath(place) for _, place in repository.admin_dirs(repo) if place]
+    return not any(_is_in(place, _root(repo)) for place in places)
 
 
 def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" = None) -> Json:

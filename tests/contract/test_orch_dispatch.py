@@ -255,8 +255,9 @@ def test_an_existing_branch_or_directory_is_never_reused(lead: Lead) -> None:
     (place / "mine").unlink()
     place.rmdir()
     lead.repo.git("branch", "orch/r/a")
-    lead.refuse("invalid_state", "branch_exists", *words)
-    lead.repo.git("branch", "-D", "orch/r/a")
+    hint = lead.refuse("invalid_state", "branch_exists", *words)["hint"]
+    rename = hint.removeprefix("give it another name: git ").replace("NAME", "elsewhere")
+    lead.repo.git(*rename.split())
     assert lead.dispatch("a")["attempt"]["attempt_no"] == 1
 
 

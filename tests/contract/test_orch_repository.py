@@ -180,3 +180,22 @@ def test_a_main_checkout_that_cannot_be_told_is_told_to_git(lead: Lead) -> None:
     assert accept == "orch repo accept --run R"
     lead.do("repo", "accept", run="n")
     lead.do("queue", "add", "--all", run="n")
+
+
+def test_another_repository_is_not_proposed_for_one_that_is_gone(lead: Lead) -> None:
+    """The leader stands in one that is where it was: its worktrees say so."""
+    other = Repo(lead.home / "other")
+    other.commit("x.txt")
+    lead.task("a")
+    lead.finish("a")
+    lead.task("b")
+    sent = lead.dispatch("b", "--repo-path", str(other.path))
+    lead.claim(sent)
+    lead.commit(sent)
+    other.path.rename(lead.home / "gone")
+    lead.done(sent)
+    hint = lead.orch.refuse("not_found", "repository", "queue", "add", "r/b")["hint"]
+    assert hint == "say where it is: orch repo moved --repo-path DIR"
+    moved = hint.removeprefix("say where it is: orch ").replace("DIR", f"{lead.home}/gone")
+    assert lead.orch.ok(*shlex.split(moved))["worktrees"] == 1
+    lead.do("queue", "add", "--all")
