@@ -54,7 +54,9 @@ def _task(answer: "Answer") -> "list[Step]":
 def _task_show(answer: "Answer") -> "list[Step]":
     from orch.steps import task as tasks
 
-    found = [tasks.of_task(answer["task"], answer["attempts"])]
+    latest = answer["attempts"][-1] if answer["attempts"] else {}
+    found = read(latest.get("mending") or "", "not all of its work is on its branch")
+    found = found or [tasks.of_task(answer["task"], answer["attempts"])]
     request = answer["task"].get("request_id")
     if request:
         found.append(say("request show", request).because("it was asked for there"))

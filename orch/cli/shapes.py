@@ -99,6 +99,8 @@ DATA: "dict[str, Shape]" = {
                 "result": _NO_MESSAGE,
                 "last_message": _NO_MESSAGE,
                 "changed_files": "texts|null",
+                "left_behind": "texts|null",
+                "mending": "text|null",
             }
         ],
     },

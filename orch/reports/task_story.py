@@ -5,6 +5,7 @@ from orch.git import merges, names, refs, repository
 from orch.operations import checks, runs, scheduling, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import requests as request_rows
+from orch.worktrees import inspect
 from schema.failures import Failure
 from schema.json_text import NULL, Json, array, merge, obj
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
 _MOST_FILES = 200
+_UNSEEN: dict[str, object] = {"changed_files": NULL, "left_behind": NULL, "mending": NULL}
 
 
 def gather(db: "Database", run_id: str, task_id: str) -> Json:
@@ -23,7 +25,8 @@ def gather(db: "Database", run_id: str, task_id: str) -> Json:
     """
     with db.read() as tx:
         attempts = attempt_rows.of_task(tx, tasks.require(tx, run_id, task_id).task_no)
-    changed = _changed_files(attempts[-1]) if attempts else NULL
+    name = f"{run_id}/{task_id}"
+    seen = _in_git(name, attempts[-1]) if attempts else _UNSEEN
     with db.read() as tx:
         run, task = runs.require(tx, run_id), tasks.require(tx, run_id, task_id)
         found = reads.one(tx, task.task_no)
@@ -37,17 +40,39 @@ def gather(db: "Database", run_id: str, task_id: str) -> Json:
         )
         newest = attempts[-1].attempt_no if attempts else 0
         told = [
-            _attempt(tx, one, changed if one.attempt_no == newest else NULL)
+            _attempt(tx, one, seen if one.attempt_no == newest else _UNSEEN)
             for one in attempt_rows.of_task(tx, task.task_no)
         ]
         return obj(task=document, attempts=array(told))
 
 
-def _attempt(tx: "ReadTx", attempt: "Attempt", changed: Json) -> Json:
+def _attempt(tx: "ReadTx", attempt: "Attempt", seen: "dict[str, object]") -> Json:
     """Return an attempt with the result and the last words of its thread."""
     result, last = reads.words(tx, attempt.thread_no)
     document = attempt_rows.document(tx, attempt.task_no, attempt.attempt_no)
-    return merge(document, result=result, last_message=last, changed_files=changed)
+    return merge(document, result=result, last_message=last, **seen)
+
+
+def _in_git(name: str, attempt: "Attempt") -> "dict[str, object]":
+    return {"changed_files": _changed_files(attempt), **_left_behind(name, attempt)}
+
+
+def _left_behind(name: str, attempt: "Attempt") -> "dict[str, object]":
+    """Return what of finished work is not on its branch, and the commands that mend it."""
+    nothing: dict[str, object] = {"left_behind": NULL, "mending": NULL}
+    if attempt.status not in ("done", "verifying") or attempt.workspace_status != "created":
+        return nothing
+    if not attempt.dirty_files:
+        return nothing
+    try:
+        found = inspect.left(attempt)
+    except Failure:
+        return nothing
+    if not found.names:
+        return nothing
+    steps = inspect.mending(name, attempt, found).steps
+    line = " && ".join(step.line for step in steps)
+    return {"left_behind": array(found.names[:_MOST_FILES]), "mending": line or None}
 
 
 def _changed_files(attempt: "Attempt") -> Json:

@@ -56,7 +56,7 @@ def git(*words: str, where: str = "") -> Step:
 
 def read(line: str, why: str = "") -> "list[Step]":
     """Return the commands of a published line (`a && b`) as steps again."""
-    return [_known(one.argv, why) for one in map(written, line.split(" && "))]
+    return [_known(one.argv, why) for one in map(written, line.split(" && ") if line else ())]
 
 
 def _known(argv: "tuple[str, ...]", why: str) -> Step:

@@ -19,18 +19,20 @@ def of_run(run: "dict[str, Any]", rows: "list[dict[str, Any]]") -> "Step":
         return say("dispatch", run=name, ready=True).because("tasks are ready")
     for status in ("verifying", "failed"):
         if counts[status]:
-            found = (f"{name}/{row['task_id']}" for row in rows if row["status"] == status)
-            first = next(found, None)
-            return _mended(status, first) if first else status_of(name)
+            found = sorted((r for r in rows if r["status"] == status), key=_is_not_whole)
+            return _mended(name, found[0]) if found else status_of(name)
     if counts["dispatched"] or counts["running"] or counts["ready"]:
         return wait(name)
     return _end(name, run.get("end"), rows)
 
 
-def _mended(status: str, task: str) -> "Step":
+def _mended(run_id: str, row: "dict[str, Any]") -> "Step":
     from orch.steps import task as tasks
 
-    return tasks.verify(task) if status == "verifying" else tasks.retry(task)
+    task = f"{run_id}/{row['task_id']}"
+    if row["status"] == "failed":
+        return tasks.retry(task)
+    return tasks.mending(task) if _is_not_whole(row) else tasks.verify(task)
 
 
 def _end(name: str, end: object, rows: "list[dict[str, Any]]") -> "Step":
@@ -39,6 +41,11 @@ def _end(name: str, end: object, rows: "list[dict[str, Any]]") -> "Step":
     ways = [_way(row) for row in rows]
     if end == "land" and any(_is_unqueued(row) for row in rows):
         return queue_all(name)
+    lacking = [row for row in rows if row["status"] == "done" and _is_not_whole(row)]
+    if end == "land" and lacking:
+        from orch.steps import task as tasks
+
+        return tasks.mending(f"{name}/{lacking[0]['task_id']}")
     if any(way in MOVING and way != "landed" for way in ways):
         return run_queue(name)
     if end == "land":
@@ -55,7 +62,14 @@ def _way(row: "dict[str, Any]") -> object:
 
 def _is_unqueued(row: "dict[str, Any]") -> bool:
     branch = (row.get("latest_attempt") or {}).get("branch_name")
-    return row["status"] == "done" and bool(branch) and not _way(row)
+    is_new = row["status"] == "done" and bool(branch) and not _way(row)
+    return is_new and not _is_not_whole(row)
+
+
+def _is_not_whole(row: "dict[str, Any]") -> bool:
+    """Say whether something of its work is not on its branch, which nothing goes on without."""
+    latest = row.get("latest_attempt") or {}
+    return bool(latest.get("dirty_files")) and latest.get("workspace_status") == "created"
 
 
 def wait(run_id: str) -> "Step":

@@ -25,6 +25,11 @@ def verify(name: str) -> "Step":
     return say("verify run", name).because("its checks are to run")
 
 
+def mending(name: str) -> "Step":
+    """Return what names the commands that bring a task's work onto its branch."""
+    return say("task show", name).because("not all of its work is on its branch")
+
+
 def answer(name: str) -> "Step":
     """Return how a worker's question is answered."""
     return say("answer", name, body="TEXT").because("its worker waits for an answer")

@@ -99,6 +99,35 @@ def test_a_file_left_uncommitted_is_told(lead: Lead) -> None:
     assert "  uncommitted: 1 files" in lead.orch.say("task", "show", "r/a").splitlines()
 
 
+@pytest.mark.parametrize("gate", ["", "unit"])
+@pytest.mark.parametrize("way", ["file", "beside"])
+def test_work_that_is_not_on_its_branch_comes_before_what_would_refuse_it(
+    lead: Lead, way: str, gate: str
+) -> None:
+    """Neither the queue nor the checks take it: `status` leads here, and from here it is mended."""
+    lead.task("a", *(("--required-check", gate) if gate else ()))
+    sent = lead.dispatch("a")
+    lead.claim(sent)
+    lead.commit(sent)
+    if way == "file":
+        (worktree(sent) / "left.txt").write_text("x")
+    else:
+        lead.repo.git("checkout", "-q", "-b", "mine", "main", cwd=worktree(sent))
+        lead.commit(sent, "more.txt")
+    lead.done(sent)
+    assert lead.orch.quick("--json", "status", "--run", "r").json["next"][0]["command"] == (
+        "orch task show r/a"
+    )
+    for step in lead.orch.quick("--json", "task", "show", "r/a").json["next"]:
+        if step["argv"][0] == "git":
+            lead.repo.git(*step["argv"][1:])
+        else:
+            lead.orch.ok(*step["argv"][1:])
+    attempt = show(lead)["attempts"][0]
+    assert (attempt["dirty_files"], attempt["left_behind"]) == (0, None)
+    assert last_line(lead) == f"next: orch {'verify run' if gate else 'queue add'} r/a"
+
+
 def test_a_task_that_waits_for_a_lock_names_its_holder(lead: Lead) -> None:
     lead.task("a", "--lock", "db")
     lead.task("b", "--lock", "db")

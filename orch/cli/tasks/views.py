@@ -93,6 +93,9 @@ def _attempt(answer: Json, at: str) -> list[str]:
         lines.append(f"  changed: {', '.join(files[:_MOST_FILES])}{more}")
     if dirty:
         lines.append(f"  uncommitted: {dirty} files")
+    left = [plain.line(name) for name in plain.texts(answer, f"{at}.left_behind")]
+    if left:
+        lines.append(f"  not on its branch: {', '.join(left[:_MOST_FILES])}")
     result, last = (f"{at}.result", f"{at}.last_message")
     same = plain.fields(answer, f"{result}.event_id") == plain.fields(answer, f"{last}.event_id")
     lines += _words(answer, result, "result")
