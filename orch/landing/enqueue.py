@@ -192,10 +192,14 @@ def require_unmoved(
             "git_error",
             "failed",
             f"git has lost {str(attempt.head_commit)[:12]}, the commit of {task.name}",
-            hint=f"have it done again: orch queue retry {task.name} --rework --body TEXT"
+            hint="have it done again"
             if was_queued
-            else "fetch it from a clone that has it, or have it done again by a new task: "
-            f"orch task add --run {task.run_id} --task ID --summary TEXT",
+            else "fetch it from a clone that has it, or have it done again by a new task",
+            next=[
+                say("queue retry", task.name, rework=True, body="TEXT")
+                if was_queued
+                else say("task add", run=task.run_id, task="ID", summary="TEXT")
+            ],
             details={"recorded": attempt.head_commit},
         )
     if not now or now == attempt.head_commit:

@@ -34,7 +34,7 @@ _LEFT: dict[str, int] = {
     "orch/doctor.py": 3,
     "orch/landing/audit.py": 2,
     "orch/git/worktrees.py": 1,
-    "orch/landing/enqueue.py": 2,
+    "orch/landing/enqueue.py": 1,
     "orch/landing/kept_refs.py": 1,
     "orch/operations/checks.py": 2,
     "orch/plans/model.py": 1,
