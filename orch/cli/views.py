@@ -93,9 +93,11 @@ def _ready(answer: Json) -> str:
         body,
         "the same with --limit N",
     )
+    explained = plain.rows(answer, "$.not_ready", "$.task_id", "$.why")
     for task, why in plain.rows(answer, "$.waiting", "$.task_id", "$.why"):
-        text += f"\nwaits: {task}: {plain.line(why, 200)}"
-    for task, why in plain.rows(answer, "$.not_ready", "$.task_id", "$.why"):
+        if not explained:  # Else it is among these.
+            text += f"\nwaits: {task}: {plain.line(why, 200)}"
+    for task, why in explained:
         text += f"\nnot ready: {task}: {plain.line(why, 200)}"
     return text
 

@@ -80,6 +80,7 @@ def test_explain_says_why_each_other_task_is_not_ready(lead: Lead) -> None:
     }
     text = lead.orch.say("ready", "--run", "r", "--explain")
     assert "not ready: locked: lock: one is held by r/holder" in text
+    assert text.count("lock: one is held by r/holder") == 1
     last = "next: orch dispatch r/free --execution-mode code"
     assert text.splitlines()[-1] == last
 

@@ -242,7 +242,7 @@ def test_out_writes_a_whole_file_and_says_where(lead: Lead, tmp_path: Path, comm
     assert data["path"] == str(target) and data["text"] is None
     first = target.read_text()
     answer = lead.orch.quick(command, "--run", "r", "--out", str(target))  # Replaced in one step.
-    assert answer.lines[0].endswith(f"to {target}") and "next: " in answer.err
+    assert answer.lines == [answer.lines[0]] and answer.lines[0].endswith(f"to {target}")
     assert first and os.listdir(tmp_path) == ["it"]
 
 
