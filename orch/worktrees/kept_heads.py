@@ -1,7 +1,7 @@
-"""The heads of finished work, kept by refs of our own until their attempt is cleaned up.
+"""The heads of finished work, kept by refs of our own until it has landed and was cleaned up.
 
 Between `done` and `queue add` only the attempt's branch holds what was recorded, and anybody may
-delete a branch. A ref goes with the worktree, where another ref holds the head by then.
+delete a branch. A ref goes after the worktree, where another ref holds the head by then.
 """
 
 from orch.git import names, refs, repository

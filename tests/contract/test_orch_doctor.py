@@ -111,6 +111,8 @@ def test_a_commit_that_no_ref_holds_is_named(lead: Lead) -> None:
     lead.do("cleanup", "--all-completed")
     head = lead.attempts("a")[0]["head_commit"]
     lead.repo.git("update-ref", "-d", "refs/heads/orch/r/a/attempt-1")
+    assert lead.doctor() == [], "it did not land yet: a ref of ours holds it"
+    lead.repo.git("update-ref", "-d", "refs/orch/heads/r/a/1")
     found = lead.doctor()
     assert found == [f"problem commits: on no branch: r/a attempt 1: {head[:12]}"]
     lead.repo.git("tag", "kept", head)
