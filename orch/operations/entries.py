@@ -40,9 +40,8 @@ def require_of_task(tx: "ReadTx", task: Task) -> Entry:
     """Return a task's newest entry. Raises: not_found/entry."""
     found = store.of_task(tx, task.task_no)
     if not found:
-        raise not_found(
-            "entry", task.name, hint="it was never queued", next=[say("queue add", task.name)]
-        )
+        step = say("queue add", task.name) if task.status == "done" else say("task show", task.name)
+        raise not_found("entry", task.name, hint="it was never queued", next=[step])
     return found[0]
 
 

@@ -18,12 +18,13 @@ class EntryStanding:
 
     `task` is R/T, "" where no task is behind it; `missing` are the approvals it lacks, in words;
     `newer` is a later entry of the same task; `task_status` how the task is now, with
-    `is_taken_back` where its work was on the target and a rollback took it off.
+    `is_taken_back` where its work was on the target and a rollback took it off, `is_replaced` where
+    a newer attempt is done.
     """
 
     __slots__ = (
-        "branch", "entry_id", "is_closed", "is_held", "is_taken_back", "missing", "newer", "run_id",
-        "status", "task", "task_status",
+        "branch", "entry_id", "is_closed", "is_held", "is_replaced", "is_taken_back", "missing",
+        "newer", "run_id", "status", "task", "task_status",
     )  # fmt: skip
 
     def __init__(
@@ -40,6 +41,7 @@ class EntryStanding:
         is_held: bool = False,
         is_closed: bool = False,
         is_taken_back: bool = False,
+        is_replaced: bool = False,
     ) -> None:
         self.entry_id = entry_id
         self.run_id = run_id
@@ -52,6 +54,7 @@ class EntryStanding:
         self.is_held = is_held
         self.is_closed = is_closed
         self.is_taken_back = is_taken_back
+        self.is_replaced = is_replaced
 
     @property
     def is_done_again(self) -> bool:
@@ -83,6 +86,8 @@ def _stopped(entry: EntryStanding) -> "Step | None":
             return step.because("its run is closed: nobody does it again")
         if entry.is_done_again:
             return say("wait", run=entry.run_id).because("it is done again")
+        if entry.is_replaced:
+            return run_queue(entry.run_id)  # It takes the newer attempt in.
         step = say("queue retry", entry.entry_id, rework=True)
         return step.because("have it done again on the newest target")
     if entry.status == "error":

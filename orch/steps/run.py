@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 def of_run(run: "dict[str, Any]", rows: "list[dict[str, Any]]") -> "Step":
     """Return the step of the first task that wants one; else what the run's end lacks."""
     name, counts = run["run_id"], run["counts"]
+    if run.get("closed_at"):
+        return reopen(name) if run.get("end") in ("land", "integrate") else look(name)
     if counts["blocked"]:
         return say("blocked", run=name).because("somebody waits for an answer")
     waiting = sum(1 for row in rows if row.get("waits_for"))
     if counts["ready"] > waiting:
-        return say("dispatch", run=name, ready=True).because("tasks are ready")
+        return _dispatch(name, rows)
     for status in ("verifying", "failed"):
         if counts[status]:
             found = sorted((r for r in rows if r["status"] == status), key=_is_not_whole)
@@ -24,6 +26,28 @@ def of_run(run: "dict[str, Any]", rows: "list[dict[str, Any]]") -> "Step":
     if counts["dispatched"] or counts["running"] or counts["ready"]:
         return wait(name)
     return _end(name, run.get("end"), rows)
+
+
+def reopen(run_id: str) -> "Step":
+    """Return how a closed run is led on."""
+    return say("run reopen", run=run_id).because("it is closed, and not at its end")
+
+
+def look(run_id: str) -> "Step":
+    """Return how one reads what became of a run."""
+    return say("report", run=run_id).because("it is closed")
+
+
+def _dispatch(name: str, rows: "list[dict[str, Any]]") -> "Step":
+    """Return how all ready tasks are given out; where none says how and to whom, the first."""
+    ready = [row for row in rows if row["status"] == "ready" and not row.get("waits_for")]
+    if ready and all(not (row["execution_mode"] and row["default_to"]) for row in ready):
+        from orch.steps import task as tasks
+
+        first = ready[0]
+        named = f"{name}/{first['task_id']}"
+        return tasks.dispatch(named, first["execution_mode"], first["default_to"])
+    return say("dispatch", run=name, ready=True).because("tasks are ready")
 
 
 def _mended(run_id: str, row: "dict[str, Any]") -> "Step":

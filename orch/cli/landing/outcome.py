@@ -5,6 +5,7 @@ from orch.landing import land, open_queue
 from orch.landing.runner import QueueOutcome
 from orch.steps.entry import release_queue
 from orch.steps.model import read, say
+from orch.steps.run import queue_all
 from orch.store import entries as store
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
@@ -64,7 +65,7 @@ def refusal(
         found = [entry for entry in found if entry.entry_no == only] or found
         ended = []
     if not found:
-        return None if ended else _empty(outcomes)
+        return None if ended else _empty(outcomes, again)
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
         came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
@@ -75,14 +76,18 @@ def refusal(
     return None if ended else _stuck(found, told, again)
 
 
-def _empty(outcomes: list[QueueOutcome]) -> Failure:
+def _empty(outcomes: list[QueueOutcome], again: Step) -> Failure:
     names = ", ".join(outcome.queue.branch for outcome in outcomes)
     return Failure(
         "no_matching_work",
         "empty",
         f"nothing is queued for {names}" if names else "nothing is queued",
         hint="put finished work in",
-        next=[say("queue add", "R/T")],
+        next=[
+            queue_all(again.argv[again.argv.index("--run") + 1])
+            if "--run" in again.argv
+            else say("queue add", "R/T")
+        ],
     )
 
 

@@ -40,8 +40,14 @@ def of(tx: "ReadTx", entry: Entry) -> EntryStanding:
         newer=newer,
         is_held=bool(queue_rows.get(tx, entry.queue_no).hold_reason),
         is_closed=run is not None and run.closed_at is not None,
+        is_replaced=task is not None and _is_replaced(tx, entry, task),
         is_taken_back=task is not None and _is_taken_back(tx, entry, task),
     )
+
+
+def _is_replaced(tx: "ReadTx", entry: Entry, task: "Task") -> bool:
+    newest = attempts.latest(tx, task)
+    return newest is not None and newest.attempt_key != entry.attempt_key
 
 
 def _is_taken_back(tx: "ReadTx", entry: Entry, task: "Task") -> bool:
@@ -66,6 +72,10 @@ def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":
         return steps.run_queue(run)
     if open_ones:
         return step(tx, open_ones[0])
+    for entry in listed:
+        stands = of(tx, entry)
+        if entry.status == "cancelled" and not (stands.newer or stands.is_closed):
+            return steps.of_entry(stands)
     return status_of(run) if run else say("queue add", "R/T").because("nothing is queued")
 
 

@@ -3,7 +3,6 @@
 import os
 
 from orch.operations import runs
-from orch.steps.entry import run_queue
 from orch.steps.model import say
 from orch.steps.run import queue_all
 from orch.store import runs as store
@@ -145,7 +144,7 @@ def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
     ready = [task.task_id for task in tasks.with_status(tx, run, "ready")]
     left = [
         (unlanded, "done and on no target", queue_all(run)),
-        (entries, "on their way", run_queue(run)),
+        (entries, "on their way", say("queue list", run=run)),
         (ready, "ready to be dispatched", say("dispatch", run=run, ready=True)),
     ]
     told = [f"{what}: {_some(names)}" for names, what, _ in left if names]
