@@ -28,7 +28,7 @@ def test_a_long_check_is_seen_to_go_on_and_the_bar_goes_away(lead: Lead) -> None
         (lead.home / "go").write_text("")
         assert screen.wait() == 0
     assert screen.raw.rindex(b"\r\x1b[K") < screen.raw.index(b"task r/a is done")
-    assert screen.text.split("\n")[-2].startswith("passed   unit")
+    assert screen.text.split("\n")[-3].startswith("passed   unit"), "and then what to do next"
 
 
 def test_a_program_that_reads_json_or_a_pipe_sees_no_bar(lead: Lead) -> None:
