@@ -4,7 +4,6 @@ Paste: each line of each view, in a fresh copy of the station. Follow: of what i
 first is obeyed, and the run comes to its end. `make layers` walks all stations, `make test` some.
 """
 
-import os
 import re
 import shlex
 import subprocess
@@ -17,12 +16,13 @@ from tests.support.queues import Landing
 from tests.support.runs import Lead, worktree
 from tests.support.stage import Stage
 from tests.support.steps import filled
+from tests.torture import runner
 from tests.walk.stations import OPEN, STATIONS
 
 pytestmark = pytest.mark.layers
 
 _ALL = sorted(STATIONS)
-_WALKED = _ALL if os.environ.get("TORTURE_WHOLE") else _ALL[::5]
+_WALKED = _ALL if runner.WHOLE else _ALL[::5]
 _VIEWS = (
     "status --run r", "top --once", "wait --run r --timeout-seconds 0.1", "ready --run r",
     "report --run r", "graph --run r", "queue list --run r", "run show --run r", "task show r/a",
