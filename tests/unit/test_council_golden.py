@@ -33,7 +33,7 @@ DROP = finding("Drop the cache", summary="Lookups of leases are rare.", file="bu
 
 
 def council() -> Council:
-    made = Council("C1")
+    made = Council.new("C1")
     made.mode, made.target_type, made.target = "code-review", "text", "Judge *this* | change"
     return made
 
