@@ -125,10 +125,10 @@ def _reused_worktree() -> None:
     from orch.worktrees import create
 
     def _same(*given, **named):
-        repo, place = _plan(*given, **named)
+        repo, place, settings = _plan(*given, **named)
         head, _, _ = place.worktree_path.rpartition("-")
         place.worktree_path = f"{head}-1"
-        return repo, place
+        return repo, place, settings
 
     def _as_it_is(repo, path, branch, start, **named):
         if os.path.isdir(path):
