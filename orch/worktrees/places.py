@@ -145,7 +145,7 @@ def _unregister(repo: "Repository", path: str) -> None:
 
 
 def _clear(path: str) -> None:
-    """Remove a folder of ours with all that is in it; read-only ones are made writable first."""
+    """Remove a folder of ours with all that is in it; what is closed is opened first."""
     from shutil import rmtree
 
     if os.path.islink(path):
@@ -153,8 +153,12 @@ def _clear(path: str) -> None:
         return
     if not os.path.isdir(path):
         return
-    for folder, _, _ in os.walk(path):
-        os.chmod(folder, stat.S_IRWXU)
+    os.chmod(path, stat.S_IRWXU)
+    for folder, names, _ in os.walk(path):  # It goes down only where it may read by then.
+        for name in names:
+            below = os.path.join(folder, name)
+            if not os.path.islink(below):
+                os.chmod(below, stat.S_IRWXU)
     rmtree(path)
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from orch.worktrees import places
 from tests.support import runs
 from tests.support.councils import Council, review
 from tests.support.runs import Lead
@@ -146,3 +148,28 @@ def test_reviewers_of_one_repository_do_not_meet(lead: Lead) -> None:
         council.inbox.ok("done", *words, "--validate")
     assert council.ok("tally")["status"] == "complete"
     assert lead.repo.git("status", "--porcelain") == ""
+
+
+def test_what_is_closed_goes_too_and_no_link_is_followed() -> None:
+    """As a user without root's rights: root may read what is closed."""
+    with tempfile.TemporaryDirectory() as top:
+        Path(top, "precious").write_text("x")
+        place = Path(top, "place")
+        child = os.fork()
+        if child == 0:
+            left = True
+            try:
+                if os.geteuid() == 0:
+                    os.chown(top, 65534, 65534)
+                    os.setgid(65534)
+                    os.setuid(65534)
+                (place / "a" / "b").mkdir(parents=True)
+                (place / "a" / "link").symlink_to(top)
+                (place / "a" / "b").chmod(0)
+                (place / "a").chmod(0)
+                places._clear(str(place))
+                left = os.path.lexists(place)
+            finally:
+                os._exit(left)
+        assert os.waitpid(child, 0)[1] == 0
+        assert Path(top, "precious").read_text() == "x"
