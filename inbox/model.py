@@ -103,7 +103,7 @@ class Artifact:
         self.copied = copied
 
 
-def letter(
+def draft(
     summary: str | None,
     body: str | None,
     payload: str | None,

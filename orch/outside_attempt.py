@@ -10,7 +10,7 @@ recognised (docs/guide/policy.md).
 import os
 
 from orch import process, process_identity
-from orch.harness import strays
+from orch.harness import orphans
 from orch.store import attempts, turns
 from schema.failures import Failure
 from schema.json_text import array, obj
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database
 
 # What only programs that orch started carry: an agent's turn, its lease, a check or a setup.
-_MARKS = (strays.MARK, "INBOX_LEASE", process.MARK)
+_MARKS = (orphans.MARK, "INBOX_LEASE", process.MARK)
 
 
 def require_outside_attempt(db: "Database", words: str) -> None:

@@ -5,7 +5,7 @@ nothing. Costs two small reads when there is nothing to do, and loads nothing mo
 """
 
 from orch.operations import runs
-from orch.store import news
+from orch.store import due
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -58,8 +58,8 @@ def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> ReconcileRep
     report = ReconcileReport()
     with db.read() as tx:
         run = runs.require(tx, run_id)
-        told, dispatches, turns, heads, planning, unmade = news.due(tx, run)
-        report.round_two = news.has_round_two(tx, run)
+        told, dispatches, turns, heads, planning, unmade = due.due(tx, run)
+        report.round_two = due.has_round_two(tx, run)
     if dispatches or told or turns or heads:
         from orch.pace import Pace
 
@@ -104,12 +104,12 @@ def _follow_requests(db: "Database", run_id: str, report: ReconcileReport) -> No
 def _absorb(db: "Database", run_id: str, report: ReconcileReport) -> None:
     """Carry the news over to the tasks."""
     from orch.operations import reconciliation
-    from schema import points
+    from schema import crash_points
 
     with db.write() as tx:
         for number in reconciliation.absorb(tx, runs.require(tx, run_id)):
             report.changed[number] = None
-    points.reach("reconcile.absorbed")
+    crash_points.reach("reconcile.absorbed")
 
 
 def _read_heads(db: "Database", run: "Run", report: ReconcileReport, pace: "Pace") -> None:
@@ -122,7 +122,7 @@ def _read_heads(db: "Database", run: "Run", report: ReconcileReport, pace: "Pace
         return
     from orch.pace import described
     from orch.worktrees import inspect as heads
-    from schema import points
+    from schema import crash_points
 
     for attempt in unread:
         known = pace.known(attempt.worktree_path)
@@ -138,7 +138,7 @@ def _read_heads(db: "Database", run: "Run", report: ReconcileReport, pace: "Pace
             known = described(failure)
         if known:
             report.problems.append(f"cannot read {attempt.worktree_path}: {known}")
-        points.reach("reconcile.head_read")
+        crash_points.reach("reconcile.head_read")
 
 
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
@@ -166,7 +166,7 @@ def _repair(db: "Database", run_id: str, report: ReconcileReport, pace: "Pace") 
     from orch.operations import attempts as operations
     from orch.store import attempts, tasks
     from orch.worktrees import create
-    from schema import points
+    from schema import crash_points
 
     with db.read() as tx:
         found = attempts.intents(tx, run_id)
@@ -183,7 +183,7 @@ def _repair(db: "Database", run_id: str, report: ReconcileReport, pace: "Pace") 
                 raise
             report.problems.append(f"cannot undo a dispatch that was killed: {failure.message}")
             continue
-        points.reach("reconcile.undone")
+        crash_points.reach("reconcile.undone")
         with db.write() as tx:
             if operations.abandon(tx, intent.task_no, intent.attempt_no):
                 name = tasks.by_no(tx, intent.task_no).name

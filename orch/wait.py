@@ -7,7 +7,7 @@ from orch import reads
 from orch.operations import runs
 from orch.pace import Pace
 from orch.reconcile import reconcile
-from orch.store import news, tasks
+from orch.store import due, tasks
 from schema import events
 from schema.json_text import NULL, Json, array, obj
 
@@ -45,7 +45,7 @@ def for_event(
                     position[0] = now[0]  # What is so as well, and was told later, comes next.
                     return _woken(tx, run_id, *now)
                 return None
-            found = news.first_of_types(tx, run_id, position[0], array(kinds))
+            found = due.first_of_types(tx, run_id, position[0], array(kinds))
             if found is None:
                 position[0] = max(position[0], events.last_id(tx))
                 return None

@@ -353,9 +353,9 @@ def _checked(path: str, connection: apsw.Connection, clock: "Clock | None") -> D
 
 
 def _was_committed(db: Database, tx: "Tx", failure: Failure) -> bool:
-    from schema import aftermath
+    from schema import commit_recovery
 
-    return aftermath.was_committed(db, tx, failure, connect)
+    return commit_recovery.was_committed(db, tx, failure, connect)
 
 
 def _ring(path: str, topics: set[str]) -> None:
@@ -365,6 +365,6 @@ def _ring(path: str, topics: set[str]) -> None:
     except OSError:
         return  # Nobody has ever waited here.
     if somebody_waits:
-        from schema import bell
+        from schema import wakeup
 
-        bell.ring(path, topics)
+        wakeup.ring(path, topics)

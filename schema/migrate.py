@@ -8,7 +8,7 @@ import os
 
 import apsw
 
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.transaction import BEGIN_WRITE
 
@@ -33,7 +33,7 @@ def apply(connection: apsw.Connection, first: int, last: int, application_id: in
     """Run the migrations `first`..`last` in the caller's transaction, and sign the file."""
     for number, script in scripts(first, last):
         connection.execute(script)
-        points.reach(f"migrate.{number}")
+        crash_points.reach(f"migrate.{number}")
     connection.pragma("application_id", application_id)
     connection.pragma("user_version", last)
 
@@ -46,7 +46,7 @@ def upgrade(
     Guarantees: killed at any point, the store is whole at one of the two versions.
     """
     backup(connection, f"{path}.v{version}-{os.urandom(3).hex()}.bak")
-    points.reach("migrate.after_backup")
+    crash_points.reach("migrate.after_backup")
     connection.execute(BEGIN_WRITE)
     try:
         current = connection.pragma("user_version")
@@ -74,7 +74,7 @@ def backup(connection: apsw.Connection, target: str) -> None:
     try:
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         connection.execute("VACUUM INTO ?", (draft,))
-        points.reach("backup.written")
+        crash_points.reach("backup.written")
         copy = apsw.Connection(draft, flags=apsw.SQLITE_OPEN_READWRITE)
         verdict = copy.pragma("integrity_check")
         copy.execute("PRAGMA journal_mode=WAL")  # As a store is opened: never switched later.
@@ -83,7 +83,7 @@ def backup(connection: apsw.Connection, target: str) -> None:
             raise Failure("store_error", "corrupt", f"the copy fails its check: {verdict}")
         sync(draft)
         os.link(draft, target)  # Refuses to replace anything, unlike rename.
-        points.reach("backup.linked")
+        crash_points.reach("backup.linked")
     finally:
         connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
         for leftover in (draft, draft + "-wal", draft + "-shm"):

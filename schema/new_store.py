@@ -8,7 +8,7 @@ import os
 
 import apsw
 
-from schema import file, migrate, points, queue
+from schema import crash_points, file, migrate, writer_queue
 from schema.failures import Failure
 from schema.store_errors import failure_of
 from schema.transaction import BEGIN_WRITE, BUSY_BUDGET_MS
@@ -91,7 +91,7 @@ def _ignore(folder: str) -> None:
 
 
 def _create_locked(path: str, version: int) -> bool:
-    lock = queue.open_side_file(path + ".lock")
+    lock = writer_queue.open_side_file(path + ".lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.lexists(path):
@@ -101,10 +101,10 @@ def _create_locked(path: str, version: int) -> bool:
             if os.path.lexists(leftover):
                 os.unlink(leftover)  # Of a creation that was killed: nobody ever opened it.
         _build(draft, version)
-        points.reach("create.before_rename")
+        crash_points.reach("create.before_rename")
         os.rename(draft, path)
         migrate.sync(os.path.dirname(path))
-        points.reach("create.after_rename")
+        crash_points.reach("create.after_rename")
         return True
     finally:
         os.close(lock)

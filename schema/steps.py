@@ -137,15 +137,15 @@ def read(line: str, kind: str = "act") -> Step:
     """Return a command that was written by `joined` as a step again; no other shell is known."""
     words, word, i = [], "", 0
     while i < len(line):
-        letter = line[i]
+        draft = line[i]
         i += 1
-        if letter == " ":
+        if draft == " ":
             words.append(word)
             word = ""
-        elif letter in "'\"":
-            end = line.index(letter, i)
+        elif draft in "'\"":
+            end = line.index(draft, i)
             word += line[i:end]
             i = end + 1
         else:
-            word += letter
+            word += draft
     return Step([*words, word], kind)

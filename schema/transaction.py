@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from schema.keys import Key
     from schema.queries import Query
-    from schema.queue import Queue
     from schema.store_folder import StoreFolder
+    from schema.writer_queue import Queue
 
     Row = tuple[Any, ...]
 
@@ -33,7 +33,7 @@ WAKE_SUFFIX, LOCK_SUFFIX = ".wake", ".lock"
 
 _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the module.
 if _CRASHING:
-    from schema import points
+    from schema import crash_points
 
 _DATA_VERSION = "PRAGMA data_version"
 BEGIN_READ, BEGIN_WRITE = "BEGIN", "BEGIN IMMEDIATE"
@@ -279,7 +279,7 @@ class Database:
 
     def _begin_queued(self) -> None:
         if self._queue is None:
-            from schema.queue import Queue
+            from schema.writer_queue import Queue
 
             self._queue = Queue(self.path + LOCK_SUFFIX)
         self._queue.begin_write(self.connection, BEGIN_WRITE, BUSY_BUDGET_MS)
@@ -299,7 +299,7 @@ class Database:
         """
         self.signals.shield()
         if _CRASHING:
-            points.reach("commit.before")
+            crash_points.reach("commit.before")
         try:
             self.connection.execute("COMMIT")
         except apsw.Error as error:
@@ -308,7 +308,7 @@ class Database:
                 raise failure from error
         self.end_write()  # Before the waiters are rung: the next writer need not wait for that.
         if _CRASHING:
-            points.reach("commit.after")
+            crash_points.reach("commit.after")
         if tx.topics:
             self._ring(self.path, tx.topics)
 

@@ -69,9 +69,9 @@ def review(
     digest = landing.policy_of(call.db, council)
     asked = Asked(council, run_id, task_id, agent, digest)
     _ask(call, asked, leader, change)
-    crew = workers.one_turn(call, agent, picked)
+    pool = workers.one_turn(call, agent, picked)
     _call_off(call, asked)
-    call.say(_record(call, asked, leader, crew.problems), call.committed)
+    call.say(_record(call, asked, leader, pool.problems), call.committed)
 
 
 def _free_run(tx: "ReadTx", run_id: str, task_id: str) -> str:

@@ -8,7 +8,7 @@ again by the same command: its name is its content.
 import hashlib
 import os
 
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 
 _REASONS = {28: "full", 122: "full", 13: "readonly", 30: "readonly"}  # ENOSPC EDQUOT EACCES EROFS
@@ -30,7 +30,7 @@ def keep(target: str, content: bytes) -> None:
             f"cannot keep {target}: {error.strerror}",
             hint="nothing was recorded; mend the disk or the folder, then run the command again",
         ) from error
-    points.reach("council.kept")
+    crash_points.reach("council.kept")
 
 
 def _write(target: str, content: bytes) -> None:
@@ -44,7 +44,7 @@ def _write(target: str, content: bytes) -> None:
         while view:
             view = view[os.write(fd, view) :]
         os.fsync(fd)
-        points.reach("council.kept_draft")
+        crash_points.reach("council.kept_draft")
         os.rename(draft, target)
         _sync(folder)
     finally:

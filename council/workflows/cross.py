@@ -8,7 +8,7 @@ Reading reviews loads pydantic, so nothing of that is imported before round two 
 from council import reads
 from council.operations import councils
 from council.rows import Council, Result, Seat
-from schema import points
+from schema import crash_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def advance(db: "Database", run_id: str) -> bool:
         seats = _seats(db, council, results)
         if not seats:
             return False
-        points.reach("council.votes_ready")
+        crash_points.reach("council.votes_ready")
         with db.write() as tx:
             if not reads.may_vote(tx, run_id):
                 return False
@@ -42,7 +42,7 @@ def advance(db: "Database", run_id: str) -> bool:
             if [r.event_id for r in again] == [r.event_id for r in results]:
                 councils.open_votes(tx, council, seats)
                 break
-    points.reach("council.votes_asked")
+    crash_points.reach("council.votes_asked")
     from orch.worktrees import places
 
     places.make_due(db, run_id)

@@ -14,7 +14,7 @@ from council.store import reports as store
 from council.vocabulary import LEVELS, Level
 from council.workflows import blobs
 from orch.operations import runs
-from schema import points
+from schema import crash_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def write(
     with db.write() as tx:
         run = runs.require(tx, run_id)
         made.event_id = tallies.record_report(tx, run, stored.revision, shown, sha256, len(content))
-    points.reach("council.reported")
+    crash_points.reach("council.reported")
     return made
 
 

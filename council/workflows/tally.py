@@ -16,7 +16,7 @@ from council.workflows import cross, landing
 from orch.operations import runs
 from orch.reconcile import reconcile
 from orch.steps.model import say
-from schema import points
+from schema import crash_points
 from schema.failures import Failure, invalid_input
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def tally(
         with db.read() as tx:
             given = _Given(tx, run_id)
         found = _tallied(given, similarity, partial)
-        points.reach("council.tallied")
+        crash_points.reach("council.tallied")
         with db.write() as tx:
             if _Given(tx, run_id).state == given.state:
                 stored, is_new = tallies.record(tx, runs.require(tx, run_id), found)

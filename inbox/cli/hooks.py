@@ -40,19 +40,19 @@ def hook(call: "Call", *, agent: str | None, client: str, event: str | None) -> 
 
 
 def _announce(call: "Call", agent: str, client: str, event: str, enveloped: bool) -> None:
-    from inbox.operations import announcing
+    from inbox.operations import announcements
     from schema import ids
 
     ids.require_name(agent, "--agent")
     with call.db.read() as tx:
-        found, mark = announcing.find(tx, agent)
+        found, mark = announcements.find(tx, agent)
     if not found and not mark:
         return
     with call.db.write() as tx:  # Of two hooks at once, one shows it.
-        found, mark = announcing.find(tx, agent)
+        found, mark = announcements.find(tx, agent)
         shown, text, printed = _fitted(found, agent, client, event)
         if found or mark:
-            announcing.advance(tx, agent, shown[-1].event_id if shown else mark)
+            announcements.advance(tx, agent, shown[-1].event_id if shown else mark)
     if not shown:
         return
     if enveloped or client == "none":

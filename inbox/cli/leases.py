@@ -41,7 +41,7 @@ def claim(
             raise _nothing(agent)
         call.say(answer, call.committed)
         return
-    from inbox.workflows import arrivals
+    from inbox.workflows import wait_for_work
 
     call.resume = (
         call.again(f"claim --agent {agent} --next")
@@ -50,7 +50,7 @@ def claim(
         + (f" --key {quoted(key)}" if key is not None else "")
         + f" --timeout-seconds {timeout:g}"
     )
-    found = arrivals.for_work(
+    found = wait_for_work.for_work(
         call.db,
         agent,
         pools,
@@ -225,13 +225,13 @@ def update(
     """Report progress, or ask a question."""
     from inbox.operations import work
 
-    letter = model.letter(summary, body, payload, artifacts)
+    draft = model.draft(summary, body, payload, artifacts)
     call.keep(artifacts)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
 
         def _change() -> Json:
-            change = work.update(tx, found, agent, lease, status, letter)
+            change = work.update(tx, found, agent, lease, status, draft)
             call.committed = change.event_id
             return call.changed(tx, change)
 
@@ -260,8 +260,8 @@ def done(
             expects = leases.require_thread(tx, thread).expects
         if expects is not None:
             expected_result.require_valid(expects, payload if payload is not None else body)
-    letter = model.letter(summary, body, payload, artifacts)
-    _finish(call, "done", agent, thread, letter, lease, None)
+    draft = model.draft(summary, body, payload, artifacts)
+    _finish(call, "done", agent, thread, draft, lease, None)
 
 
 def fail(
@@ -281,9 +281,9 @@ def fail(
     """Give up."""
     if retryable and permanent:
         raise invalid_input("--retryable and --permanent cannot be combined", reason="flag")
-    letter = model.letter(summary, body, payload, artifacts)
+    draft = model.draft(summary, body, payload, artifacts)
     verdict = True if retryable else False if permanent else None
-    _finish(call, "fail", agent, thread, letter, lease, verdict)
+    _finish(call, "fail", agent, thread, draft, lease, verdict)
 
 
 def _finish(
@@ -291,21 +291,21 @@ def _finish(
     verb: str,
     agent: str,
     thread: str,
-    letter: model.MessageDraft,
+    draft: model.MessageDraft,
     token: str | None,
     retryable: bool | None,
 ) -> None:
     """Close the thread once: a token makes repeating the same command a replay."""
     from inbox.operations import work
 
-    call.keep(letter.artifacts)
+    call.keep(draft.artifacts)
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
         epoch = leases.token_epoch(tx, found, token) if token is not None else None
         by_epoch = None if epoch is None else f"{thread}\n{epoch}"
 
         def _change() -> Json:
-            change = work.finish(tx, found, verb, agent, token, letter, retryable)
+            change = work.finish(tx, found, verb, agent, token, draft, retryable)
             call.committed = change.event_id
             return call.changed(tx, change)
 

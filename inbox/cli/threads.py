@@ -41,7 +41,7 @@ def send(
     expects = _read_schema(call, expects)
     if thread is None:
         _require_opening(to, subject)
-    letter = model.letter(summary, body, payload, artifacts, subject or "")
+    draft = model.draft(summary, body, payload, artifacts, subject or "")
     call.keep(artifacts)
     with call.db.write() as tx:
 
@@ -49,14 +49,14 @@ def send(
             known = store.find(tx, thread) if thread is not None else None
             if known is not None:
                 _require_nothing_new(not_before, max_claims, expects)
-                change = threads.append(tx, known, sender=sender, to=to, kind=kind, letter=letter)
+                change = threads.append(tx, known, sender=sender, to=to, kind=kind, draft=draft)
             else:
                 addressee, topic = _require_opening(to, subject)
                 change = threads.send(
                     tx,
                     sender=sender,
                     to=addressee,
-                    letter=letter,
+                    draft=draft,
                     subject=topic,
                     kind=kind,
                     priority=priority,
@@ -126,8 +126,8 @@ def reply(
     from inbox.operations import leases
     from inbox.operations import threads as operations
 
-    letter = model.letter(summary, body, payload, artifacts)
-    if not (letter.summary or payload or artifacts):
+    draft = model.draft(summary, body, payload, artifacts)
+    if not (draft.summary or payload or artifacts):
         raise invalid_input(
             "nothing to say: give --body, --body-file, --summary or a payload", reason="flag"
         )
@@ -142,7 +142,7 @@ def reply(
                 sender=sender,
                 to=to,
                 kind=kind,
-                letter=letter,
+                draft=draft,
                 token=lease,
                 reply_to=to_message,
             )

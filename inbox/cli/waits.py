@@ -4,7 +4,7 @@ import os
 
 from inbox.operations import leases
 from inbox.store import messages
-from inbox.workflows import arrivals
+from inbox.workflows import wait_for_work
 from inbox.workflows.wait import timed_out
 from schema import events
 from schema.failures import Failure, invalid_input
@@ -44,7 +44,7 @@ def watch(
         return
     tail = f" --timeout-seconds {seconds:g}"
     call.resume = f"{words} --after-event {after_event}{tail}"
-    found, position = arrivals.for_event(
+    found, position = wait_for_work.for_event(
         call.db, agent=agent, statuses=statuses, run=run, after=after_event, timeout=seconds
     )
     call.resume = f"{words} --after-event {position}{tail}"
@@ -74,7 +74,7 @@ def _follow(
     streamed = False
     while deadline is None or time.monotonic() < deadline:
         left = 0.0 if deadline is None else max(0.001, deadline - time.monotonic())
-        found, position = arrivals.for_event(
+        found, position = wait_for_work.for_event(
             call.db,
             agent=agent,
             statuses=statuses,
@@ -122,7 +122,7 @@ def wait_reply(
         words += f" --lease {quoted(lease)}"
     tail = f" --timeout-seconds {timeout:g}"
     call.resume = f"{words} --after-event {after}{tail}"
-    reply = arrivals.Reply(call.db, found, agent, kinds, after, lease)
+    reply = wait_for_work.Reply(call.db, found, agent, kinds, after, lease)
     try:
         answer = reply.wait(timeout)
     except Failure as failure:  # Ended early: the thread closed, the lease lost.

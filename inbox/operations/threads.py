@@ -38,7 +38,7 @@ def send(
     *,
     sender: str,
     to: str,
-    letter: "MessageDraft",
+    draft: "MessageDraft",
     subject: str,
     kind: str = "task",
     priority: str = "normal",
@@ -75,7 +75,7 @@ def send(
         "task_id": task_id,
         "owned_by_run": int(owned_by_run),
         "subject": subject,
-        "summary": letter.summary,
+        "summary": draft.summary,
         "priority": model.PRIORITIES.index(priority),
         "created_by": sender,
         "addressed_to": to,
@@ -84,7 +84,7 @@ def send(
         "expects": expects,
     }
     store.insert(tx, event_id, values)
-    messages.insert(tx, event_id, thread_no, kind, sender, to, letter)
+    messages.insert(tx, event_id, thread_no, kind, sender, to, draft)
     return Change(thread_no, thread_id, event_id)
 
 
@@ -100,7 +100,7 @@ def _free_id(tx: "Tx", wanted: str | None) -> tuple[str, int]:
 
 
 def append(
-    tx: "Tx", thread: "Thread", *, sender: str, to: str | None, kind: str, letter: "MessageDraft"
+    tx: "Tx", thread: "Thread", *, sender: str, to: str | None, kind: str, draft: "MessageDraft"
 ) -> Change:
     """Add a message to a known open thread; its status stays.
 
@@ -112,7 +112,7 @@ def append(
     to = to or other_side(thread, sender)
     event_id = store.record(tx, thread, "thread_send", sender, thread.status, thread.assigned_to)
     store.touch(tx, thread.thread_no, event_id)
-    messages.insert(tx, event_id, thread.thread_no, kind, sender, to, letter)
+    messages.insert(tx, event_id, thread.thread_no, kind, sender, to, draft)
     if thread.lease is not None and thread.lease.holder == sender:
         leases.refresh(tx, thread, thread.lease)
     return Change(thread.thread_no, thread.thread_id, event_id)
@@ -125,7 +125,7 @@ def reply(
     sender: str,
     to: str | None,
     kind: str,
-    letter: "MessageDraft",
+    draft: "MessageDraft",
     token: str | None = None,
     reply_to: int | None = None,
 ) -> Change:
@@ -140,7 +140,7 @@ def reply(
         messages.require_in_thread(tx, thread, reply_to)
     event_id = store.record(tx, thread, "thread_reply", sender, thread.status, thread.assigned_to)
     store.touch(tx, thread.thread_no, event_id)
-    messages.insert(tx, event_id, thread.thread_no, kind, sender, to, letter, reply_to)
+    messages.insert(tx, event_id, thread.thread_no, kind, sender, to, draft, reply_to)
     if thread.lease is not None and thread.lease.holder == sender:
         leases.refresh(tx, thread, thread.lease)
     return Change(thread.thread_no, thread.thread_id, event_id)
@@ -164,8 +164,8 @@ def cancel(
     event_id = store.record(tx, thread, "thread_cancel", agent, target, thread.assigned_to)
     store.move(tx, thread, target, event_id, reason=reason)
     lease_rows.end(tx, thread.thread_no, "cancel")
-    letter = model.MessageDraft(reason, reason, artifacts=artifacts)
-    messages.insert(tx, event_id, thread.thread_no, "control", agent, to, letter)
+    draft = model.MessageDraft(reason, reason, artifacts=artifacts)
+    messages.insert(tx, event_id, thread.thread_no, "control", agent, to, draft)
     return Change(thread.thread_no, thread.thread_id, event_id)
 
 

@@ -66,7 +66,7 @@ def release(
 
 
 def update(
-    tx: "Tx", thread: "Thread", agent: str, token: str | None, status: str, letter: "MessageDraft"
+    tx: "Tx", thread: "Thread", agent: str, token: str | None, status: str, draft: "MessageDraft"
 ) -> Change:
     """Report progress, or ask a question and be blocked until the holder updates again."""
     lease, late = leases.require_holder(tx, thread, agent, token)
@@ -75,7 +75,7 @@ def update(
     store.move(tx, thread, target, event_id)
     leases.refresh(tx, thread, lease)
     kind = "question" if status == "blocked" else "progress"
-    messages.insert(tx, event_id, thread.thread_no, kind, agent, thread.created_by, letter)
+    messages.insert(tx, event_id, thread.thread_no, kind, agent, thread.created_by, draft)
     return Change(thread.thread_no, thread.thread_id, event_id, late)
 
 
@@ -85,7 +85,7 @@ def finish(
     verb: str,
     agent: str,
     token: str | None,
-    letter: "MessageDraft",
+    draft: "MessageDraft",
     retryable: bool | None = None,
 ) -> Change:
     """Deliver the result (`verb` is done or fail): terminal, the lease released.
@@ -96,7 +96,7 @@ def finish(
     if thread.status == "cancelled":
         last = lease_rows.last_holder(tx, thread.thread_no)
         if last is not None and last[0] == agent and _token_fits(tx, thread, token, last[1]):
-            raise _late_result(tx, thread, verb, agent, letter, retryable)
+            raise _late_result(tx, thread, verb, agent, draft, retryable)
     _, late = leases.require_holder(tx, thread, agent, token)
     target = THREAD.next(thread.status, verb)
     payload = obj(late=late) if retryable is None else obj(late=late, retryable=retryable)
@@ -104,7 +104,7 @@ def finish(
     reason = None if retryable is None else "retryable" if retryable else "permanent"
     store.move(tx, thread, target, event_id, reason=reason)
     lease_rows.end(tx, thread.thread_no, verb)
-    messages.insert(tx, event_id, thread.thread_no, "result", agent, thread.created_by, letter)
+    messages.insert(tx, event_id, thread.thread_no, "result", agent, thread.created_by, draft)
     return Change(thread.thread_no, thread.thread_id, event_id, late)
 
 
@@ -117,11 +117,11 @@ def _late_result(
     thread: "Thread",
     verb: str,
     agent: str,
-    letter: "MessageDraft",
+    draft: "MessageDraft",
     retryable: bool | None,
 ) -> Commit:
     """Keep what a superseded holder brought; return the refusal (the one that writes)."""
-    event_id = messages.find_late_result(tx, thread.thread_no, agent, letter)
+    event_id = messages.find_late_result(tx, thread.thread_no, agent, draft)
     if event_id is None:
         event_id = store.record(
             tx,
@@ -133,7 +133,7 @@ def _late_result(
             obj(verb=verb, retryable=retryable),
         )
         store.touch(tx, thread.thread_no, event_id)
-        messages.insert(tx, event_id, thread.thread_no, "result", agent, thread.created_by, letter)
+        messages.insert(tx, event_id, thread.thread_no, "result", agent, thread.created_by, draft)
     return Commit(
         "invalid_state",
         "superseded",

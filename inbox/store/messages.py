@@ -20,7 +20,7 @@ def insert(
     kind: str,
     sender: str,
     to: str,
-    letter: "MessageDraft",
+    draft: "MessageDraft",
     reply_to: int | None = None,
 ) -> None:
     """Add the message of an event, with its artifacts."""
@@ -31,12 +31,12 @@ def insert(
         kind=kind,
         from_agent=sender,
         to_agent=to,
-        summary=letter.summary,
-        body=letter.body,
-        payload=letter.payload,
+        summary=draft.summary,
+        body=draft.body,
+        payload=draft.payload,
         reply_to=reply_to,
     )
-    for ordinal, artifact in enumerate(letter.artifacts):
+    for ordinal, artifact in enumerate(draft.artifacts):
         tx.execute(
             _SQL["artifact_insert"],
             event_id=event_id,
@@ -119,17 +119,15 @@ def stop_asked(tx: "ReadTx", thread_no: int, since: int, agent: str) -> bool:
     )
 
 
-def find_late_result(
-    tx: "ReadTx", thread_no: int, agent: str, letter: "MessageDraft"
-) -> int | None:
+def find_late_result(tx: "ReadTx", thread_no: int, agent: str, draft: "MessageDraft") -> int | None:
     """Return the id of the same late result if the agent has handed it in before."""
     row = tx.maybe(
         _SQL["message_late_result"],
         thread_no=thread_no,
         agent=agent,
-        summary=letter.summary,
-        body=letter.body,
-        payload=letter.payload,
+        summary=draft.summary,
+        body=draft.body,
+        payload=draft.payload,
     )
     return row[0] if row else None
 

@@ -42,9 +42,9 @@ def until(
     found = look()
     if found is not None:
         return found
-    from schema import bell
+    from schema import wakeup
 
-    with bell.Waiter(db.path, topics) as waiter:
+    with wakeup.Waiter(db.path, topics) as waiter:
         rung, seen, due, wakes = True, 0, 0.0, 0
         while True:
             version = db.data_version()  # Before the look: a commit after it is seen next time.

@@ -96,9 +96,9 @@ def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
             hint="wait for it, or stop it first",
             next=[say("stop", f"{task.run_id}/{task.task_id}")],
         )
-    letter = bus.letter(None, text, obj(told_by="orch continue"), ())
+    draft = bus.draft(None, text, obj(told_by="orch continue"), ())
     return threads.append(
-        tx, thread, sender=run.leader, to=thread.assigned_to, kind="answer", letter=letter
+        tx, thread, sender=run.leader, to=thread.assigned_to, kind="answer", draft=draft
     )
 
 

@@ -3,7 +3,7 @@
 import os
 
 from orch import process, process_identity
-from orch.harness import spool, strays
+from orch.harness import orphans, spool
 from orch.store import turns as store
 from orch.store.turns import Turn
 
@@ -38,7 +38,7 @@ def _is_gone(turn: Turn) -> bool:
     if process_identity.is_gone(*turn.runner) is not True:
         return False
     process = turn.process
-    return (process is None or process_identity.is_gone(*process) is True) and not strays.find(
+    return (process is None or process_identity.is_gone(*process) is True) and not orphans.find(
         turn.mark
     )
 
@@ -55,18 +55,18 @@ def examine(db: "Database") -> "Check":
 
     with db.read() as tx:
         running = store.running(tx)
-    orphans = [turn for turn in running if process_identity.is_gone(*turn.runner) is True]
-    if not orphans:
+    unattended = [turn for turn in running if process_identity.is_gone(*turn.runner) is True]
+    if not unattended:
         return Check("workers", OK, f"{len(running)} at work, each with its runner")
     told = []
-    for turn in orphans[:5]:
-        pids = strays.find(turn.mark, session_of(turn))
+    for turn in unattended[:5]:
+        pids = orphans.find(turn.mark, session_of(turn))
         what = "still runs as pid " + ", ".join(map(str, pids)) if pids else "is gone"
         told.append(f"{turn.agent} on {turn.thread_id} {what}")
     return Check(
         "workers",
         WARNING,
-        f"{len(orphans)} without a runner: " + "; ".join(told),
+        f"{len(unattended)} without a runner: " + "; ".join(told),
         "start orch work again under the same --agent, or end one: orch stop TASK",
     )
 
@@ -121,7 +121,7 @@ def programs(roots: set[str]) -> "Check":
     from inbox.workflows.finding import OK, WARNING, Check
 
     groups: dict[int, int] = {}
-    for pid, mark in strays.carriers(process.MARK).items():
+    for pid, mark in orphans.carriers(process.MARK).items():
         number, started, domain, where = [*mark.split(":", 3), "", "", ""][:4]
         if not (number.isdigit() and started.isdigit() and where.startswith(tuple(roots))):
             continue

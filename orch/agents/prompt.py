@@ -37,49 +37,49 @@ class Message:
         self.body = str(document["body"])
 
 
-def first(grip: "HeldThread", messages: list[Message], commits: str) -> str:
+def first(held: "HeldThread", messages: list[Message], commits: str) -> str:
     """Return the prompt of a first turn."""
-    parts = [_who(grip), _HOW, *_place(grip, commits), _task(grip, messages)]
-    parts += _history(grip, [m for m in messages[1:] if m.kind not in ("event", "control")])
+    parts = [_who(held), _HOW, *_place(held, commits), _task(held, messages)]
+    parts += _history(held, [m for m in messages[1:] if m.kind not in ("event", "control")])
     return "\n\n".join(parts) + "\n"
 
 
-def again(grip: "HeldThread", messages: list[Message], commits: str, before: "Turn") -> str:
+def again(held: "HeldThread", messages: list[Message], commits: str, before: "Turn") -> str:
     """Return the prompt of a further turn that cannot resume the session: the whole story."""
     ended = (
         f"You, or another agent in this place, worked on this before: turn {before.turn_no} "
         f"ended as {before.outcome or 'interrupted'}. What it left is there: look before you begin."
     )
-    parts = [_who(grip), _HOW, *_place(grip, commits), ended, _task(grip, messages)]
-    parts += _history(grip, [m for m in messages[1:] if m.kind != "event"])
+    parts = [_who(held), _HOW, *_place(held, commits), ended, _task(held, messages)]
+    parts += _history(held, [m for m in messages[1:] if m.kind != "event"])
     return "\n\n".join(parts) + "\n"
 
 
-def resumed(grip: "HeldThread", messages: list[Message], before: "Turn") -> str:
+def resumed(held: "HeldThread", messages: list[Message], before: "Turn") -> str:
     """Return the prompt of a turn that goes on in the client's own session."""
     new = [
         m for m in messages
-        if m.event_id > before.told_through and m.sender != grip.agent and m.kind != "event"
+        if m.event_id > before.told_through and m.sender != held.agent and m.kind != "event"
     ]  # fmt: skip
-    parts = _history(grip, new) or ["Nothing new was written; continue where you stopped."]
+    parts = _history(held, new) or ["Nothing new was written; continue where you stopped."]
     parts.append("Go on with your task, and report with inbox done (or inbox fail) at the end.")
     return "\n\n".join(parts) + "\n"
 
 
-def _who(grip: "HeldThread") -> str:
-    task = grip.attempt
-    what = f"task {grip.name}, attempt {task.attempt_no}, " if task is not None else ""
+def _who(held: "HeldThread") -> str:
+    task = held.attempt
+    what = f"task {held.name}, attempt {task.attempt_no}, " if task is not None else ""
     return (
-        f"You are the agent {grip.agent}. This work is yours alone: {what}thread {grip.thread_id}."
+        f"You are the agent {held.agent}. This work is yours alone: {what}thread {held.thread_id}."
     )
 
 
-def _place(grip: "HeldThread", commits: str) -> list[str]:
-    attempt = grip.attempt
+def _place(held: "HeldThread", commits: str) -> list[str]:
+    attempt = held.attempt
     if attempt is None or not attempt.worktree_path:
-        said = [_apart(grip.place)] if grip.place is not None else []
+        said = [_apart(held.place)] if held.place is not None else []
         expects = "The result has to fit a schema: use inbox done --validate --payload-json JSON."
-        return [*said, expects] if grip.expects else said
+        return [*said, expects] if held.expects else said
     where = f"You work in {attempt.worktree_path} on branch {attempt.branch_name}."
     if commits == "runner":
         return [
@@ -95,13 +95,13 @@ def _apart(place: "Place") -> str:
     )
 
 
-def _task(grip: "HeldThread", messages: list[Message]) -> str:
+def _task(held: "HeldThread", messages: list[Message]) -> str:
     order = next((m for m in messages if m.kind == "task"), messages[0] if messages else None)
     body = (order.body or order.summary) if order is not None else ""
-    return f"The task: {grip.subject}\n\n{body}"
+    return f"The task: {held.subject}\n\n{body}"
 
 
-def _history(grip: "HeldThread", messages: list[Message]) -> list[str]:
+def _history(held: "HeldThread", messages: list[Message]) -> list[str]:
     """Return what was written since, the newest kept when it is too much."""
     shown: list[str] = []
     room = _MOST_HISTORY
@@ -109,7 +109,7 @@ def _history(grip: "HeldThread", messages: list[Message]) -> list[str]:
         text = message.body or message.summary
         if message.body and message.summary and message.summary not in message.body:
             text = f"{message.summary}\n{message.body}"
-        who = "you wrote" if message.sender == grip.agent else f"{message.sender} wrote"
+        who = "you wrote" if message.sender == held.agent else f"{message.sender} wrote"
         lines = "\n".join("| " + line for line in text[:_MOST_MESSAGE].split("\n"))
         entry = f"{who} ({message.kind}):\n{lines}"
         room -= len(entry)

@@ -13,7 +13,7 @@ from orch.agents import liveness, turn_result
 from orch.agents import turn as turns
 from orch.agents.turn_monitor import Stop, Watcher
 from orch.harness import config as harnesses
-from orch.harness import spool, strays
+from orch.harness import orphans, spool
 from orch.harness.config import Harness, HarnessTable
 from orch.harness.log import Log
 from orch.harness.outcome import TurnFacts
@@ -105,7 +105,7 @@ class _Left:
         watcher = Watcher(self._db, self._grip, self._turn, stop)
         watcher.reader = self._intake.reader
         vigil = Vigil(self._harness.table, self._intake)
-        while strays.find(self._turn.mark, liveness.session_of(self._turn)):
+        while orphans.find(self._turn.mark, liveness.session_of(self._turn)):
             look_at = time.monotonic() + LOOK_SECONDS
             while time.monotonic() < look_at:
                 if not vigil.hears():
@@ -118,7 +118,7 @@ class _Left:
     def end(self, cause: str, why: str) -> Turn:
         """End its processes, read what it printed to the end, judge it."""
         patience = self._harness.table.grace
-        found = strays.end(self._turn.mark, liveness.session_of(self._turn), patience)
+        found = orphans.end(self._turn.mark, liveness.session_of(self._turn), patience)
         self._intake.finish()
         ended = ClientEnd(cause, why, None, self._intake)
         ended.strays = found
@@ -136,10 +136,10 @@ class _Left:
         return True
 
 
-def _environment(db: "Database", harness: Harness, grip: HeldThread, turn: Turn) -> dict[str, str]:
+def _environment(db: "Database", harness: Harness, held: HeldThread, turn: Turn) -> dict[str, str]:
     """Return the variables whose secrets may stand in its output: its own and ours."""
     try:
-        own = turns.environment_for(db, harness, grip, turn.mark)
+        own = turns.environment_for(db, harness, held, turn.mark)
     except Failure:  # orch.toml is broken, or its worktree is gone.
         own = turns.base_environment(harness)
-    return dict(os.environ) | own | {"INBOX_LEASE": grip.token}
+    return dict(os.environ) | own | {"INBOX_LEASE": held.token}

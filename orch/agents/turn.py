@@ -12,7 +12,7 @@ from orch import config_in_force, process, process_identity
 from orch.agents import prompt, turn_result
 from orch.agents.turn_monitor import Watcher
 from orch.config.model import Config
-from orch.harness import outcome, strays
+from orch.harness import orphans, outcome
 from orch.harness import process as children
 from orch.harness.log import Log
 from orch.harness.redaction import Redactor
@@ -21,7 +21,7 @@ from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from orch.worktrees import places
-from schema import points
+from schema import crash_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,36 +34,36 @@ if TYPE_CHECKING:
 class Begun:
     """A turn that is written down and whose program is yet to be started."""
 
-    __slots__ = ("before", "fresh", "grip", "session", "turn", "written")
+    __slots__ = ("before", "fresh", "held", "session", "turn", "written")
 
     def __init__(
-        self, grip: HeldThread, before: Turn | None, written: list[prompt.Message]
+        self, held: HeldThread, before: Turn | None, written: list[prompt.Message]
     ) -> None:
-        self.grip = grip
+        self.held = held
         self.before = before
         self.written = written
         self.session = self.fresh = ""
         self.turn: Turn
 
 
-def begin(tx: "Tx", harness: "Harness", grip: HeldThread, logs: str) -> Begun:
+def begin(tx: "Tx", harness: "Harness", held: HeldThread, logs: str) -> Begun:
     """Write a turn down, in the transaction that takes its thread: nothing lies between the two.
 
     Raises: as require_holder, refused/budget (then nothing was written).
     """
-    page, _, _ = message_rows.page(tx, grip.thread_no, 0, 1000, None)
-    before = store.latest(tx, grip.thread_no)
-    begun = Begun(grip, before, [prompt.Message(m) for m in json.loads(page)])
+    page, _, _ = message_rows.page(tx, held.thread_no, 0, 1000, None)
+    before = store.latest(tx, held.thread_no)
+    begun = Begun(held, before, [prompt.Message(m) for m in json.loads(page)])
     if before is not None and before.harness == harness.name and harness.table.resume:
         begun.session = before.session
     begun.fresh = "" if begun.session else _fresh_session(harness)
     begun.turn = work.begin(
         tx,
-        grip,
+        held,
         harness=harness.name,
-        mark=f"{grip.thread_id}-{os.urandom(6).hex()}",
+        mark=f"{held.thread_id}-{os.urandom(6).hex()}",
         told_through=max((m.event_id for m in begun.written), default=0),
-        log_path=log_of(logs, grip),
+        log_path=log_of(logs, held),
         runner=process_identity.mine(),
         session=begun.session or begun.fresh,
     )
@@ -72,21 +72,21 @@ def begin(tx: "Tx", harness: "Harness", grip: HeldThread, logs: str) -> Begun:
 
 def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
     """Do a turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
-    grip, turn, log_path = begun.grip, begun.turn, begun.turn.log_path
-    points.reach("work.turn_begun")
-    if grip.place is not None:
-        places.make(db, grip.place)  # Where the command that dispatched it was killed.
+    held, turn, log_path = begun.held, begun.turn, begun.turn.log_path
+    crash_points.reach("work.turn_begun")
+    if held.place is not None:
+        places.make(db, held.place)  # Where the command that dispatched it was killed.
     text = _prompt(harness, begun)
-    environment = environment_for(db, harness, grip, turn.mark)
+    environment = environment_for(db, harness, held, turn.mark)
     redactor = Redactor(environment)
     log = Log(log_path, harness.table.log_bytes, redactor)
     facts = outcome.TurnFacts()
     ended: ClientEnd | None = None
-    watcher = Watcher(db, grip, turn, stop)
+    watcher = Watcher(db, held, turn, stop)
     try:
         brief = _write_brief(log_path, turn.turn_no, text)
         running = _start(db, harness, begun, log, environment, brief)
-        points.reach("work.started")
+        crash_points.reach("work.started")
         watcher.reader = running.reader
         ended = running.watch(watcher)
     except OSError as error:
@@ -94,7 +94,7 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
         facts.exit_status = 127
         log.note(facts.error)
     facts.lost = watcher.lost
-    return turn_result.conclude(db, harness, grip, turn, facts, ended, log, redactor)
+    return turn_result.conclude(db, harness, held, turn, facts, ended, log, redactor)
 
 
 def _fresh_session(harness: "Harness") -> str:
@@ -107,20 +107,20 @@ def _fresh_session(harness: "Harness") -> str:
 
 
 def _prompt(harness: "Harness", begun: Begun) -> str:
-    grip, before = begun.grip, begun.before
+    held, before = begun.held, begun.before
     if before is None:
-        return prompt.first(grip, begun.written, harness.table.commits)
+        return prompt.first(held, begun.written, harness.table.commits)
     if begun.session:
-        return prompt.resumed(grip, begun.written, before)
-    return prompt.again(grip, begun.written, harness.table.commits, before)
+        return prompt.resumed(held, begun.written, before)
+    return prompt.again(held, begun.written, harness.table.commits, before)
 
 
-def log_of(logs: str, grip: HeldThread) -> str:
+def log_of(logs: str, held: HeldThread) -> str:
     """Return the path of an attempt's log below the store's `logs`."""
-    if grip.attempt is None or grip.task is None:
-        return os.path.join(logs, "_threads", f"{grip.thread_id}.log")
-    name = f"attempt-{grip.attempt.attempt_no}.log"
-    return os.path.join(logs, grip.task.run_id, grip.task.task_id, name)
+    if held.attempt is None or held.task is None:
+        return os.path.join(logs, "_threads", f"{held.thread_id}.log")
+    name = f"attempt-{held.attempt.attempt_no}.log"
+    return os.path.join(logs, held.task.run_id, held.task.task_id, name)
 
 
 def _write_brief(log_path: str, turn_no: int, text: str) -> str:
@@ -131,38 +131,38 @@ def _write_brief(log_path: str, turn_no: int, text: str) -> str:
     return path
 
 
-def workdir_of(grip: HeldThread) -> str:
+def workdir_of(held: HeldThread) -> str:
     """Return where the agent works: its worktree or place, the run's repository, or here."""
-    if grip.attempt is not None and grip.attempt.worktree_path:
-        return str(grip.attempt.worktree_path)
-    if grip.place is not None:
-        return grip.place.place_path
-    repo = grip.run.repo_path if grip.run is not None else ""
+    if held.attempt is not None and held.attempt.worktree_path:
+        return str(held.attempt.worktree_path)
+    if held.place is not None:
+        return held.place.place_path
+    repo = held.run.repo_path if held.run is not None else ""
     return str(repo) if repo and os.path.isdir(repo) else os.getcwd()
 
 
 def environment_for(
-    db: "Database", harness: "Harness", grip: HeldThread, mark: str
+    db: "Database", harness: "Harness", held: HeldThread, mark: str
 ) -> dict[str, str]:
     """Return the whole environment of an agent's program: an allow-list, its keys, its work."""
-    attempt = grip.attempt
+    attempt = held.attempt
     settings = Config()
-    if attempt is not None and grip.run is not None:
-        settings = config_in_force.at(db, grip.run, attempt.repo_path)
+    if attempt is not None and held.run is not None:
+        settings = config_in_force.at(db, held.run, attempt.repo_path)
     found = base_environment(harness) | settings.environment
-    author = {"NAME": grip.agent, "EMAIL": f"{grip.agent}@localhost"}
+    author = {"NAME": held.agent, "EMAIL": f"{held.agent}@localhost"}
     for role in ("AUTHOR", "COMMITTER"):
         for field, value in author.items():
             name = f"GIT_{role}_{field}"
             found.setdefault(name, os.environ.get(name) or value)
-    if grip.place is not None:
-        found["ORCH_OUT"] = grip.place.out_path
+    if held.place is not None:
+        found["ORCH_OUT"] = held.place.out_path
     return found | {
         "ORCH_DB": db.path,
-        "INBOX_AGENT": grip.agent,
-        "INBOX_THREAD": grip.thread_id,
-        "INBOX_LEASE": grip.token,
-        strays.MARK: mark,
+        "INBOX_AGENT": held.agent,
+        "INBOX_THREAD": held.thread_id,
+        "INBOX_LEASE": held.token,
+        orphans.MARK: mark,
     }
 
 
@@ -183,20 +183,20 @@ def _start(
     environment: dict[str, str], brief: str,
 ) -> "Child":  # fmt: skip
     """Start the program and write down which process it is. Raises: OSError."""
-    grip, turn = begun.grip, begun.turn
+    held, turn = begun.held, begun.turn
     folder = db.folder.path
     values = {
-        "agent": grip.agent,
+        "agent": held.agent,
         "brief": brief,
         "new_session": begun.fresh,
         "session": begun.session,
         "store_dir": folder,
         "store_roots": json.dumps([folder]),
-        "thread": grip.thread_id,
-        "workdir": workdir_of(grip),
+        "thread": held.thread_id,
+        "workdir": workdir_of(held),
     }
     argv = harness.argv(values, begun.session)
-    log.note(f"turn {turn.turn_no} of {grip.name} by {grip.agent}: {' '.join(argv)}")
+    log.note(f"turn {turn.turn_no} of {held.name} by {held.agent}: {' '.join(argv)}")
     environment = environment | {"ORCH_BRIEF": brief}
     log.note(f"in {values['workdir']}; variables: {' '.join(sorted(environment))}")
     if not os.path.isdir(values["workdir"]):

@@ -40,11 +40,11 @@ class Stop:
 class Watcher:
     """What the store says of a running turn; renews the lease meanwhile."""
 
-    def __init__(self, db: "Database", grip: HeldThread, turn: Turn, stop: "Stop") -> None:
+    def __init__(self, db: "Database", held: HeldThread, turn: Turn, stop: "Stop") -> None:
         self.lost = ""
         self.reader: OutputReader | None = None  # Of its output, once it runs.
         self._db = db
-        self._grip = grip
+        self._grip = held
         self._turn = turn
         self._stop = stop
         self._version = -1
@@ -109,14 +109,14 @@ class Watcher:
             self._session = session
 
 
-def lost(thread: Thread, grip: HeldThread) -> str:
+def lost(thread: Thread, held: HeldThread) -> str:
     """Return why the thread is not ours any more, "" while it is."""
     if thread.status == "cancelled":
         return "the thread was cancelled"
     if thread.lease is None and thread.status not in TERMINAL:
         return "the agent gave the thread back"
-    if thread.lease is not None and thread.lease.epoch != grip.epoch:
+    if thread.lease is not None and thread.lease.epoch != held.epoch:
         return f"{thread.lease.holder} claimed the thread"
-    if thread.epoch != grip.epoch:
+    if thread.epoch != held.epoch:
         return "it was claimed again, and is over"
     return ""

@@ -20,7 +20,7 @@ from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn, TurnEnd
 from orch.worktrees import create, inspect, setup_files
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import obj
 
@@ -42,20 +42,20 @@ _MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
 
 
 def conclude(
-    db: "Database", harness: "Harness", grip: HeldThread, turn: Turn, facts: TurnFacts,
+    db: "Database", harness: "Harness", held: HeldThread, turn: Turn, facts: TurnFacts,
     ended: "ClientEnd | None", log: "Log", redactor: "Redactor",
 ) -> Turn:  # fmt: skip
     """Judge a turn and do what follows; return it, ended. Its spool goes last."""
     if ended is not None:
         _from_end(facts, ended)
-    _ask_store(db, grip, turn, facts)
-    keeper = _WorktreeCapture(db, harness, grip, log)
+    _ask_store(db, held, turn, facts)
+    keeper = _WorktreeCapture(db, harness, held, log)
     keeper.look(facts)
     outcome, why = verdict.judge(facts, harness.table)
     if outcome == "done" and harness.table.commits == "runner":
         outcome, why = keeper.commit(facts, outcome, why)
     end = TurnEnd(outcome, redactor.text(why)[:1000])
-    end.salvage_ref = keeper.save(facts, f"turn {turn.turn_no} of {grip.name}: {outcome}")
+    end.salvage_ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: {outcome}")
     _store_facts(end, facts, ended)
     action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
     with db.read() as tx:
@@ -73,12 +73,12 @@ def conclude(
     if end.salvage_ref:
         log.note(f"{facts.uncommitted} uncommitted files are kept under {end.salvage_ref}")
     log.close()
-    points.reach("work.judged")
-    letter = _letter(facts, end, redactor)
+    crash_points.reach("work.judged")
+    draft = _letter(facts, end, redactor)
     with db.write() as tx:
-        work.end(tx, turn, end, action, letter, wait_ms if outcome == "limited" else 0)
+        work.end(tx, turn, end, action, draft, wait_ms if outcome == "limited" else 0)
         done = store.require(tx, turn.turn_key)
-    points.reach("work.concluded")
+    crash_points.reach("work.concluded")
     spool.remove(db.folder.spool, turn.mark)
     return done
 
@@ -90,17 +90,17 @@ def _from_end(facts: TurnFacts, ended: "ClientEnd") -> None:
     facts.text, facts.error, facts.tail = reader.text, reader.error, ended.tail
 
 
-def _ask_store(db: "Database", grip: HeldThread, turn: Turn, facts: TurnFacts) -> None:
+def _ask_store(db: "Database", held: HeldThread, turn: Turn, facts: TurnFacts) -> None:
     """Add what the agent itself did through the inbox."""
     with db.read() as tx:
-        thread = leases.require_thread(tx, grip.thread_id)
-        question, _ = store.question(tx, grip.thread_no, grip.agent)
-    if thread.status in ("done", "failed") and thread.epoch == grip.epoch:
+        thread = leases.require_thread(tx, held.thread_id)
+        question, _ = store.question(tx, held.thread_no, held.agent)
+    if thread.status in ("done", "failed") and thread.epoch == held.epoch:
         facts.reported = "done" if thread.status == "done" else "fail"
     else:
-        facts.lost = facts.lost or turn_monitor.lost(thread, grip)
+        facts.lost = facts.lost or turn_monitor.lost(thread, held)
     facts.asked = thread.status == "blocked" and question > turn.told_through
-    if grip.expects:
+    if held.expects:
         facts.text = ""  # A result that has to fit a schema is delivered by the agent itself.
 
 
@@ -155,14 +155,14 @@ def _letter(facts: TurnFacts, end: TurnEnd, redactor: "Redactor") -> bus.Message
 class _WorktreeCapture:
     """What a code attempt's worktree holds, and keeping it."""
 
-    def __init__(self, db: "Database", harness: "Harness", grip: HeldThread, log: "Log") -> None:
+    def __init__(self, db: "Database", harness: "Harness", held: HeldThread, log: "Log") -> None:
         self._db = db
-        self._grip = grip
+        self._grip = held
         self._harness = harness
         self._log = log
         self._attempt: Attempt | None = None
-        if grip.attempt is not None and grip.attempt.workspace_status == "created":
-            self._attempt = grip.attempt
+        if held.attempt is not None and held.attempt.workspace_status == "created":
+            self._attempt = held.attempt
 
     def look(self, facts: TurnFacts) -> None:
         """Add what git says. What git refuses counts as nothing done, and is logged."""
@@ -182,14 +182,14 @@ class _WorktreeCapture:
 
     def commit(self, facts: TurnFacts, outcome: str, why: str) -> tuple[str, str]:
         """Commit for a worker that cannot; return what has become of the verdict."""
-        attempt, grip = self._attempt, self._grip
-        if attempt is None or not facts.uncommitted or grip.run is None:
+        attempt, held = self._attempt, self._grip
+        if attempt is None or not facts.uncommitted or held.run is None:
             return outcome, why
         try:
-            repo = create.open_checked(self._db, grip.run, attempt.repo_path)
+            repo = create.open_checked(self._db, held.run, attempt.repo_path)
             worktree = repository.linked_worktree(repo, attempt.worktree_path)
-            text = f"{grip.subject}\n\nOrch-Task: {grip.name} attempt {attempt.attempt_no}\n"
-            author = merges.Identity(grip.agent, f"{grip.agent}@localhost")
+            text = f"{held.subject}\n\nOrch-Task: {held.name} attempt {attempt.attempt_no}\n"
+            author = merges.Identity(held.agent, f"{held.agent}@localhost")
             salvage.commit_all(worktree, text, leave_out=self._placed(attempt), author=author)
         except Failure as failure:
             self._tell(failure)
@@ -201,13 +201,13 @@ class _WorktreeCapture:
 
     def save(self, facts: TurnFacts, why: str) -> str:
         """Keep uncommitted work under the attempt's salvage ref; return the ref or ""."""
-        attempt, grip = self._attempt, self._grip
-        if attempt is None or not facts.uncommitted or grip.task is None:
+        attempt, held = self._attempt, self._grip
+        if attempt is None or not facts.uncommitted or held.task is None:
             return ""
         try:
             repo = repository.open_repository(attempt.repo_path)
             worktree = repository.linked_worktree(repo, attempt.worktree_path)
-            ref = names.salvage_ref(grip.task.run_id, grip.task.task_id, attempt.attempt_no)
+            ref = names.salvage_ref(held.task.run_id, held.task.task_id, attempt.attempt_no)
             salvage.save_salvage(worktree, ref, why=why, leave_out=self._placed(attempt))
         except Failure as failure:
             self._tell(failure)

@@ -20,7 +20,7 @@ from orch.operations import work
 from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
-from schema import bell, file, points
+from schema import crash_points, file, wakeup
 from schema.failures import Failure
 from schema.json_text import Json, array
 
@@ -102,7 +102,7 @@ class WorkerPool:
     def ask_stop(self, level: int) -> None:
         """Finish what runs (1), or end it now (2); waiting workers are woken."""
         self.stop.level = max(self.stop.level, level)
-        bell.ring(self.db_path, {"agent=" + agent for agent in self.plan.agents})
+        wakeup.ring(self.db_path, {"agent=" + agent for agent in self.plan.agents})
 
     def _work(self, agent: str) -> None:
         try:
@@ -148,18 +148,18 @@ class WorkerPool:
 class _Worker:
     """One worker: a name, a connection, one thread of the bus at a time."""
 
-    def __init__(self, db: "Database", agent: str, crew: WorkerPool) -> None:
+    def __init__(self, db: "Database", agent: str, pool: WorkerPool) -> None:
         self._db = db
         self._agent = agent
-        self._crew = crew
-        self._stop = crew.stop
+        self._pool = pool
+        self._stop = pool.stop
         self._crashes = 0
         self._rest_until = 0.0
         self._is_logged_out = False
 
     def work(self) -> None:
         """Bring what is left to its end, then take thread after thread."""
-        plan = self._crew.plan
+        plan = self._pool.plan
         workers.sweep(self._db)
         for turn in recovery.take_over(self._db, plan.harness, self._agent, self._stop):
             self._note(turn, turn.thread_id)
@@ -172,7 +172,7 @@ class _Worker:
             begun = self._claim()
             if begun is None:
                 return
-            points.reach("work.claimed")
+            crash_points.reach("work.claimed")
             self._do(begun)
             if (
                 self._goes_home()
@@ -183,16 +183,16 @@ class _Worker:
 
     def _goes_home(self) -> bool:
         """Say whether the client itself seems broken: it would only ruin more tasks."""
-        name = self._crew.plan.harness.name
+        name = self._pool.plan.harness.name
         if self._is_logged_out:
             why = f"{name} is not logged in"
         elif self._crashes >= _CRASHES_IN_A_ROW:
             why = f"{self._crashes} turns in a row crashed"
         else:
             return False
-        self._crew.complain(
+        self._pool.complain(
             f"{self._agent} stops: {why}; look at: orch logs TASK, then "
-            f"orch work --check --agent {self._agent} {self._crew.plan.harness.words}"
+            f"orch work --check --agent {self._agent} {self._pool.plan.harness.words}"
         )
         return True
 
@@ -202,7 +202,7 @@ class _Worker:
 
     def _claim(self) -> "Begun | None":
         """Begin a turn of the next thread; wait for one unless it is to be once or until idle."""
-        plan = self._crew.plan
+        plan = self._pool.plan
         self._rest()
         if self._stop.is_asked:
             return None
@@ -237,26 +237,26 @@ class _Worker:
 
         What the budget of its run forbids is left for later, and the next thread is taken.
         """
-        plan = self._crew.plan
+        plan = self._pool.plan
         while True:
             with self._db.write() as tx:
-                grip = work.take(tx, self._agent, plan.pools, plan.ttl_ms)
-                if grip is None:
+                held = work.take(tx, self._agent, plan.pools, plan.ttl_ms)
+                if held is None:
                     return None
-                begun = self._begin(tx, grip)
+                begun = self._begin(tx, held)
             if isinstance(begun, Failure):
-                self._crew.refuse(begun)
+                self._pool.refuse(begun)
             else:
                 return begun
 
-    def _begin(self, tx: "Tx", grip: HeldThread) -> "Begun | Failure":
+    def _begin(self, tx: "Tx", held: HeldThread) -> "Begun | Failure":
         """Begin a turn; give its thread back, when its run has spent its budget."""
         try:
-            return turns.begin(tx, self._crew.plan.harness, grip, self._db.folder.logs)
+            return turns.begin(tx, self._pool.plan.harness, held, self._db.folder.logs)
         except Failure as refusal:
             if refusal.reason != "budget":
                 raise
-            work.give_back(tx, grip, refusal.message, _BUDGET_WAIT_MS)
+            work.give_back(tx, held, refusal.message, _BUDGET_WAIT_MS)
             return refusal
 
     def _go_on(self, thread_id: str) -> "Begun | None":
@@ -267,10 +267,10 @@ class _Worker:
         except Failure as failure:
             if failure.code not in _NOT_OURS:
                 raise
-            self._crew.tell(f"{thread_id} is not {self._agent}'s any more: {failure.message}")
+            self._pool.tell(f"{thread_id} is not {self._agent}'s any more: {failure.message}")
             return None
         if isinstance(begun, Failure):
-            self._crew.refuse(begun)
+            self._pool.refuse(begun)
             return None
         return begun
 
@@ -287,54 +287,54 @@ class _Worker:
     def _do(self, begun: "Begun | None") -> None:
         """Do turns until the thread is out of this worker's hands."""
         while begun is not None:
-            grip = begun.grip
+            held = begun.held
             try:
-                turn = turns.run(self._db, self._crew.plan.harness, begun, self._stop)
+                turn = turns.run(self._db, self._pool.plan.harness, begun, self._stop)
             except Failure as failure:
                 if failure.code not in _NOT_OURS:
                     raise
-                self._crew.tell(f"{grip.name} is not {self._agent}'s any more: {failure.message}")
+                self._pool.tell(f"{held.name} is not {self._agent}'s any more: {failure.message}")
                 return
-            self._note(turn, grip.name)
-            if turn.outcome != "waiting" or not self._wait_for_answer(grip):
+            self._note(turn, held.name)
+            if turn.outcome != "waiting" or not self._wait_for_answer(held):
                 return
-            begun = self._go_on(grip.thread_id)
+            begun = self._go_on(held.thread_id)
 
     def _note(self, turn: Turn, name: str) -> None:
         with self._db.read() as tx:
             document = store.document(tx, turn.turn_key)
-        self._crew.note(turn, document)
+        self._pool.note(turn, document)
         self._crashes = self._crashes + 1 if turn.outcome == "crashed" else 0
         self._is_logged_out = turn.outcome == "limited" and turn.reason == verdict.LOGGED_OUT
         if turn.outcome == "limited":
-            self._rest_until = time.monotonic() + self._crew.plan.harness.table.limited_wait
-        self._crew.tell(f"{self._agent}: {name} turn {turn.turn_no} {turn.outcome}")
+            self._rest_until = time.monotonic() + self._pool.plan.harness.table.limited_wait
+        self._pool.tell(f"{self._agent}: {name} turn {turn.turn_no} {turn.outcome}")
 
-    def _wait_for_answer(self, grip: HeldThread) -> bool:
+    def _wait_for_answer(self, held: HeldThread) -> bool:
         """Wait for an answer to the thread's question, renewing; False when to stop or lost.
 
         A stop leaves the question standing: the next worker of this name waits on.
         """
         renew_at = [0.0]
-        self._crew.tell(f"{self._agent}: {grip.name} waits for an answer")
+        self._pool.tell(f"{self._agent}: {held.name} waits for an answer")
 
         def _look() -> str | None:
             if self._stop.is_asked:
                 return "stop"
             with self._db.read() as tx:
-                asked, answered = store.question(tx, grip.thread_no, self._agent)
-                thread = thread_rows.find(tx, grip.thread_id)
-            if thread is None or lost(thread, grip) or thread.lease is None:
+                asked, answered = store.question(tx, held.thread_no, self._agent)
+                thread = thread_rows.find(tx, held.thread_id)
+            if thread is None or lost(thread, held) or thread.lease is None:
                 return "lost"
             if answered or not asked:
                 return "answered"
             if time.monotonic() >= renew_at[0]:
                 with self._db.write() as tx:
-                    work.renew(tx, grip)
-                renew_at[0] = time.monotonic() + grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
+                    work.renew(tx, held)
+                renew_at[0] = time.monotonic() + held.ttl_ms / 1000 / _RENEWALS_PER_LEASE
             return None
 
-        topics = ["thread=" + grip.thread_id, "agent=" + self._agent]
+        topics = ["thread=" + held.thread_id, "agent=" + self._agent]
         found = wait.until(
             self._db, topics, _look, 0, lambda: max(0.05, renew_at[0] - time.monotonic())
         )

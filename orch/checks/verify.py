@@ -14,7 +14,7 @@ from orch.steps.model import say
 from orch.store import checks as store
 from orch.store import trials
 from orch.worktrees import create, inspect
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -172,7 +172,7 @@ def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
         assert attempt is not None
         checks.record(tx, fresh, current, attempt, result)
         runs.tell_end(tx, fresh)
-    points.reach("verify.recorded")
+    crash_points.reach("verify.recorded")
 
 
 def _cache_key(attempt: Attempt, check: Check, settings: Config) -> str:

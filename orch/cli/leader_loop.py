@@ -130,7 +130,7 @@ def answer(
     from orch.cli import task_names
     from orch.operations import attempts
 
-    letter = model.letter(None, body, payload, ())
+    draft = model.draft(None, body, payload, ())
     with call.db.read() as tx:
         run, task = task_names.split(tx, run, task, task_name)
     bring_up_to_date(call.db, run, call.note)
@@ -142,7 +142,7 @@ def answer(
             attempt = attempts.require_active(tx, subject)
             thread = leases.require_thread(tx, attempt.thread_id)
             change = threads.reply(
-                tx, thread, sender=found.leader, to=thread.assigned_to, kind="answer", letter=letter
+                tx, thread, sender=found.leader, to=thread.assigned_to, kind="answer", draft=draft
             )
             call.committed = events.record(
                 tx,
@@ -152,7 +152,7 @@ def answer(
                 run_id=found.run_id,
                 task_id=subject.task_id,
                 status=subject.status,
-                summary=letter.summary,
+                summary=draft.summary,
                 payload=obj(message_id=f"msg_{change.event_id}", attempt_no=attempt.attempt_no),
             )
             document, latest = reads.with_attempt(tx, subject.task_no)

@@ -15,7 +15,7 @@ from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
 from orch.store import places as place_rows
 from orch.store import tasks as task_rows
-from schema import keys, points
+from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge
 
@@ -82,7 +82,7 @@ class PreparedDispatch:
             from orch.worktrees import create
 
             create.make(self.repo, self.place, self.settings)
-            points.reach("dispatch.made")
+            crash_points.reach("dispatch.made")
 
 
 def start(
@@ -319,7 +319,7 @@ def _intend(db: "Database", prepared: PreparedDispatch) -> None:
             tx, task.task_no, run.run_id, number, prepared.place, process_identity.mine()
         )
         task_rows.take_locks(tx, task.task_no)
-    points.reach("dispatch.intended")
+    crash_points.reach("dispatch.intended")
 
 
 def _forget(db: "Database", task: Task) -> None:
@@ -340,7 +340,7 @@ def _confirm(db: "Database", prepared: PreparedDispatch, answer: "Answer") -> Js
     """Turn the intent into an attempt: thread, status, locks and answer in one transaction."""
     with db.write() as tx:
         result = keys.once(tx, prepared.key, lambda: _open_attempt(tx, prepared, answer))
-    points.reach("dispatch.confirmed")
+    crash_points.reach("dispatch.confirmed")
     return result
 
 

@@ -12,7 +12,7 @@ import contextlib
 import os
 import time
 
-from orch.git import in_the_way
+from orch.git import checkout_conflicts
 from orch.git.names import display, listed, require_oid, require_ref
 from orch.git.refs import head, read_ref, swap_ref
 from orch.git.repository import Repository, call, drivers_off, linked_worktree, read_small
@@ -22,7 +22,7 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.git.in_the_way import Blocker
+    from orch.git.checkout_conflicts import Blocker
 
 _MARK = "orch is moving this branch; if it was killed, `orch queue run` finishes it\n"
 _LOCK_SECONDS = 3.0
@@ -110,9 +110,9 @@ def move_target(
         for checkout in checkouts_of(repo, ref):
             _lock_index(checkout)
             undone.callback(_unlock_index, checkout)
-            found = in_the_way.rehearse(checkout, old, new)
+            found = checkout_conflicts.rehearse(checkout, old, new)
             if found:
-                raise in_the_way.refusal(found)
+                raise checkout_conflicts.refusal(found)
         if not swap_ref(repo, ref, new, old, why):
             return False
         undone.pop_all()
@@ -140,10 +140,10 @@ def refresh_checkout(checkout: Repository, old: str, new: str) -> None:
     mine = os.path.join(checkout.git_dir, "index.orch")
     for stale in (mine, mine + ".lock"):
         _unlink(stale)
-    in_the_way.copy_index(real, mine)
+    checkout_conflicts.copy_index(real, mine)
     blanks = drivers_off(checkout)
-    if not in_the_way.is_index_at(checkout, mine, old, new, blanks):
-        in_the_way.write_files(checkout, mine, old, new, blanks)
+    if not checkout_conflicts.is_index_at(checkout, mine, old, new, blanks):
+        checkout_conflicts.write_files(checkout, mine, old, new, blanks)
         os.replace(mine, real)
     _unlink(mine)
     _unlock_index(checkout)
@@ -186,4 +186,4 @@ def _unlink(path: str) -> None:
 
 def rehearse(checkout: Repository, old: str, new: str) -> "tuple[Blocker, ...]":
     """Return what stands in the way of a move of the checkout's branch; writes nothing."""
-    return in_the_way.rehearse(checkout, old, new)
+    return checkout_conflicts.rehearse(checkout, old, new)

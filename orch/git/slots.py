@@ -11,7 +11,8 @@ time: the caller's lock.
 import contextlib
 import os
 
-from orch.git import undo
+from orch.git import half_made
+from orch.git.attributes import read_traits
 from orch.git.changes import status
 from orch.git.names import display, listed, require_oid, unusable
 from orch.git.refs import head, tree_id
@@ -24,7 +25,6 @@ from orch.git.repository import (
     read_small,
     write_small,
 )
-from orch.git.traits import read_traits
 from orch.git.worktrees import CHECKOUT_SECONDS
 from orch.steps.model import git
 from schema.failures import Failure, invalid_input
@@ -49,7 +49,7 @@ def open_slot(
     other files lie at `path`, refused/repo_tampered, git_error.
     """
     require_oid(commit, repo.object_format)
-    path, root = undo.require_place(path, root, must_be_free=False)
+    path, root = half_made.require_place(path, root, must_be_free=False)
     lacking = read_traits(repo, commit).unsupported
     if lacking:
         raise unusable("unsupported", f"{commit[:12]} cannot be tested in a slot: {lacking}")
@@ -72,14 +72,14 @@ def open_slot(
 
 def _made(repo: Repository, path: str, commit: str) -> Repository:
     """Register a slot without files, under our mark until it has them."""
-    undo.require_outside(repo, path)
+    half_made.require_outside(repo, path)
     if os.path.isdir(path) and os.listdir(path):
         shown = display(path)
         raise unusable("branch_exists", f"{shown} holds files and is not a slot", path=shown)
     blanks = drivers_off(repo)
     with locked_directory(repo.common_dir) as held:
         asked = ("worktree", "add", "--detach", "--no-checkout", "--lock", "--reason")
-        mark = undo.mark(path)
+        mark = half_made.mark(path)
         call(repo, *asked, mark, "--", path, commit, hold=(held,), blanks=blanks)
     slot = linked_worktree(repo, path)
     write_small(os.path.join(slot.git_dir, _OURS), "")
@@ -89,10 +89,10 @@ def _made(repo: Repository, path: str, commit: str) -> Repository:
 def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
     """Return the registered slot with sound administrative files, None when there is none."""
     with locked_directory(repo.common_dir):
-        admin = undo.admin_of(repo, path)
+        admin = half_made.admin_of(repo, path)
     if not admin:
         return None
-    if undo.is_half_made(admin, path):
+    if half_made.is_half_made(admin, path):
         # Killed at any point of `worktree add`: each file has one right content.
         write_small(os.path.join(admin, "commondir"), "../..\n")
         write_small(os.path.join(admin, "gitdir"), f"{os.path.join(path, '.git')}\n")
@@ -110,7 +110,7 @@ def _mended(repo: Repository, path: str, commit: str) -> Repository | None:
     clear_odd(admin)
     if not os.path.lexists(os.path.join(admin, "HEAD")):
         write_small(os.path.join(admin, "HEAD"), f"{commit}\n")
-    undo.drop_stale_locks(admin)
+    half_made.drop_stale_locks(admin)
     os.makedirs(path, exist_ok=True)
     pointer = os.path.join(path, ".git")
     if os.path.islink(pointer) or os.path.isdir(pointer):
@@ -195,16 +195,16 @@ def remove_slot(repo: Repository, path: str) -> bool:
 
     Raises: invalid_input when the worktree there is no slot, git_error.
     """
-    path, _ = undo.require_place(path, "", must_be_free=False)
+    path, _ = half_made.require_place(path, "", must_be_free=False)
     with locked_directory(repo.common_dir) as held:
-        admin = undo.admin_of(repo, path)
+        admin = half_made.admin_of(repo, path)
         if not admin:
             return False
-        is_ours = os.path.isfile(os.path.join(admin, _OURS)) or undo.is_half_made(admin, path)
+        is_ours = os.path.isfile(os.path.join(admin, _OURS)) or half_made.is_half_made(admin, path)
         if not is_ours:
             raise invalid_input(f"{display(path)} is a worktree, not a slot")
         # Twice, for one that was killed while it was made and is locked by our mark.
-        force = ("--force", "--force") if undo.is_half_made(admin, path) else ("--force",)
+        force = ("--force", "--force") if half_made.is_half_made(admin, path) else ("--force",)
         asked = ("worktree", "remove", *force, "--", path)
         clear_odd(path)
         call(repo, *asked, seconds=CHECKOUT_SECONDS, hold=(held,))

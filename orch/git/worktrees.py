@@ -10,7 +10,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 
-from orch.git import undo
+from orch.git import half_made
 from orch.git.names import display, require_branch, require_oid, require_ref, unusable
 from orch.git.refs import read_ref, swap_ref
 from orch.git.repository import (
@@ -159,7 +159,7 @@ def add_worktree(
     """
     ref = require_branch(branch)
     require_oid(commit, repo.object_format)
-    path, root = undo.require_place(path, root)
+    path, root = half_made.require_place(path, root)
     blanks = drivers_off(repo)
     with contextlib.ExitStack() as writing:
         with locked_directory(repo.common_dir) as held:
@@ -168,12 +168,12 @@ def add_worktree(
             try:
                 worktree = _register(repo, path, branch, (held,), blanks)
             except BaseException:
-                admin = undo.admin_of(repo, path)
-                undo.undo_locked(repo, admin, path, branch, commit, root=root)
+                admin = half_made.admin_of(repo, path)
+                half_made.undo_locked(repo, admin, path, branch, commit, root=root)
                 raise
             admin_fd = writing.enter_context(locked_directory(worktree.git_dir))
         try:
-            undo.write_files(worktree, (admin_fd,), seconds, blanks)
+            half_made.write_files(worktree, (admin_fd,), seconds, blanks)
             os.unlink(os.path.join(worktree.git_dir, "locked"))
         except BaseException:
             writing.close()
@@ -217,7 +217,7 @@ def _register(
 ) -> Repository:
     """Register a worktree without files, under our mark; its HEAD is on `branch`."""
     # The branch is there already, so git tracks nothing and never locks the configuration.
-    asked = ("worktree", "add", "--no-checkout", "--lock", "--reason", undo.mark(path))
+    asked = ("worktree", "add", "--no-checkout", "--lock", "--reason", half_made.mark(path))
     call(repo, *asked, "--", path, branch, hold=hold, blanks=blanks)
     worktree = linked_worktree(repo, path)
     if read_small(os.path.join(worktree.git_dir, "HEAD")) != f"ref: refs/heads/{branch}\n":
@@ -244,15 +244,15 @@ def recover_worktree(
     """
     require_branch(branch)
     require_oid(commit, repo.object_format)
-    path, root = undo.require_place(path, root, must_be_free=False)
+    path, root = half_made.require_place(path, root, must_be_free=False)
     # Lock order here: worktree, then repository. A worktree that is found under the
     # repository's lock is already locked by its maker, or its maker is dead.
     was_there = False
     while True:
         with locked_directory(repo.common_dir):
-            admin = undo.admin_of(repo, path)
+            admin = half_made.admin_of(repo, path)
             if not admin:
-                left = undo.undo_locked(repo, "", path, branch, commit, root=root)
+                left = half_made.undo_locked(repo, "", path, branch, commit, root=root)
                 return "undone" if was_there else left
         was_there = True
         try:
@@ -283,14 +283,14 @@ def _settle(
     writing: int | None,
 ) -> str:
     """Finish (by `writing`, the lock on `admin`) or undo a worktree that is registered."""
-    if not undo.is_half_made(admin, path):
+    if not half_made.is_half_made(admin, path):
         return "complete"
     ref = require_branch(branch)
     if writing and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
-        undo.finish_files(repo, admin, path, ref, (writing,))
+        half_made.finish_files(repo, admin, path, ref, (writing,))
         return "complete"
     with locked_directory(repo.common_dir):
-        return undo.undo_locked(repo, admin, path, branch, commit, root=root)
+        return half_made.undo_locked(repo, admin, path, branch, commit, root=root)
 
 
 def repair_worktrees(repo: Repository, old: str, new: str) -> int:
@@ -315,7 +315,7 @@ def add_detached(repo: Repository, path: str, commit: str) -> Repository:
     Raises: invalid_input, invalid_state/branch_exists, git_error.
     """
     require_oid(commit, repo.object_format)
-    path, _ = undo.require_place(path, "")
+    path, _ = half_made.require_place(path, "")
     with locked_directory(repo.common_dir) as held:
         _require_free(repo, path)
         asked = ("worktree", "add", "--detach", "--", path, commit)
@@ -324,7 +324,7 @@ def add_detached(repo: Repository, path: str, commit: str) -> Repository:
 
 
 def _require_free(repo: Repository, path: str) -> None:
-    undo.require_outside(repo, path)
+    half_made.require_outside(repo, path)
     if os.path.lexists(path):
         raise unusable("branch_exists", f"{display(path)} exists already", path=display(path))
     if any(os.path.normpath(top) == path for _, top in admin_dirs(repo)):

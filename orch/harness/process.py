@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from orch import process_identity
-from orch.harness import spool, strays
+from orch.harness import orphans, spool
 from orch.harness.spool import Intake
 
 TYPE_CHECKING = False
@@ -205,7 +205,7 @@ class Child:
 
     def _end(self, cause: str, why: str, patience: float) -> ClientEnd:
         """End what it left behind, reap it, and say how it was."""
-        found = strays.end(self._mark, self.pid, patience)
+        found = orphans.end(self._mark, self.pid, patience)
         self._kill_group()
         status = self._process.wait()
         self._intake.finish()

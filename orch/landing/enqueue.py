@@ -7,7 +7,7 @@ deleted meanwhile. Killed between the two, the next pass makes the ref.
 from itertools import groupby
 
 from orch import config_in_force
-from orch.git import commits, refs, repository, traits
+from orch.git import attributes, commits, refs, repository
 from orch.git import names as git_names
 from orch.landing import approval_gate, kept_refs, open_queue
 from orch.landing.open_queue import HEADS
@@ -21,7 +21,7 @@ from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
 from orch.worktrees import inspect
-from schema import keys, points
+from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array
 
@@ -171,7 +171,7 @@ def _refuse_untestable(
     names = {path.rpartition("/")[2] for path in seen.paths}
     if names.isdisjoint((".gitattributes", ".gitmodules")) and not seen.gitlinks:
         return
-    lacking = traits.read_traits(repo, str(attempt.head_commit)).unsupported
+    lacking = attributes.read_traits(repo, str(attempt.head_commit)).unsupported
     if lacking:
         raise Failure(
             "invalid_state",
@@ -241,9 +241,9 @@ def confirm(
             return answer(tx, added)
 
         said = keys.once(tx, key, _change)
-    points.reach("queue.added")
+    crash_points.reach("queue.added")
     keep(db, added)
-    points.reach("queue.kept")
+    crash_points.reach("queue.kept")
     return said
 
 

@@ -6,7 +6,7 @@ done again. Trials that stand together in a plan run side by side.
 
 from itertools import groupby
 
-from orch.git import in_the_way, proofs, workbench
+from orch.git import checkout_conflicts, proofs, workbench
 from orch.landing import candidates, land
 from orch.landing import trials as queue_checks
 from orch.landing.open_queue import OpenQueue
@@ -20,7 +20,7 @@ from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.worktrees import create
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, obj
 
@@ -37,7 +37,7 @@ class Executed:
     __slots__ = ("blockers", "landed", "moved", "trials")
 
     def __init__(self) -> None:
-        self.blockers: list[in_the_way.Blocker] = []
+        self.blockers: list[checkout_conflicts.Blocker] = []
         self.landed: list[Entry] = []
         self.moved: dict[int, None] = {}
         self.trials = 0
@@ -57,7 +57,7 @@ def apply(
             continue
         for step in steps:
             _apply_one(lease, place, seen, step, links, done)
-            points.reach("queue.step")
+            crash_points.reach("queue.step")
             if done.blockers:
                 return
 
@@ -150,7 +150,7 @@ def _build_chain(
                     tx, lease.queue_no, onto, number, commit=made.commit, tree=made.tree,
                     files=made.files, notes="\n".join(made.notes), resolved=made.resolved,
                 )  # fmt: skip
-            points.reach("queue.built")
+            crash_points.reach("queue.built")
             commit = made.commit
         else:
             commit = known.commit

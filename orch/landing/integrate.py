@@ -18,7 +18,7 @@ from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.queues import Queue
 from orch.worktrees import create
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, array, merge
 
@@ -176,7 +176,7 @@ def queue_it(db: "Database", plan: IntegrationPlan) -> tuple[int, Queue]:
                 None,
             )  # fmt: skip
             number = made.entry_no
-    points.reach("integrate.queued")
+    crash_points.reach("integrate.queued")
     return number, queue
 
 

@@ -8,8 +8,8 @@ tree (I18): the file refuses an intent for any other, and git is asked once more
 import contextlib
 import json
 
+from orch.git import checkout_conflicts, landing, merges, proofs, refs, workbench
 from orch.git import commits as git_commits
-from orch.git import in_the_way, landing, merges, proofs, refs, workbench
 from orch.landing import approval_gate, candidates, open_queue
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Land
@@ -21,7 +21,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import array, obj
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Blocked(Exception):
     """A checkout of the target stands in the way; nothing was changed."""
 
-    def __init__(self, blockers: "list[in_the_way.Blocker]") -> None:
+    def __init__(self, blockers: "list[checkout_conflicts.Blocker]") -> None:
         super().__init__(f"{len(blockers)} checkouts block the landing")
         self.blockers = blockers
 
@@ -61,18 +61,18 @@ def land(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]
             return []  # Another orch.toml counts by now; the next pass decides by it.
         if not _intend(lease, place, step, links):
             return []
-        points.reach("landing.intended")
+        crash_points.reach("landing.intended")
         try:
             moved = _move(place, step.onto, step.commit)
         except Failure as failure:
             _take_back(lease, place, step, failure)
             raise
-        points.reach("landing.moved")
+        crash_points.reach("landing.moved")
         if moved:
             refresh(place, step.onto, step.commit)
-            points.reach("landing.refreshed")
+            crash_points.reach("landing.refreshed")
         landed = _confirm(lease, place, moved=moved)
-    points.reach("landing.confirmed")
+    crash_points.reach("landing.confirmed")
     return landed
 
 
@@ -94,19 +94,19 @@ def settle(lease: RunnerLease, place: OpenQueue) -> list[Entry]:
             refresh(place, intent.from_commit, now)
         else:
             landing.release_checkouts(place.repo, place.queue.target)
-        points.reach("landing.settled")
+        crash_points.reach("landing.settled")
         return _confirm(lease, place, moved=moved)
 
 
-def blockers(place: OpenQueue, old: str, new: str) -> "list[in_the_way.Blocker]":
+def blockers(place: OpenQueue, old: str, new: str) -> "list[checkout_conflicts.Blocker]":
     """Return what in the target's checkouts stands in the way of a move; asked without writing."""
-    found: list[in_the_way.Blocker] = []
+    found: list[checkout_conflicts.Blocker] = []
     for checkout in landing.checkouts_of(place.repo, place.queue.target):
         found += landing.rehearse(checkout, old, new)
     return found
 
 
-def dirty(place: OpenQueue, found: "list[in_the_way.Blocker]") -> Failure:
+def dirty(place: OpenQueue, found: "list[checkout_conflicts.Blocker]") -> Failure:
     """Return the refusal to move a target whose checkouts stand in the way."""
     return Failure(
         "invalid_state",
@@ -170,7 +170,7 @@ def _move(place: OpenQueue, old: str, new: str) -> bool:
     target = place.queue.target
     if not place.exists and not landing.create_target(place.repo, target, old):
         return False
-    points.reach("landing.target_made")
+    crash_points.reach("landing.target_made")
     return landing.move_target(place.repo, target, old, new, "orch queue: landing")
 
 
@@ -230,7 +230,7 @@ def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
             if trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
         }
     seen = _seen(lease, place, landed, resolved)
-    points.reach("landing.looked_for")
+    crash_points.reach("landing.looked_for")
     with lease.write() as tx:
         for entry in landed:
             current = entry_rows.get(tx, entry.entry_no)
@@ -241,7 +241,7 @@ def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
             else:
                 missing = f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
                 entries.move(tx, current, "miss", reason=missing)
-    points.reach("landing.verified")
+    crash_points.reach("landing.verified")
 
 
 def _seen(

@@ -16,7 +16,7 @@ from orch.store import attempts as attempt_rows
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
-from schema import keys, points
+from schema import crash_points, keys
 from schema.failures import Failure
 from schema.json_text import Json, obj
 
@@ -44,7 +44,7 @@ def after_pass(lease: RunnerLease, place: OpenQueue, numbers: list[int]) -> list
             if failure.code not in _REFUSALS:
                 raise
             problems.append(f"{entry.entry_id} ({entry.name}) waits for you: {failure.message}")
-        points.reach("queue.sent_back")
+        crash_points.reach("queue.sent_back")
     return problems
 
 

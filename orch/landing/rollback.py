@@ -17,7 +17,7 @@ from orch.store import queues as queue_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json
 from schema.steps import command
@@ -149,7 +149,7 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
             if entry.kind == "task":  # Its branch may be gone: then only the target holds it.
                 kept_refs.keep(place, [entry], {})
             _put_back(place, entry, plan.before)
-            points.reach("rollback.refreshed")
+            crash_points.reach("rollback.refreshed")
             with lease.write() as tx:
                 current = entry_rows.get(tx, entry.entry_no)
                 if current.status in ENTRY.before("rollback"):
@@ -159,7 +159,7 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
             kept_refs.let_go(db, place)
     finally:
         lease.leave()
-    points.reach("rollback.confirmed")
+    crash_points.reach("rollback.confirmed")
     return RollbackOutcome(plan, entry.entry_no, held, superseded)
 
 
@@ -207,7 +207,7 @@ def _put_back(place: OpenQueue, entry: Entry, before: str) -> None:
                 f"{place.queue.branch} moved meanwhile",
                 hint="run the same command again",
             )
-    points.reach("rollback.moved")
+    crash_points.reach("rollback.moved")
     land.refresh(place, entry.landed_commit, before)
 
 
@@ -233,5 +233,5 @@ def _queue_revert(db: "Database", plan: RollbackPlan, actor: str, reason: str) -
         )  # fmt: skip
         held = _hold(tx, entry, actor, reason)
         superseded = _call_off_integration(tx, entry)
-    points.reach("rollback.queued")
+    crash_points.reach("rollback.queued")
     return RollbackOutcome(plan, made.entry_no, held, superseded)

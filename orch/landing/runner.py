@@ -6,7 +6,7 @@ kept in memory between two passes.
 """
 
 from orch import config_in_force
-from orch.git import in_the_way
+from orch.git import checkout_conflicts
 from orch.landing import execute, kept_refs, land, open_queue, rework, runner_lease, snapshot
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner import codec, planner
@@ -19,7 +19,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json
 
@@ -45,7 +45,7 @@ class QueueOutcome:
         self.landed: list[Entry] = []
         self.changed: dict[int, None] = {}
         self.problems: list[str] = []
-        self.blockers: list[in_the_way.Blocker] = []
+        self.blockers: list[checkout_conflicts.Blocker] = []
         self.hold_reason = ""
         self.plan: Plan | None = None
         self.seen: PassInput | None = None
@@ -148,7 +148,7 @@ def _record(lease: RunnerLease, told: str, plan: Plan) -> None:
         queue_rows.record_pass(
             tx, lease.queue_no, lease.fence, PLANNER, told, codec.plan_json(plan)
         )
-    points.reach("queue.recorded")
+    crash_points.reach("queue.recorded")
 
 
 def _see(lease: RunnerLease, seen: PassInput, plan: Plan) -> None:

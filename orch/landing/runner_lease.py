@@ -13,7 +13,7 @@ from orch.git import repository
 from orch.store import queues as store
 from orch.store import trials
 from orch.store.queues import Queue
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
         process = process_identity.mine()
         fence = store.take(tx, queue.queue_no, process, tx.now.wall_ms + LEASE_MS)
         trials.interrupt(tx, queue.queue_no, fence)
-    points.reach("queue.taken")
+    crash_points.reach("queue.taken")
     return RunnerLease(db, queue.queue_no, fence, folder)
 
 

@@ -14,7 +14,7 @@ from orch.landing.planner.model import Test
 from orch.landing.runner_lease import RunnerLease
 from orch.store import trials
 from orch.store.checks import Result
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import array
 
@@ -45,7 +45,7 @@ def run(lease: RunnerLease, place: OpenQueue, steps: list[Test], jobs: int) -> i
     count for nothing.
     """
     begun = [_begin(lease, place, step) for step in steps]
-    points.reach("queue.trial_begun")
+    crash_points.reach("queue.trial_begun")
     waiting = [trial for trial in begun if trial.open]
     for trial in begun:
         if not trial.open:
@@ -126,12 +126,12 @@ def _end(lease: RunnerLease, trial: Trial) -> None:
     summary = "; ".join(f"{r.check}: {r.summary}" for r in bad)
     if not trial.step.checks:
         summary = WAIVED
-    points.reach("queue.trial_ran")
+    crash_points.reach("queue.trial_ran")
     with lease.write() as tx:
         for result in trial.results:
             trials.keep_check(tx, trial.number, result)
         trials.end(tx, trial.number, status, summary[:2000])
-    points.reach("queue.trial_ended")
+    crash_points.reach("queue.trial_ended")
 
 
 def _run_in_slot(place: OpenQueue, trial: Trial) -> list[Result]:

@@ -102,7 +102,7 @@ def open_one(
         tx,
         sender=order.actor,
         to=order.to,
-        letter=bus.MessageDraft(order.summary, order.body, payload, order.artifacts),
+        draft=bus.MessageDraft(order.summary, order.body, payload, order.artifacts),
         subject=task.title,
         priority=bus.PRIORITIES[task.priority],
         run_id=run.run_id,

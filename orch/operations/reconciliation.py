@@ -7,7 +7,7 @@ nothing. Order is the log's, so a task passes through every state its thread wen
 from orch.machines import OF_THREAD
 from orch.model import ACTIVE, Attempt, Run, Task
 from orch.operations import runs, tasks
-from orch.store import attempts, news
+from orch.store import attempts, due
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from schema import events
@@ -24,7 +24,7 @@ def absorb(tx: "Tx", run: Run) -> list[int]:
     """Bring the run's tasks up to date; return the numbers of those that changed, once each."""
     changed: dict[int, None] = {}
     through = run.reconciled_through
-    for item in news.after(tx, run.run_id, run.reconciled_through):
+    for item in due.after(tx, run.run_id, run.reconciled_through):
         through = item.event_id
         attempt = attempts.of_thread(tx, item.thread_no)
         if attempt is None:
@@ -44,7 +44,7 @@ def absorb(tx: "Tx", run: Run) -> list[int]:
     return list(changed)
 
 
-def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "news.Item") -> bool:
+def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "due.Item") -> bool:
     """Let the newest attempt's task follow its thread; say whether anything moved."""
     status = item.status
     if attempt.attempt_no != task.latest_attempt_no or task.status not in ACTIVE:

@@ -67,44 +67,44 @@ def take(tx: "Tx", agent: str, pools: "tuple[str, ...]", ttl_ms: int) -> HeldThr
 
 
 def hold(tx: "ReadTx", thread_id: str, agent: str) -> HeldThread:
-    """Return the grip on a thread that `agent` holds already. Raises: as require_holder."""
+    """Return the held on a thread that `agent` holds already. Raises: as require_holder."""
     thread = leases.require_thread(tx, thread_id)
     lease, _ = leases.require_holder(tx, thread, agent, None)
     token = ids.lease_token(lease_rows.secret(tx), thread_id, lease.epoch)
     return _with_attempt(tx, HeldThread(thread, lease, agent, token))
 
 
-def _with_attempt(tx: "ReadTx", grip: HeldThread) -> HeldThread:
-    grip.attempt = attempts.of_thread(tx, grip.thread_no)
-    if grip.attempt is not None:
-        grip.task = task_rows.by_no(tx, grip.attempt.task_no)
-        grip.run = run_rows.find(tx, grip.task.run_id)
-        grip.place = place_rows.find(tx, grip.attempt.attempt_key)
-    return grip
+def _with_attempt(tx: "ReadTx", held: HeldThread) -> HeldThread:
+    held.attempt = attempts.of_thread(tx, held.thread_no)
+    if held.attempt is not None:
+        held.task = task_rows.by_no(tx, held.attempt.task_no)
+        held.run = run_rows.find(tx, held.task.run_id)
+        held.place = place_rows.find(tx, held.attempt.attempt_key)
+    return held
 
 
 def begin(
-    tx: "Tx", grip: HeldThread, *, harness: str, mark: str, told_through: int, log_path: str,
+    tx: "Tx", held: HeldThread, *, harness: str, mark: str, told_through: int, log_path: str,
     runner: "Process", session: str,
 ) -> Turn:  # fmt: skip
     """Write a turn down before its program is started.
 
     Raises: as require_holder, refused/budget.
     """
-    thread = leases.require_thread(tx, grip.thread_id)
-    lease, _ = leases.require_holder(tx, thread, grip.agent, grip.token)
-    if grip.run is not None:
-        budgets.refuse_turn(tx, grip.run)
+    thread = leases.require_thread(tx, held.thread_id)
+    lease, _ = leases.require_holder(tx, thread, held.agent, held.token)
+    if held.run is not None:
+        budgets.refuse_turn(tx, held.run)
     leases.refresh(tx, thread, lease)
     if thread.status == "blocked":  # A new turn is told the answer, if there is one.
-        letter = bus.MessageDraft("goes on")
-        holder.update(tx, thread, grip.agent, grip.token, "in_progress", letter)
+        draft = bus.MessageDraft("goes on")
+        holder.update(tx, thread, held.agent, held.token, "in_progress", draft)
     key = turns.begin(
         tx,
-        thread_no=grip.thread_no,
-        run_id=grip.run.run_id if grip.run is not None else None,
-        epoch=grip.epoch,
-        agent=grip.agent,
+        thread_no=held.thread_no,
+        run_id=held.run.run_id if held.run is not None else None,
+        epoch=held.epoch,
+        agent=held.agent,
         harness=harness,
         mark=mark,
         told_through=told_through,
@@ -112,7 +112,7 @@ def begin(
         runner=runner,
     )
     if told_through:  # Its brief holds them in full: no hook need show them again.
-        cursors.advance(tx, grip.agent, grip.thread_no, told_through)
+        cursors.advance(tx, held.agent, held.thread_no, told_through)
     if session:
         turns.set_session(tx, key, session)
     turn = turns.require(tx, key)
@@ -125,7 +125,7 @@ def end(
     turn: Turn,
     facts: TurnEnd,
     action: str,
-    letter: bus.MessageDraft,
+    draft: bus.MessageDraft,
     not_before_ms: int = 0,
 ) -> str:
     """End a turn and do to its thread what follows: `done`, `fail`, `release` or nothing.
@@ -140,10 +140,10 @@ def end(
     try:
         token = ids.lease_token(lease_rows.secret(tx), turn.thread_id, turn.epoch)
         if action == "release":
-            holder.release(tx, thread, turn.agent, token, letter.summary, not_before_ms)
+            holder.release(tx, thread, turn.agent, token, draft.summary, not_before_ms)
         elif action:
             retryable = True if action == "fail" else None
-            holder.finish(tx, thread, action, turn.agent, token, letter, retryable)
+            holder.finish(tx, thread, action, turn.agent, token, draft, retryable)
     except Commit:
         acted = ""
     except Failure as refusal:
@@ -180,18 +180,18 @@ def _tell(
 
 
 def hold_of_turn(tx: "ReadTx", turn: Turn) -> HeldThread:
-    """Return the grip a turn had, whoever holds the thread by now."""
+    """Return the held a turn had, whoever holds the thread by now."""
     thread = leases.require_thread(tx, turn.thread_id)
     token = ids.lease_token(lease_rows.secret(tx), turn.thread_id, turn.epoch)
-    grip = HeldThread(thread, thread.lease, turn.agent, token)
-    grip.epoch = turn.epoch
-    return _with_attempt(tx, grip)
+    held = HeldThread(thread, thread.lease, turn.agent, token)
+    held.epoch = turn.epoch
+    return _with_attempt(tx, held)
 
 
-def give_back(tx: "Tx", grip: HeldThread, why: str, wait_ms: int) -> None:
+def give_back(tx: "Tx", held: HeldThread, why: str, wait_ms: int) -> None:
     """Let go of a thread that cannot be worked on now. Raises: as require_holder."""
-    thread = leases.require_thread(tx, grip.thread_id)
-    holder.release(tx, thread, grip.agent, grip.token, why, wait_ms)
+    thread = leases.require_thread(tx, held.thread_id)
+    holder.release(tx, thread, held.agent, held.token, why, wait_ms)
 
 
 def note_gone(tx: "Tx", turn: Turn) -> int:
@@ -215,8 +215,8 @@ def note_gone(tx: "Tx", turn: Turn) -> int:
     return int(task.task_no)
 
 
-def renew(tx: "Tx", grip: HeldThread) -> None:
+def renew(tx: "Tx", held: HeldThread) -> None:
     """Give the lease its full length again, silently. Raises: as require_holder."""
-    thread = leases.require_thread(tx, grip.thread_id)
-    lease, _ = leases.require_holder(tx, thread, grip.agent, grip.token)
+    thread = leases.require_thread(tx, held.thread_id)
+    lease, _ = leases.require_holder(tx, thread, held.agent, held.token)
     leases.refresh(tx, thread, lease)

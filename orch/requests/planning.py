@@ -19,7 +19,7 @@ from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store.requests import Request
 from orch.worktrees import places
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -97,7 +97,7 @@ def _follow_one(db: "Database", request: Request) -> None:
         requests.follow(tx, requests.require(tx, request.request_id), task)
     if task.status in ("verifying", "done"):
         _judge(db, request)
-        points.reach("planning.judged")
+        crash_points.reach("planning.judged")
     _send_back(db, request.request_id)
 
 

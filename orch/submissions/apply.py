@@ -175,7 +175,7 @@ class Delivery:
             store.require_checks(tx, self.run.run_id, str(thread.task_id), array(reading.checks))
         claims.claim(tx, thread, reading.agent, bus.DEFAULT_LEASE_MS)
         count = len(reading.changes)
-        letter = bus.MessageDraft(
+        draft = bus.MessageDraft(
             f"change request: {count} file{'s' * (count != 1)}",
             payload=obj(
                 told_by="orch submit",
@@ -188,7 +188,7 @@ class Delivery:
             ),
         )
         thread = leases.require_thread(tx, sent.thread_id)
-        done = holder.finish(tx, thread, "done", reading.agent, None, letter)
+        done = holder.finish(tx, thread, "done", reading.agent, None, draft)
         reconciliation.absorb(tx, runs.require(tx, self.run.run_id))
         return done
 

@@ -15,7 +15,7 @@ from orch.store import attempts as store
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
 from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_files
-from schema import events, points
+from schema import crash_points, events
 from schema.failures import Failure
 from schema.json_text import obj
 
@@ -253,7 +253,7 @@ def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Clea
                 worktree, outcome.salvage, why="cleanup", leave_out=put, ignored=saved,
                 instead=head,
             )  # fmt: skip
-            points.reach("cleanup.salvaged")
+            crash_points.reach("cleanup.salvaged")
         removed = removing.remove_worktree(
             repo, attempt.worktree_path, salvage=outcome.salvage, copies=copies, ignored=saved,
             instead=head,
@@ -278,7 +278,7 @@ def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Clea
 
 def _note(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
     """Record that the worktree is gone; told once."""
-    points.reach("cleanup.removed")
+    crash_points.reach("cleanup.removed")
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     setup_files.drop_empty(attempt.worktree_path, attempt.workspace_root)

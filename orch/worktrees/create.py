@@ -7,7 +7,7 @@ dispatch writes the intent before `make` and the attempt after it.
 import os
 
 from orch import config_in_force
-from orch.git import changes, merges, refs, repository, tamper, traits, worktrees
+from orch.git import attributes, changes, config_fingerprint, merges, refs, repository, worktrees
 from orch.git import names as git_names
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, places, runs
@@ -16,7 +16,7 @@ from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from orch.worktrees import moved_repository
-from schema import file, points
+from schema import crash_points, file
 from schema.failures import Failure, not_found
 from schema.json_text import dumps
 
@@ -82,7 +82,7 @@ def open_checked(db: "Database", run: Run, path: str) -> repository.Repository:
             if _is_seen(_known(tx, run.run_id)):
                 raise moved_repository.not_there(path, run.run_id)
         raise not_found("repository", path, hint="name a git repository with --repo-path")
-    seen = tamper.fingerprint(repo)
+    seen = config_fingerprint.fingerprint(repo)
     with db.read() as tx:
         known = _known(tx, run.run_id)
     changed = _changes(known, repo, seen)
@@ -113,7 +113,7 @@ def tampering(db: "Database", run: Run) -> list[str]:
     with db.read() as tx:
         known = _known(tx, run.run_id)
     repo = repository.find_repository(run.repo_path) if _is_seen(known) and run.repo_path else None
-    return _changes(known, repo, tamper.fingerprint(repo)) if repo is not None else []
+    return _changes(known, repo, config_fingerprint.fingerprint(repo)) if repo is not None else []
 
 
 def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
@@ -123,7 +123,7 @@ def accept(db: "Database", run_id: str, path: str | None) -> list[str]:
     repo = repository.find_repository(repository_of(run, path))
     if repo is None:
         raise not_found("repository", repository_of(run, path), hint="say --repo-path")
-    seen = tamper.fingerprint(repo)
+    seen = config_fingerprint.fingerprint(repo)
     accepted, told = config_in_force.accept(db, repo, run)
     with db.write() as tx:
         known = _known(tx, run_id) | accepted
@@ -161,10 +161,10 @@ def _changes(
     """
     old = known.get(repo.git_dir)
     if old is not None:
-        return [str(change) for change in tamper.differences(old, seen)]
+        return [str(change) for change in config_fingerprint.differences(old, seen)]
     for git_dir, values in known.items():
         if _is_of(repo, git_dir):
-            return [str(c) for c in tamper.differences(_shared(values), _shared(seen))]
+            return [str(c) for c in config_fingerprint.differences(_shared(values), _shared(seen))]
     return []
 
 
@@ -210,7 +210,7 @@ def plan(
     place.repo_path = repo.top or repo.common_dir
     place.workspace_root = root_of(repo, workspace_root, settings)
     _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place)
-    lacking = traits.read_traits(repo, place.base_commit).unsupported
+    lacking = attributes.read_traits(repo, place.base_commit).unsupported
     if lacking:
         raise Failure(
             "invalid_state",
@@ -329,7 +329,7 @@ def make(repo: repository.Repository, place: Workspace, settings: "Config") -> N
         if "unable to write" in str(failure.details.get("stderr")):
             failure.hint = _room(place.workspace_root)
         raise
-    points.reach("dispatch.worktree_added")
+    crash_points.reach("dispatch.worktree_added")
     try:
         from orch.worktrees import setup_files
 

@@ -12,7 +12,7 @@ from orch.operations import runs
 from orch.steps.model import say
 from orch.store import relocation
 from orch.store import runs as run_rows
-from schema import events, keys, points
+from schema import crash_points, events, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, dumps, obj
 
@@ -64,7 +64,7 @@ def moved(db: "Database", run_id: str | None, path: str, key: "keys.Key | None" 
     old = _gone(recorded, run_id, new)
     _require_same(db, repo, old)
     again = worktrees.repair_worktrees(repo, old, new)
-    points.reach("moved.repaired")
+    crash_points.reach("moved.repaired")
     with db.write() as tx:
 
         def _change() -> Json:

@@ -11,7 +11,7 @@ from orch.git import merges, refs, repository, slots
 from orch.model import TERMINAL, Run, Task, Workspace
 from orch.operations import places as rules
 from orch.store import places as store
-from schema import points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -81,10 +81,10 @@ def make(db: "Database", place: "Place") -> None:
         if now is None or now.made_at is not None:
             return  # Another process was faster.
         commit = _fill(place)
-        points.reach("place.made")
+        crash_points.reach("place.made")
         with db.write() as tx:
             store.set_made(tx, place, commit)
-    points.reach("place.told")
+    crash_points.reach("place.told")
 
 
 def _fill(place: "Place") -> str:
@@ -129,7 +129,7 @@ def remove(db: "Database", place: "Place") -> None:
     for path in (place.place_path, place.out_path):
         _clear(path)
         _drop_empty_parents(path)
-    points.reach("place.removed")
+    crash_points.reach("place.removed")
     with db.write() as tx:
         store.set_removed(tx, place)
 

@@ -135,8 +135,8 @@ def _measure(db: Database, threads: int) -> dict[str, float]:
         return _step
 
     def _send(tx: Tx) -> object:
-        letter = model.MessageDraft("job", "x" * 180)
-        return operations.send(tx, sender="lead", to="agent-1", letter=letter, subject="job")
+        draft = model.MessageDraft("job", "x" * 180)
+        return operations.send(tx, sender="lead", to="agent-1", draft=draft, subject="job")
 
     def _claim(tx: Tx) -> object:
         return claims.claim_next(tx, "agent-1", (), 60_000)

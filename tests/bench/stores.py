@@ -28,7 +28,7 @@ def send(db: Database, count: int, to: str = WORKER, sender: str = SENDER) -> li
                 tx,
                 sender=sender,
                 to=to,
-                letter=model.MessageDraft(f"job {i}", BODY),
+                draft=model.MessageDraft(f"job {i}", BODY),
                 subject=f"job {i}",
             ).thread_id
             for i in range(count)

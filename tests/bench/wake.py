@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from inbox import model
 from inbox.operations import leases, threads
-from schema import bell, events
+from schema import events, wakeup
 from schema.transaction import Database, Tx
 from tests.bench import stores
 from tests.bench.installed import INBOX, PYTHON, environment
@@ -47,7 +47,7 @@ def _armed(db: Database, waiters: list[Waiter]) -> None:
     end = time.monotonic() + _DEADLINE
     while time.monotonic() < end:
         try:
-            names = os.listdir(bell.folder(db.path))
+            names = os.listdir(wakeup.folder(db.path))
         except FileNotFoundError:
             names = []
         if wanted <= {name.rpartition(".")[0] for name in names} and all(map(_sleeps, waiters)):
@@ -76,12 +76,12 @@ def _wake(db: Database, waiter: Waiter) -> tuple[float, float, float]:
         sender=stores.WORKER,
         to=stores.SENDER,
         kind="answer",
-        letter=model.MessageDraft("yes", "Use port 8080."),
+        draft=model.MessageDraft("yes", "Use port 8080."),
     )
     called = time.perf_counter()
     db.connection.execute("COMMIT")
     committed = time.perf_counter()
-    bell.ring(db.path, tx.topics)
+    wakeup.ring(db.path, tx.topics)
     if not poll.poll(_DEADLINE * 1000):
         raise SystemExit("a waiter was not woken")
     printed = time.perf_counter()

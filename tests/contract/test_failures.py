@@ -137,9 +137,9 @@ def _already_yours(inbox: Cli) -> Answer:
 def _owned_by_run(inbox: Cli) -> Answer:
     db = file.open_store(str(inbox.store))
     with db.write() as tx:
-        letter = model.MessageDraft("task")
+        draft = model.MessageDraft("task")
         thread = threads.send(
-            tx, sender="lead", to="worker-1", letter=letter, subject="s", run_id="r", task_id="t",
+            tx, sender="lead", to="worker-1", draft=draft, subject="s", run_id="r", task_id="t",
             owned_by_run=True,
         ).thread_id  # fmt: skip
     db.close()

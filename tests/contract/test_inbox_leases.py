@@ -411,7 +411,7 @@ def owned(inbox: Cli, agent: str = "worker-1") -> str:
             tx,
             sender="lead",
             to=agent,
-            letter=model.MessageDraft("task"),
+            draft=model.MessageDraft("task"),
             subject="task",
             run_id="r1",
             task_id="t1",
@@ -554,7 +554,7 @@ def test_the_library_keeps_the_same_rules(inbox: Cli) -> None:
     db = file.open_store(str(inbox.store))
     with db.write() as tx:
         change = threads.send(
-            tx, sender="lead", to="w", letter=model.MessageDraft("task"), subject="task"
+            tx, sender="lead", to="w", draft=model.MessageDraft("task"), subject="task"
         )
         thread = leases.require_thread(tx, change.thread_id)
         claims.claim(tx, thread, "w", 60_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orch.operations import runs as orch_runs
-from orch.store import news
+from orch.store import due
 from schema import file
 from tests.support import runs
 from tests.support.cli import until
@@ -434,9 +434,9 @@ def test_an_answer_and_a_renewal_are_no_news_and_what_follows_them_is(lead: Lead
     lead.inbox.ok("renew", "--agent", "w1", "--thread", thread(sent))
     db = file.open_store(str(lead.store))
     with db.read() as tx:
-        assert news.due(tx, orch_runs.require(tx, runs.RUN)) == (False,) * 6
+        assert due.due(tx, orch_runs.require(tx, runs.RUN)) == (False,) * 6
     lead.go_on(sent)
     with db.read() as tx:
-        assert news.due(tx, orch_runs.require(tx, runs.RUN)) == (True, *(False,) * 5)
+        assert due.due(tx, orch_runs.require(tx, runs.RUN)) == (True, *(False,) * 5)
     db.close()
     assert updated(lead) == {"a": "running"}

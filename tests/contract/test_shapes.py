@@ -130,8 +130,8 @@ def test_a_claim_of_a_long_thread_says_how_to_go_on(run, inbox: Cli) -> None:
     with db.write() as tx:
         for i in range(200):
             found = leases.require_thread(tx, thread)
-            letter = model.MessageDraft(f"answer {i}")
-            threads.reply(tx, found, sender="lead", to=None, kind="answer", letter=letter)
+            draft = model.MessageDraft(f"answer {i}")
+            threads.reply(tx, found, sender="lead", to=None, kind="answer", draft=draft)
     db.close()
     data = run("claim", "--agent", "worker-1", "--thread", thread)
     assert (data["truncated"], data["next_after"]) == (True, "msg_200")

@@ -90,13 +90,13 @@ _HOT = {
     "ack --agent w --thread {held} --through msg_3": _SHOWS,
     "hook --agent w --client claude --event E": (
         (_EVERY - {"schema.events"})
-        | _set("inbox.cli.hooks inbox.operations inbox.operations.announcing select")
+        | _set("inbox.cli.hooks inbox.operations inbox.operations.announcements select")
         | _set("inbox.store inbox.store.announcements inbox.cli.plain _json")
     ),
     "watch --after-event 1": (
         (_SHOWS - {"inbox.cli.threads"})
         | _RULES
-        | _set("inbox.cli.waits inbox.workflows inbox.workflows.wait inbox.workflows.arrivals")
+        | _set("inbox.cli.waits inbox.workflows inbox.workflows.wait inbox.workflows.wait_for_work")
         | _set("inbox.reads")
     ),
 }
@@ -104,7 +104,7 @@ _HOT = {
 # Every command of a run: the run, and whether there is anything to reconcile.
 _RUN = _BOTH | _set(
     "orch orch.cli orch.cli.main orch.cli.hot_table orch.cli.leader_loop orch.model",
-    "orch.operations orch.operations.runs orch.store orch.store.runs orch.store.news",
+    "orch.operations orch.operations.runs orch.store orch.store.runs orch.store.due",
     "orch.reconcile orch.cli.next orch.steps orch.steps.model orch.steps.run",
 )
 _ANSWER = (

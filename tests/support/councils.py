@@ -83,8 +83,8 @@ class Council:
 
     def answer_all(self, **findings: list[dict]) -> None:
         """Let the reviewers `a`, `i` and `r` answer with these findings, or with none."""
-        for letter, role in SHORT.items():
-            self.answer(role, review(role, *findings.get(letter, [])))
+        for draft, role in SHORT.items():
+            self.answer(role, review(role, *findings.get(draft, [])))
 
     def fail(self, role: str, why: str = "the tree is missing") -> None:
         """Let a reviewer give up."""

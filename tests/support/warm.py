@@ -155,7 +155,9 @@ def _be(
         os.umask(umask)
         os.environ.clear()
         os.environ.update(env)
-        importlib.reload(sys.modules["schema.points"])  # It reads the target when it is loaded.
+        importlib.reload(
+            sys.modules["schema.crash_points"]
+        )  # It reads the target when it is loaded.
         sys.argv = words
         importlib.import_module(f"{words[0]}.cli.main").main()
     except BaseException:

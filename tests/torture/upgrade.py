@@ -11,7 +11,7 @@ import time
 
 import apsw
 
-from schema import file, migrate, new_store, points, transaction
+from schema import crash_points, file, migrate, new_store, transaction
 from schema.failures import Failure
 from tests.support import invariants, places
 from tests.support.session import Session
@@ -60,8 +60,8 @@ def kill_at(point: str, report: Report) -> None:
 
 def arm(point: str) -> None:
     """Make this process die at the point, as ORCH_CRASH_AT does for one that starts."""
-    points._target, points._left = point, 1
-    transaction.points, transaction._CRASHING = points, True
+    crash_points._target, crash_points._left = point, 1
+    transaction.points, transaction._CRASHING = crash_points, True
 
 
 def _die(work, point: str, rng: random.Random) -> None:

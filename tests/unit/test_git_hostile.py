@@ -5,7 +5,9 @@ import os
 import pytest
 
 from orch.git import (
+    attributes,
     changes,
+    config_fingerprint,
     merges,
     names,
     proofs,
@@ -14,8 +16,6 @@ from orch.git import (
     repository,
     restoring,
     salvage,
-    tamper,
-    traits,
     worktrees,
 )
 from schema.failures import Failure
@@ -49,10 +49,10 @@ def touch_everything(repo, place, commits):
     refs.head(repo)
     for name in ("HEAD", "main", "main~1", start[:12], "no-such-name"):
         try_(refs.resolve, repo, name)
-    tamper.fingerprint(repo)
+    config_fingerprint.fingerprint(repo)
     worktrees.list_worktrees(repo)
     worktrees.main_checkout(repo)
-    traits.read_traits(repo, start)
+    attributes.read_traits(repo, start)
     refs.merge_base(repo, one, two)
     refs.is_ancestor(repo, start, one)
     refs.count_commits(repo, start, one)
@@ -67,7 +67,7 @@ def touch_everything(repo, place, commits):
     refs.swap_ref(repo, "refs/orch/x", two, one)
     refs.swap_ref(repo, "refs/orch/x", "", two)
     work = worktrees.add_worktree(repo, place, "orch/r/t/attempt-1", start)
-    tamper.fingerprint(work)
+    config_fingerprint.fingerprint(work)
     for name in ("new.txt", "in.md", "in.inc", "in.wt", "d0/f0.txt"):
         with open(os.path.join(place, name), "w") as file:
             file.write("work\n")
@@ -168,7 +168,7 @@ def test_a_swapped_git_file_leads_nowhere(made, tmp_path, swap):
     work = worktrees.add_worktree(repo, str(place), "w", start)
     birds = Canaries(tmp_path / "birds")
     twin = hostile_twin(tmp_path, birds)
-    old, before = tamper.fingerprint(work), twin.refs()
+    old, before = config_fingerprint.fingerprint(work), twin.refs()
     os.unlink(place / ".git")
     if swap == "file":
         (place / ".git").write_text(f"gitdir: {twin.path}/.git\n")
@@ -179,7 +179,9 @@ def test_a_swapped_git_file_leads_nowhere(made, tmp_path, swap):
     assert again == work
     assert changes.status(again).untracked == ("new.txt",)
     assert refs.head(again) == refs.Head(start, "w")
-    assert [d.name for d in tamper.differences(old, tamper.fingerprint(again))] == ["worktree:.git"]
+    assert [
+        d.name for d in config_fingerprint.differences(old, config_fingerprint.fingerprint(again))
+    ] == ["worktree:.git"]
     salvage.save_salvage(again, names.salvage_ref("r", "t", 1))
     commit = salvage.commit_all(again, "work")
     assert refs.read_ref(repo, "refs/heads/w") == commit
@@ -217,7 +219,9 @@ def test_a_swapped_commondir_is_refused(made, tmp_path, where):
             call()
         assert (failed.value.code, failed.value.reason) == ("refused", "repo_tampered")
         assert failed.value.details["new"] == str(twin.path / ".git")
-    assert "commondir" in str(tamper.differences({}, tamper.fingerprint(target)))
+    assert "commondir" in str(
+        config_fingerprint.differences({}, config_fingerprint.fingerprint(target))
+    )
     if where == "worktree":
         with pytest.raises(Failure):
             removing.remove_worktree(repo, str(tmp_path / "w"))
@@ -297,7 +301,7 @@ def test_options_in_disguise(made, tmp_path, name):
         lambda: refs.list_refs(repo, name),
         lambda: merges.commit_tree(repo, name, [], "m"),
         lambda: proofs.find_integration(repo, name, start),
-        lambda: traits.read_traits(repo, name),
+        lambda: attributes.read_traits(repo, name),
     ):
         with pytest.raises(Failure) as failed:
             call()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from orch.git import in_the_way, landing, refs, repository
+from orch.git import checkout_conflicts, landing, refs, repository
 from schema.failures import Failure
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
 
@@ -344,5 +344,5 @@ def test_what_git_would_overwrite_without_a_word(made, repo, ends):
     """Why we look ourselves: git's dry run alone lets an ignored file go."""
     old, new = ends
     made.write("sub/new.o", "ignored\n")
-    assert in_the_way._dry_run(repo, old, new) == ""
+    assert checkout_conflicts._dry_run(repo, old, new) == ""
     assert refused(made, repo, old, new) == ("sub/new.o",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orch.git import merges, proofs, refs, repository, traits
+from orch.git import attributes, merges, proofs, refs, repository
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -97,7 +97,7 @@ def test_a_file_that_asks_for_a_driver_is_a_conflict_that_names_both(made, repo)
     assert found.files == ("f.x",)
     assert found.notes[0].startswith("f.x asks for the merge driver mine, which orch does not run")
     assert not (made.path / "RAN").exists()
-    assert traits.read_traits(repo, base).merge_drivers == ("mine",)
+    assert attributes.read_traits(repo, base).merge_drivers == ("mine",)
     three, four = (
         side(made, "u", base, "plain.txt", "1\n"),
         side(made, "v", base, "plain.txt", "2\n"),

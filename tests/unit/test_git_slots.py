@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from orch.git import refs, repository, slots, undo, worktrees
+from orch.git import half_made, refs, repository, slots, worktrees
 from schema.failures import Failure
 from tests.support.repos import Canaries, Repo, hermetic, plant, spread
 
@@ -209,7 +209,7 @@ def test_a_broken_index_is_refused_or_mended(made, repo, place):
 def test_a_half_made_slot_is_finished(made, repo, place, lost):
     second = refs.resolve(repo, "main")
     slot = slots.open_slot(repo, str(place), refs.resolve(repo, "first"))
-    (made.path / ".git/worktrees/slot-0/locked").write_text(undo.mark(str(place)))
+    (made.path / ".git/worktrees/slot-0/locked").write_text(half_made.mark(str(place)))
     if lost == "files":
         emptied(made, place)
     elif lost:

@@ -10,8 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orch.git import changes, names, refs, removing, repository, restoring, salvage, undo, worktrees
-from orch.git import traits as git_traits
+from orch.git import (
+    attributes,
+    changes,
+    half_made,
+    names,
+    refs,
+    removing,
+    repository,
+    restoring,
+    salvage,
+    worktrees,
+)
 from schema.failures import Failure
 from tests.support.repos import Repo, hermetic, spread
 
@@ -195,7 +205,7 @@ def test_a_failing_checkout_is_undone(made, tmp_path):
     assert refused == ("git_error", "failed")
     assert (made.refs(), made.git("worktree", "list")) == before
     assert not os.path.lexists(tmp_path / "w")
-    assert git_traits.read_traits(repo, start).configured == ("need",)
+    assert attributes.read_traits(repo, start).configured == ("need",)
 
 
 def test_recover(repo, tmp_path):
@@ -207,10 +217,10 @@ def test_recover(repo, tmp_path):
     assert os.path.exists(place + "/README")
 
 
-def half_made(repo, place, branch, start):
+def half_made_at(repo, place, branch, start):
     made = worktrees.add_worktree(repo, place, branch, start)
     with open(os.path.join(made.git_dir, "locked"), "w") as file:
-        file.write(undo.mark(place))
+        file.write(half_made.mark(place))
     os.unlink(os.path.join(place, "README"))
     with open(os.path.join(place, "d1/f1.txt"), "w") as file:
         file.write("1\n1")
@@ -222,13 +232,13 @@ def half_made(repo, place, branch, start):
 def test_recover_finishes_or_undoes_a_half_made_one(made, repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "t" / "w")
-    half_made(repo, place, "b", start)
+    half_made_at(repo, place, "b", start)
     assert worktrees.recover_worktree(repo, place, "b", start) == "complete"
     work = repository.linked_worktree(repo, place)
     assert changes.status(work).is_clean
     removing.remove_worktree(repo, place)
     worktrees.delete_branch(repo, "b", start)
-    half_made(repo, place, "b", start)
+    half_made_at(repo, place, "b", start)
     args = (repo, place, "b", start)
     assert worktrees.recover_worktree(*args, root=str(tmp_path), finish=False) == "undone"
     assert not os.path.lexists(tmp_path / "t")
@@ -240,8 +250,8 @@ def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, 
     """git removes what it began when it dies: the branch, which orch made, is still there."""
     start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w" / "x")
-    half_made(repo, place, "b", start)
-    admin = undo.admin_of(repo, place)
+    half_made_at(repo, place, "b", start)
+    admin = half_made.admin_of(repo, place)
     lock = worktrees.locked_directory
 
     @contextlib.contextmanager
@@ -262,7 +272,7 @@ def test_recover_when_the_dying_git_takes_its_registration_away(repo, tmp_path, 
 def test_recover_keeps_files_that_git_did_not_write(repo, tmp_path):
     start = refs.resolve(repo, "HEAD")
     place = str(tmp_path / "w")
-    half_made(repo, place, "b", start)
+    half_made_at(repo, place, "b", start)
     (tmp_path / "w" / "mine.txt").write_text("precious")
     refused = code(worktrees.recover_worktree, repo, place, "b", start, finish=False)
     assert refused == ("refused", "work_at_risk")
@@ -361,7 +371,7 @@ def test_submodules_are_seen_and_their_worktree_kept(made, tmp_path):
     made.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(sub.path), "lib")
     start = made.commit("b.txt")
     repo = repository.open_repository(str(made.path))
-    traits = git_traits.read_traits(repo, start)
+    traits = attributes.read_traits(repo, start)
     assert traits.submodules == ("lib",)
     assert "submodule" in traits.unsupported
     assert changes.status(repo).is_clean
@@ -379,7 +389,7 @@ def test_lfs_is_seen(made):
     start = made.commit()
     made.git("config", "filter.lfs.clean", "git-lfs clean -- %f")
     made.git("config", "merge.lfs.driver", "false")
-    traits = git_traits.read_traits(repository.open_repository(str(made.path)), start)
+    traits = attributes.read_traits(repository.open_repository(str(made.path)), start)
     assert traits.filters == ("lfs", "other")
     assert traits.configured == ("lfs",)
     assert traits.merge_drivers == ("lfs",)
@@ -388,7 +398,7 @@ def test_lfs_is_seen(made):
     plain = Repo(made.path.parent / "plain")
     start = plain.commit()
     assert (
-        git_traits.read_traits(repository.open_repository(str(plain.path)), start).unsupported == ""
+        attributes.read_traits(repository.open_repository(str(plain.path)), start).unsupported == ""
     )
 
 

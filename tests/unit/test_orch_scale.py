@@ -9,7 +9,7 @@ import pytest
 
 from orch import reads
 from orch.operations import runs, scheduling, tasks
-from orch.store import audit, news
+from orch.store import audit, due
 from schema import file
 from schema.transaction import Database
 
@@ -73,7 +73,7 @@ def test_the_counters_of_the_sample_are_right(db: Database) -> None:
 def test_ready_walks_the_index_and_stops(db: Database, limit: int) -> None:
     with Meter(db) as meter, db.read() as tx:
         run = runs.require(tx, "r")
-        assert news.due(tx, run) == (False,) * 6
+        assert due.due(tx, run) == (False,) * 6
         found, more = scheduling.ready(tx, run, limit)
     assert len(found) == limit
     assert more is True

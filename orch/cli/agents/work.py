@@ -51,15 +51,15 @@ def work(
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
     plan = workflow.WorkerOptions(agents, pools, client, mode, model.lease_ms(lease_seconds))
-    crew = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
+    pool = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
     if for_seconds:
-        crew.stop.deadline = time.monotonic() + for_seconds
+        pool.stop.deadline = time.monotonic() + for_seconds
     call.resume = call.again(f"work --agent {agent} {client.words}")
-    heed_signals(call, crew)
-    crew.run()
-    if once and not crew.ended and crew.refusal is not None:
-        raise crew.refusal
-    if once and not crew.ended and not call.signals.pending:
+    heed_signals(call, pool)
+    pool.run()
+    if once and not pool.ended and pool.refusal is not None:
+        raise pool.refusal
+    if once and not pool.ended and not call.signals.pending:
         raise Failure(
             "no_matching_work",
             "empty",
@@ -70,9 +70,9 @@ def work(
         obj(
             harness=harness,
             agents=agents,
-            outcomes=[{"outcome": k, "turns": n} for k, n in sorted(crew.counts.items())],
-            turns=crew.documents(),
-            problems=crew.problems,
+            outcomes=[{"outcome": k, "turns": n} for k, n in sorted(pool.counts.items())],
+            turns=pool.documents(),
+            problems=pool.problems,
         )
     )
 
@@ -82,10 +82,10 @@ def one_turn(
 ) -> workflow.WorkerPool:
     """Let one agent do the one thread that waits for it; return what came of it."""
     plan = workflow.WorkerOptions([agent], (), harness[0], "once", model.lease_ms(None))
-    crew = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
-    heed_signals(call, crew)
-    crew.run()
-    return crew
+    pool = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
+    heed_signals(call, pool)
+    pool.run()
+    return pool
 
 
 def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, HarnessFindings]":
@@ -130,7 +130,7 @@ def teller(call: "Call") -> "workflow.Tell":
     return lambda text: write_error(plain.line(text, 300))
 
 
-def heed_signals(call: "Call", crew: workflow.WorkerPool) -> None:
+def heed_signals(call: "Call", pool: workflow.WorkerPool) -> None:
     """Ctrl-C once finishes what runs, twice ends it; SIGTERM and a lost terminal end it at once.
 
     The answer is printed all the same, and the exit status says which signal it was.
@@ -139,10 +139,10 @@ def heed_signals(call: "Call", crew: workflow.WorkerPool) -> None:
 
     def _on(number: int, _frame: object) -> None:
         call.signals.shielded = True
-        level = 2 if number != _SIGINT or crew.stop.level >= 1 else 1
+        level = 2 if number != _SIGINT or pool.stop.level >= 1 else 1
         call.signals.pending = number
-        crew.ask_stop(level)
-        crew.tell("ending the agents" if level == 2 else "finishing what runs; again to end it")
+        pool.ask_stop(level)
+        pool.tell("ending the agents" if level == 2 else "finishing what runs; again to end it")
 
     for number in (_SIGHUP, _SIGINT, _SIGTERM):
         if number != _SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # As nohup has it.

@@ -29,14 +29,14 @@ def work(call: "Call", chosen: "Harness", agent: str, request_id: str) -> tuple[
     assert run_id is not None
     while not planning.is_over(call.db, request_id):
         plan = workflow.WorkerOptions([agent], (), chosen, "once", model.lease_ms(None))
-        crew = workflow.WorkerPool(call.db.path, plan, Stop(), workers.teller(call))
-        workers.heed_signals(call, crew)
-        crew.run()
-        turns += crew.ended
-        problems += crew.problems
+        pool = workflow.WorkerPool(call.db.path, plan, Stop(), workers.teller(call))
+        workers.heed_signals(call, pool)
+        pool.run()
+        turns += pool.ended
+        problems += pool.problems
         reconcile(call.db, run_id, call.note)
-        if crew.refusal is not None and not turns:
-            raise crew.refusal
-        if call.signals.pending or not crew.ended:
+        if pool.refusal is not None and not turns:
+            raise pool.refusal
+        if call.signals.pending or not pool.ended:
             break
     return array(turns), list(dict.fromkeys(problems))

@@ -3,7 +3,7 @@
 from inbox.workflows import wait
 from orch.cli import task_names
 from orch.operations import runs
-from orch.store import news
+from orch.store import due
 from orch.store import requests as request_rows
 from orch.store import trace as trace_rows
 from schema.failures import invalid_input
@@ -32,7 +32,7 @@ def events(
     wanted = array(chosen) if chosen else None
     with call.db.read() as tx:
         runs.require(tx, run)
-        page = news.documents(tx, run, after_event or 0, wanted, limit + 1)
+        page = due.documents(tx, run, after_event or 0, wanted, limit + 1)
     if follow:
         _follow(call, run, after_event or 0, wanted)
         return
@@ -54,7 +54,7 @@ def _follow(call: "Call", run: str, after: int, wanted: Json | None) -> None:
 
     def _look() -> list[tuple[int, str]] | None:
         with call.db.read() as tx:
-            return news.documents(tx, run, position[0], wanted, _STEP) or None
+            return due.documents(tx, run, position[0], wanted, _STEP) or None
 
     while True:
         for event_id, text in wait.until(call.db, ["run=" + run], _look, 0) or []:

@@ -33,9 +33,9 @@ class Inbox:
         self._rows, self._offers = rows, array([self._me, "@all"])
 
     def put(self, body: str) -> None:
-        letter = self._model.MessageDraft(body[:20], body)
+        draft = self._model.MessageDraft(body[:20], body)
         with self._db.write() as tx:
-            self._threads.send(tx, sender="lead", to="@all", letter=letter, subject=body[:20])
+            self._threads.send(tx, sender="lead", to="@all", draft=draft, subject=body[:20])
 
     def take(self) -> tuple[object, str] | None:
         with self._db.read() as tx:  # As `claim --next` does: an empty pool costs no lock.
@@ -51,8 +51,8 @@ class Inbox:
     def finish(self, handle: object) -> None:
         with self._db.write() as tx:
             thread = self._leases.require_thread(tx, str(handle))
-            letter = self._model.MessageDraft("ok")
-            self._work.finish(tx, thread, "done", self._me, None, letter)
+            draft = self._model.MessageDraft("ok")
+            self._work.finish(tx, thread, "done", self._me, None, draft)
 
 
 class Lean:

@@ -61,7 +61,7 @@ def main(path: str, queue: str, start: float, seconds: float) -> None:
     while time.time() < start + seconds:
         with db.write() as tx:
             sent = threads.send(
-                tx, sender=me, to=me, letter=model.MessageDraft("job", "text"), subject="job"
+                tx, sender=me, to=me, draft=model.MessageDraft("job", "text"), subject="job"
             )
         with db.write() as tx:
             claims.claim(tx, leases.require_thread(tx, sent.thread_id), me, 60_000)

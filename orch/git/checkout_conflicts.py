@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from orch import paths
 from orch.git import scratch
+from orch.git.attributes import read_traits
 from orch.git.changes import status
 from orch.git.merges import changed_paths
 from orch.git.names import display
 from orch.git.refs import tree_id
 from orch.git.repository import Repository, call, drivers_off, operation_in_progress
-from orch.git.traits import read_traits
 from orch.git.workbench import open_workbench
 from orch.steps.model import git
 from schema import file
