@@ -15,7 +15,7 @@ MOST_LINES, MOST_FUNCTION_LINES = 400, 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service", "misc", "base"}
 # The middle of orch stands by feature, the state below it does not.
 FEATURES = {
-    "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "landing",
+    "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "drive", "landing",
     "outside_attempt", "reconcile", "reports", "requests", "run_end", "submissions", "wait",
     "worktrees",
 }  # fmt: skip

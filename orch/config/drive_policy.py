@@ -1,0 +1,66 @@
+"""The policy of a driver as values: `[drive]` and `[drive.retry]` with what is built in.
+
+Names are those of orch.toml and of `--set`; times are in seconds there and here.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often each class of end is tried again by itself, and when; 0: a person decides.
+
+    `run` bounds all automatic attempts of a run. The first wait of a class doubles (`factor`) up
+    to `most`; `jitter` is the part of it that varies with the task. `first` is that of a
+    crash; other classes have their own (retry.py). `storm` tasks that end alike: nothing begins.
+    """
+
+    crashed: int = 2
+    gone: int = 2
+    timeout: int = 1
+    no_change: int = 1
+    failed: int = 1
+    check_failed: int = 2
+    paths: int = 1
+    revise: int = 2
+    trial_failed: int = 2
+    setup: int = 2
+    run: int = 20
+    first: float = 30.0
+    factor: float = 2.0
+    most: float = 900.0
+    jitter: float = 0.5
+    storm: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DrivePolicy:
+    """How a run is driven. Without `harness` others work, by `orch work --pool POOL`.
+
+    `at_once` bounds the tasks at work, `workers` the processes of our own; no new work begins
+    while `waiting` tasks wait for people. `stack` is "done", or "landed": a dependent starts
+    when its prerequisite is on the target. `review` is "policy" (exactly what `[policy]` lacks)
+    or "never". `integrate` is the branch to bring the run's target into, "" for none.
+    """
+
+    workers: int = 0
+    harness: str = ""
+    pool: str = "auto"
+    mode: str = "code"
+    checks: tuple[str, ...] = ()
+    at_once: int = 3
+    waiting: int = 8
+    overtakes: int = 10
+    stack: str = "done"
+    verify: bool = True
+    verify_jobs: int = 1
+    verify_tries: int = 3
+    review: str = "policy"
+    reviewer: str = ""
+    queue: bool = True
+    integrate: str = ""
+    cleanup: bool = True
+    close: bool = False
+    stale_after: float = 600.0
+    tickets: tuple[str, ...] = ()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)

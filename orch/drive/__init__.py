@@ -1,0 +1,1 @@
+"""The driver: a run from plan to landed by one command."""

@@ -1,0 +1,1 @@
+"""What a pass of the driver does next: pure, recorded, replayable."""
