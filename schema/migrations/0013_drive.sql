@@ -40,19 +40,51 @@ BEGIN SELECT RAISE(ABORT, 'drive_pass: append-only'); END;
 CREATE TRIGGER drive_pass_kept BEFORE DELETE ON drive_pass
 BEGIN SELECT RAISE(ABORT, 'drive_pass: append-only'); END;
 
--- What only people can do, as a driver found it: told by its event, once per (task, kind, cause).
--- `task_id` '' is the run itself; `cause` the event that led to it, 0 where none did.
+-- What waits for a person: one row per (task, kind, cause); `event_id` is its drive_need event.
 CREATE TABLE need (
-    event_id INTEGER PRIMARY KEY REFERENCES event (event_id),
+    need_no  INTEGER PRIMARY KEY,
     run_id   TEXT NOT NULL REFERENCES run (run_id),
-    task_id  TEXT NOT NULL,
+    task_id  TEXT NOT NULL,  -- '' of a run's own
     kind     TEXT NOT NULL,
-    cause    INTEGER NOT NULL,
-    over_at  INTEGER,
+    cause    TEXT NOT NULL,  -- what it came of: an event's id as text, or a digest of its words
+    who      TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    command  TEXT NOT NULL,
+    since    INTEGER NOT NULL,
+    event_id INTEGER NOT NULL UNIQUE REFERENCES event (event_id),
+    ended_at INTEGER,
     UNIQUE (run_id, task_id, kind, cause)
 ) STRICT;
 
-CREATE INDEX need_open ON need (run_id, event_id) WHERE over_at IS NULL;
+CREATE INDEX need_open ON need (run_id) WHERE ended_at IS NULL;
+
+-- How far each leader has been told of a run's news (orch wait): `offered` was committed before it
+-- was printed, `delivered` after; `event_id` is the most urgent piece of the last offer.
+CREATE TABLE told (
+    leader    TEXT NOT NULL,
+    run_id    TEXT NOT NULL REFERENCES run (run_id),
+    offered   INTEGER NOT NULL,
+    event_id  INTEGER NOT NULL,
+    delivered INTEGER NOT NULL CHECK (delivered <= offered),
+    PRIMARY KEY (leader, run_id)
+) STRICT, WITHOUT ROWID;
+
+-- A need's way out, once per channel. `due_at` NULL: nothing is to be done about it any more.
+CREATE TABLE notice (
+    need_no     INTEGER NOT NULL REFERENCES need (need_no),
+    channel     TEXT NOT NULL,
+    due_at      INTEGER,
+    tries       INTEGER NOT NULL DEFAULT 0,
+    reminders   INTEGER NOT NULL DEFAULT 0,
+    sent_at     INTEGER,
+    pid         INTEGER,  -- of the process that sends it now
+    pid_started INTEGER,
+    pid_boot    TEXT,
+    problem     TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (need_no, channel)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 
 -- A worker process that a driver keeps; without a process it rests until `not_before_at`.
 CREATE TABLE slot (
@@ -69,21 +101,6 @@ CREATE TABLE slot (
     since         INTEGER NOT NULL,
     PRIMARY KEY (run_id, slot_no)
 ) STRICT, WITHOUT ROWID;
-
--- How far a leader has been told of a run's news ('' = of all runs). `event_id`: told up to there;
--- `offered`: up to there something was about to be printed, and surely was where `delivered` is 1.
-CREATE TABLE told (
-    leader    TEXT NOT NULL,
-    run_id    TEXT NOT NULL,
-    event_id  INTEGER NOT NULL DEFAULT 0,
-    offered   INTEGER NOT NULL DEFAULT 0,
-    delivered INTEGER NOT NULL DEFAULT 1 CHECK (delivered IN (0, 1)),
-    moved_at  INTEGER NOT NULL,
-    PRIMARY KEY (leader, run_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER told_never_back BEFORE UPDATE ON told WHEN NEW.event_id < OLD.event_id
-BEGIN SELECT RAISE(ABORT, 'told: never goes back'); END;
 
 -- A ticket file by its content: the key lets each content be applied to a run at most once (I24).
 -- `text` says what is wrong with one that was refused or waits.
@@ -107,23 +124,8 @@ BEGIN SELECT RAISE(ABORT, 'ticket: what was applied is history'); END;
 CREATE TRIGGER ticket_stays BEFORE DELETE ON ticket
 BEGIN SELECT RAISE(ABORT, 'ticket: never deleted'); END;
 
--- What was sent out of the store, once per need and channel: the row is there before it is sent.
-CREATE TABLE notice (
-    need       TEXT NOT NULL,
-    channel    TEXT NOT NULL,
-    run_id     TEXT NOT NULL,
-    event_id   INTEGER NOT NULL,
-    state      TEXT NOT NULL,
-    tries      INTEGER NOT NULL DEFAULT 0,
-    text       TEXT NOT NULL DEFAULT '',
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    PRIMARY KEY (need, channel),
-    CONSTRAINT notice_state_known CHECK (state IN ('sending', 'sent', 'failed'))
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX notice_of_run ON notice (run_id, event_id);
-CREATE INDEX notice_unsent ON notice (updated_at) WHERE state <> 'sent';
+-- A program that knows at least this schema may go on working with a newer file.
+ALTER TABLE store ADD COLUMN min_client INTEGER NOT NULL DEFAULT 13;
 
 -- What an attempt came to, as retries count it; and the class of end that a driver began it for
 -- by itself ('': a person did, or it is the first).
