@@ -61,7 +61,7 @@ def kill_at(point: str, report: Report) -> None:
 def arm(point: str) -> None:
     """Make this process die at the point, as ORCH_CRASH_AT does for one that starts."""
     crash_points._target, crash_points._left = point, 1
-    transaction.points, transaction._CRASHING = crash_points, True
+    transaction.crash_points, transaction._CRASHING = crash_points, True
 
 
 def _die(work, point: str, rng: random.Random) -> None:
