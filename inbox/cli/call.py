@@ -23,7 +23,7 @@ class Call:
 
     `command` is the leaf command as typed; `package` runs it and has its plain view. `resume`
     is a command that goes on after a wait was cut off. `say()` sets the answer; it is printed
-    after the last commit.
+    after the last commit. `hearer` takes the lines of a stream where nothing is printed.
     """
 
     __slots__ = (
@@ -35,6 +35,7 @@ class Call:
         "command",
         "committed",
         "db_path",
+        "hearer",
         "key",
         "package",
         "program",
@@ -57,6 +58,7 @@ class Call:
         self.bound: dict[str, Any] = {}
         self.committed = 0
         self.streaming = False
+        self.hearer: Callable[[str], None] | None = None
         self.signals = Signals()
         self._db: Database | None = None
         self._told: list[str] = []
@@ -141,6 +143,11 @@ class Call:
             **({"warnings": list(warnings)} if warnings else {}),
         )
 
+    def close(self) -> None:
+        """Close the store, where a program goes on after the call."""
+        if self._db is not None:
+            self._db.close()
+
     def tell_notes(self) -> None:
         """Tell people, on standard error, what came up beside the answer."""
         for note in self._db.notes if self._db is not None else ():
@@ -168,6 +175,9 @@ class Call:
     def stream(self, line: str) -> None:
         """Print one line of a stream at once. Raises: output_lost."""
         self.streaming = True
+        if self.hearer is not None:
+            self.hearer(line)
+            return
         write_out(line + "\n")
 
 

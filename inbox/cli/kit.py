@@ -88,9 +88,7 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
                 return handed
             split = handed
         command, raw = split
-        call.words = command.words
-        call.package = command.target.partition(".")[0]
-        call.command = command.words.rpartition(" ")[2]
+        name(call, command)
         call.as_json = parse.is_json(raw)
         get = raw["get"][-1] if "get" in raw else None
         if get is not None:
@@ -99,12 +97,7 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
             values.require_text(get, "--get")
         call.db_path = parse.store_path(raw)
         call.signals.install()
-        bound = parse.bind(command, raw)
-        call.bound = bound
-        call.key = str(bound.get("key") or "")
-        if command.person or any(o.person and bound[o.dest] for o in command.options):
-            _function(program.guard)(call)
-        _function(command.target)(call, **bound)
+        perform(call, program, command, raw)
         return _print_answer(call, get)
     except Interrupted as signal:
         _say_resume(call, signal.number)
@@ -114,7 +107,24 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
     except Failure as failure:
         return print_failure(call, failure, plain_only=get is not None)
     except Exception as error:
-        return print_failure(call, _our_bug(error), plain_only=get is not None)
+        return print_failure(call, our_bug(error), plain_only=get is not None)
+
+
+def name(call: Call, command: "Command") -> None:
+    """Say which command a call is of."""
+    call.words = command.words
+    call.package = command.target.partition(".")[0]
+    call.command = command.words.rpartition(" ")[2]
+
+
+def perform(call: Call, program: "Program", command: "Command", raw: "parse.Raw") -> None:
+    """Run a command's function, its guard before it. Raises: what they do, invalid_input."""
+    bound = parse.bind(command, raw)
+    call.bound = bound
+    call.key = str(bound.get("key") or "")
+    if command.person or any(o.person and bound[o.dest] for o in command.options):
+        _function(program.guard)(call)
+    _function(command.target)(call, **bound)
 
 
 def _ask_click(program: "Program", argv: list[str]) -> "tuple[Command, parse.Raw] | int":
@@ -140,7 +150,8 @@ def _member(module: str, name: str) -> "Any":
     return getattr(sys.modules[module], name)
 
 
-def _our_bug(error: Exception) -> Failure:
+def our_bug(error: Exception) -> Failure:
+    """Return what nobody foresaw as the failure that is told."""
     if os.environ.get("ORCH_DEBUG"):
         import traceback
 
@@ -169,14 +180,18 @@ def _print_answer(call: Call, get: str | None) -> int:
         envelope = obj(ok=True, command=call.command, data=call.answer, next=wanted)
         write_out(plain.pick(envelope, get, call.committed) + "\n")
     elif call.as_json:
-        steps = _published(call, _steps(call))
-        write_out(obj(ok=True, command=call.command, data=call.answer, next=steps) + "\n")
+        write_out(answered(call) + "\n")
     else:
         from inbox.cli.render import render
 
         write_out(render(call))
         _tell_steps(call, _steps(call))
     return 128 + call.signals.pending if call.signals.pending else 0
+
+
+def answered(call: Call) -> Json:
+    """Return the envelope of a success."""
+    return obj(ok=True, command=call.command, data=call.answer, next=_published(call, _steps(call)))
 
 
 def _steps(call: Call) -> "Iterable[Step]":
@@ -202,18 +217,8 @@ def _tell_steps(call: Call, steps: "Iterable[Step]") -> None:
 def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> int:
     """Print a failure in the caller's mode and return its exit status."""
     if call.as_json and not plain_only and not call.streaming:
-        steps = _published(call, failure.next)
-        error = obj(
-            code=failure.code,
-            reason=failure.reason,
-            message=failure.message,
-            hint=failure.advice,
-            retry=failure.retry,
-            details=failure.details,
-        )
-        more = {"data": Json(failure.data)} if failure.data is not None else {}
         try:
-            write_out(obj(ok=False, command=call.command, error=error, **more, next=steps) + "\n")
+            write_out(refused(call, failure) + "\n")
         except OutputLost as lost:
             return _output_lost(call, lost)
         return failure.exit
@@ -229,6 +234,21 @@ def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> 
     write_error(plain.failure(failure))
     _tell_steps(call, failure.next)
     return failure.exit
+
+
+def refused(call: Call, failure: Failure) -> Json:
+    """Return the envelope of a failure."""
+    steps = _published(call, failure.next)
+    error = obj(
+        code=failure.code,
+        reason=failure.reason,
+        message=failure.message,
+        hint=failure.advice,
+        retry=failure.retry,
+        details=failure.details,
+    )
+    more = {"data": Json(failure.data)} if failure.data is not None else {}
+    return obj(ok=False, command=call.command, error=error, **more, next=steps)
 
 
 def _output_lost(call: Call, lost: OutputLost) -> int:

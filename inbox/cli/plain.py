@@ -4,6 +4,7 @@ Text of peers is data: it stands between markers with a fresh nonce, every line 
 control characters visible. SQLite reads the answer, so this imports no JSON parser.
 """
 
+import _thread
 import os
 
 import apsw
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 3700  # Of a table, so that the whole answer keeps to 4 kB.
 
-_connection: "list[apsw.Connection]" = []
+_kept = _thread._local()  # A connection is one thread's: a board and a page have several.
 
 
 def _sqlite() -> apsw.Connection:
-    if not _connection:
-        _connection.append(apsw.Connection(":memory:"))
-    return _connection[0]
+    found: apsw.Connection | None = getattr(_kept, "sqlite", None)
+    if found is None:
+        found = _kept.sqlite = apsw.Connection(":memory:")
+    return found
 
 
 def fields(document: str, *paths: str) -> "tuple[object, ...]":

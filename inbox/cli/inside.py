@@ -1,0 +1,79 @@
+"""A command called inside a program that goes on: a board's key, a button of a page, a tool.
+
+Guarantees: it goes the way of a command line (parser, values, guard, function), on a connection of
+its own, from any thread; nothing is printed and no signal is handled; whatever comes is an Outcome,
+whose envelope is what the command prints with --json.
+"""
+
+from inbox.cli import kit, parse
+from inbox.cli.call import Call
+from schema.failures import Failure, invalid_input
+from schema.transaction import Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from inbox.cli.grammar import Program
+    from schema.json_text import Json
+
+_SIGTERM = 15
+
+
+class Outcome:
+    """What came of a call: its exit status, its envelope, the failure if it was one."""
+
+    __slots__ = ("envelope", "failure", "status")
+
+    def __init__(self, envelope: "Json", failure: Failure | None) -> None:
+        self.envelope = envelope
+        self.failure = failure
+        self.status = failure.exit if failure is not None else 0
+
+
+class Inside:
+    """One call of a command; `stop` from another thread ends one that waits or streams."""
+
+    def __init__(
+        self,
+        program: "Program",
+        argv: "Sequence[str]",
+        db_path: str | None = None,
+        hearer: "Callable[[str], None] | None" = None,
+    ) -> None:
+        self._program = program
+        self._argv = list(argv)
+        self._call = Call(program.name, "", True, db_path)
+        self._call.hearer = hearer
+
+    def run(self) -> Outcome:
+        """Run the command to its end."""
+        call = self._call
+        failure: Failure | None = None
+        try:
+            split = parse.split(self._program, self._argv)
+            if split is None:
+                call.words, call.command = parse.typed(self._program, self._argv)
+                raise invalid_input(f"no such command line: {call.words}", reason="flag")
+            command, raw = split
+            kit.name(call, command)
+            call.db_path = parse.store_path(raw) if "db" in raw else call.db_path
+            kit.perform(call, self._program, command, raw)
+            envelope = kit.answered(call)
+        except Failure as found:
+            failure = found
+        except Interrupted:
+            failure = Failure("no_matching_work", "timeout", "the call was ended")
+        except Exception as error:
+            failure = kit.our_bug(error)
+        call.close()
+        return Outcome(envelope if failure is None else kit.refused(call, failure), failure)
+
+    def stop(self) -> None:
+        """Let it end at its next look."""
+        self._call.signals.pending = _SIGTERM
+
+
+def run(program: "Program", argv: "Sequence[str]", db_path: str | None = None) -> Outcome:
+    """Run one command line, without the program's name, to its end."""
+    return Inside(program, argv, db_path).run()
