@@ -1,11 +1,13 @@
 """claim, renew, release, update, done, fail: what only a holder does."""
 
+import os
+
 from inbox import model
 from inbox.cli import kit
 from inbox.operations import leases
 from inbox.steps import say
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, array, merge, obj
+from schema.json_text import NULL, Json, array, loads, merge, obj
 from schema.steps import quoted, read
 
 TYPE_CHECKING = False
@@ -98,9 +100,7 @@ def _claim_once(
     ttl_ms: int,
 ) -> Json | None:
     """Return the answer of one claim, or None when nothing is offered."""
-    from inbox.operations import claims, threads
-    from inbox.store import leases as lease_rows
-    from inbox.store import messages
+    from inbox.operations import claims
 
     found = leases.require_thread(tx, thread_id) if thread_id is not None else None
     kept = call.kept(tx, agent)
@@ -113,8 +113,19 @@ def _claim_once(
     if change is None:
         return None
     call.committed = change.event_id
+    answer, lease = _claimed(call, tx, change, agent)
+    call.once(tx, agent, lambda: merge(answer, lease=lease))
+    current = leases.require_thread(tx, change.thread_id)
+    return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
+
+
+def _claimed(call: "Call", tx: "Tx", change: model.Change, agent: str) -> tuple[Json, Json]:
+    """Return what a claim answers but for the lease, and the lease without its token."""
+    from inbox.operations import threads
+    from inbox.store import leases as lease_rows
+    from inbox.store import messages
+
     page, last, more = messages.page(tx, change.thread_no, 0, _MESSAGES_WITH_CLAIM, None)
-    lease = lease_rows.document(tx, change.thread_no)
     answer = call.changed(
         tx,
         change,
@@ -122,9 +133,7 @@ def _claim_once(
         **({"truncated": True, "next_after": f"msg_{last}"} if more else {}),
         warnings=threads.note_names(tx, agent),
     )
-    call.once(tx, agent, lambda: merge(answer, lease=lease))
-    current = leases.require_thread(tx, change.thread_id)
-    return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
+    return answer, lease_rows.document(tx, change.thread_no)
 
 
 def _replayed(tx: "ReadTx", stored: Json) -> Json:
@@ -250,6 +259,8 @@ def done(
     artifacts: tuple[model.Artifact, ...],
     lease: str | None,
     key: str | None,
+    take_next: bool,
+    pools: tuple[str, ...],
     validate: bool,
 ) -> None:
     """Deliver the result."""
@@ -261,7 +272,7 @@ def done(
         if expects is not None:
             expected_result.require_valid(expects, payload if payload is not None else body)
     draft = model.draft(summary, body, payload, artifacts)
-    _finish(call, "done", agent, thread, draft, lease, None)
+    _finish(call, "done", agent, thread, draft, lease, None, _offers(take_next, pools))
 
 
 def fail(
@@ -275,6 +286,8 @@ def fail(
     artifacts: tuple[model.Artifact, ...],
     lease: str | None,
     key: str | None,
+    take_next: bool,
+    pools: tuple[str, ...],
     retryable: bool,
     permanent: bool,
 ) -> None:
@@ -283,7 +296,20 @@ def fail(
         raise invalid_input("--retryable and --permanent cannot be combined", reason="flag")
     draft = model.draft(summary, body, payload, artifacts)
     verdict = True if retryable else False if permanent else None
-    _finish(call, "fail", agent, thread, draft, lease, verdict)
+    _finish(call, "fail", agent, thread, draft, lease, verdict, _offers(take_next, pools))
+
+
+def _offers(take_next: bool, pools: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the pools to take the next thread from, None where none is to be taken."""
+    if pools and not take_next:
+        raise invalid_input("--pool goes with --next", reason="flag")
+    if take_next and os.environ.get("ORCH_TURN"):
+        raise invalid_input(
+            "--next is not for a turn of orch work: this worktree is for this thread alone",
+            reason="flag",
+            hint="report without --next; orch work starts the next thread in its own place",
+        )
+    return pools if take_next else None
 
 
 def _finish(
@@ -294,8 +320,12 @@ def _finish(
     draft: model.MessageDraft,
     token: str | None,
     retryable: bool | None,
+    offers: tuple[str, ...] | None,
 ) -> None:
-    """Close the thread once: a token makes repeating the same command a replay."""
+    """Close the thread once: a token makes repeating the same command a replay.
+
+    With `offers` the next thread is claimed in the same transaction, if there is one.
+    """
     from inbox.operations import work
 
     call.keep(draft.artifacts)
@@ -307,7 +337,41 @@ def _finish(
         def _change() -> Json:
             change = work.finish(tx, found, verb, agent, token, draft, retryable)
             call.committed = change.event_id
-            return call.changed(tx, change)
+            answer = call.changed(tx, change)
+            return (
+                answer if offers is None else merge(answer, claimed=_next(call, tx, agent, offers))
+            )
 
         answer = call.once(tx, agent, _change, also=by_epoch)
+        if offers is not None:
+            answer = _still_claimed(tx, answer)
     call.say(answer, call.committed)
+
+
+def _next(call: "Call", tx: "Tx", agent: str, pools: tuple[str, ...]) -> Json:
+    """Claim what is next; return the answer of that claim as it may be stored, or null."""
+    from inbox.operations import claims
+
+    change = claims.claim_next(tx, agent, pools, model.lease_ms(None))
+    if change is None:
+        return NULL
+    answer, lease = _claimed(call, tx, change, agent)
+    return merge(answer, lease=lease)
+
+
+def _still_claimed(tx: "ReadTx", answer: Json) -> Json:
+    """Return the answer of done or fail with the token of what was claimed after it.
+
+    A replay whose claim is over gives nothing to work on, and says so.
+    """
+    claimed = loads(answer)["claimed"]
+    if claimed is None:
+        return answer
+    from inbox.cli import plain
+
+    thread = leases.require_thread(tx, claimed["thread"]["thread_id"])
+    epoch = claimed["lease"]["epoch"]
+    if thread.epoch != epoch or thread.lease is None:
+        return merge(plain.replaced(answer, "$.claimed", NULL), superseded=True)
+    token = leases.with_token(tx, thread.thread_id, epoch, "{}")
+    return plain.patched(answer, "$.claimed.lease", token)

@@ -88,6 +88,8 @@ def _reply(answer: "Answer") -> "list[Step]":
 
 
 def _finished(answer: "Answer") -> "list[Step]":
+    if answer.get("claimed"):
+        return _claim(answer["claimed"])
     return [_take(answer["thread"]["assigned_to"])]
 
 

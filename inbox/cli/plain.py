@@ -67,6 +67,15 @@ def patched(document: "Json", path: str, patch: str) -> "Json":
     return Json(_sqlite().execute(sql, values).fetchall()[0][0])
 
 
+def replaced(document: "Json", path: str, value: "Json") -> "Json":
+    """Return `document` with `value` at `path`."""
+    from schema.json_text import Json
+
+    values = {"d": document, "p": path, "v": value}
+    found = _sqlite().execute("SELECT json_replace(:d, :p, json(:v))", values).fetchall()
+    return Json(found[0][0])
+
+
 def pick(envelope: str, wanted: str, committed: int = 0) -> str:
     """Return one value of the answer for a shell: scalars bare, objects as JSON, null empty.
 

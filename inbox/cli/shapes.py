@@ -112,6 +112,15 @@ _ANNOUNCED: "dict[str, Any]" = {
     "from_agent": "text",
 }
 
+_CLAIM: "dict[str, Any]" = {
+    **_CHANGE,
+    "lease": {**LEASE, "token": "text"},
+    "messages": [MESSAGE],
+    "truncated?": "flag",
+    "next_after?": "id:msg",
+}
+_FINISHED: "dict[str, Any]" = {**_HELD, "claimed?": {**_CLAIM, "?": "null"}, "superseded?": "flag"}
+
 DATA: "dict[str, Shape]" = {
     "init": {"db_path": "text", "status": ("initialized",), "created": "flag"},
     "send": _CHANGE,
@@ -119,13 +128,7 @@ DATA: "dict[str, Shape]" = {
         "threads": [{**THREAD, "unread": "count|null"}],
         "high_event_id": "count",
     },
-    "claim": {
-        **_CHANGE,
-        "lease": {**LEASE, "token": "text"},
-        "messages": [MESSAGE],
-        "truncated?": "flag",
-        "next_after?": "id:msg",
-    },
+    "claim": _CLAIM,
     "renew": {
         **_HELD,
         "lease": LEASE,
@@ -136,8 +139,8 @@ DATA: "dict[str, Shape]" = {
     "release": _HELD,
     "update": _HELD,
     "reply": _CHANGE,
-    "done": _HELD,
-    "fail": _HELD,
+    "done": _FINISHED,
+    "fail": _FINISHED,
     "cancel": _CHANGE,
     "list": {"threads": [THREAD], "truncated": "flag", "high_event_id": "count"},
     "show": {

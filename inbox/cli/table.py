@@ -42,6 +42,13 @@ _RESULT = (
     *ARTIFACTS,
     LEASE,
     KEY,
+    Option(
+        "--next",
+        "flag",
+        "take the next thread in the same step; data.claimed is null if none waits",
+        dest="take_next",
+    ),
+    Option("--pool", "pool", "with --next: also work addressed to @POOL", many=True, dest="pools"),
 )
 
 HOOK_CLIENTS = ("none", "text", "claude", "codex", "copilot", "gemini", "qwen")
@@ -322,13 +329,10 @@ _COMMANDS = (
         ),
         "inbox search connection refused",
     ),
-    Command(
-        "artifact list",
-        "inbox.cli.artifacts:list_artifacts",
-        "List the artifacts of a thread.",
-        (Option("--thread", "thread", "the thread's id", required=True),),
-        "inbox artifact list --thread thr_4k7d2m",
-    ),
+    Command("artifact list", "inbox.cli.artifacts:list_artifacts",
+            "List the artifacts of a thread.",
+            (Option("--thread", "thread", "the thread's id", required=True),),
+            "inbox artifact list --thread thr_4k7d2m"),
     Command(
         "artifact get",
         "inbox.cli.artifacts:get",
@@ -346,13 +350,10 @@ _COMMANDS = (
         (Option("--deep", "flag", "fold all events and compare them with the tables"),),
         "inbox doctor --deep",
     ),
-    Command(
-        "backup",
-        "inbox.cli.stores:backup",
-        "Write a verified copy of the store, while others work.",
-        (Option("PATH", "path", "the new file"), KEY),
-        "inbox backup ~/backups/coord-monday.db",
-    ),
+    Command("backup", "inbox.cli.stores:backup",
+            "Write a verified copy of the store, while others work.",
+            (Option("PATH", "path", "the new file"), KEY),
+            "inbox backup ~/backups/coord-monday.db"),
     Command(
         "schema",
         "inbox.cli.stores:schema",

@@ -4,7 +4,7 @@ import sys
 
 from inbox.cli import plain
 from inbox.steps import say
-from schema.json_text import Json
+from schema.json_text import Json, dumps, loads
 from schema.steps import command
 
 TYPE_CHECKING = False
@@ -158,7 +158,14 @@ def _reply(answer: Json) -> str:
 
 def _finished(answer: Json) -> str:
     thread_id, status, _ = _thread(answer)
-    return f"thread {thread_id} is {status}; your lease is over{_late(answer)}{_replayed(answer)}"
+    text = f"thread {thread_id} is {status}; your lease is over{_late(answer)}{_replayed(answer)}"
+    known = loads(answer)
+    if "claimed" not in known:
+        return text
+    if known["claimed"] is not None:
+        return f"{text}\n{_claim(dumps(known['claimed']))}"
+    over = "the thread that was claimed then is over" if known.get("superseded") else ""
+    return f"{text}\n{over or 'nothing more is waiting for you'}"
 
 
 def _cancel(answer: Json) -> str:

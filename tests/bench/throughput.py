@@ -22,6 +22,7 @@ _DEADLINE = 180
 # fmt: off
 KINDS = {
     "inbox":            "FULL; leases, events, fencing",
+    "inbox-next":       "FULL; done --next: one commit less a job",
     "lean":             "FULL; one table on apsw",
     "litequeue":        "FULL (set by us)",
     "inbox-normal":     "NORMAL, for comparison only",

@@ -116,6 +116,17 @@ def test_leases(run, inbox: Cli, seconds: str) -> None:
         run(ending, *own, "--lease", token, "--key", "e" + thread)
 
 
+def test_a_report_that_takes_the_next_thread(run, inbox: Cli) -> None:
+    thread = opened(inbox)
+    opened(inbox)
+    own = ("--agent", "worker-1", "--next")
+    token = run("claim", *own)["lease"]["token"]
+    report = ("done", *own, "--thread", thread, "--lease", token)
+    held = run(*report)["claimed"]["thread"]["thread_id"]
+    assert run("fail", *own, "--thread", held)["claimed"] is None
+    assert run(*report)["superseded"]
+
+
 def test_warnings_of_a_claim_and_a_reply(run, inbox: Cli) -> None:
     thread = opened(inbox)
     own = ("--agent", "WORKER-1", "--thread", thread)

@@ -55,6 +55,32 @@ class Inbox:
             self._work.finish(tx, thread, "done", self._me, None, draft)
 
 
+class InboxNext(Inbox):
+    """The same with `done --next`: the report takes the next job in its own transaction."""
+
+    def __init__(self, place: str, synchronous: str = "FULL") -> None:
+        super().__init__(place, synchronous)
+        self._held: tuple[object, str] | None = None
+
+    def take(self) -> tuple[object, str] | None:
+        self._held = self._held or super().take()
+        return self._held
+
+    def finish(self, handle: object) -> None:
+        if self._held is None or self._held[1].startswith(STOP):
+            super().finish(handle)
+            return
+        with self._db.write() as tx:
+            thread = self._leases.require_thread(tx, str(handle))
+            draft = self._model.MessageDraft("ok")
+            self._work.finish(tx, thread, "done", self._me, None, draft)
+            found = self._claims.claim_next(tx, self._me, ("@all",), 600_000)
+            self._held = None
+            if found is not None:
+                thread = self._leases.require_thread(tx, found.thread_id)
+                self._held = found.thread_id, thread.subject
+
+
 class Lean:
     """The least that is a queue: one table on apsw, three short transactions a job."""
 
@@ -205,6 +231,7 @@ class Beanstalk:
 
 KINDS = {
     "inbox": Inbox,
+    "inbox-next": InboxNext,
     "lean": Lean,
     "lean-normal": lambda place: Lean(place, "NORMAL"),
     "litequeue": LiteQueue,
