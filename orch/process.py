@@ -48,6 +48,14 @@ def environment(added: "Mapping[str, str]") -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict(added)
 
 
+def hand_over(command: list[str], cwd: str) -> int:
+    """Let a person's own program use the terminal until it ends; return its exit status.
+
+    It prints on standard error, since standard output is the answer's. Raises: OSError.
+    """
+    return subprocess.run(command, cwd=cwd, stdout=2, check=False).returncode
+
+
 def run(
     command: list[str],
     *,

@@ -76,11 +76,14 @@ class Command:
 class Program:
     """A console script: its commands by their words, and its global options.
 
-    `guard` (`module:function`) is asked before a command that is a person's word;
+    `guard` (`module:function`) is asked before a command that is a person's word; `aliases`
+    (likewise) turns words of other tools into ours;
     `sections` (`module:name`) is the order of its help (help_sections.py).
     """
 
-    __slots__ = ("commands", "globals", "groups", "guard", "name", "sections", "summary")
+    __slots__ = (
+        "aliases", "commands", "globals", "groups", "guard", "name", "sections", "summary",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -91,8 +94,10 @@ class Program:
         *,
         sections: str,
         guard: str = "",
+        aliases: str = "",
     ) -> None:
         self.guard = guard
+        self.aliases = aliases
         self.sections = sections
         self.name = name
         self.summary = summary
@@ -109,6 +114,7 @@ class Program:
             self.globals,
             sections=self.sections,
             guard=self.guard,
+            aliases=self.aliases,
         )
 
 

@@ -75,6 +75,7 @@ def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Pr
 
 def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Program]") -> int:
     get: str | None = None
+    alias = ""
     try:
         completing = f"_{program.name.upper()}_COMPLETE" in os.environ
         split = None if completing else parse.split(program, argv)
@@ -83,12 +84,16 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
             call.words, call.command = parse.typed(every, argv)
             if any(word.partition("=")[0] == "--get" for word in argv):
                 get = ""  # Not parsed yet, but asked for: a failure prints no JSON.
+            if every.aliases and not completing:
+                argv, spoken = _function(every.aliases)(every, argv), argv
+                alias = call.command if argv is not spoken else ""
             handed = (None if completing else parse.split(every, argv)) or _ask_click(every, argv)
             if isinstance(handed, int):
                 return handed
             split = handed
         command, raw = split
         name(call, command)
+        call.command = alias or call.command
         call.as_json = parse.is_json(raw)
         get = raw["get"][-1] if "get" in raw else None
         if get is not None:
@@ -138,10 +143,10 @@ def _env_json() -> bool:
     return parse.is_json({})
 
 
-def _function(target: str) -> "Callable[..., None]":
+def _function(target: str) -> "Callable[..., Any]":
     """Return the command's function; its module loads only now."""
     module, _, name = target.partition(":")
-    found: Callable[..., None] = _member(module, name)
+    found: Callable[..., Any] = _member(module, name)
     return found
 
 

@@ -63,6 +63,20 @@ def split(program: "Program", argv: list[str]) -> "tuple[Command, Raw] | None":
     return (command, raw) if command is not None else None
 
 
+def first_word(program: "Program", argv: list[str]) -> int | None:
+    """Return where in argv the command's first word stands, None for none."""
+    takes_value = {o.flag for o in program.globals if o.kind != "flag"}
+    skip = False
+    for i, token in enumerate(argv):
+        if skip:
+            skip = False
+        elif token.startswith("-"):
+            skip = token in takes_value
+        else:
+            return i
+    return None
+
+
 def typed(program: "Program", argv: list[str]) -> tuple[str, str]:
     """Return (the words, the last of them) of the command that somebody tried to type."""
     words = ""

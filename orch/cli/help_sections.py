@@ -20,8 +20,8 @@ SECTIONS = Sections(
         ),
         Section(
             "Look", "see what is happening, what happened, and what it cost.",
-            "top", "wait", "status", "logs", "events", "trace", "usage", "graph", "report",
-            "metrics",
+            "top", "wait", "status", "logs", "diff", "open", "lock", "events", "trace", "usage",
+            "graph", "report", "metrics",
         ),
         Section(
             "Judge", "check and review finished work, and decide on it.",
@@ -29,7 +29,7 @@ SECTIONS = Sections(
         ),
         Section(
             "Land", "bring tested work into its branch, then tidy up.",
-            "queue", "integrate", "cleanup",
+            "land", "queue", "integrate", "cleanup",
         ),
         Section(
             "Take back", "stop what is under way, and undo what has landed.",
@@ -47,6 +47,7 @@ SECTIONS = Sections(
     {
         "council": "Ask three reviewers about one target, and tally what they say.",
         "dep": "Say which task waits for which.",
+        "lock": "See who holds the locks that tasks name.",
         "plan": "Check a plan and turn it into tasks.",
         "queue": "Land finished work, tested and in order: the merge queue.",
         "repo": "Tell orch that a repository moved, or that its configuration is right.",

@@ -64,4 +64,5 @@ PROGRAM = Program(
     (DB, JSON, GET),
     sections="orch.cli.help_sections:SECTIONS",
     guard="orch.cli.persons:guard",
+    aliases="orch.cli.aliases:resolve",
 )

@@ -109,6 +109,22 @@ DATA: "dict[str, Shape]" = {
     "dep add": _TASK_CHANGE,
     "dep rm": _TASK_CHANGE,
     "dep list": {"run_id": "text", "task_id": "text", "depends_on": [_EDGE], "dependents": [_EDGE]},
+    "lock list": {
+        "run_id": "text|null",
+        "locks": [
+            {
+                "lock": "text",
+                "held_by": {
+                    "?": "null",
+                    **_EDGE,
+                    "run_id": "text",
+                    "assigned_to": "text|null",
+                    "since": "time|null",
+                },
+                "waiting": [{**_EDGE, "run_id": "text"}],
+            }
+        ],
+    },
     "plan check": _PLAN,
     "plan lint": {**_PLAN, "findings": [_FINDING]},
     "plan apply": {**_PLAN, "dry_run": "flag", **_CHANGED},

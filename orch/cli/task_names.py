@@ -3,6 +3,7 @@
 from orch.model import Run, Task
 from orch.operations import runs, tasks
 from orch.steps.model import say
+from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from schema.failures import invalid_input, not_found
 
@@ -45,3 +46,19 @@ def require_task(
     """Return the run and the task. Raises: invalid_input, not_found/run, not_found/task."""
     run_id, task_id = split(tx, run, task, name)
     return runs.require(tx, run_id), tasks.require(tx, run_id, task_id)
+
+
+def run_or_task(tx: "ReadTx", run: str | None, name: str | None) -> tuple[str, str | None]:
+    """Return (run id, task id, or None where a whole run is meant) of R/T, R, or a bare task.
+
+    Raises: invalid_input, not_found (run, task).
+    """
+    if name is None:
+        if run is None:
+            raise invalid_input("missing NAME: which run, or which task (R/T)?", reason="flag")
+        return runs.require(tx, run).run_id, None
+    if run is None and "/" not in name and run_rows.find(tx, name) is not None:
+        return name, None
+    run_id, task_id = split(tx, run, None, name)
+    require_task(tx, run_id, task_id, None)
+    return run_id, task_id

@@ -229,6 +229,18 @@ def changed_paths(repo: Repository, old: str, new: str) -> tuple[PathChange, ...
     )
 
 
+def line_counts(repo: Repository, old: str, new: str) -> tuple[tuple[str, int, int], ...]:
+    """Return (path, lines added, lines removed) of what differs; -1 and -1 for a binary file."""
+    pair = [require_oid(oid, repo.object_format) for oid in (old, new)]
+    asked = ("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", *pair)
+    found: list[tuple[str, int, int]] = []
+    for record in call(repo, *asked, lenient=True).records():
+        added, removed, path = record.split("\t", 2)
+        is_binary = added == "-"
+        found.append((path, -1 if is_binary else int(added), -1 if is_binary else int(removed)))
+    return tuple(found)
+
+
 def path_changes(records: "Sequence[str]") -> tuple[PathChange, ...]:
     """Return the paths in the NUL-ended records of git's raw format."""
     found = []

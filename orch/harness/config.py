@@ -83,6 +83,7 @@ class HarnessTable(Strict):
         [], description="program and arguments; {brief} {workdir} {store_dir} {new_session} …"
     )
     resume: Line = Field([], description="the same for a further turn of {session}")
+    open: Line = Field([], description="the same for a person who looks into {session}")
     extra: Line = Field([], description="arguments added where a command says {extra}, else last")
     prompt: Literal["stdin", "file"] = Field(
         "stdin", description="how the client gets its brief; by file: say {brief} in the command"
@@ -189,7 +190,11 @@ def _broken(name: str, table: HarnessTable) -> list[str]:
         return [f"harness {name} has no command: name the program, or set harness.{name}.command"]
     problems = [
         f"harness.{name}.{key}: unknown placeholder {{{word}}}"
-        for key, line in (("command", table.command), ("resume", table.resume))
+        for key, line in (
+            ("command", table.command),
+            ("resume", table.resume),
+            ("open", table.open),
+        )
         for part in line
         if part != "{extra}"
         for word in _PLACEHOLDER.findall(part)

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
         "task show", "task list", "task edit", "dep add", "dep rm", "dep list", "plan check",
         "plan lint", "plan apply", "plan export", "plan schema", "ready", "reconcile", "wait",
         "blocked", "answer", "status", "dispatch", "retry", "reassign", "cancel", "adopt",
-        "cleanup", "salvage list", "salvage restore", "repo accept", "repo moved", "verify run",
+        "cleanup", "diff", "open", "lock list", "salvage list", "salvage restore", "repo accept",
+        "repo moved", "verify run",
         "verify record", "verify status", "events", "trace", "queue add", "queue list",
         "queue show", "queue run", "queue approve", "queue reject", "queue hold", "queue release",
         "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
-        "integrate", "approve", "reject", "work", "logs", "stop", "continue", "usage",
+        "land", "integrate", "approve", "reject", "work", "logs", "stop", "continue", "usage",
         "request new", "request list", "request show", "request plan", "submit", "run budget",
         "setup", "doctor", "schema", "prime", "completion", "top", "graph", "report", "metrics",
         "council start", "council wait", "council tally", "council report", "council show",
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     ]  # fmt: skip
 
 _LOOKS = frozenset(
-    ("run show", "run list", "task show", "task list", "dep list", "plan check", "plan lint",
+    ("run show", "run list", "diff", "open", "lock list", "task show",
+     "task list", "dep list", "plan check", "plan lint",
      "plan schema", "ready", "wait", "blocked", "status", "salvage list", "verify status", "events",
      "trace", "queue list", "queue show", "queue audit", "queue replay", "logs", "usage",
      "request list", "request show", "doctor", "schema", "prime", "top", "graph", "report",

@@ -2,7 +2,7 @@
 
 from orch.model import Task
 from schema import queries
-from schema.json_text import Json
+from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,10 +117,24 @@ def with_status(tx: "ReadTx", run_id: str, status: str) -> list[Task]:
     return Task.many(tx, _SQL["task_with_status"], run_id=run_id, status=status)
 
 
+def of_run(tx: "ReadTx", run_id: str) -> list[Task]:
+    """Return all tasks of a run in the order they were added."""
+    return Task.many(tx, _SQL["task_of_run"], run_id=run_id)
+
+
 def lock_holder(tx: "ReadTx", task_no: int) -> "tuple[str, str] | None":
     """Return (lock, run/task that holds it) of the first of the task's locks that is taken."""
     row = tx.maybe(_SQL["task_lock_holder"], task_no=task_no)
     return (row[0], f"{row[1]}/{row[2]}") if row else None
+
+
+def lock_documents(tx: "ReadTx", run_id: str | None) -> list[Json]:
+    """Return each lock of open tasks, its holder and who waits for it, in the published shape."""
+    rows = tx.many(_SQL["lock_list"], run_id=run_id)
+    return [
+        obj(lock=lock, held_by=Json(held) if held else None, waiting=Json(waiting or "[]"))
+        for lock, held, waiting in rows
+    ]
 
 
 def take_locks(tx: "Tx", task_no: int) -> None:

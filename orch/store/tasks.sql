@@ -109,6 +109,10 @@ SELECT v.document FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
 -- For --explain and for cancelling a run.
 {task_row} WHERE run_id = :run_id AND status = :status ORDER BY task_no;
 
+-- name: task_of_run :many
+-- In the order they were added.
+{task_row} WHERE run_id = :run_id ORDER BY task_no;
+
 -- name: task_lock_holder :maybe
 -- Who has what this task needs.
 SELECT h.lock, o.run_id, o.task_id
@@ -125,6 +129,29 @@ SELECT t.task_no, min(k.lock), o.run_id, o.task_id
   JOIN task AS o ON o.task_no = h.task_no
  WHERE t.run_id = :run_id AND t.status = 'ready' AND EXISTS (SELECT 1 FROM held_lock)
  GROUP BY t.task_no;
+
+-- name: lock_list :many
+-- Each lock of open tasks: who has it, and who waits; with a run, the locks that its tasks name.
+-- scan: asked by people only
+SELECT k.lock,
+       (SELECT json_object('run_id', o.run_id, 'task_id', o.task_id, 'status', o.status,
+                           'assigned_to', a.assigned_to, 'since',
+                           strftime('%Y-%m-%dT%H:%M:%fZ', a.created_at / 1000.0, 'unixepoch'))
+          FROM held_lock AS h JOIN task AS o ON o.task_no = h.task_no
+          LEFT JOIN attempt AS a ON a.task_no = o.task_no AND a.attempt_no = o.latest_attempt_no
+         WHERE h.lock = k.lock),
+       json_group_array(json_object('run_id', t.run_id, 'task_id', t.task_id, 'status', t.status)
+                        ORDER BY t.task_no)
+         FILTER (WHERE NOT EXISTS (SELECT 1 FROM held_lock AS h
+                                    WHERE h.lock = k.lock AND h.task_no = t.task_no))
+  FROM task_lock AS k
+  JOIN task AS t ON t.task_no = k.task_no
+  JOIN run AS r ON r.run_id = t.run_id AND r.closed_at IS NULL
+ WHERE t.status NOT IN ('done', 'failed', 'cancelled')
+   AND (:run_id IS NULL
+        OR k.lock IN (SELECT w.lock FROM task_lock AS w JOIN task AS n ON n.task_no = w.task_no
+                       WHERE n.run_id = :run_id))
+ GROUP BY k.lock ORDER BY k.lock;
 
 -- name: held_lock_take :exec
 -- The primary key of held_lock is the exclusion.

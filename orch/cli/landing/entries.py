@@ -58,8 +58,8 @@ def add(
         reconcile(call.db, run_id, call.note)
     taken_out: list[dict[str, object]] = []
     if everything:
-        chosen, taken_out = _unlanded(call, chosen[0][0])
-    prepared, skipped = _prepared(call, chosen, wish, everything=everything)
+        chosen, taken_out = unlanded(call, chosen[0][0])
+    prepared, skipped = prepare_all(call, chosen, wish, everything=everything)
     skipped += taken_out
     if dry_run:
         call.say(obj(dry_run=True, planned=[_planned(item) for item in prepared], skipped=skipped))
@@ -96,7 +96,7 @@ def _chosen(
         return found, runs.require(tx, found[0][0]).leader
 
 
-def _unlanded(call: "Call", run_id: str) -> tuple[list[tuple[str, str]], list[dict[str, object]]]:
+def unlanded(call: "Call", run_id: str) -> tuple[list[tuple[str, str]], list[dict[str, object]]]:
     """Return the run's finished code tasks that were never queued, and those taken out again.
 
     What somebody cancelled or took back from its target is queued again only by its name.
@@ -143,7 +143,7 @@ def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
     return {"task_id": task.task_id, "error": queue_names.error(failure)}
 
 
-def _prepared(
+def prepare_all(
     call: "Call", chosen: list[tuple[str, str]], wish: enqueue.EnqueueOptions, *, everything: bool
 ) -> "tuple[list[enqueue.PreparedEntry], list[dict[str, object]]]":
     """Look at all of them; with --all, what is refused is left out with the reason."""

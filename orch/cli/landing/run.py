@@ -62,22 +62,26 @@ def run(
         queue_watch.watch(call, run, target, repo_path, options)
         return
     outcomes = [runner.run(call.db, queue, options) for queue in queues]
-    answer = _answer(call, run, outcomes, explain=explain)
+    explained = [line for one in outcomes for line in _reasons(one)] if explain else None
+    said = answer(call, run, outcomes, {"explained": explained} if explained is not None else {})
     refusal = queue_ends.refusal(call.db, outcomes, again)
     if refusal is not None:
-        refusal.data = answer
+        refusal.data = said
         raise refusal
-    call.say(_keep(call, answer))
+    call.say(keep(call, said))
 
 
-def _keep(call: "Call", answer: Json) -> Json:
+def keep(call: "Call", answer: Json) -> Json:
+    """Keep an answer under the call's key, where it has one; return it."""
     if not call.key:
         return answer
     with call.db.write() as tx:
         return call.once(tx, entries.ACTOR, lambda: answer)
 
 
-def _answer(call: "Call", run: str | None, outcomes: list[QueueOutcome], *, explain: bool) -> Json:
+def answer(
+    call: "Call", run: str | None, outcomes: list[QueueOutcome], more: "dict[str, object]"
+) -> Json:
     """Return what a run came to: what landed, what else changed, what waits and for what."""
     landed: dict[int, None] = {}
     changed: dict[int, None] = {}
@@ -88,9 +92,6 @@ def _answer(call: "Call", run: str | None, outcomes: list[QueueOutcome], *, expl
             changed |= outcome.changed
             for entry in store.open_of_queue(tx, outcome.queue.queue_no):
                 waiting.append(queue_ends.waiting(tx, entry))
-        rest = {}
-        if explain:
-            rest = {"explained": [line for o in outcomes for line in _reasons(o)]}
         return obj(
             run_id=run,
             landed=array(store.document(tx, n) for n in landed),
@@ -101,7 +102,7 @@ def _answer(call: "Call", run: str | None, outcomes: list[QueueOutcome], *, expl
             trials=sum(o.trials for o in outcomes),
             problems=[problem for o in outcomes for problem in o.problems],
             high_event_id=events.last_id(tx),
-            **rest,
+            **more,
         )
 
 
@@ -176,7 +177,7 @@ def integrate(
     again = say("integrate", run=run, into=into)
     refusal = _refused(call, outcome, number, again)
     with call.db.read() as tx:
-        answer = obj(
+        told = obj(
             run_id=run,
             **document,
             entry=store.document(tx, number),
@@ -184,9 +185,9 @@ def integrate(
             trials=outcome.trials,
         )
     if refusal is not None:
-        refusal.data = answer
+        refusal.data = told
         raise refusal
-    call.say(replay.keep(call, run, answer))
+    call.say(replay.keep(call, run, told))
 
 
 def _refused(call: "Call", outcome: QueueOutcome, number: int, again: "Step") -> Failure | None:

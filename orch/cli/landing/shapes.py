@@ -113,6 +113,19 @@ _INTEGRATES: "dict[str, Any]" = {
     "run_id": "text", "source": "text", "target": "text", "head_commit": "text",
 }  # fmt: skip
 
+_RAN: "dict[str, Any]" = {
+    "run_id": "text|null",
+    "landed": [ENTRY],
+    "changed": [ENTRY],
+    "waiting": [_WAITING],
+    "queues": [QUEUE],
+    "passes": "count",
+    "trials": "count",
+    "problems": ["text"],
+    "high_event_id": "count",
+    "replayed?": "flag",
+}
+
 # Of each command the ways its answer may look.
 DATA: "dict[str, tuple[Shape, ...]]" = {
     "queue add": (
@@ -159,19 +172,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
         },
     ),
     "queue run": (
-        {
-            "run_id": "text|null",
-            "landed": [ENTRY],
-            "changed": [ENTRY],
-            "waiting": [_WAITING],
-            "queues": [QUEUE],
-            "passes": "count",
-            "trials": "count",
-            "problems": ["text"],
-            "high_event_id": "count",
-            "explained?": ["text"],
-            "replayed?": "flag",
-        },
+        {**_RAN, "explained?": ["text"]},
         {
             "dry_run": "flag",
             "run_id": "text|null",
@@ -187,6 +188,7 @@ DATA: "dict[str, tuple[Shape, ...]]" = {
             "next_command": "text",
         },
     ),
+    "land": ({**_RAN, "queued": ["text"], "skipped": _SKIPPED, "already": "text|null"},),
     "queue approve": (_GIVEN,),
     "queue reject": (_GIVEN,),
     "approve": (_GIVEN,),

@@ -122,6 +122,16 @@ COMMANDS = (
         "orch queue replay",
     ),
     Command(
+        "land", "orch.cli.landing.land:land",
+        "Land a finished task, or all of a run: queue it, test it, land it.",
+        (
+            Option("NAME", "task", "the task (R/T), or the run", dest="name"),
+            _RUN, _TARGET, _JOBS, KEY,
+        ),
+        "orch land docs-1/outline",
+        note="Work that landed before is said to have landed; called again it does nothing twice.",
+    ),
+    Command(
         "integrate", "orch.cli.landing.run:integrate",
         "Merge a run's landed work into your branch, tested first.",
         (

@@ -167,6 +167,15 @@ def _run(answer: "Json") -> str:
     return "\n".join(lines)
 
 
+def _land(answer: "Json") -> str:
+    (already,) = plain.fields(answer, "$.already")
+    if already:
+        return f"{already} landed before: nothing was left to do"
+    queued = plain.texts(answer, "$.queued")
+    head = [f"queued {', '.join(map(str, queued))}"] if queued else []
+    return "\n".join([*head, _run(answer), *_skipped(answer)])
+
+
 def _planned(answer: "Json") -> str:
     lines = ["nothing was changed; the next pass would:"]
     for target, steps, why in plain.rows(answer, "$.plans", "$.target", "$.steps", "$.why"):
@@ -283,6 +292,7 @@ VIEWS: "dict[str, Callable[[Json], str]]" = {
     "queue list": _list,
     "queue show": _show,
     "queue run": _run,
+    "land": _land,
     "queue approve": _verdict,
     "queue reject": _verdict,
     "approve": _verdict,

@@ -25,3 +25,11 @@ def accepted(answer: "Answer") -> "list[Step]":
 def moved(answer: "Answer") -> "list[Step]":
     """Return how the first of the runs there goes on."""
     return [status_of(run) for run in answer["runs"][:1]]
+
+
+def looked(answer: "Answer") -> "list[Step]":
+    """Return how what was looked at is judged: a task's story, or the run's."""
+    task = answer.get("task_id")
+    if task:
+        return [say("task show", f"{answer['run_id']}/{task}").because("see how it stands")]
+    return [status_of(answer["run_id"])]

@@ -34,6 +34,40 @@ WORKSPACES: "dict[str, Shape]" = {
         "kept": [{**_WORKTREE, "reason": "text"}],
         **_REPLAYED,
     },
+    "diff": {
+        "run_id": "text",
+        "task_id": "text|null",
+        "stat": "flag",
+        "diffs": [
+            {
+                "run_id": "text",
+                "task_id": "text",
+                "attempt_no": "count",
+                "branch_name": "text",
+                "base_commit": "text",
+                "head_commit": "text",
+                "added": "count",
+                "removed": "count",
+                "files": [{"path": "text", "added": "count", "removed": "count"}],
+                "dirty_files": "count|null",
+                "text": "text",
+                "truncated": "flag",
+            }
+        ],
+    },
+    "open": {
+        "run_id": "text",
+        "task_id": "text",
+        "attempt_no": "count",
+        "assigned_to": "text",
+        "path": "text",
+        "branch_name": "text",
+        "harness": "text|null",
+        "session": "text|null",
+        "resume": "text|null",
+        "running": "flag",
+        "opened": "flag",
+    },
     "salvage list": {
         "run_id": "text",
         "salvages": [

@@ -1,0 +1,32 @@
+"""Names by which sister tools call our commands: typed here, they run.
+
+A hint would cost an agent a round trip and teach it no more. Standard error says the name here; the
+answer names the command as it was typed.
+"""
+
+from inbox.cli import parse
+from inbox.cli.output import write_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from inbox.cli.grammar import Program
+
+ALIASES = {
+    "merge": "land",
+    "abort": "cancel",
+    "enqueue": "plan apply",
+    "validate": "plan check",
+    "tui": "top",
+    "locks": "lock list",
+    "list": "run list",
+}
+
+
+def resolve(program: "Program", argv: list[str]) -> list[str]:
+    """Return argv with the command's name here; what is no alias stays as it is."""
+    at = parse.first_word(program, argv)
+    words = ALIASES.get(argv[at]) if at is not None else None
+    if at is None or words is None:
+        return argv
+    write_error(f"note: {argv[at]} is called {words} here")
+    return [*argv[:at], *words.split(" "), *argv[at + 1 :]]
