@@ -32,6 +32,19 @@ class RetryPolicy:
     jitter: float = 0.5
     storm: int = 4
 
+    def number(self, cause: str) -> int:
+        """Return how often an end of that class is tried again by itself: 0 for people's."""
+        return getattr(self, cause) if cause in TRIED_AGAIN else 0
+
+
+# The classes that have a number of their own, and those that only the run's number bounds: the
+# merge queue counts the conflicts of an entry itself.
+TRIED_AGAIN = (
+    "crashed", "gone", "timeout", "no_change", "failed", "check_failed", "paths", "revise",
+    "trial_failed", "setup",
+)  # fmt: skip
+COUNTED_ELSEWHERE = ("conflict",)
+
 
 @dataclass(frozen=True, slots=True)
 class DrivePolicy:

@@ -52,15 +52,17 @@ class TaskFacts:
 
     Of its newest attempt: its number, how it ended (`ended`, of CLASSES, "" while it works), when,
     with which last line; whether its branch holds commits. `spent`: attempts that worked; `lost`:
-    attempts in a row that did not; `automatic`: how many were begun by themselves, by class.
+    dispatches in a row that were killed; `automatic`: how many attempts were begun by themselves,
+    by the class they were begun for (`attempt.begun_for`). `late_attempt` reported after its end.
 
     At work: `is_claimed`, `live` (live, stale, gone, unknown), `silent_since` when its lease
-    ended, `is_answered` when its question was, `is_served` when somebody takes work of its name
-    or pool, `is_ours` when a worker of this driver serves it.
+    ended or its process was missed, `is_answered` when its question was, `is_served` when somebody
+    takes work of its name or pool, `is_ours` when it is for the workers of this driver.
 
     `gate_runs`: how often its failed checks ran on that same tree; `gate_tries`: how often a check
-    could not run, in a row. `entry`: its newest entry's status, "" for none. `approval`: what its
-    entry lacks, in words. `has_nothing_to_land`: analysis, or code without a commit.
+    could not run, in a row, the last time at `gate_at`; an outside result is waited for since
+    `gate_at`. `entry`: its newest entry's status, "" for none. `approval`: what its entry lacks, in
+    words. `has_nothing_to_land`: analysis, or code without a commit.
     """
 
     task_no: int
@@ -90,7 +92,7 @@ class TaskFacts:
     ended_at: int = 0
     last_line: str = ""
     has_commits: bool = False
-    has_late_report: bool = False
+    late_attempt: int = 0
     refusal: Refusal | None = None
     is_claimed: bool = False
     is_served: bool = False
@@ -109,7 +111,7 @@ class TaskFacts:
     entry_no: int = 0
     entry: str = ""
     entry_text: str = ""
-    approval: str = ""
+    approval: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,15 @@ class QueueFacts:
 
 @dataclass(frozen=True, slots=True)
 class SlotFacts:
-    """One worker process of this driver; `quick_ends`: it ended at once, so often in a row."""
+    """A worker of this driver; one that is down starts again at `not_before`, for `reason`.
+
+    The driver keeps its workers up by itself, in every look: no step is recorded for it.
+    """
 
     slot_no: int
     is_up: bool
-    ended_at: int = 0
-    quick_ends: int = 0
-    text: str = ""
-    event: int = 0
+    not_before: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +198,9 @@ class DriveSnapshot:
     `tasks` are open ones, the ready ones cut to the first in dispatch order; `ready_left` counts
     the others. `retries`: automatic attempts of the run so far. `budget`: in words why nothing
     may begin, with the `budget_flags` that allow more. `end`: open, land, integrate or finished,
-    once no task is open. `told`: the ids of the needs that were told. `is_cleaned`,
-    `is_integrating`: that step was done or is under way.
+    once no task is open. `told`: the ids of the needs that are recorded as open; `has_news`: this
+    driver has told one that nobody had told before. `is_cleaned`, `is_integrating`: that step was
+    done, or is under way.
     """
 
     now: int
@@ -217,7 +221,6 @@ class DriveSnapshot:
     budget_event: int = 0
     is_paused: bool = False
     paused_event: int = 0
-    landed: int = 0
     end: str = "open"
     target: str = ""
     is_integrating: bool = False
@@ -226,6 +229,7 @@ class DriveSnapshot:
     is_cleaned: bool = True
     is_closed: bool = False
     told: tuple[str, ...] = ()
+    has_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +250,7 @@ class DriveNeed:
     @property
     def need_id(self) -> str:
         """By what it is known: to `told`, to notices, to `orch wait`."""
-        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event}"
+        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event or self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,22 +317,13 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """Start the workers of these slots."""
-
-    slots: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Tell:
-    """Record that a need is there, and send its notices."""
+    """Record which needs hold now (their ids), so that each is told once."""
 
-    need_id: str
+    needs: tuple[str, ...]
 
 
-DriveStep = (
-    Begin | Verify | Review | Enqueue | RunQueue | Integrate | Cleanup | Close | Staff | Tell
-)
+DriveStep = Begin | Verify | Review | Enqueue | RunQueue | Integrate | Cleanup | Close | Tell
 
 
 @dataclass(frozen=True, slots=True)
