@@ -27,6 +27,10 @@ _PASSED_ON = (
     "VIRTUAL_ENV", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
 
+_OF_A_TURN = frozenset(
+    ("ORCH_TURN", "ORCH_BRIEF", "ORCH_OUT", "INBOX_LEASE", "INBOX_THREAD", MARK)
+)  # What ends with its turn is found by these, and is refused a person's words.
+
 
 class ProgramEnd:
     """How a program ended. `exit_status` is None when it could not be run or ran out of time."""
@@ -119,6 +123,74 @@ def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:
             child.kill()
             child.wait()
     return child.returncode, out, said
+
+
+class Started:
+    """A program of ours that goes on while we do, in a session of its own."""
+
+    __slots__ = ("_child", "identity", "pid")
+
+    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        self.pid = child.pid
+        self.identity = process_identity.of(child.pid)
+
+    def status(self) -> int | None:
+        """Return how it ended, as a shell says it; None while it runs."""
+        status = self._child.poll()
+        return 128 - status if status is not None and status < 0 else status
+
+    def signal(self, number: int) -> None:
+        """Signal it alone; it is not reaped yet, or nothing happens."""
+        self._child.send_signal(number)
+
+    def wait(self, seconds: float) -> int | None:
+        """Return how it ended, waiting so long at most."""
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        return self.status()
+
+
+def unattended(given: "Mapping[str, str]") -> dict[str, str]:
+    """Return an environment without what makes a process part of a turn or of a check."""
+    return {name: value for name, value in given.items() if name not in _OF_A_TURN}
+
+
+def own_program() -> str:
+    """Return the path of the `orch` that belongs to this very interpreter."""
+    import sysconfig
+
+    return os.path.join(sysconfig.get_path("scripts"), "orch")
+
+
+def start(
+    command: list[str], *, cwd: str, environment: "Mapping[str, str]", log: str,
+    hold: tuple[int, ...] = (), is_mute: bool = False,
+) -> Started:  # fmt: skip
+    """Start a program in a session of its own; what it says is appended to a private file.
+
+    It outlives us and our process group; of our descriptors it has those of `hold` alone. Of one
+    that `is_mute` only standard error is kept. Raises: OSError.
+    """
+    os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    said = os.open(log, flags, 0o600)
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if is_mute else said,
+            stderr=said,
+            start_new_session=True,
+            pass_fds=hold,
+        )
+    finally:
+        os.close(said)
+    return Started(child)
 
 
 @contextlib.contextmanager

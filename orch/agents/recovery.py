@@ -48,11 +48,18 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
                 f"another orch work runs as {agent} (pid {turn.runner[0]})",
                 hint="give this one another --agent name",
             )
-        with db.write() as tx:
-            if not store.adopt(tx, turn, process_identity.mine()):
-                continue
-        ended.append(_Left(db, harness_of(db, turn, harness), turn).see_to_end(stop))
+        seen = take_over_turn(db, harness, turn, stop)
+        if seen is not None:
+            ended.append(seen)
     return ended
+
+
+def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> Turn | None:
+    """Bring a turn whose runner is gone to its end; None when another runner was faster."""
+    with db.write() as tx:
+        if not store.adopt(tx, turn, process_identity.mine()):
+            return None
+    return _Left(db, harness_of(db, turn, harness), turn).see_to_end(stop)
 
 
 def end_now(db: "Database", turn: Turn) -> Turn:

@@ -1,10 +1,9 @@
-"""Workers of `orch work`: claim, start the agent's program, stay with it, report; several at once.
+"""One worker of `orch work`: claims, starts the agent's program, stays with it, reports.
 
-One thread of this process and one connection per worker. Everything a killed runner leaves is
-found by the next one (orch/agents/recovery.py). Nothing is begun after a stop was asked.
+Everything a killed runner leaves is found by the next one (orch/agents/recovery.py). Nothing is
+begun after a stop was asked.
 """
 
-import threading
 import time
 
 from inbox.store import threads as thread_rows
@@ -12,29 +11,22 @@ from inbox.workflows import wait
 from orch.agents import liveness as workers
 from orch.agents import recovery
 from orch.agents import turn as turns
-from orch.agents.turn_monitor import Stop, lost
+from orch.agents.turn_monitor import lost
 from orch.harness import outcome as verdict
-from orch.harness import preflight
-from orch.harness.config import Harness
 from orch.operations import work
 from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
-from schema import crash_points, file, wakeup
+from schema import crash_points
 from schema.failures import Failure
-from schema.json_text import Json, array
+from schema.json_text import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from orch.agents.turn import Begun
+    from orch.agents.worker_pool import WorkerPool
     from schema.transaction import Database, Tx
 
-    Tell = Callable[[str], None]
-
-MODES = ("forever", "once", "until_idle")
-_MOST_KEPT = 500  # How many ended turns the answer holds.
 _CRASHES_IN_A_ROW = 3
 _NAP_SECONDS = 0.5
 _BUDGET_WAIT_MS = 60_000
@@ -42,113 +34,10 @@ _RENEWALS_PER_LEASE = 3
 _NOT_OURS = ("lease_conflict", "invalid_state")
 
 
-class WorkerOptions:
-    """What a runner is to do: for whom, with what, how long."""
-
-    __slots__ = ("agents", "harness", "mode", "pools", "ttl_ms")
-
-    def __init__(
-        self, agents: list[str], pools: tuple[str, ...], harness: Harness, mode: str, ttl_ms: int
-    ) -> None:
-        self.agents = agents
-        self.pools = pools
-        self.harness = harness
-        self.mode = mode
-        self.ttl_ms = ttl_ms
-
-
-def check(db: "Database", harness: Harness) -> preflight.HarnessFindings:
-    """Look whether a harness can start here: everything that is wrong, at once."""
-    import os
-
-    found = preflight.look(harness, turns.base_environment(harness))
-    for path in (db.folder.path, db.folder.logs, db.folder.spool):
-        if os.path.lexists(path) and not os.path.isdir(path):
-            found.problems.append(f"{path} is not a directory: no log can be kept")
-        elif os.path.lexists(path) and not os.access(path, os.W_OK):
-            found.problems.append(f"{path} is not writable: no log can be kept")
-    return found
-
-
-class WorkerPool:
-    """The workers of one `orch work`, and what they have done."""
-
-    def __init__(self, db_path: str, plan: WorkerOptions, stop: Stop, tell: "Tell") -> None:
-        self.db_path = db_path
-        self.plan = plan
-        self.stop = stop
-        self.tell = tell
-        self.ended: list[Json] = []
-        self.counts: dict[str, int] = {}
-        self.problems: list[str] = []
-        self.failure: BaseException | None = None
-        self.refusal: Failure | None = None
-        self._lock = threading.Lock()
-
-    def run(self) -> None:
-        """Work until all workers are through. Raises: the first failure that was not a task's."""
-        workers = [
-            threading.Thread(target=self._work, args=(agent,), name=agent, daemon=True)
-            for agent in self.plan.agents
-        ]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            while worker.is_alive():
-                worker.join(0.2)  # Bounded, so that a signal is handled meanwhile.
-        if self.failure is not None:
-            raise self.failure
-
-    def ask_stop(self, level: int) -> None:
-        """Finish what runs (1), or end it now (2); waiting workers are woken."""
-        self.stop.level = max(self.stop.level, level)
-        wakeup.ring(self.db_path, {"agent=" + agent for agent in self.plan.agents})
-
-    def _work(self, agent: str) -> None:
-        try:
-            db = file.open_store(self.db_path)
-            try:
-                _Worker(db, agent, self).work()
-            finally:
-                db.close()
-        except BaseException as error:
-            with self._lock:
-                self.failure = self.failure or error
-            self.ask_stop(1)
-
-    def note(self, turn: Turn, document: Json) -> None:
-        """Keep what came of a turn."""
-        with self._lock:
-            self.ended.append(document)
-            del self.ended[:-_MOST_KEPT]
-            outcome = str(turn.outcome)
-            self.counts[outcome] = self.counts.get(outcome, 0) + 1
-
-    def complain(self, text: str) -> None:
-        """Keep why a worker stopped early."""
-        with self._lock:
-            self.problems.append(text)
-        self.tell(text)
-
-    def refuse(self, refusal: Failure) -> None:
-        """Keep which rule said no to a turn, each once."""
-        with self._lock:
-            self.refusal = self.refusal or refusal
-            text = f"{refusal.message}; {refusal.advice}"
-            if text in self.problems:
-                return
-            self.problems.append(text)
-        self.tell(text)
-
-    def documents(self) -> Json:
-        """Return the turns that ended, the oldest first."""
-        return array(self.ended)
-
-
-class _Worker:
+class Worker:
     """One worker: a name, a connection, one thread of the bus at a time."""
 
-    def __init__(self, db: "Database", agent: str, pool: WorkerPool) -> None:
+    def __init__(self, db: "Database", agent: str, pool: "WorkerPool") -> None:
         self._db = db
         self._agent = agent
         self._pool = pool

@@ -16,6 +16,9 @@ COMMANDS = (
             Option("--pool", "pool", "also take what is addressed to this pool", many=True,
                    dest="pools"),
             Option("--count", "count", "how many workers at once", default=1),
+            Option("--slots", "flag", "take the free names NAME-1, NAME-2, …; a question does not "
+                   "hold it up"),
+            Option("--lifeline", "natural", "end the turns when this pipe closes (orch drive)"),
             Option("--once", "flag", "work on one task, if there is one, then stop"),
             Option("--until-idle", "flag", "stop as soon as no work is waiting"),
             Option("--for", "duration", "take no new work after this long", dest="for_seconds"),

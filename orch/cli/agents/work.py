@@ -6,7 +6,7 @@ from inbox import model
 from orch import config_in_force
 from orch import reads as board
 from orch.agents import control
-from orch.agents import worker as workflow
+from orch.agents import worker_pool as workflow
 from orch.agents.turn_monitor import Stop
 from orch.cli import task_names
 from orch.harness import config as harnesses
@@ -33,6 +33,8 @@ def work(
     program: tuple[str, ...],
     pools: tuple[str, ...],
     count: int,
+    slots: bool,
+    lifeline: int | None,
     once: bool,
     until_idle: bool,
     for_seconds: float | None,
@@ -42,6 +44,10 @@ def work(
     """Start agents and stay with them."""
     if sum((once, until_idle)) > 1:
         raise invalid_input("--once and --until-idle cannot be combined", reason="flag")
+    if slots and (once or until_idle or count > 1 or not pools):
+        raise invalid_input(
+            "--slots goes with --pool, and not with --count, --once or --until-idle", reason="flag"
+        )
     agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
     for name in agents:
         ids.require_name(name, "--agent")
@@ -50,12 +56,16 @@ def work(
         call.say(_checked(agent, client, found))
         return
     mode = "once" if once else "until_idle" if until_idle else "forever"
-    plan = workflow.WorkerOptions(agents, pools, client, mode, model.lease_ms(lease_seconds))
+    plan = workflow.WorkerOptions(
+        agents, pools, client, mode, model.lease_ms(lease_seconds), by_slots=slots
+    )
     pool = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
     if for_seconds:
         pool.stop.deadline = time.monotonic() + for_seconds
     call.resume = call.again(f"work --agent {agent} {client.words}")
     heed_signals(call, pool)
+    if lifeline is not None:
+        heed_lifeline(lifeline, pool)
     pool.run()
     if once and not pool.ended and pool.refusal is not None:
         raise pool.refusal
@@ -147,6 +157,35 @@ def heed_signals(call: "Call", pool: workflow.WorkerPool) -> None:
     for number in (_SIGHUP, _SIGINT, _SIGTERM):
         if number != _SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # As nohup has it.
             signal.signal(number, _on)
+
+
+def heed_lifeline(fd: int, pool: workflow.WorkerPool) -> None:
+    """End the turns once nobody holds the other end of a pipe: whoever started us is gone.
+
+    Raises: invalid_input when it is no pipe.
+    """
+    import os
+    import stat
+    import threading
+
+    try:
+        is_pipe = stat.S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:
+        is_pipe = False
+    if not is_pipe:
+        raise invalid_input(f"--lifeline {fd} is no open pipe", reason="flag")
+    os.set_inheritable(fd, False)
+
+    def _watch() -> None:
+        try:
+            while os.read(fd, 64):
+                pass
+        except OSError:
+            pass
+        pool.tell("whoever started this worker is gone: ending the agents")
+        pool.ask_stop(2)
+
+    threading.Thread(target=_watch, name="lifeline", daemon=True).start()
 
 
 def stop(

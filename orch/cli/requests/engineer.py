@@ -1,7 +1,7 @@
 """request plan --harness: the engineer's program, here in the foreground, until it has reported."""
 
 from inbox import model
-from orch.agents import worker as workflow
+from orch.agents import worker_pool as workflow
 from orch.agents.turn_monitor import Stop
 from orch.cli.agents import work as workers
 from orch.operations import requests as operations
