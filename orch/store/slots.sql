@@ -20,9 +20,8 @@ SELECT l.holder FROM lease AS l INDEXED BY lease_active
 
 -- name: slot_parked :many
 -- Threads held under such names that wait for an answer, with nobody at work; the oldest first.
--- scan: the active leases, by their own partial index
 SELECT l.holder AS agent, h.thread_id, h.thread_no
-  FROM lease AS l INDEXED BY lease_active
+  FROM lease AS l
   JOIN thread AS h ON h.thread_no = l.thread_no
   JOIN turn AS n ON n.thread_no = h.thread_no
    AND n.turn_no = (SELECT max(m.turn_no) FROM turn AS m WHERE m.thread_no = h.thread_no)
