@@ -1,4 +1,4 @@
-# Targets: demo test check layers docs bench torture realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
+# Targets: demo test check layers docs bench torture release realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ PYTEST := $(if $(TMPFS),TMPDIR=$(TMPFS)) $(BIN)/python -m pytest -q -n 2 --dist 
 PLACE := $(if $(TMPFS),in memory ($(TMPFS)),on the disk ($${TMPDIR:-/tmp}), \
 	three times slower: /dev/shm has less than 3 GB free)
 
-.PHONY: help demo test check layers docs bench torture realclients constraints clean
+.PHONY: help demo test check layers docs bench torture release realclients constraints clean
 .NOTPARALLEL:
 
 help:
@@ -57,6 +57,18 @@ bench: $(STAMP)
 torture: $(STAMP)
 	$(BIN)/python -m tests.torture --long
 
+# The wheel is built from the sdist, as whoever has only that would, and plays the whole demo from
+# an environment of its own. Nothing is published.
+release: $(STAMP)
+	rm -rf dist .release
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) --group release
+	$(BIN)/python -m tests.release dist
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv .release
+	.release/bin/python -m pip install -q -c $(CONSTRAINTS) dist/*.whl
+	.release/bin/python -m tests.demo
+	@ls dist/*
+
 # Real agent clients from the npm registry (2 GB below .realclients/), offline; not part of CI.
 realclients: $(STAMP)
 	$(BIN)/python -m tests.realclients --record $(CLIENTS)
@@ -66,10 +78,10 @@ constraints:
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q --group dev -e .
+	$(BIN)/python -m pip install -q --group dev --group release -e .
 	( sed '/^[^#]/,$$d' $(CONSTRAINTS) && $(BIN)/python -m pip freeze --all --exclude-editable --exclude setuptools ) \
 		> $(VENV)/constraints.txt
 	mv $(VENV)/constraints.txt $(CONSTRAINTS)
 
 clean:
-	rm -rf $(VENV) .bench .demo .torture .realclients
+	rm -rf $(VENV) .bench .demo .release .torture .realclients dist

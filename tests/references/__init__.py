@@ -15,6 +15,7 @@ from orch.cli.main import PROGRAM as ORCH
 from orch.machines import ENTRY, REQUEST, TASK
 from schema.failures import TABLE
 from schema.machine import Machine
+from tests.references import example_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -30,6 +31,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "states.md": states(),
         REFERENCE / "failures.md": failures(),
         REFERENCE / "orch-toml.md": orch_toml(),
+        ROOT / "examples" / "orch.toml": example_toml.text(),
     }
 
 
@@ -179,16 +181,11 @@ def _keys(schema: dict, definitions: dict, prefix: str) -> Iterator[str]:
 
 
 def _kind(field: dict, definitions: dict) -> tuple[str, dict | None]:
+    shape, below = example_toml.below(field, definitions)
+    if below is not None:
+        return {"one": "table", "named": "tables by name", "ordered": "tables in order"}[
+            shape
+        ], below
     choices = field.get("anyOf", [field])
-    for choice in choices:
-        if "$ref" in choice:
-            return "table", definitions[choice["$ref"].rpartition("/")[2]]
-        named = [choice.get("additionalProperties"), *choice.get("patternProperties", {}).values()]
-        for more in named:  # Names with a rule of their own are patternProperties.
-            if isinstance(more, dict) and "$ref" in more:
-                return "tables by name", definitions[more["$ref"].rpartition("/")[2]]
-        items = choice.get("items")
-        if isinstance(items, dict) and "$ref" in items:
-            return "tables in order", definitions[items["$ref"].rpartition("/")[2]]
     kinds = [c["type"] for c in choices if c.get("type") not in (None, "null")]
     return " or ".join(dict.fromkeys(kinds)) or "table", None
