@@ -12,7 +12,7 @@ from orch.cli.agents.table import COMMANDS as WORK
 from orch.cli.landing.table import COMMANDS as LANDING
 from orch.cli.requests.table import COMMANDS as REQUESTS
 from orch.cli.setup.table import COMMANDS as SETUP
-from orch.model import DEFAULT_MAX_ATTEMPTS, MODES, OWNERSHIP, RISKS
+from orch.model import DEFAULT_MAX_ATTEMPTS, KINDS, MODES, OWNERSHIP, RISKS
 
 TASK_STATUSES = (
     "planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
@@ -56,6 +56,8 @@ _TASK_FIELDS = (
            f"how often it may be tried without you (default {DEFAULT_MAX_ATTEMPTS})"),
     Option("--risk", "choice", "low, medium or high (default low)", choices=RISKS),
     _MODE,
+    Option("--kind", "choice", "feature, bugfix, refactor, docs, test or chore: figures go by it",
+           choices=KINDS),
 )  # fmt: skip
 
 _COMMANDS = (

@@ -29,6 +29,7 @@ _PLAIN = {
     "max_attempts": "max_attempts",
     "risk": "risk",
     "execution_mode": "execution_mode",
+    "kind": "kind",
     "request": "request_id",
 }
 

@@ -16,13 +16,23 @@ _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 
 
 class Problem:
-    """One thing to mend. `line` is 0 where a line means nothing; `rule` is "" or lint's."""
+    """One thing to mend. `line` is 0 where a line means nothing; `rule` is "" or lint's.
 
-    __slots__ = ("line", "message", "path", "rule", "task_id")
+    `file` is the plan's file where several make one plan, else "".
+    """
+
+    __slots__ = ("file", "line", "message", "path", "rule", "task_id")
 
     def __init__(
-        self, line: int, path: str, message: str, task_id: str | None = None, rule: str = ""
+        self,
+        line: int,
+        path: str,
+        message: str,
+        task_id: str | None = None,
+        rule: str = "",
+        file: str = "",
     ) -> None:
+        self.file = file
         self.line = line
         self.path = path
         self.message = message
@@ -37,17 +47,22 @@ class Problem:
             "task_id": self.task_id,
             "rule": self.rule or None,
             "message": self.message,
+            **({"file": self.file} if self.file else {}),
         }
 
 
 class Document:
-    """What `text` says: `value`, and the line of every key and item by its path from the top."""
+    """What `text` says: `value`, and the line of every key and item by its path from the top.
 
-    __slots__ = ("_around", "_refused", "lines", "problems", "text", "value")
+    `more` are the values of further YAML documents in the text, each with its path.
+    """
+
+    __slots__ = ("_around", "_refused", "lines", "more", "problems", "text", "value")
 
     def __init__(self, text: str = "") -> None:
         self.text = text
         self.value: object = None
+        self.more: list[tuple[Path, object]] = []
         self.lines: dict[Path, int] = {(): 1}
         self.problems: list[Problem] = []
         self._refused: set[Path] = set()
@@ -58,6 +73,10 @@ class Document:
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
+
+    def problem(self, path: "Path", message: str, task_id: str | None = None) -> Problem:
+        """Return a problem at a place."""
+        return Problem(self.line(path), shown(path), message, task_id)
 
     def refuse(self, path: "Path", message: str, line: int = 0) -> None:
         """Note a problem at a place."""

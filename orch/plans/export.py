@@ -54,6 +54,7 @@ def _fields(task: "Standing", spec: str | None) -> dict[str, object]:
         **lifted,
         "default_to": columns["default_to"],
         "execution_mode": columns["execution_mode"],
+        "kind": columns["kind"],
         "risk": risk,
         "max_attempts": attempts if attempts != DEFAULT_MAX_ATTEMPTS else None,
         **{name: columns[name] or None for name in _LISTS},

@@ -138,6 +138,9 @@ class PlanTask(BaseModel):
     execution_mode: Literal["analysis", "code"] = _given(
         "analysis, or code in a worktree of its own"
     )
+    kind: Literal["feature", "bugfix", "refactor", "docs", "test", "chore"] = _given(
+        "what kind of work it is: figures are told by it"
+    )
     request: Name = _given("the request that it comes from; left out, it keeps the one it has")
 
 

@@ -10,7 +10,7 @@ from inbox.model import PRIORITIES
 from orch.model import DEFAULT_MAX_ATTEMPTS
 from orch.plans import graph
 from orch.plans.diff import class_of
-from orch.plans.document import Document, Problem, shown
+from orch.plans.document import Document
 from orch.plans.model import TWINS, PlanTask
 from schema import ids
 from schema.failures import Failure
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from orch.plans.document import Path
+    from orch.plans.document import Path, Problem
 
 _NORMAL = 3
 _IN_METADATA = ("tags", "estimate_min")
@@ -86,7 +86,7 @@ class PlanReading:
 
     def refuse(self, path: "Path", message: str, task_id: str | None = None) -> None:
         """Note a problem at a place of the plan."""
-        self.problems.append(Problem(self.document.line(path), shown(path), message, task_id))
+        self.problems.append(self.document.problem(path, message, task_id))
 
     def dependencies_of(self, task_id: str) -> "Path":
         """Return the place where a task says what it waits for."""
@@ -103,6 +103,12 @@ class PlanReading:
         self.refuse(place, f"these would wait for each other forever: {names}", task_id)
 
 
+def raw_tasks(document: Document) -> "list[dict[str, Any]]":
+    """Return the tasks of a sound document as they were written."""
+    found = _items(PlanReading(document))
+    return [item for _, item in found if isinstance(item, dict)]
+
+
 def read(document: Document) -> PlanReading:
     """Return the tickets of a document; what cannot be one is a problem, and the rest goes on."""
     reading = PlanReading(document)
@@ -116,20 +122,27 @@ def read(document: Document) -> PlanReading:
 
 
 def _items(reading: PlanReading) -> "list[tuple[Path, object]]":
-    """Return the tasks of the document with their places."""
+    """Return the tasks of the document with their places; of several, those of each."""
     document = reading.document
-    value = document.value
-    path: Path = ()
+    parts = [((), document.value), *document.more]
+    told = [part for part in parts if part[1] is not None] if document.more else parts
+    return [item for path, value in told or parts[:1] for item in _of_part(reading, path, value)]
+
+
+def _of_part(reading: PlanReading, at: "Path", value: object) -> "list[tuple[Path, object]]":
+    """Return the tasks of one document with their places."""
+    document = reading.document
+    path = at
     if isinstance(value, dict) and "tasks" in value:
         for key in value:
             if key not in ("tasks", "request"):
-                reading.refuse((key,), "unknown field beside tasks")
-        path, value = ("tasks",), _with_request(reading, value)
+                reading.refuse((*at, key), "unknown field beside tasks")
+        path, value = (*at, "tasks"), _with_request(reading, value, at)
         if not isinstance(value, list) and not document.is_refused(path):
             reading.refuse(path, "must be a list of tasks")
             return []
     elif isinstance(value, dict) and value:
-        return [((), value)]
+        return [(at, value)]
     if isinstance(value, list) and value:
         return [((*path, i), item) for i, item in enumerate(value)]
     if not document.is_refused(path):
@@ -137,7 +150,7 @@ def _items(reading: PlanReading) -> "list[tuple[Path, object]]":
     return []
 
 
-def _with_request(reading: PlanReading, whole: "dict[str, Any]") -> object:
+def _with_request(reading: PlanReading, whole: "dict[str, Any]", at: "Path") -> object:
     """Return the tasks of a document; the request beside them is that of each without one."""
     request, tasks = whole.get("request"), whole["tasks"]
     if "request" not in whole or not isinstance(tasks, list):
@@ -145,10 +158,10 @@ def _with_request(reading: PlanReading, whole: "dict[str, Any]") -> object:
     try:
         ids.require_name(request if isinstance(request, str) else "", "request")
     except Failure:
-        if not reading.document.is_refused(("request",)):
-            reading.refuse(("request",), "is not the id of a request")
+        if not reading.document.is_refused((*at, "request")):
+            reading.refuse((*at, "request"), "is not the id of a request")
         return tasks
-    reading.requests[str(request)] = ("request",)
+    reading.requests[str(request)] = (*at, "request")
     return [{"request": request, **task} if isinstance(task, dict) else task for task in tasks]
 
 
@@ -228,6 +241,7 @@ def _filled(ticket: Ticket, model: PlanTask) -> Ticket:
         "max_attempts": given.get("max_attempts", DEFAULT_MAX_ATTEMPTS),
         "risk": given.get("risk", "low"),
         "execution_mode": given.get("execution_mode"),
+        "kind": given.get("kind"),
         "request_id": given.get("request"),
     }
     return ticket

@@ -25,9 +25,10 @@ def read_document(text: str, kind: str) -> Document:
     else:
         from orch.plans import json_source as source  # type: ignore[no-redef]
     source.fill(document, text)
-    for path, fault in _faults(document.value):
-        if not document.is_refused(path):
-            document.refuse(path, fault)
+    for start, value in [((), document.value), *document.more]:
+        for path, fault in _faults(value):
+            if not document.is_refused((*start, *path)):
+                document.refuse((*start, *path), fault)
     return document
 
 

@@ -1,7 +1,8 @@
 """YAML with lines, by PyYAML's safe loader, read as events so that nothing is ever expanded.
 
 Refused: aliases and anchors (so no bomb can be built), tags, merge keys, duplicate keys, keys
-that are no text, a second document, too much depth. A date stays the text that was written.
+that are no text, too much depth. A date stays the text that was written. Several documents in a
+text are several parts of one plan.
 """
 
 import yaml
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _AS_WRITTEN = frozenset(_TAG + word for word in ("str", "timestamp", "value", "merge"))
+_MOST_DOCUMENTS = 10_000
 _LONGEST_NUMBER = 64  # `1:1:1:…` is a number in base 60: cheap to write, dear to read.
 
 
@@ -65,17 +67,17 @@ class _YamlReader:
         self.loader = loader
         self.open: list[_Open] = []
         self.skipping = 0  # Depth inside something that was refused whole.
+        self.documents = 0
 
     def run(self) -> None:
         """Read all events into the document, or until one that cannot be gone past."""
-        documents = 0
         while self.loader.check_event():
             event = self.loader.get_event()
             if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
+                self.documents += 1
+                if self.documents > _MOST_DOCUMENTS:
                     line = event.start_mark.line + 1
-                    self.document.refuse((), "holds a second document; one plan is one", line)
+                    self.document.refuse((), f"holds more than {_MOST_DOCUMENTS} documents", line)
                     return
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 if self.skipping:
@@ -144,14 +146,16 @@ class _YamlReader:
 
     def _place(self, inside: _Open | None) -> "Path":
         if inside is None:
-            return ()
+            return (f"document {self.documents}",) if self.documents > 1 else ()
         if isinstance(inside.container, list):
             return (*inside.path, len(inside.container))
         assert inside.key is not None
         return (*inside.path, inside.key)
 
     def _put(self, inside: _Open | None, value: object) -> None:
-        if inside is None:
+        if inside is None and self.documents > 1:
+            self.document.more.append((self._place(None), value))
+        elif inside is None:
             self.document.value = value
         elif isinstance(inside.container, list):
             inside.container.append(value)

@@ -16,7 +16,7 @@ _SQL = queries.load(__file__)
 _COLUMNS = (
     "title", "summary", "default_to", "priority", "rank", "acceptance", "check_profile",
     "required_checks", "allowed_paths", "blocked_paths", "metadata", "max_attempts", "risk",
-    "execution_mode", "request_id",
+    "execution_mode", "kind", "request_id",
 )  # fmt: skip
 _LISTS = ("required_checks", "allowed_paths", "blocked_paths")
 

@@ -2,7 +2,7 @@
 -- Everything that a plan says about the tasks of a run; specs by their digest alone.
 SELECT t.task_no, t.task_id, t.status, t.title, t.summary, t.default_to, t.priority, t.rank,
        t.acceptance, t.check_profile, t.required_checks, t.allowed_paths, t.blocked_paths,
-       t.metadata, t.max_attempts, t.risk, t.execution_mode, t.request_id, t.spec_sha256,
+       t.metadata, t.max_attempts, t.risk, t.execution_mode, t.kind, t.request_id, t.spec_sha256,
        (SELECT json_group_array(k.lock) FROM (
         SELECT lock FROM task_lock WHERE task_no = t.task_no ORDER BY lock) AS k) AS locks,
        (SELECT json_group_array(d.task_id) FROM (
@@ -23,7 +23,8 @@ UPDATE task
        rank = :rank, acceptance = :acceptance, check_profile = :check_profile,
        required_checks = :required_checks, allowed_paths = :allowed_paths,
        blocked_paths = :blocked_paths, metadata = :metadata, max_attempts = :max_attempts,
-       risk = :risk, execution_mode = :execution_mode, request_id = :request_id, updated_at = :now
+       risk = :risk, execution_mode = :execution_mode, kind = :kind, request_id = :request_id,
+       updated_at = :now
  WHERE task_no = :task_no;
 
 -- name: plan_spec_write :exec

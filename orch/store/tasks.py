@@ -38,7 +38,7 @@ def open_runs_with(tx: "ReadTx", task_id: str) -> list[str]:
 
 def insert(tx: "Tx", values: dict[str, object], locks: "Iterable[str]") -> int:
     """Add a task and return its number."""
-    task_no: int = tx.value(_SQL["task_insert"], **values)
+    task_no: int = tx.value(_SQL["task_insert"], **{"kind": None, **values})
     for lock in locks:
         tx.execute(_SQL["task_lock_insert"], task_no=task_no, lock=lock)
     return task_no

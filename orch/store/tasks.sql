@@ -27,10 +27,10 @@ SELECT t.run_id FROM task AS t JOIN run AS r ON r.run_id = t.run_id
 INSERT INTO task (run_id, task_id, title, summary, default_to, priority, rank, acceptance,
                   spec_path, spec_text, spec_sha256, check_profile, required_checks,
                   allowed_paths, blocked_paths, metadata, max_attempts, risk, execution_mode,
-                  status, unmet, last_event, created_at, updated_at)
+                  kind, status, unmet, last_event, created_at, updated_at)
 VALUES (:run_id, :task_id, :title, :summary, :default_to, :priority, :rank, :acceptance,
         :spec_path, :spec_text, :spec_sha256, :check_profile, :required_checks, :allowed_paths,
-        :blocked_paths, :metadata, :max_attempts, :risk, :execution_mode, :status, :unmet,
+        :blocked_paths, :metadata, :max_attempts, :risk, :execution_mode, :kind, :status, :unmet,
         :event_id, :now, :now)
 RETURNING task_no;
 
@@ -48,7 +48,7 @@ UPDATE task
        blocked_paths = coalesce(:blocked_paths, blocked_paths),
        metadata = coalesce(:metadata, metadata),
        max_attempts = coalesce(:max_attempts, max_attempts), risk = coalesce(:risk, risk),
-       execution_mode = coalesce(:execution_mode, execution_mode),
+       execution_mode = coalesce(:execution_mode, execution_mode), kind = coalesce(:kind, kind),
        not_before_at = coalesce(:not_before_at, not_before_at), updated_at = :now
  WHERE task_no = :task_no;
 

@@ -216,3 +216,18 @@ def test_a_task_is_named_in_three_ways(lead: Lead) -> None:
     error = lead.orch.refuse("not_found", "task", "task", "show", "r/onne")
     assert error["hint"] == "did you mean one?"
     lead.orch.refuse("not_found", "run", "task", "show", "q/one")
+
+
+def test_a_task_says_what_kind_of_work_it_is(lead: Lead) -> None:
+    assert lead.task("a", "--kind", "bugfix")["kind"] == "bugfix"
+    assert lead.task("b")["kind"] is None
+    lead.refuse("invalid_input", "value", "task", "add", "--task", "c", "--kind", "epic")
+    assert lead.do("task", "edit", "--task", "b", "--kind", "docs")["task"]["kind"] == "docs"
+    assert "docs, priority normal" in lead.orch.say("task", "show", "r/b")
+    plan = lead.top / "kinds.yaml"
+    plan.write_text("[{id: b}, {id: c, kind: test}]\n")
+    lead.do("plan", "apply", str(plan))
+    assert [t["kind"] for t in lead.do("task", "list")["tasks"]] == ["bugfix", None, "test"]
+    assert "kind: bugfix" in lead.orch.ok("plan", "export", "--run", "r")["text"]
+    plan.write_text("id: c\nkind: epic\n")
+    lead.refuse("invalid_input", "schema", "plan", "apply", str(plan))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from orch.plans import document, parse
+from orch.plans import document, joined, parse
 from orch.plans.read import read_document
 
 YAML = """\
@@ -113,7 +113,9 @@ def test_one_task_or_a_list_is_a_plan_too(text, kind):
         ("id: !python/object:os.system a\n", 1, "tags"),
         ("id: a\n<<: {title: b}\n", 2, "merge"),
         ("id: a\n[x]: b\n", 2, "must be text"),
-        ("id: a\n---\nid: b\n", 2, "second document"),
+        ("id: a\n---\nid: a\n", 3, "twice"),
+        ("id: a\n---\nx\n", 3, "no task"),
+        ("id: a\n---\ntasks: [{id: b, size: 1}]\n", 3, "unknown field"),
         ("id: a\n  title: [\n", 2, "not valid YAML"),
         ("id: a\ntitle: \x01\n", 2, "not valid YAML"),
         ("id: a\nestimate_min: " + "1:" * 40 + "1\n", 2, "not a number"),
@@ -245,3 +247,30 @@ def test_a_cycle_is_told_beside_other_problems_and_named():
     assert (title.line, title.path) == (1, "[0].title")
     assert "a -> b -> c -> a" in cycle.message
     assert cycle.path == "[0].dependencies"
+
+
+def test_several_yaml_documents_are_one_plan():
+    found = _found(
+        "---\nid: a\n---\ntasks: [{id: b, depends_on: [c]}]\n---\n- id: c\n---\n", "yaml"
+    )
+    assert not found.problems
+    assert {t.task_id: t.depends_on for t in found.tickets.values()} == {
+        "a": [],
+        "b": ["c"],
+        "c": [],
+    }
+    (problem,) = _found("id: a\n---\ntasks:\n- {id: b, rank: 1}\n", "yaml").problems
+    assert (problem.line, problem.path) == (4, "document 2.tasks[0].rank")
+
+
+def test_files_are_read_as_one_plan_and_problems_name_theirs():
+    parts = [
+        ("a.yaml", _found("id: a\ndepends_on: [b]\n", "yaml")),
+        ("b.json", _found('{"tasks": [{"id": "b", "depends_on": ["a"]}, {"id": "a"}]}', "json")),
+        ("c.yaml", _found("id: c\nsize: 1\n", "yaml")),
+    ]
+    whole = joined.join(parts)
+    assert list(whole.tickets) == ["a", "b"], "the first a counts, c is unsound"
+    told = [(p.file, p.line, p.path, p.task_id) for p in whole.problems]
+    assert told[:2] == [("b.json", 1, "tasks[1]", "a"), ("c.yaml", 2, "size", "c")]
+    assert "wait for each other forever" in whole.problems[2].message and told[2][0] == "a.yaml"

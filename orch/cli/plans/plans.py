@@ -9,7 +9,7 @@ import os
 from inbox.cli import values
 from orch import config_in_force
 from orch.operations import plans, requests, runs
-from orch.plans import document, graph, parse
+from orch.plans import document, files, graph, parse
 from orch.plans.diff import TaskChange, picture
 from orch.plans.read import read_document
 from orch.steps.model import say
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orch.config.model import Config, PlanPolicy
     from orch.plans.document import Problem
     from orch.plans.lint import Finding, PlannedTask
-    from orch.plans.parse import PlanReading, Ticket
+    from orch.plans.parse import PlanReading
     from orch.store.requests import Request
     from schema.transaction import ReadTx
 
@@ -197,9 +197,7 @@ def _tasks_of(call: "Call", request: str) -> "list[dict[str, object]]":
     """Return the tasks of a request's plan as its engineer wrote them."""
     with call.db.read() as tx:
         _, plan = requests.require_plan(tx, request)
-    value = read_document(plan.text, plan.format).value
-    tasks = value.get("tasks", [value]) if isinstance(value, dict) else value
-    assert isinstance(tasks, list)  # It was read and found sound.
+    tasks = parse.raw_tasks(read_document(plan.text, plan.format))  # It was found sound.
     return [{"request": request, **task} for task in tasks]
 
 
@@ -211,24 +209,8 @@ def _read(path: str, kind: str | None) -> "PlanReading":
     text = values.read_text(path, "FILE")
     reading = parse.read(read_document(text, kind))
     base = os.path.realpath(os.getcwd() if path == "-" else os.path.dirname(path) or ".")
-    for ticket in reading.tickets.values():
-        if ticket.spec_file is not None:
-            _read_spec(reading, ticket, base)
+    files.add_specs(reading, base)
     return reading
-
-
-def _read_spec(reading: "PlanReading", ticket: "Ticket", base: str) -> None:
-    """Copy a specification: only from below the plan's folder, since a plan may be a stranger's."""
-    assert ticket.spec_file is not None
-    whole = os.path.realpath(os.path.join(base, ticket.spec_file))
-    place = (*ticket.path, "spec_file")
-    if not whole.startswith(base.rstrip("/") + "/"):
-        reading.refuse(place, f"{ticket.spec_file} lies outside the plan's folder", ticket.task_id)
-        return
-    try:
-        ticket.set_spec(values.require_text(values.read_text(whole, "spec_file"), "spec_file"))
-    except Failure as failure:
-        reading.refuse(place, failure.message, ticket.task_id)
 
 
 def _specs(reading: "PlanReading") -> list[str]:
@@ -325,7 +307,8 @@ def _line(problem: "Problem") -> str:
     who = f" ({problem.task_id})" if problem.task_id else ""
     place = f"{problem.path}{who}: " if problem.path or who else ""
     rule = f"{problem.rule}: " if problem.rule else ""
-    return f"line {problem.line}: {place}{rule}{problem.message}"
+    file = f"{problem.file} " if problem.file else ""
+    return f"{file}line {problem.line}: {place}{rule}{problem.message}"
 
 
 def _figures(work: "dict[str, PlannedTask]", policy: "PlanPolicy") -> Json:

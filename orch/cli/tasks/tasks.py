@@ -22,7 +22,7 @@ def _values(fields: dict[str, object]) -> dict[str, object]:
     values: dict[str, object] = {
         name: fields[name]
         for name in ("title", "summary", "default_to", "acceptance", "check_profile", "metadata",
-                     "max_attempts", "risk")
+                     "max_attempts", "risk", "kind")
     }  # fmt: skip
     values["execution_mode"] = fields["mode"]
     values["priority"] = PRIORITIES.index(str(priority)) if priority is not None else None

@@ -43,12 +43,13 @@ def _block(text: object) -> list[str]:
 
 def _asked_for(answer: Json) -> list[str]:
     """Return what a task asks for: only what it says."""
-    priority, risk, mode, to, acceptance, spec, waits_for = plain.fields(
-        answer, "$.task.priority", "$.task.risk", "$.task.execution_mode", "$.task.default_to",
-        "$.task.acceptance", "$.task.spec.spec_file", "$.task.waits_for",
+    kind, priority, risk, mode, to, acceptance, spec, waits_for = plain.fields(
+        answer, "$.task.kind", "$.task.priority", "$.task.risk", "$.task.execution_mode",
+        "$.task.default_to", "$.task.acceptance", "$.task.spec.spec_file", "$.task.waits_for",
     )  # fmt: skip
-    words = [f"priority {priority}", f"risk {risk}", *([f"mode {mode}"] if mode else []),
-             *([f"for {to}"] if to else [])]  # fmt: skip
+    words = [str(kind)] if kind else []
+    words += [f"priority {priority}", f"risk {risk}"]
+    words += [*([f"mode {mode}"] if mode else []), *([f"for {to}"] if to else [])]
     lines = [", ".join(words)]
     for name, path in (
         ("locks", "$.task.locks"), ("tags", "$.task.metadata_json.tags"),
