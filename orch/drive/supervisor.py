@@ -9,6 +9,7 @@ import os
 import time
 
 from orch import process
+from orch.drive import process_log
 from orch.operations import openings
 from orch.store import slots as slot_rows
 from orch.store import turns as turn_rows
@@ -28,8 +29,6 @@ FINISH, END = 1, 2  # Levels of a stop: let turns end; end them and give their t
 _INT, _TERM = 2, 15
 _QUICK_SECONDS = 30.0  # A worker that ends sooner ended at once.
 _RENEWALS_PER_LEASE = 3
-_LOG_BYTES = 1 << 20
-_LAST_WORDS = 4096
 
 
 class WorkerSpec:
@@ -117,7 +116,7 @@ class Supervisor:
         slot = self._slots.setdefault(slot_no, SlotState(slot_no, log))
         if slot.is_up or self.level:
             return
-        _shorten(log)
+        process_log.shorten(log)
         ours, theirs = os.pipe2(os.O_CLOEXEC)[::-1]
         try:
             slot.process = process.start(
@@ -197,7 +196,7 @@ class Supervisor:
         status = slot.process.status()
         quick = time.monotonic() - slot.started < _QUICK_SECONDS
         slot.quick_ends = slot.quick_ends + 1 if quick else 0
-        slot.text = _last_words(slot.log) or f"it ended with exit {status}"
+        slot.text = process_log.last_words(slot.log) or f"it ended with exit {status}"
         slot.process = None
         _cut(slot)
         if not self.level:
@@ -219,30 +218,3 @@ def _cut(slot: SlotState) -> None:
     if slot.lifeline >= 0:
         os.close(slot.lifeline)
         slot.lifeline = -1
-
-
-def _shorten(log: str) -> None:
-    """Begin the log of a worker anew when it is long: what matters stands in the attempts' logs."""
-    try:
-        if os.lstat(log).st_size > _LOG_BYTES:
-            os.unlink(log)
-    except OSError:
-        pass
-
-
-def _last_words(log: str) -> str:
-    """Return the last line that a worker said before its answer."""
-    from schema.file import open_regular
-
-    try:
-        fd = open_regular(log, os.O_NOFOLLOW)
-    except OSError:
-        return ""
-    try:
-        size = os.fstat(fd).st_size
-        text = os.pread(fd, _LAST_WORDS, max(0, size - _LAST_WORDS)).decode("utf-8", "replace")
-    finally:
-        os.close(fd)
-    lines = [line.strip() for line in text.splitlines()]
-    said = (line for line in reversed(lines) if line and not line.startswith(("next: ", "hint: ")))
-    return next(said, "")[:300]

@@ -1,0 +1,37 @@
+"""Logs of the driver's processes: private files of what they say, kept short."""
+
+import os
+
+from schema.file import open_regular
+
+_MOST_BYTES = 1 << 20
+_LAST_BYTES = 4096
+
+
+def shorten(path: str) -> None:
+    """Begin a log anew when it is long: what matters stands in the attempts' logs."""
+    try:
+        if os.lstat(path).st_size > _MOST_BYTES:
+            os.unlink(path)
+    except OSError:
+        pass
+
+
+def last_lines(path: str, since: int = 0) -> list[str]:
+    """Return the last lines of a log, of what was written after its first `since` bytes."""
+    try:
+        fd = open_regular(path, os.O_NOFOLLOW)
+    except OSError:
+        return []
+    try:
+        begin = max(since, os.fstat(fd).st_size - _LAST_BYTES)
+        text = os.pread(fd, _LAST_BYTES, begin).decode("utf-8", "replace")
+    finally:
+        os.close(fd)
+    return [line for line in map(str.strip, text.splitlines()) if line]
+
+
+def last_words(path: str) -> str:
+    """Return the last line that says what happened, not what to do next."""
+    said = (x for x in reversed(last_lines(path)) if not x.startswith(("next: ", "hint: ")))
+    return next(said, "")[:300]
