@@ -129,6 +129,8 @@ class _Left:
         self._intake.finish()
         ended = ClientEnd(cause, why, None, self._intake)
         ended.strays = found
+        if cause == "orphaned" and not found:
+            ended.last_line_at = spool.last_written(self._db.folder.spool, self._turn.mark)
         return turn_result.conclude(
             self._db, self._harness, self._grip, self._turn, TurnFacts(), ended, self._log,
             self._redactor,

@@ -112,6 +112,7 @@ def _store_facts(end: TurnEnd, facts: TurnFacts, ended: "ClientEnd | None") -> N
     if ended is not None:
         reader = ended.reader
         end.strays, end.session = ended.strays, reader.session
+        end.last_line_at = ended.last_line_at
         end.input_tokens, end.output_tokens = reader.input_tokens, reader.output_tokens
         end.cost_usd = reader.cost_usd
 

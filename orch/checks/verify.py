@@ -6,6 +6,7 @@ of either counts for the other where tree, command and environment are the same.
 
 from orch import config_in_force, process
 from orch.checks import run as checking
+from orch.checks import tree_lock
 from orch.config.model import Check, Config
 from orch.git import changes, names, refs, repository
 from orch.model import Attempt, Run, Task
@@ -39,7 +40,8 @@ def verify(
 
     `again`: those that did not pass, whatever is known of them, also of a task that they failed.
     Raises: invalid_state (not verifying, no worktree), refused/work_at_risk for uncommitted
-    work, invalid_input for a check the task does not require.
+    work, not_found for a check the task does not require, lease_conflict/held while others run
+    checks in that worktree.
     """
     with db.read() as tx:
         run = runs.require_open(tx, run_id)
@@ -50,27 +52,28 @@ def verify(
         newest = dict(store.newest_statuses(tx, task.task_no))
         required = list(newest)
     assert attempt is not None
-    settled = _require_workspace(run, task, attempt)
-    unknown = [name for name in only if name not in required]
-    if unknown:
-        raise Failure(
-            "not_found",
-            "check",
-            f"task {task.name} does not require {', '.join(unknown)}",
-            hint="it requires " + (", ".join(required) or "nothing"),
-        )
-    repo = create.open_checked(db, run, attempt.repo_path)
-    settings = config_in_force.of_run(db, run, repo)
-    config_in_force.tell_difference(db, run, repo)
-    chosen = [name for name in required if not only or name in only]
-    if again:
-        chosen = [name for name in chosen if newest[name] != "passed"]
-        _reopen(db, run_id, task_id)
-    alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
-    together = [n for n in chosen if n not in alone]
-    for group, side_by_side in ((together, jobs), *(([name], 1) for name in alone)):
-        _run_group(db, run, task, attempt, settings, group, side_by_side, step, settled=settled,
-                   afresh=again)  # fmt: skip
+    with tree_lock.held(attempt.worktree_path) as lock:
+        settled = _require_workspace(run, task, attempt)
+        unknown = [name for name in only if name not in required]
+        if unknown:
+            raise Failure(
+                "not_found",
+                "check",
+                f"task {task.name} does not require {', '.join(unknown)}",
+                hint="it requires " + (", ".join(required) or "nothing"),
+            )
+        repo = create.open_checked(db, run, attempt.repo_path)
+        settings = config_in_force.of_run(db, run, repo)
+        config_in_force.tell_difference(db, run, repo)
+        chosen = [name for name in required if not only or name in only]
+        if again:
+            chosen = [name for name in chosen if newest[name] != "passed"]
+            _reopen(db, run_id, task_id)
+        alone = [n for n in chosen if n in settings.checks and settings.checks[n].exclusive]
+        together = [n for n in chosen if n not in alone]
+        for group, side_by_side in ((together, jobs), *(([name], 1) for name in alone)):
+            _run_group(db, run, task, attempt, settings, group, side_by_side, step,
+                       settled=settled, afresh=again, lock=lock)  # fmt: skip
 
 
 def _reopen(db: "Database", run_id: str, task_id: str) -> None:
@@ -112,6 +115,7 @@ def _run_group(
     *,
     settled: bool,
     afresh: bool,
+    lock: tuple[int, ...],
 ) -> None:
     """Run some checks side by side and record each; the store is used by this thread only."""
     if not group:
@@ -125,7 +129,7 @@ def _run_group(
         planned.append((name, check, key, known))
     with process.side_by_side(jobs) as pool:
         futures = [
-            pool.submit(_run_check, attempt, check, settings)
+            pool.submit(_run_check, attempt, check, settings, lock)
             if check is not None and known is None
             else None
             for _, check, _, known in planned
@@ -182,14 +186,16 @@ def _cache_key(attempt: Attempt, check: Check, settings: Config) -> str:
     return checking.cache_key(tree, check, settings)
 
 
-def _run_check(attempt: Attempt, check: Check, settings: Config) -> store.Result:
+def _run_check(
+    attempt: Attempt, check: Check, settings: Config, lock: tuple[int, ...]
+) -> store.Result:
     """Run one check in the attempt's worktree; an error where that is not as recorded."""
     first = _moved(attempt)
     if first:
         why = f"{first} since the work was reported done"
         result = store.Result(check.name, "error", "run", "", summary=why)
     else:
-        result = checking.run(check, settings, attempt.worktree_path, lambda: _moved(attempt))
+        result = checking.run(check, settings, attempt.worktree_path, lambda: _moved(attempt), lock)
     result.head_commit = attempt.head_commit
     return result
 

@@ -54,10 +54,11 @@ class ClientEnd:
 
     `cause`: "exit" (by itself), "orphaned" (the same, with no runner to see it), "final" or
     "reported" (stopped after its last word or its report), "stopped", or the timer that fired.
-    `exit_status` is as a shell says it, None when we ended it or nobody saw it.
+    `exit_status` is as a shell says it, None when we ended it or nobody saw it; `last_line_at`
+    (ms) is when one that nobody saw end printed last.
     """
 
-    __slots__ = ("cause", "exit_status", "reader", "strays", "tail", "why")
+    __slots__ = ("cause", "exit_status", "last_line_at", "reader", "strays", "tail", "why")
 
     def __init__(self, cause: str, why: str, exit_status: int | None, intake: Intake) -> None:
         self.cause = cause
@@ -66,6 +67,7 @@ class ClientEnd:
         self.reader = intake.reader
         self.tail = intake.tail
         self.strays = 0
+        self.last_line_at: int | None = None
 
 
 class Vigil:

@@ -59,6 +59,17 @@ def marks(where: str) -> dict[str, int]:
     return found
 
 
+def last_written(where: str, mark: str) -> int | None:
+    """Return when a turn's program printed last (ms since 1970), None where it has no spool."""
+    found = []
+    for source in _ENDINGS:
+        try:
+            found.append(os.lstat(_path(where, mark, source)).st_mtime_ns // 1_000_000)
+        except OSError:
+            continue
+    return max(found, default=None)
+
+
 def remove(where: str, mark: str) -> None:
     """Remove the spool of a turn that is over."""
     for ending in (*_ENDINGS.values(), _PLACE):

@@ -55,8 +55,9 @@ class TurnEnd:
     """The facts of a turn that ended, as they are stored."""
 
     __slots__ = (
-        "commits", "cost_usd", "exit_status", "final_event", "input_tokens", "outcome",
-        "output_tokens", "reason", "reported", "salvage_ref", "session", "strays", "uncommitted",
+        "commits", "cost_usd", "exit_status", "final_event", "input_tokens", "last_line_at",
+        "outcome", "output_tokens", "reason", "reported", "salvage_ref", "session", "strays",
+        "uncommitted",
     )  # fmt: skip
 
     def __init__(self, outcome: str, reason: str) -> None:
@@ -73,6 +74,7 @@ class TurnEnd:
         self.output_tokens: int | None = None
         self.cost_usd: float | None = None
         self.session = ""
+        self.last_line_at: int | None = None  # Of one that nobody saw end.
 
 
 def begin(
@@ -160,6 +162,7 @@ def end(tx: "Tx", turn: Turn, facts: TurnEnd) -> bool:
         output_tokens=facts.output_tokens,
         cost_microusd=None if facts.cost_usd is None else round(facts.cost_usd * 1e6),
         session=facts.session,
+        last_line_at=facts.last_line_at,
     )
     return changed > 0
 

@@ -36,13 +36,16 @@ UPDATE turn SET stop_reason = coalesce(stop_reason, :reason)
 UPDATE turn SET session = :session WHERE turn_key = :turn_key;
 
 -- name: turn_end :exec
--- The facts and what they add up to.
+-- The facts and what they add up to. Of one that nobody saw end: its last line or its report, not
+-- the moment when somebody looked.
 UPDATE turn
    SET outcome = :outcome, reason = :reason, reported = :reported, final_event = :final_event,
        exit_status = :exit_status, commits = :commits, uncommitted = :uncommitted,
        salvage_ref = :salvage_ref, strays = :strays, input_tokens = :input_tokens,
        output_tokens = :output_tokens, cost_microusd = :cost_microusd,
-       session = coalesce(nullif(:session, ''), session), ended_at = :now
+       session = coalesce(nullif(:session, ''), session),
+       ended_at = min(:now, coalesce(max(started_at, :last_line_at, iif(:reported = '', 0,
+           (SELECT updated_at FROM thread WHERE thread_no = turn.thread_no))), :now))
  WHERE turn_key = :turn_key AND ended_at IS NULL;
 
 -- name: turn_find :one

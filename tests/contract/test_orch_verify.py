@@ -2,6 +2,9 @@
 
 import json
 import os
+import shlex
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -343,3 +346,36 @@ def test_nothing_is_run_again_that_no_check_failed(lead: Lead) -> None:
     lead.refuse("invalid_state", "transition", "verify", "run", "--task", "a", "--again")
     lead.do("retry", "--task", "a")
     lead.refuse("invalid_state", "transition", "verify", "run", "--task", "a", "--again")
+
+
+def test_no_two_commands_check_one_tree_and_a_killed_ones_check_keeps_it(lead: Lead) -> None:
+    """A check of a killed orch runs on: another one in its tree would meet what it writes."""
+    sign, gate = lead.home / "sign", lead.home / "gate"
+    script = (
+        f"echo $$ > {sign}.part; mv {sign}.part {sign}; until [ -e {gate} ]; do sleep .02; done"
+    )
+    verifying(lead, "unit", toml=check("unit", script))
+    with lead.orch.start("verify", "run", "--run", "r", "--task", "a") as first:
+        until(sign.exists, "the check to begin")
+        error = lead.refuse("lease_conflict", "held", "verify", "run", "--task", "a")
+        assert error["details"]["pid"] == first.pid and f"process {first.pid}" in error["message"]
+        first.signal(signal.SIGKILL)
+        first.process.wait()
+        pid = int(sign.read_text())
+        error = lead.refuse("lease_conflict", "held", "verify", "run", "--task", "a")
+        assert error["details"]["pid"] == pid and f"kill -- -{os.getpgid(pid)}" in error["hint"]
+        gate.touch()
+        until(lambda: not Path(f"/proc/{pid}").exists(), "the check to end")
+    assert lead.verify("a")["task"]["status"] == "done"
+
+
+def test_a_server_that_a_check_leaves_behind_keeps_no_tree(lead: Lead) -> None:
+    pid = lead.home / "pid"
+    server = f"import os; open('{pid}', 'w').write(str(os.getpid())); import time; time.sleep(60)"
+    start = f"setsid {sys.executable} -c {shlex.quote(server)} >/dev/null 2>&1 &"
+    verifying(lead, "unit", toml=check("unit", f"{start} until [ -s {pid} ]; do :; done; exit 1"))
+    try:
+        assert lead.verify("a")["gate"]["status"] == "failed"
+        assert lead.verify("a", "--again")["gate"]["status"] == "failed"
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)

@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import stat
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -77,8 +79,11 @@ def test_its_last_event_counts_after_its_runner_died(shop: Shop, last: str, outc
         running.process.wait()
     gate.touch()
     until(lambda: not alive(pid), "it to end by itself")
+    gone = time.time()
+    time.sleep(0.05)  # Nobody looks meanwhile.
     (turn,) = shop.orch.ok(*shop.argv("hang", flags=("--until-idle",), like="codex"))["turns"]
     assert (turn["outcome"], turn["exit_status"]) == (outcome, None)
+    assert datetime.fromisoformat(turn["ended_at"]).timestamp() < gone, "its own time, not ours"
     assert spools(shop) == []
 
 
