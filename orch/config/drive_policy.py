@@ -4,6 +4,12 @@ Names are those of orch.toml and of `--set`; times are in seconds there and here
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +65,16 @@ class DrivePolicy:
     workers: int = 0
     harness: str = ""
     pool: str = "auto"
-    mode: str = "code"
+    mode: Literal["analysis", "code"] = "code"
     checks: tuple[str, ...] = ()
     at_once: int = 3
     waiting: int = 8
     overtakes: int = 10
-    stack: str = "done"
+    stack: Literal["done", "landed"] = "done"
     verify: bool = True
     verify_jobs: int = 1
     verify_tries: int = 3
-    review: str = "policy"
+    review: Literal["policy", "never"] = "policy"
     reviewer: str = ""
     queue: bool = True
     integrate: str = ""
@@ -77,3 +83,19 @@ class DrivePolicy:
     stale_after: float = 600.0
     tickets: tuple[str, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def merged(*layers: "Mapping[str, Any]") -> DrivePolicy:
+    """Return the policy that the layers make; of two that say the same, the earlier one counts.
+
+    Given in order: the flags of this process, the run's stored settings, orch.toml.
+    """
+    found: dict[str, Any] = {}
+    retry: dict[str, Any] = {}
+    for layer in reversed(layers):
+        for name, value in layer.items():
+            if name == "retry":
+                retry |= value
+            else:
+                found[name] = tuple(value) if isinstance(value, list) else value
+    return DrivePolicy(**found, retry=RetryPolicy(**retry))

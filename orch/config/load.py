@@ -80,9 +80,7 @@ def _checked(path: str, content: bytes) -> Config:
     try:
         parsed = OrchToml.model_validate(document)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
-        ]
+        problems = [_problem(found["loc"], found["type"], found["msg"]) for found in error.errors()]
         raise Failure(
             "invalid_input",
             "file",
@@ -91,3 +89,13 @@ def _checked(path: str, content: bytes) -> Config:
             details={"problems": problems},
         )
     return parsed.config()
+
+
+def _problem(place: "tuple[int | str, ...]", kind: str, words: str) -> str:
+    """Return what is wrong at a place; of an unknown setting, the nearest ones."""
+    name = ".".join(map(str, place))
+    if kind == "extra_forbidden" and place[0] == "drive":
+        from orch.config.drive_schema import unknown
+
+        return f"drive.{unknown(name.removeprefix('drive.'))}"
+    return f"{name}: {words}"

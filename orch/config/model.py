@@ -147,8 +147,8 @@ class Config:
     """What orch.toml says; the defaults where there is none. `source`: by what it is known."""
 
     __slots__ = (
-        "checks", "copy", "environment", "harnesses", "link", "plan", "policy", "profiles", "queue",
-        "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
+        "checks", "copy", "drive", "environment", "harnesses", "link", "plan", "policy", "profiles",
+        "queue", "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -166,3 +166,4 @@ class Config:
         self.queue = QueueRules()
         self.policy: Policy | None = None  # None: a person approves everything.
         self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.config reads.
+        self.drive: dict[str, object] = {}  # As written; orch/config/drive_policy.py merges.

@@ -9,6 +9,7 @@ from pydantic import (
     model_validator,
 )
 
+from orch.config.drive_schema import DriveTable
 from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
 from orch.harness.config import HarnessTable, Strict
 
@@ -199,6 +200,9 @@ class OrchToml(Strict):
     queue: QueueTable = Field(
         default_factory=lambda: QueueTable.model_validate({}), description="the merge queue"
     )
+    drive: DriveTable = Field(
+        default_factory=lambda: DriveTable.model_validate({}), description="how orch drive works"
+    )
     policy: PolicyTable | None = Field(
         None, description="who must approve a landing; left out: a person, always"
     )
@@ -214,6 +218,11 @@ class OrchToml(Strict):
         unknown += [
             f"queue.checks names the unknown check {name!r}"
             for name in (self.queue.checks if isinstance(self.queue.checks, list) else [])
+            if name not in self.check
+        ]
+        unknown += [
+            f"drive.checks names the unknown check {name!r}"
+            for name in self.drive.checks
             if name not in self.check
         ]
         if self.queue.profile is not None and self.queue.profile not in self.profile:
@@ -244,6 +253,7 @@ class OrchToml(Strict):
         found.harnesses = {
             name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
         }
+        found.drive = self.drive.written()
         return found
 
     def _plan_policy(self) -> PlanPolicy:
