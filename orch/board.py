@@ -13,12 +13,14 @@ from orch.model import WORKED
 from orch.operations import attempts as attempt_rules
 from orch.operations import budgets, runs, scheduling
 from orch.operations import tasks as task_rules
+from orch.operations.telling import ToTell
 from orch.pace import Pace
 from orch.reconcile import reconcile
 from orch.steps import run as run_steps
 from orch.steps import task as task_steps
 from orch.steps.entry import cleanup, integrate
 from orch.steps.model import say
+from orch.steps.urgency import rank
 from orch.store import board as store
 from orch.store import history, landings, tasks
 from orch.store import runs as run_rows
@@ -37,12 +39,6 @@ if TYPE_CHECKING:
     from schema.json_text import Json
     from schema.transaction import Database, ReadTx
 
-# What needs a person, the most urgent first. Adding one? Also a word in orch/cli/board/views.py.
-KINDS = (
-    "question", "tampered", "problem", "budget", "failed", "check_error", "gone", "stale",
-    "late_report", "uncommitted", "landing", "integrate", "unverified", "paths", "stranded",
-    "finished",
-)  # fmt: skip
 _MOST_ACTIVE = 500
 _DOCTOR = steps.command(say("doctor"))
 _REPOSITORY_SECONDS = 10.0
@@ -143,10 +139,22 @@ class BoardReader:
         found.needs = [
             self._of_worktree(need) if need.kind == "uncommitted" else need for need in found.needs
         ]
-        found.needs.sort(key=lambda need: (KINDS.index(need.kind), need.since))
+        found.needs.sort(key=lambda need: (rank(need.kind), need.since))
         found.at_work.sort(key=lambda one: (not one.task.is_claimed, one.task.since))
         found.done.sort(key=lambda one: -one[1].at)
         return found
+
+    def to_tell(self, run_id: str) -> list[ToTell]:
+        """Return what a run needs of people now, as it is recorded and told (operations/telling).
+
+        By its kind and the moment it began; what has no such moment is one need while it holds.
+        """
+        self._run_id = run_id
+        return [
+            ToTell(need.task_id or "", need.kind, _cause(need), need.who or "", need.since,
+                   need.text, need.command)
+            for need in self.read().needs
+        ]  # fmt: skip
 
     def _of_repository(self, run: "Run", now: int) -> list[Need]:
         """Return what changed of the repository behind the run's back."""
@@ -198,6 +206,10 @@ class BoardReader:
             pass  # doctor and reconcile name the place.
         self._left[key] = (time.monotonic(), need.since, seen)
         return seen
+
+
+def _cause(need: Need) -> str:
+    return "" if need.kind in ("problem", "tampered", "budget") else f"at:{need.since}"
 
 
 def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd) -> None:

@@ -43,7 +43,7 @@ def for_event(
                 position[0] = events.last_id(tx)
                 if now is not None:
                     position[0] = now[0]  # What is so as well, and was told later, comes next.
-                    return _woken(tx, run_id, *now)
+                    return woken(tx, run_id, *now)
                 return None
             found = due.first_of_types(tx, run_id, position[0], array(kinds))
             if found is None:
@@ -51,13 +51,14 @@ def for_event(
                 return None
             position[0] = found[0]
             task = tasks.find(tx, run_id, found[1]) if found[1] else None
-            return _woken(tx, run_id, found[0], task.task_no if task is not None else 0)
+            return woken(tx, run_id, found[0], task.task_no if task is not None else 0)
 
     answer = wait.until(db, ["run=" + run_id], _look, timeout)
     return answer, position[0] or 0
 
 
-def _woken(tx: "ReadTx", run_id: str, event_id: int, task_no: int) -> Json:
+def woken(tx: "ReadTx", run_id: str, event_id: int, task_no: int) -> Json:
+    """Return what a wait answers for an event: with its task, its attempt and its run."""
     from orch.store import runs as run_rows
 
     task, attempt = reads.with_attempt(tx, task_no) if task_no else (NULL, NULL)

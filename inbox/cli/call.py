@@ -38,6 +38,7 @@ class Call:
         "hearer",
         "key",
         "package",
+        "printed",
         "program",
         "resume",
         "signals",
@@ -57,6 +58,7 @@ class Call:
         self.key = ""
         self.bound: dict[str, Any] = {}
         self.committed = 0
+        self.printed: Callable[[], None] | None = None
         self.streaming = False
         self.hearer: Callable[[str], None] | None = None
         self.signals = Signals()

@@ -103,7 +103,10 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
         call.db_path = parse.store_path(raw)
         call.signals.install()
         perform(call, program, command, raw)
-        return _print_answer(call, get)
+        status = _print_answer(call, get)
+        if call.printed is not None:
+            call.printed()
+        return status
     except Interrupted as signal:
         _say_resume(call, signal.number)
         return 128 + signal.number

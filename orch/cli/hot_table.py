@@ -16,6 +16,9 @@ LANDING_WAITABLE = (
     "entry_held", "entry_quarantined", "entry_landed_externally",
 )  # fmt: skip
 
+# Of tasks, likewise: what plans and ticket files bring.
+GROWTH_WAITABLE = ("task_ready", "task_added")
+
 RUN = Option("--run", "name", "the run's id", required=True)
 _RUN_OF_TASK = Option("--run", "name", "the run's id (or name the task R/T)")
 _TASK = Option("--task", "task", "the task's id, or run/task")
@@ -36,12 +39,19 @@ COMMANDS = (
             "Bring a run up to date with its threads; say what changed.",
             (RUN, KEY), "orch reconcile --run docs-1"),
     Command(
-        "wait", "orch.cli.leader_loop:wait", "Wait until something happens in a run.",
-        (RUN,
-         Option("--for", "choices", "what to wait for, comma-separated",
-                choices=WAITABLE + LANDING_WAITABLE, default=WAITABLE, dest="kinds"),
-         AFTER, TIMEOUT),
-        "orch wait --run docs-1 --for task_blocked,run_done --timeout-seconds 90",
+        "wait", "orch.cli.leader_loop:wait",
+        "Wait for news of a run: all that you were not told yet, the most urgent first.",
+        (Option("--run", "name", "the run's id (else the only open run)"),
+         Option("--for", "choices", "one event of these kinds instead, comma-separated",
+                choices=WAITABLE + LANDING_WAITABLE + GROWTH_WAITABLE, default=(), dest="kinds"),
+         AFTER, TIMEOUT,
+         Option("--seen", "event", "you have read the news up to this number"),
+         Option("--again", "flag", "tell at once what still waits for you, told or not"),
+         Option("--all", "flag", "news of all open runs", dest="every")),
+        "orch wait --run docs-1 --timeout-seconds 90",
+        "Each leader (INBOX_AGENT, else the run's) is told each piece once; one that a killed wait "
+        "may have told already is told again and says so. --for and --after-event wake at once on "
+        "a state that holds now, and leave that memory alone.",
     ),
     Command("blocked", "orch.cli.leader_loop:blocked", "List the tasks that wait for an answer.",
             (RUN,), "orch blocked --run docs-1"),

@@ -67,15 +67,41 @@ def _go_on(call: "Call", run: str, report: "ReconcileReport") -> None:
 
 
 def wait(
-    call: "Call", *, run: str, kinds: tuple[str, ...], after_event: int | None, timeout: float
+    call: "Call",
+    *,
+    run: str | None,
+    kinds: tuple[str, ...],
+    after_event: int | None,
+    timeout: float,
+    seen: int | None,
+    again: bool,
+    every: bool,
 ) -> None:
-    """Wait for something to happen in a run."""
+    """Wait for something to happen in a run: all news of a leader, or one event that is named."""
+    if not kinds and after_event is None:
+        from orch.cli import news
+
+        news.wait(call, run=run, timeout=timeout, seen=seen, again=again, every=every)
+        return
+    if seen is not None or again or every:
+        raise invalid_input(
+            "--seen, --again and --all are about news: leave --for and --after-event out",
+            reason="flag",
+        )
+    if run is None:
+        raise invalid_input("missing --run", reason="flag")
+    _wait_for(call, run, kinds, after_event, timeout)
+
+
+def _wait_for(
+    call: "Call", run: str, kinds: tuple[str, ...], after_event: int | None, timeout: float
+) -> None:
     from inbox.workflows.wait import timed_out
     from orch import wait as watch
     from orch.cli.hot_table import WAITABLE
 
     words = call.again(f"wait --run {run}")
-    words += f" --for {','.join(kinds)}" if kinds != WAITABLE else ""
+    words += f" --for {','.join(kinds)}" if kinds else ""
     tail = f" --timeout-seconds {timeout:g}"
     since = f" --after-event {after_event}" if after_event is not None else ""
     call.resume = words + since + tail
@@ -85,7 +111,7 @@ def wait(
         problems[text] = None
         call.note(text)
 
-    answer, position = watch.for_event(call.db, run, kinds, after_event, timeout, _tell)
+    answer, position = watch.for_event(call.db, run, kinds or WAITABLE, after_event, timeout, _tell)
     if answer is None and position == after_event:
         # Some clients end a session that repeats one command to the letter.
         tail = f" --timeout-seconds {timeout - 1 if timeout > 2 else timeout + 0.5:g}"

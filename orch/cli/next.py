@@ -83,6 +83,10 @@ def _dispatch(answer: "Answer") -> "list[Step]":
 
 
 def _wait(answer: "Answer") -> "list[Step]":
+    if "news" in answer:
+        from orch.cli.board.next import news
+
+        return news(answer)
     if (answer.get("event") or {}).get("event_type") == "task_blocked":
         run = answer["run"]["run_id"]
         question = say("blocked", run=run).because("read the question")

@@ -7,6 +7,7 @@ from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
+from orch.cli.reports.shapes import NEWS
 from orch.cli.reports.shapes import shapes as seeing
 from orch.cli.setup.shapes import KNOWN, SETUP
 from orch.cli.table import TASK_STATUSES
@@ -161,6 +162,11 @@ DATA: "dict[str, Shape]" = {
         "run": RUN,
         "next_event_id": "count",
         "resume": "text",
+        "news?": [NEWS],
+        "more?": "count",
+        "still_waiting?": "count",
+        "again?": "flag",
+        "seen?": "count",
     },
     "blocked": {
         "run_id": "text",

@@ -152,6 +152,10 @@ _END = {
 
 
 def _wait(answer: Json) -> str:
+    if plain.fields(answer, "$.news")[0] is not None:
+        from orch.cli.board import news
+
+        return news.view(answer)
     kind, event, run, task, status = plain.fields(
         answer, "$.event.event_type", "$.event.event_id", "$.run.run_id", "$.task.task_id",
         "$.run.status",

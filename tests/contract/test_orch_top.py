@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from orch.board import KINDS
 from orch.cli import shapes
+from orch.steps.urgency import KINDS
 from tests.support import runs
 from tests.support.cli import until
 from tests.support.runs import Lead, worktree

@@ -166,7 +166,7 @@ def test_patience_ends_with_data_and_a_command_that_differs(lead: Lead) -> None:
     data = answer.json["data"]
     newest = lead.events()[-1]["event_id"]
     assert (data["woke"], data["next_event_id"]) == (False, newest)
-    assert f"--after-event {newest} --timeout-seconds 0.2" in data["resume"]
+    assert f"--seen {newest} --timeout-seconds 0.2" in data["resume"]
     said = ""
     for _ in range(2):
         assert data["resume"] != said, "never the same command again: clients punish it"

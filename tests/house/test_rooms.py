@@ -17,6 +17,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service", "misc", "
 FEATURES = {
     "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "drive", "landing",
     "outside_attempt", "reconcile", "reports", "requests", "run_end", "submissions", "wait",
+    "wait_for_news",
     "worktrees",
 }  # fmt: skip
 TIER_OF = {"Database": {"workflows"}, "Tx": {"operations", "store"}, "ReadTx": {

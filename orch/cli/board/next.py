@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     Answer = dict[str, Any]
 
 
+_MOST_STEPS = 3
+
+
+def news(answer: "Answer") -> "list[Step]":
+    """Return the steps of the most urgent needs that are new, then how to wait on."""
+    needs = [one for one in answer["news"] if one["command"]][:_MOST_STEPS]
+    found = [step for one in needs for step in read(one["command"], one["kind"].replace("_", " "))]
+    return [*found, *read(answer["resume"], "wait on")]
+
+
 def top(answer: "Answer") -> "list[Step]":
     """Return the step of the most urgent need, else of what is ready, else how to wait."""
     for part in ("needs", "ready"):

@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
+from orch.cli.board.kinds import of_need
 from orch.cli.board.next import top
 from orch.reports.style import STATUSES, columns
 from schema.json_text import loads
@@ -12,25 +13,6 @@ if TYPE_CHECKING:
     from orch.cli.board.screen import Words
     from schema.json_text import Json
 
-# kind of need: (its sign, its colour, in words)
-_KINDS = {
-    "question": ("?", "yellow", "asks"),
-    "tampered": ("!", "red", "the repository's configuration was changed"),
-    "problem": ("!", "red", "problem"),
-    "budget": ("$", "red", "the budget is spent"),
-    "failed": ("✗", "red", "failed"),
-    "check_error": ("!", "red", "a check could not run"),
-    "gone": ("†", "red", "its worker is gone"),
-    "stale": ("†", "yellow", "its worker is silent"),
-    "late_report": ("→", "yellow", "a late report"),
-    "landing": ("⇥", "yellow", "to be landed"),
-    "integrate": ("⇥", "yellow", "to be integrated"),
-    "unverified": ("◎", "magenta", "to be verified"),
-    "uncommitted": ("±", "yellow", "uncommitted work"),
-    "paths": ("/", "yellow", "paths"),
-    "stranded": ("○", "yellow", "stuck"),
-    "finished": ("✓", "green", "finished"),
-}
 _ENDS = {"land": "to be landed", "integrate": "to be integrated", "finished": "finished"}
 _MOST_OF_A_TEXT = 300
 _MOST_BYTES = 3700  # An agent's budget for one answer is 4 kB.
@@ -108,7 +90,7 @@ def _needs(answer: "Json") -> "list[Words]":
         answer, "$.needs", "$.run_id", "$.task_id", "$.kind", "$.who", "$.since", "$.text",
         "$.command",
     ):  # fmt: skip
-        sign, colour, words = _KINDS[str(kind)]
+        sign, colour, words = of_need(str(kind))
         told = f"{who} {words}" if kind == "question" else words
         found.append([(colour, f"{sign} "), ("bold", _name(run, task)), ("", f"  {told}"),
                       ("dim", f", {plain.ago(since)}")])  # fmt: skip

@@ -1,8 +1,8 @@
 """The shapes of the answers of the commands that show runs; see inbox/cli/shapes.py."""
 
-from orch.board import KINDS
 from orch.cli.table import TASK_STATUSES
 from orch.reports.metrics import LENGTHS
+from orch.steps.urgency import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ _FIGURES: "dict[str, Any]" = {
     "seconds": dict.fromkeys(LENGTHS, _LENGTH),
 }
 _NAMED = {"name": "text|null", **_FIGURES}
+# A piece of news: a need, or the end of something; the latter has no command.
+NEWS: "dict[str, Any]" = {
+    "kind": (*KINDS, "done", "cancelled", "landed", "run_done"),
+    "run_id": "text",
+    "task_id": "text|null",
+    "event_id": "count",
+    "who": "text|null",
+    "since": "time",
+    "text": "text",
+    "command": "text|null",
+    "again": "flag",
+}
 NEED: "dict[str, Any]" = {
     "run_id": "text",
     "task_id": "text|null",
