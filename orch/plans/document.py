@@ -12,7 +12,7 @@ FORMATS = ("yaml", "toml", "json")
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_PROBLEMS = 500  # One slip in a generated file should not answer with megabytes.
-_SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
+SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 
 
 class Problem:
@@ -103,7 +103,7 @@ def shown(path: "Path") -> str:
 
 def format_of(name: str) -> str | None:
     """Return the format that a file's name tells, or None."""
-    return _SUFFIXES.get(name[name.rfind(".") :].lower()) if "." in name else None
+    return SUFFIXES.get(name[name.rfind(".") :].lower()) if "." in name else None
 
 
 def text_fault(text: str) -> str:

@@ -51,15 +51,16 @@ def reading_of(data: bytes, path: str) -> "PlanReading":
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _refused(f"is not UTF-8 (byte {error.start})")
+        return refused(f"is not UTF-8 (byte {error.start})")
     if kind is None:
-        return _refused("which format is it? its name ends in none of .yaml .yml .toml .json")
+        return refused("which format is it? its name ends in none of .yaml .yml .toml .json")
     reading = parse.read(read_document(text, kind))
     add_specs(reading, os.path.realpath(os.path.dirname(path) or "."))
     return reading
 
 
-def _refused(why: str) -> "PlanReading":
+def refused(why: str) -> "PlanReading":
+    """Return the reading of a file that cannot be read as a plan."""
     document = Document("")
     document.refuse((), why)
     return parse.read(document)

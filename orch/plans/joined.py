@@ -46,8 +46,7 @@ def join(readings: "Sequence[tuple[str, PlanReading]]") -> PlanReading:
             whole.places[task_id] = (name, *place)
             whole.waits[task_id] = one.waits.get(task_id, [])
             if task_id in one.tickets:
-                ticket = whole.tickets[task_id] = one.tickets[task_id]
-                ticket.path = (name, *ticket.path)
+                whole.tickets[task_id] = one.tickets[task_id]
         for request, place in one.requests.items():
             whole.requests.setdefault(request, (name, *place))
     told = {frozenset(cycle) for _, one in readings for cycle in graph.cycles(one.waits)}

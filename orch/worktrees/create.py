@@ -7,15 +7,15 @@ dispatch writes the intent before `make` and the attempt after it.
 import os
 
 from orch import config_in_force
-from orch.git import attributes, changes, config_fingerprint, merges, refs, repository, worktrees
+from orch.git import attributes, config_fingerprint, merges, refs, repository, worktrees
 from orch.git import names as git_names
 from orch.model import Attempt, Run, Task, Workspace
-from orch.operations import attempts, places, runs
+from orch.operations import attempts, runs
 from orch.steps.model import say
 from orch.store import dependencies as dependency_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
-from orch.worktrees import moved_repository
+from orch.worktrees import clean, moved_repository
 from schema import crash_points, file
 from schema.failures import Failure, not_found
 from schema.json_text import dumps
@@ -179,15 +179,6 @@ def root_of(repo: repository.Repository, given: str | None, settings: "Config") 
     )
 
 
-def left_out(db: "Database", root: str) -> tuple[str, ...]:
-    """Return the paths that never make a repository dirty: the store's and the worktrees'."""
-    ours = db.folder
-    if os.path.basename(ours.path) == file.STORE_FOLDER:
-        return (ours.path, root)
-    kept = (ours.artifacts, ours.logs, ours.below(places.PLACES), ours.below(places.OUT))
-    return (*ours.files, ours.wake, *kept, root)
-
-
 def plan(
     db: "Database",
     run: Run,
@@ -209,7 +200,7 @@ def plan(
     place = Workspace()
     place.repo_path = repo.top or repo.common_dir
     place.workspace_root = root_of(repo, workspace_root, settings)
-    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place)
+    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place, settings)
     lacking = attributes.read_traits(repo, place.base_commit).unsupported
     if lacking:
         raise Failure(
@@ -244,6 +235,7 @@ def _choose_base(
     repo: repository.Repository,
     explicit: str | None,
     place: Workspace,
+    settings: "Config",
 ) -> None:
     """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged."""
     if explicit is not None:
@@ -252,7 +244,7 @@ def _choose_base(
         return
     place.base_ref, place.base_source = "HEAD", "head"
     _require_committed(run, wanted)
-    _require_clean(db, repo, place)
+    clean.require_clean(db, repo, place, settings)
     here = refs.head(repo).commit
     if not here:
         raise Failure(
@@ -296,22 +288,6 @@ def _require_committed(run: Run, wanted: list[Needed]) -> None:
         if left.names:
             name = f"{run.run_id}/{other.task_id}"
             raise inspect.at_risk(name, other.attempt, left, ", and no base is named (--base-ref)")
-
-
-def _require_clean(db: "Database", repo: repository.Repository, place: Workspace) -> None:
-    """Refuse a dirty repository: what the new worktree would lack could be missed."""
-    if not repo.top:
-        return
-    seen = changes.status(repo, leave_out=left_out(db, place.workspace_root))
-    if not seen.is_clean:
-        names = [git_names.display(name) for name in seen.files]
-        raise Failure(
-            "invalid_state",
-            "dirty",
-            f"{repo.top} has {len(names)} changed or untracked files: " + ", ".join(names[:10]),
-            hint="commit or remove them, or name a base: --base-ref HEAD",
-            details={"files": names[:200]},
-        )
 
 
 def make(repo: repository.Repository, place: Workspace, settings: "Config") -> None:
