@@ -181,15 +181,16 @@ def hold_off() -> None:
 class Database:
     """An open store. `read()` and `write()` are context managers that yield a transaction.
 
-    Guarantees: an exception inside `write()` leaves nothing behind; when `write()` ends
-    normally the change is durable (synchronous=FULL) and the waiters have been rung.
-    Raises out of both: store_busy, store_error with the reason, output of the operation.
-    `notes` are sentences that the command tells people beside its answer.
+    Guarantees: an exception inside `write()` leaves nothing behind; when it ends normally the
+    change is durable (synchronous=FULL) and the waiters have been rung. Raises out of both:
+    store_busy, store_error with the reason, output of the operation.
+    `notes` are sentences that the command tells people beside its answer. `guard` may refuse each
+    change as it begins: that of a driver which lost its lease.
     """
 
     __slots__ = (
-        "_queue", "_ring", "_was_committed", "_wrote", "clock", "connection", "inode", "notes",
-        "path", "signals",
+        "_queue", "_ring", "_was_committed", "_wrote", "clock", "connection", "guard", "inode",
+        "notes", "path", "signals",
     )  # fmt: skip
 
     def __init__(
@@ -204,10 +205,10 @@ class Database:
         self._was_committed = was_committed
         self._ring = ring
         self.path, self.connection = path, connection
-        self.clock = clock or Clock()
-        self.signals = Signals()
+        self.clock, self.signals = clock or Clock(), Signals()
         self.inode = inode_of(path)
         self.notes: list[str] = []
+        self.guard: Callable[[Tx], None] | None = None
         self._queue: Queue | None = None
         self._wrote = False
 
@@ -259,10 +260,9 @@ class Database:
 
         A process's first write tries at once; losers, and who writes again, queue on flock of a
         side file: the kernel wakes them in order, and death frees the place. The head keeps its
-        place until its transaction is over (`end_write`): nobody naps and asks while one of the
-        queue writes. Without a queue a loop that has just committed takes the lock again before
-        anyone wakes up, and SQLite's own busy handler starves (decision 0004). The queue only
-        orders; one that does not move is passed by, and SQLite's lock decides.
+        place until its transaction is over (`end_write`). Without a queue a loop that has just
+        committed takes the lock again before anyone wakes up, and SQLite's own busy handler
+        starves (decision 0004). One that does not move is passed by: SQLite's lock decides.
         """
         try:
             if not self._wrote:
@@ -293,8 +293,8 @@ class Database:
         """COMMIT, or find out what a failed COMMIT did.
 
         An I/O error out of COMMIT is not a rollback: the row may be there after recovery.
-        So the file is asked, on a new connection, for this transaction's last event, or for
-        the key it stored. What leaves neither (a cursor, an implicit renewal) may be repeated.
+        So the file is asked, on a new connection, for this transaction's last event, or its key.
+        What leaves neither (a cursor, an implicit renewal) may be repeated.
         Raises: store_error (nothing was done) or store_error/outcome_unknown.
         """
         self.signals.shield()
@@ -346,6 +346,12 @@ class _Write:
         except apsw.Error as error:
             raise _failure_of(error) from error
         self._tx = Tx(self._db.connection, self._db.clock.now())
+        if self._db.guard is not None:
+            try:
+                self._db.guard(self._tx)
+            except BaseException:
+                self._undo()
+                raise
         return self._tx
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:

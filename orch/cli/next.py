@@ -40,6 +40,10 @@ def _reopened(answer: "Answer") -> "list[Step]":
     return [runs.status_of(answer["run"]["run_id"])]
 
 
+def _paused(answer: "Answer") -> "list[Step]":
+    return [say("run resume", answer["run"]["run_id"]).because("it is paused")]
+
+
 def _closed(_answer: "Answer") -> "list[Step]":
     return []
 
@@ -160,6 +164,9 @@ NEXT: "dict[str, Next]" = {
     "run close": _closed,
     "run reopen": _reopened,
     "run budget": _of_run,
+    "run set": _reopened,
+    "run pause": _paused,
+    "run resume": _reopened,
     "task add": _task,
     "task show": _task_show,
     "task edit": _task,

@@ -6,6 +6,7 @@ Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py ru
 from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
+from orch.cli.drive.shapes import DRIVING
 from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
 from orch.cli.reports.shapes import NEWS
 from orch.cli.reports.shapes import shapes as seeing
@@ -80,6 +81,7 @@ _INTEGRATION: "dict[str, Any]" = {"?": "null", "landed_commit": "text|null", "re
 
 DATA: "dict[str, Shape]" = {
     **WORKSPACES,
+    **DRIVING,
     "init": BUS["init"],
     "run init": {"run": _BUDGETED, **_CHANGED},
     "run show": {"run": _BUDGETED},

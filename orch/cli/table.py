@@ -9,6 +9,7 @@ from inbox.cli.grammar import BODY, KEY, Command, Option
 from inbox.model import PRIORITIES
 from orch.cli import hot_table
 from orch.cli.agents.table import COMMANDS as WORK
+from orch.cli.drive.table import COMMANDS as DRIVE
 from orch.cli.landing.table import COMMANDS as LANDING
 from orch.cli.requests.table import COMMANDS as REQUESTS
 from orch.cli.setup.table import COMMANDS as SETUP
@@ -282,6 +283,7 @@ _COMMANDS = (
     Command("trace", "orch.cli.tasks.events:trace",
             "Show a task's history, from its request to its landing.",
             _ONE_TASK, "orch trace docs-1/outline"),
+    *DRIVE,
     *LANDING,
     *WORK,
     *REQUESTS,

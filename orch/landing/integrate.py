@@ -8,6 +8,7 @@ from orch import config_in_force
 from orch.git import candidates, landing, names, refs, repository, workbench
 from orch.landing import approval_gate, open_queue
 from orch.landing.open_queue import HEADS
+from orch.machines import IN_TARGET
 from orch.model import Run
 from orch.operations import entries, runs
 from orch.steps.entry import run_queue
@@ -186,6 +187,40 @@ def withdraw(db: "Database", number: int, reason: str) -> None:
         entry = entry_rows.get(tx, number)
         if entry.status not in ("landing", "landed", *entries.FINAL):
             entries.cancel(tx, entry, entries.ACTOR, reason)
+
+
+def bring(db: "Database", run_id: str, into: str) -> str:
+    """Bring a run's integration branch into a branch; return in words what came of it.
+
+    Raises: what `decide` does, refused/approval_required, invalid_state/not_ready; unless it is an
+    approval that lacks, the entry is withdrawn then.
+    """
+    from orch.landing import runner, snapshot
+
+    plan = decide(db, run_id, into, None)
+    number, queue = queue_it(db, plan)
+    try:
+        runner.run(db, queue, snapshot.Options())
+    except BaseException:
+        withdraw(db, number, "the integration was refused or stopped")
+        raise
+    with db.read() as tx:
+        entry = entry_rows.get(tx, number)
+    source, target = _shown(plan.source, plan.target)
+    if entry.status in IN_TARGET:
+        return f"{source} is in {target}"
+    why = entry.reason or entry.why or f"it is {entry.status}"
+    if entry.status == "awaiting_approval":
+        raise Failure(
+            "refused", "approval_required", f"{entry.entry_id} ({source} into {target}) {why}"
+        )
+    withdraw(db, number, f"the integration was refused: {why}"[:300])
+    raise Failure(
+        "invalid_state",
+        "not_ready",
+        f"{source} does not come into {target}: {why}",
+        next=[say("integrate", run=run_id, into=target)],
+    )
 
 
 def _came_by_queue(tx: "ReadTx", source: Queue, plan: IntegrationPlan) -> bool:

@@ -77,7 +77,7 @@ def send_back(
     wish = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
     wish.base_ref = place.look()
     wish.to = to
-    wish.note = _note(db, place, entry, body)
+    wish.note = note(db, place, entry, body)
 
     def _answer(tx: "Tx", change: "Change") -> Json:
         from orch import reads
@@ -106,7 +106,8 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
     )
 
 
-def _note(db: "Database", place: OpenQueue, entry: Entry, body: str | None) -> str:
+def note(db: "Database", place: OpenQueue, entry: Entry, body: str | None) -> str:
+    """Return what whoever does an entry's work again is told: both intents, then `body`."""
     with db.read() as tx:
         branch = entry_rows.branch_of(tx, entry)
     if branch and not refs.read_ref(place.repo, open_queue.HEADS + branch):

@@ -1,4 +1,4 @@
-"""Runner lease of a queue, with a fence: who has lost it can change nothing any more.
+"""Runner lease of a queue: who has lost it can change nothing any more.
 
 Every write of a pass goes through `Lease.write`, which compares the fence. What changes something
 outside the file happens in `Lease.effects`: under a lock that dies with the process, fence compared
@@ -9,57 +9,43 @@ import os
 from contextlib import contextmanager
 
 from orch import process_identity
+from orch.fenced_lease import LEASE_MS, FencedLease, LeaseRow, refuse_held
 from orch.git import repository
 from orch.store import queues as store
 from orch.store import trials
 from orch.store.queues import Queue
 from schema import crash_points
-from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schema.transaction import Database, Tx
+    from schema.transaction import Database, ReadTx, Tx
 
-LEASE_MS = 60_000
 _LOCK_SECONDS = 30.0
 
 
-class RunnerLease:
+class RunnerLease(FencedLease):
     """The right to run one queue."""
 
-    __slots__ = ("db", "fence", "folder", "queue_no")
+    __slots__ = ("folder", "queue_no")
 
-    def __init__(self, db: "Database", queue_no: int, fence: int, folder: str) -> None:
-        self.db = db
-        self.queue_no = queue_no
-        self.fence = fence
+    def __init__(self, db: "Database", queue: Queue, fence: int, folder: str) -> None:
+        super().__init__(db, fence, f"the queue of {queue.branch}")
+        self.queue_no = queue.queue_no
         self.folder = folder
 
-    @contextmanager
-    def write(self) -> "Iterator[Tx]":
-        """Begin an atomic change as the runner. Raises: lease_conflict/superseded."""
-        with self.db.write() as tx:
-            self.require(tx)
-            store.renew(tx, self.queue_no, self.fence, tx.now.wall_ms + LEASE_MS)
-            yield tx
+    def row(self, tx: "ReadTx") -> LeaseRow:
+        """Return what the file says of it now."""
+        return _row(store.get(tx, self.queue_no))
 
-    def require(self, tx: "Tx") -> None:
-        """Raise lease_conflict/superseded when another runner took over."""
-        queue = store.get(tx, self.queue_no)
-        if queue.fence != self.fence:
-            raise Failure(
-                "lease_conflict",
-                "superseded",
-                f"another runner (pid {queue.runner_pid}) took over the queue of {queue.branch}",
-                hint="stop: it continues there",
-            )
+    def prolong(self, tx: "Tx", until: int) -> None:
+        """Write down until when it shows itself again."""
+        store.renew(tx, self.queue_no, self.fence, until)
 
-    def renew(self) -> None:
-        """Show that the runner is there, during long checks. Raises: lease_conflict/superseded."""
-        with self.write():
-            pass
+    def forget(self, tx: "Tx") -> None:
+        """Write down that nobody runs the queue, if this process still does."""
+        store.leave(tx, self.queue_no, self.fence)
 
     @contextmanager
     def effects(self) -> "Iterator[None]":
@@ -68,11 +54,6 @@ class RunnerLease:
         with repository.locked_directory(self.folder, _LOCK_SECONDS):
             self.renew()
             yield
-
-    def leave(self) -> None:
-        """Let the next runner begin at once."""
-        with self.db.write() as tx:
-            store.leave(tx, self.queue_no, self.fence)
 
 
 def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLease:
@@ -83,31 +64,21 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
     """
     with db.write() as tx:
         found = store.get(tx, queue.queue_no)
-        _refuse_running(found, tx.now.wall_ms, steal=steal)
+        what = f"the queue of {queue.branch} is run"
+        refuse_held(
+            _row(found), tx.now.wall_ms, what, steal=steal, details={"target": queue.branch}
+        )
         process = process_identity.mine()
         fence = store.take(tx, queue.queue_no, process, tx.now.wall_ms + LEASE_MS)
         trials.interrupt(tx, queue.queue_no, fence)
     crash_points.reach("queue.taken")
-    return RunnerLease(db, queue.queue_no, fence, folder)
+    return RunnerLease(db, queue, fence, folder)
 
 
-def _refuse_running(queue: Queue, now: int, *, steal: bool) -> None:
-    """Raise lease_conflict/held while the runner may still be there."""
-    if queue.runner is None or process_identity.is_gone(*queue.runner):
-        return
-    silent = now - (queue.runner_until or 0)
-    if steal and silent > 0:
-        return
-    since = (now - queue.updated_at) // 1000
-    hint = (
-        f"it has not shown itself for {(silent + LEASE_MS) // 1000} s: if it is stuck, add --steal"
-        if silent > 0
-        else "wait for it; --steal takes over only from one that has been silent for a minute"
-    )
-    raise Failure(
-        "lease_conflict",
-        "held",
-        f"the queue of {queue.branch} is run by process {queue.runner_pid}, for {since} s",
-        hint=hint,
-        details={"pid": queue.runner_pid, "seconds": since, "target": queue.branch},
-    )
+def is_run(queue: Queue) -> bool:
+    """Say whether a living process runs a queue."""
+    return not _row(queue).is_free
+
+
+def _row(queue: Queue) -> LeaseRow:
+    return LeaseRow(queue.fence, queue.runner, queue.updated_at, queue.runner_until)

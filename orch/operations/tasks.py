@@ -6,7 +6,7 @@ from orch.store import attempts
 from orch.store import tasks as store
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
-from schema.json_text import Json, obj
+from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +121,16 @@ def edit(
         run_id=task.run_id,
         task_id=task.task_id,
         payload=obj(changed=changed, **told(values)),
+    )
+
+
+def require_checks(tx: "Tx", task: Task, checks: "tuple[str, ...]", actor: str) -> int:
+    """Let a task that names no checks require these; return the event's id."""
+    names = array(checks)
+    store.set_checks(tx, task.task_no, names)
+    payload = obj(changed=["required_checks"], required_checks=names)
+    return events.record(
+        tx, "task_edited", actor, run_id=task.run_id, task_id=task.task_id, payload=payload
     )
 
 

@@ -219,3 +219,8 @@ def worked(tx: "ReadTx", task_no: int) -> int:
     """Return how many attempts of a task count against its limit: those that worked."""
     found: int = tx.value(_SQL["attempt_worked"], task_no=task_no)
     return found
+
+
+def set_begun_for(tx: "Tx", thread_no: int, cause: str) -> None:
+    """Record for which class of end a driver began an attempt by itself."""
+    tx.execute(_SQL["attempt_set_begun_for"], thread_no=thread_no, begun_for=cause)

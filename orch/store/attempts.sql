@@ -139,3 +139,7 @@ SELECT count(*) FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
    AND (NOT EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no)
         OR EXISTS (SELECT 1 FROM turn AS n WHERE n.thread_no = a.thread_no
                     AND coalesce(n.outcome, '') NOT IN ('interrupted', 'limited')));
+
+-- name: attempt_set_begun_for :exec
+-- In the transaction that begins it: what it is counted by.
+UPDATE attempt SET begun_for = :begun_for WHERE thread_no = :thread_no;

@@ -156,3 +156,8 @@ def owned_paths(tx: "ReadTx", except_no: int) -> "list[tuple[str, str, str]]":
 def globs(tx: "ReadTx", task_no: int) -> list[str]:
     """Return the task's own allowed paths."""
     return [row[0] for row in tx.many(_SQL["task_globs"], task_no=task_no)]
+
+
+def set_checks(tx: "Tx", task_no: int, checks: Json) -> None:
+    """Let a task require these checks."""
+    tx.execute(_SQL["task_set_checks"], task_no=task_no, checks=checks)

@@ -180,3 +180,7 @@ SELECT o.repo_path, t.run_id, t.task_id, g.value
 -- What the task itself may change.
 -- scan: the globs of one task
 SELECT g.value FROM task AS t JOIN json_each(t.allowed_paths) AS g WHERE t.task_no = :task_no;
+
+-- name: task_set_checks :exec
+-- Those of the run's settings, for a task that names none.
+UPDATE task SET required_checks = :checks, updated_at = :now WHERE task_no = :task_no;

@@ -86,6 +86,17 @@ CREATE TABLE notice (
 
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 
+-- A step that was refused for a task without an attempt, how often for one cause; gone with the next
+-- attempt. A few in a row are a need.
+CREATE TABLE refusal (
+    task_no  INTEGER PRIMARY KEY REFERENCES task (task_no),
+    kind     TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    count    INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    event_id INTEGER NOT NULL
+) STRICT;
+
 -- A worker process that a driver keeps; without a process it rests until `not_before_at`.
 CREATE TABLE slot (
     run_id        TEXT NOT NULL REFERENCES drive (run_id),
