@@ -232,11 +232,12 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd
             found.needs.append(need)
     found.needs += _left_behind(tx, run)
     found.needs += _landing(tx, run)
-    found.needs += _budget(tx, run, counts)
+    spent = [*_budget(tx, run, counts)]
+    found.needs += spent
     chosen, _ = scheduling.ready(tx, run, limit)
     for task in chosen:
         step = task_steps.dispatch(task.name, task.execution_mode, task.default_to)
-        command = steps.command(step)
+        command = "" if spent else step.line
         found.ready.append(Waiting(run.run_id, task.task_id, task.title, task.default_to, command))
     found.needs += _end(tx, run, counts, end)
 

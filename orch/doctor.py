@@ -10,15 +10,17 @@ from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from orch.agents import liveness
 from orch.landing import audit
 from orch.machines import ENTRY, TASK
+from orch.steps.model import say
 from orch.store import audit as store
 from orch.worktrees import places, unnamed
 from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from orch.git import repository
+    from schema.steps import Step
     from schema.transaction import Database
 
 _ASK = "keep the file as it is and report this: a counter that is wrong is our bug"
@@ -40,12 +42,14 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     return checks
 
 
-def verdict(name: str, wrong: list[str], well: str, status: str, hint: str) -> Check:
+def verdict(
+    name: str, wrong: list[str], well: str, status: str, hint: str = "", next: "Iterable[Step]" = ()
+) -> Check:
     """Return a finding: all is well, or the first few things that are wrong."""
     if not wrong:
         return Check(name, OK, well)
     more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-    return Check(name, status, "; ".join(wrong[:_NAMED]) + more, hint)
+    return Check(name, status, "; ".join(wrong[:_NAMED]) + more, hint, next=next)
 
 
 def _root(worktree: str) -> str:
@@ -59,9 +63,9 @@ def _dispatches(db: "Database") -> Check:
     with db.read() as tx:
         found = store.intents(tx)
     dead = [(run, task) for run, task, process in found if process_identity.is_gone(*process)]
-    hint = "; ".join(f"orch reconcile --run {run}" for run in dict.fromkeys(run for run, _ in dead))
+    help = [say("reconcile", run=run) for run in dict.fromkeys(run for run, _ in dead)]
     wrong = [f"the dispatch of {task} was killed half-way" for _, task in dead]
-    return verdict("dispatches", wrong, f"{len(found)} under way", WARNING, hint)
+    return verdict("dispatches", wrong, f"{len(found)} under way", WARNING, next=help)
 
 
 def _worktrees(works: list[store.WorkLocation]) -> Check:
@@ -79,18 +83,20 @@ def _worktrees(works: list[store.WorkLocation]) -> Check:
         if work.workspace_status == "cleaned" and os.path.lexists(work.worktree_path)
     ]
     run = gone[0].partition("/")[0] if gone else ""
-    hint = f"orch cleanup --run {run} --all-completed --dry-run says why; its branch is kept"
+    look = [say("cleanup", run=run, all_completed=True, dry_run=True)] if gone else []
+    hint = "this says why; its branch is kept"
     if left and not gone:
         hint = "look into them, then remove them: nothing refers to them"
-    return verdict("worktrees", [*gone, *left], f"{len(there)} in use", WARNING, hint)
+    return verdict("worktrees", [*gone, *left], f"{len(there)} in use", WARNING, hint, look)
 
 
 def _places(db: "Database") -> Check:
     """Compare the places of attempts without a worktree with what is on disk, both ways."""
     wrong, strays = places.examine(db)
     wrong += [f"{path} belongs to no attempt" for path in strays]
-    hint = "orch cleanup removes those of attempts that are over; look into the others"
-    return verdict("places", wrong, "as recorded", WARNING, hint)
+    hint = "a run's clean-up removes those of attempts that are over; look into the others"
+    remove = [say("cleanup", run="RUN", all_completed=True)]
+    return verdict("places", wrong, "as recorded", WARNING, hint, remove)
 
 
 def _salvages(db: "Database") -> Check:

@@ -18,6 +18,11 @@ def integration_branch(run_id: str) -> str:
     return f"orch-integration/{run_id}"
 
 
+def undefined_check(name: str) -> str:
+    """Return what a result says of a check that no orch.toml defines: it runs elsewhere."""
+    return f"orch.toml defines no check {name}"
+
+
 class Run(Record):
     """One goal with its tasks; its status follows from theirs."""
 

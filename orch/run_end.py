@@ -46,7 +46,7 @@ def of(db: "Database", run_id: str) -> RunEnd:
     places = Places(db, run)
     found = RunEnd("land")
     left = _unlanded(db, places)
-    found.unqueued = [one.task_id for one in left if one.entry is None and not one.is_uncommitted]
+    found.unqueued = _unqueued(left)
     if left or waiting:
         return found
     with db.read() as tx:
@@ -61,6 +61,17 @@ def of(db: "Database", run_id: str) -> RunEnd:
             return found
     found.word = "finished"
     return found
+
+
+def unqueued(db: "Database", run: "Run") -> list[str]:
+    """Return the done tasks that `queue add` would take; more of the run may be under way."""
+    from orch.landing.end_places import Places
+
+    return _unqueued(_unlanded(db, Places(db, run)))
+
+
+def _unqueued(left: "list[Unlanded]") -> list[str]:
+    return [one.task_id for one in left if one.entry is None and not one.is_uncommitted]
 
 
 def unlanded(db: "Database", run: "Run") -> list[str]:

@@ -93,14 +93,19 @@ class Failure(Exception):
     @property
     def advice(self) -> str:
         """What helps, in one line: the hint, then the commands; "" when nothing is known to."""
-        in_order = bool(self.next) and self.next[0].argv[0] == "git"  # Others are alternatives.
-        commands = (", then " if in_order else "; ").join(step.line for step in self.next)
-        return ": ".join(filter(None, [self.hint, commands]))
+        return advice(self.hint, self.next)
 
     @property
     def retry(self) -> str:
         """Whether running the same command again can help."""
         return TABLE[self.code][1]
+
+
+def advice(hint: str, steps: "tuple[Step, ...]") -> str:
+    """Return what helps in one line: words, then commands; those of git come in their order."""
+    in_order = bool(steps) and steps[0].argv[0] == "git"  # Others are alternatives.
+    commands = (", then " if in_order else "; ").join(step.line for step in steps)
+    return ": ".join(filter(None, [hint, commands]))
 
 
 def invalid_input(

@@ -196,7 +196,6 @@ def locate(given: str | None, cwd: str) -> str:
         "not_found",
         "store",
         "no store here; looked at " + ", ".join(looked),
-        hint="run: inbox init",
         details={"looked_at": looked},
     )
 
@@ -221,7 +220,7 @@ def require_safe_folder(path: str) -> None:
     try:
         found = os.stat(parent)
     except FileNotFoundError:
-        raise Failure("not_found", "store", f"no directory {parent}", hint="run: inbox init")
+        raise Failure("not_found", "store", f"no directory {parent}")
     uid = os.geteuid()
     if found.st_uid not in (uid, 0):
         raise _unsafe(f"{parent} belongs to another user", "keep the store in a directory of yours")
@@ -315,7 +314,7 @@ def open_store(path: str, clock: "Clock | None" = None) -> Database:
         connection = connect(path)
         return _checked(path, connection, clock)
     except FileNotFoundError:
-        raise Failure("not_found", "store", f"no store at {path}", hint="run: inbox init")
+        raise Failure("not_found", "store", f"no store at {path}")
     except apsw.Error as error:
         from schema.store_errors import failure_of
 

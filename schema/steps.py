@@ -66,6 +66,10 @@ class Step:
         """The command as one line of a shell."""
         return joined(self.argv)
 
+    def shown(self, **words: str) -> str:
+        """Return the line with `words` in its blanks as they stand: a shell's `$ORCH_OUT`, too."""
+        return " ".join(words.get(word) or quoted(word) for word in self.argv)
+
     @property
     def blanks(self) -> dict[str, str]:
         """What somebody has to fill in: the word in `argv`, and what it stands for."""

@@ -4,6 +4,7 @@ from council.operations import councils, tallies
 from council.store import councils as council_rows
 from council.store import declines as store
 from orch.operations import runs
+from orch.steps.model import say
 from schema import events
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, obj
@@ -45,7 +46,7 @@ def give(tx: "Tx", run_id: str, name: str, reason: str) -> Json:
             "invalid_state",
             "duplicate",
             f"{group_id} was declined before: {known[0]}",
-            hint=f"orch council show --run {run_id}",
+            next=[say("council show", run=run_id)],
         )
     else:
         event_id = known[1]
@@ -85,6 +86,6 @@ def _find(tx: "ReadTx", run_id: str, document: str, name: str) -> "dict[str, Any
             "council",
             f"{run_id} group {name}",
             near=near,
-            hint=f"orch council report --run {run_id}",
+            next=[say("council report", run=run_id)],
         )
     return found

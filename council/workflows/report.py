@@ -106,5 +106,5 @@ def _target(council: "Council") -> str:
     whole = brief.describe(council)
     if len(whole) <= _LONGEST_TARGET:
         return whole
-    more = f"orch council show --run {council.run_id} --get data.target"
+    more = brief.whole_target(council.run_id)
     return f"{whole[:_LONGEST_TARGET]}… ({len(whole) - _LONGEST_TARGET} more characters: {more})"

@@ -50,7 +50,7 @@ def tally(
         raise invalid_input(
             "--similarity strict is for one round: in two, the reviewers' votes decide what is one",
             reason="flag",
-            hint=f"orch council tally --run {run_id}",
+            next=[say("council tally", run=run_id)],
         )
     cross.advance(db, run_id)
     digest = landing.policy_of(db, asked)

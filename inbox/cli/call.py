@@ -24,6 +24,7 @@ class Call:
     `command` is the leaf command as typed; `package` runs it and has its plain view. `resume`
     is a command that goes on after a wait was cut off. `say()` sets the answer; it is printed
     after the last commit. `hearer` takes the lines of a stream where nothing is printed.
+    `facts` decide what comes next and stand in no answer.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Call:
         "command",
         "committed",
         "db_path",
+        "facts",
         "hearer",
         "key",
         "package",
@@ -57,6 +59,7 @@ class Call:
         self.resume = ""
         self.key = ""
         self.bound: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
         self.committed = 0
         self.printed: Callable[[], None] | None = None
         self.streaming = False

@@ -207,7 +207,7 @@ def _steps(call: Call) -> "Iterable[Step]":
     assert call.answer is not None
     known: dict[str, Callable[..., Iterable[Step]]] = _member(f"{call.package}.cli.next", "NEXT")
     found = known.get(call.words)
-    return found(loads(call.answer)) if found is not None else ()
+    return found(loads(call.answer) | call.facts) if found is not None else ()
 
 
 def _published(call: Call, steps: "Iterable[Step]") -> "list[dict[str, object]]":
@@ -224,6 +224,10 @@ def _tell_steps(call: Call, steps: "Iterable[Step]") -> None:
 
 def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> int:
     """Print a failure in the caller's mode and return its exit status."""
+    if failure.reason == "store" and not failure.next:  # The file's own room knows no commands.
+        from inbox.steps import say
+
+        failure.next = (say("init"),)
     if call.as_json and not plain_only and not call.streaming:
         try:
             write_out(refused(call, failure) + "\n")

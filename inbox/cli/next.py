@@ -1,6 +1,7 @@
 """What comes after each command of `inbox`: its answer, read as steps."""
 
 from inbox.steps import say
+from schema.steps import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +151,10 @@ def _artifact_list(answer: "Answer") -> "list[Step]":
     ]
 
 
+def _doctor(answer: "Answer") -> "list[Step]":
+    return [read(line) for check in answer["checks"] for line in check["commands"]]
+
+
 NEXT: "dict[str, Callable[[Answer], list[Step]]]" = {
     "init": _init,
     "send": _send,
@@ -169,4 +174,5 @@ NEXT: "dict[str, Callable[[Answer], list[Step]]]" = {
     "wait-reply": _wait_reply,
     "search": _search,
     "artifact list": _artifact_list,
+    "doctor": _doctor,
 }

@@ -190,6 +190,7 @@ DATA: "dict[str, Shape]" = {
                 "status": ("ok", "warning", "problem"),
                 "detail": "text",
                 "hint": "text",
+                "commands": ["text"],
             }
         ],
     },

@@ -43,7 +43,14 @@ def tell(call: "Call", checks: "list[Check]") -> None:
         healthy=not problems,
         db_path=call.db.path,
         checks=[
-            {"name": c.name, "status": c.status, "detail": c.detail, "hint": c.hint} for c in checks
+            {
+                "name": c.name,
+                "status": c.status,
+                "detail": c.detail,
+                "hint": c.advice,
+                "commands": [step.line for step in c.next],
+            }
+            for c in checks
         ],
     )
     if any(check.fatal for check in problems):
@@ -52,7 +59,7 @@ def tell(call: "Call", checks: "list[Check]") -> None:
             "store_error",
             "corrupt",
             f"{worst.name}: {worst.detail}",
-            hint=worst.hint or "restore the newest backup; touch nothing else",
+            hint=worst.advice or "restore the newest backup; touch nothing else",
             details={"checks": [f"{c.status} {c.name}: {c.detail}" for c in checks]},
         )
     call.say(answer)

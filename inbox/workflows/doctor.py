@@ -11,6 +11,7 @@ import stat
 
 import apsw
 
+from inbox.steps import say
 from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from schema import file, new_store
@@ -63,7 +64,8 @@ def _other_sqlite() -> Check:
         "other sqlite",
         WARNING,
         f"Python's own SQLite {sqlite_version} can lose committed rows of a store in use",
-        "never open the store with sqlite3; look at a copy: inbox backup PATH",
+        "never open the store with sqlite3; look at a copy",
+        next=[say("backup", "FILE")],
     )
 
 

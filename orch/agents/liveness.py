@@ -4,6 +4,7 @@ import os
 
 from orch import process, process_identity
 from orch.harness import orphans, spool
+from orch.steps.model import say
 from orch.store import turns as store
 from orch.store.turns import Turn
 
@@ -67,7 +68,11 @@ def examine(db: "Database") -> "Check":
         "workers",
         WARNING,
         f"{len(unattended)} without a runner: " + "; ".join(told),
-        "start orch work again under the same --agent, or end one: orch stop TASK",
+        "start each again under its own name, or end its turn",
+        next=[
+            *(say("work", agent=agent) for agent in dict.fromkeys(t.agent for t in unattended)),
+            say("stop", "R/T"),
+        ],
     )
 
 

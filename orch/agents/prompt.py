@@ -4,6 +4,9 @@ Built by the tool from messages of the thread; the creator's and leader's words 
 every other message is quoted as data.
 """
 
+from inbox import reporting
+from inbox.steps import say
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.operations.work import HeldThread
@@ -13,14 +16,14 @@ if TYPE_CHECKING:
 _MOST_HISTORY = 64_000
 _MOST_MESSAGE = 16_000
 
-_HOW = """\
+_HOW = f"""\
 How to report (INBOX_AGENT, INBOX_THREAD and INBOX_LEASE are set: you type no ids):
-- progress: inbox update --status in_progress --summary TEXT
-- a question: inbox update --status blocked --body QUESTION
-  then: inbox wait-reply --timeout-seconds 90
+- progress: {reporting.PROGRESS}
+- a question: {reporting.QUESTION}
+  then: {say("wait-reply", timeout_seconds=90).line}
   (No answer yet? Run the command it prints. Or end here: you are started again with the answer.)
-- finished: inbox done --summary TEXT
-- you cannot do it: inbox fail --summary WHY
+- finished: {reporting.DONE}
+- you cannot do it: {reporting.FAIL}
 Report exactly once, as the last thing you do. Work that is not reported may count as not done."""
 
 
@@ -114,7 +117,8 @@ def _history(held: "HeldThread", messages: list[Message]) -> list[str]:
         entry = f"{who} ({message.kind}):\n{lines}"
         room -= len(entry)
         if room < 0:
-            shown.append("(what was written before is left out: inbox show)")
+            more = say("show").line
+            shown.append(f"(what was written before is left out: {more})")
             break
         shown.append(entry)
     return list(reversed(shown))

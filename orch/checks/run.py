@@ -9,6 +9,7 @@ import os
 
 from orch import process
 from orch.checks import test_output
+from orch.model import undefined_check
 from orch.store.checks import Result
 from schema import ids
 from schema.json_text import dumps
@@ -43,7 +44,7 @@ def _depends_on(check: "Check", settings: "Config") -> list[object]:
 
 def unknown(name: str) -> Result:
     """Return the result of a check that orch.toml does not define."""
-    return Result(name, "error", "run", "", summary=f"orch.toml defines no check {name}")
+    return Result(name, "error", "run", "", summary=undefined_check(name))
 
 
 def run(

@@ -5,12 +5,14 @@ from orch.reconcile import reconcile as bring_up_to_date
 from orch.store import runs as run_rows
 from schema import events
 from schema.failures import invalid_input
-from schema.json_text import Json, array, merge, obj
+from schema.json_text import Json, array, loads, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.reconcile import ReconcileReport
+    from schema.steps import Step
+    from schema.transaction import ReadTx
 
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
@@ -30,6 +32,7 @@ def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
         rest = {}
         if explain:
             rest = {"not_ready": scheduling.others(tx, found, {task.task_no for task in chosen})}
+        call.facts["run"] = loads(run_rows.budgeted(tx, run))
         call.say(obj(run_id=run, tasks=array(documents), truncated=more, waiting=held,
                      **rest))  # fmt: skip
 
@@ -215,7 +218,17 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
             problems=report.problems,
             high_event_id=events.last_id(tx),
         )
+        call.facts["landing"] = _landing(tx, run)
     call.say(merge(found, run=run_end.told(call.db, run, document)))
+
+
+def _landing(tx: "ReadTx", run: str) -> "Step | None":
+    """Return what the run's entries in queues want; most runs have none."""
+    if not run_rows.is_queued(tx, run):
+        return None
+    from orch.cli.landing import standing
+
+    return standing.of_run(tx, run)
 
 
 def cancel(

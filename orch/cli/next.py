@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _status(answer: "Answer") -> "list[Step]":
-    return [runs.of_run(answer["run"], answer["tasks"])]
+    return [runs.of_run(answer["run"], answer["tasks"], answer.get("landing"))]
 
 
 def _reconcile(answer: "Answer") -> "list[Step]":
@@ -60,7 +60,12 @@ def _task_show(answer: "Answer") -> "list[Step]":
 
     latest = answer["attempts"][-1] if answer["attempts"] else {}
     found = read(latest.get("mending") or "", "not all of its work is on its branch")
-    found = found or [tasks.of_task(answer["task"], answer["attempts"])]
+    spent = runs.spent(answer["run"]) if answer["task"]["status"] in ("ready", "failed") else None
+    if answer["run"]["closed_at"]:
+        found = [runs.of_run(answer["run"], [])]
+    elif spent is not None:
+        found = [spent]
+    found = found or [tasks.of_task(answer["task"], answer["attempts"], answer["landing"])]
     request = answer["task"].get("request_id")
     if request:
         found.append(say("request show", request).because("it was asked for there"))
@@ -73,6 +78,9 @@ def _ready(answer: "Answer") -> "list[Step]":
     run = answer["run_id"]
     if not answer["tasks"]:
         return [runs.wait(run)]
+    spent = runs.spent(answer["run"])
+    if spent is not None:
+        return [spent]
     first = answer["tasks"][0]
     name = f"{run}/{first['task_id']}"
     return [tasks.dispatch(name, first["execution_mode"], first["default_to"])]
@@ -157,6 +165,15 @@ def _of(module: str, name: str) -> "Next":
     return _next
 
 
+def _doctor(answer: "Answer") -> "list[Step]":
+    return [
+        step
+        for check in answer["checks"]
+        for line in check["commands"]
+        for step in read(line, check["name"])
+    ]
+
+
 NEXT: "dict[str, Next]" = {
     "run init": _run,
     "run show": _run,
@@ -224,6 +241,7 @@ NEXT: "dict[str, Next]" = {
     "verify run": _gate,
     "verify record": _gate,
     "verify status": _gate,
+    "doctor": _doctor,
     "events": _events,
     "trace": _trace,
 }

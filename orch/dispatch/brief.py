@@ -1,5 +1,6 @@
 """What a worker is told: the task in words, built by the tool from what is recorded."""
 
+from inbox import reporting
 from orch.operations import places
 
 TYPE_CHECKING = False
@@ -39,8 +40,7 @@ def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
         parts.append("Checked afterwards by: " + task.required_checks)
     parts += earlier
     parts.append(
-        "To ask: inbox update --status blocked --body QUESTION, then inbox wait-reply.\n"
-        "To finish: inbox done --summary TEXT; if you cannot: inbox fail --summary WHY."
+        f"To ask: {reporting.ASKING}\nTo finish: {reporting.DONE}; if you cannot: {reporting.FAIL}."
     )
     return "\n\n".join(parts)
 

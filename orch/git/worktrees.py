@@ -22,6 +22,7 @@ from orch.git.repository import (
     locked_directory,
     read_small,
 )
+from orch.steps.model import git, say
 from schema import file
 from schema.failures import Failure
 
@@ -112,8 +113,11 @@ def unfound(repo: Repository) -> Failure:
         "invalid_state",
         "unsupported",
         f"where the files of {shown} are checked out cannot be told from {display(repo.top)}",
-        hint=f"tell git: git -C {display(repo.top)} config core.worktree DIR; then, for each run "
-        "that is under way: orch repo accept --run R",
+        hint="tell git; then accept it, for each run that is under way",
+        next=[
+            git("config", "core.worktree", "DIR", where=display(repo.top)),
+            say("repo accept", run="R"),
+        ],
         details={"git_dir": shown},
     )
 

@@ -1,10 +1,9 @@
 """What doctor looks at in queues: landings that were killed, heads and landed commits in git."""
 
-import shlex
-
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from orch import process_identity
 from orch.landing import kept_candidates, kept_refs
+from orch.steps.model import git, say
 from orch.store import audit as store
 from orch.worktrees import kept_heads
 from schema.failures import Failure
@@ -25,8 +24,8 @@ def landings(db: "Database") -> Check:
     if not dead:
         return Check("landings", OK, f"{len(found)} under way")
     words = "; ".join(f"the landing on {name} was killed half-way" for name in dead[:_NAMED])
-    hint = "; ".join(f"orch queue run --target {name}" for name in dead[:_NAMED])
-    return Check("landings", WARNING, words, hint)
+    runs = [say("queue run", target=name) for name in dead[:_NAMED]]
+    return Check("landings", WARNING, words, next=runs)
 
 
 def commits(db: "Database") -> Check:
@@ -59,10 +58,11 @@ def refs(db: "Database") -> Check:
     """Say which refs that keep commits for the store are of nothing in it any more."""
     from orch.git import refs as git_refs
     from orch.git import repository
+    from schema.steps import Step
 
     with db.read() as tx:
         paths, named = store.kept_paths(tx), store.kept_names(tx)
-    found: list[str] = []
+    found: list[Step] = []
     count = 0
     for path in paths:
         repo = repository.find_repository(path)
@@ -73,12 +73,13 @@ def refs(db: "Database") -> Check:
             # An entry's and a candidate's ref go on with the commit that they keep.
             number, dash, _ = ref.rpartition("-")
             if ref not in named and not (dash and number in named):
-                found.append(f"git -C {shlex.quote(path)} update-ref -d {ref}")
+                found.append(git("update-ref", "-d", ref, where=path))
     if not found:
         return Check("kept refs", OK, f"{count}, each of something in this store")
-    words = "; ".join(command.rpartition(" ")[2] for command in found[:_NAMED])
-    hint = f"another store's, or left by a kill; orch queue run lets go of the queue's: {found[0]}"
-    return Check("kept refs", WARNING, f"of nothing that this store has under way: {words}", hint)
+    words = "; ".join(step.argv[-1] for step in found[:_NAMED])
+    hint = "another store's, or left by a kill; a run of the queue lets go of the queue's"
+    words = f"of nothing that this store has under way: {words}"
+    return Check("kept refs", WARNING, words, hint, next=[say("queue run"), found[0]])
 
 
 def _is_there(repo: "repository.Repository", commit: str) -> bool:

@@ -136,10 +136,9 @@ def left_out(item: PreparedEntry) -> list[str]:
         return []
     count = f"{attempt.dirty_files} uncommitted file{'s' * (attempt.dirty_files != 1)}"
     ref = git_names.salvage_ref(task.run_id, task.task_id, attempt.attempt_no)
-    return [
-        f"{count} of {task.name} will not land; see what was saved: git show --stat {ref}, or "
-        f"orch salvage restore {task.name} --attempt {attempt.attempt_no} --out DIR"
-    ]
+    look = git("show", "--stat", ref).line
+    back = say("salvage restore", task.name, attempt=attempt.attempt_no, out="DIR").line
+    return [f"{count} of {task.name} will not land; see what was saved: {look}, or {back}"]
 
 
 def _refuse_landed(
@@ -204,14 +203,19 @@ def require_unmoved(
         )
     if not now or now == attempt.head_commit:
         return  # A deleted branch loses nothing: the commit is recorded.
-    again = f", or have it done again: orch queue retry {task.name} --rework" if was_queued else ""
+    head = str(attempt.head_commit)[:12]
+    again = [say("queue retry", task.name, rework=True, body="TEXT")] if was_queued else []
     raise Failure(
         "invalid_state",
         "superseded",
         f"{attempt.branch_name} moved to {now[:12]} after {task.name} was reported done at "
-        f"{str(attempt.head_commit)[:12]}: what was checked is not what would land",
-        hint=f"look: git log {str(attempt.head_commit)[:12]}..{attempt.branch_name}; put it back "
-        f"(git branch -f {attempt.branch_name} {str(attempt.head_commit)[:12]}){again}",
+        f"{head}: what was checked is not what would land",
+        hint="look, then put it back" + (", or have it done again" if again else ""),
+        next=[
+            git("log", f"{head}..{attempt.branch_name}"),
+            git("branch", "-f", attempt.branch_name, head),
+            *again,
+        ],
         details={"branch": attempt.branch_name, "now": now, "recorded": attempt.head_commit},
     )
 

@@ -11,9 +11,7 @@ from orch.landing.open_queue import HEADS
 from orch.machines import IN_TARGET
 from orch.model import Run
 from orch.operations import entries, runs
-from orch.steps.entry import run_queue
 from orch.steps.model import git, say
-from orch.steps.run import queue_all
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store import trials
@@ -70,7 +68,6 @@ def decide(db: "Database", run_id: str, into: str | None, repo_path: str | None)
             "invalid_state",
             "not_ready",
             f"nothing of run {run_id} has landed: there is no {plan.source.removeprefix(HEADS)}",
-            next=[queue_all(run_id), run_queue(run_id)],
         )
     tip = refs.read_ref(repo, plan.target)
     if not tip:

@@ -5,7 +5,7 @@ begins something asks in the transaction that begins it, so nothing slips in bet
 """
 
 from orch.model import Run
-from orch.steps.model import say
+from orch.steps.run import raise_budget
 from orch.store import budgets as store
 from schema import events
 from schema.failures import Failure
@@ -52,13 +52,12 @@ def _refuse(tx: "ReadTx", run: Run, kinds: tuple[str, ...], what: str) -> None:
         f"{_value(kind, spent[kind])} of {_value(kind, limits[kind])} {_UNIT.get(kind, kind)}"
         for kind in over
     )
-    flags = ",".join(_higher(kind, spent[kind]) for kind in over)
     raise Failure(
         "refused",
         "budget",
         f"run {run.run_id} has spent its budget, {words}: {what}",
         hint="raise it",
-        next=[say("run budget", run=run.run_id, budget=flags)],
+        next=[raise_budget(run.run_id, {_name(kind): _value(kind, spent[kind]) for kind in over})],
         details={
             "run_id": run.run_id,
             "limits": {_name(kind): _value(kind, limits[kind]) for kind in over},
@@ -74,13 +73,6 @@ def _name(kind: str) -> str:
 def _value(kind: str, amount: int | None) -> float:
     """Return an amount as it is typed and shown; 0 for one that there is not."""
     return (amount or 0) / 1e6 if kind == "cost_microusd" else amount or 0
-
-
-def _higher(kind: str, spent: int) -> str:
-    """Return a limit, as it is typed, under which about as much again can be spent."""
-    if kind == "cost_microusd":
-        return f"cost_usd={max(2 * spent, 1_000_000) / 1e6:.2f}"
-    return f"{kind}={max(2 * spent, 1)}"
 
 
 def _shown(limits: "Limits") -> Json:

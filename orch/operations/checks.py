@@ -27,12 +27,10 @@ def require_verifying(task: Task) -> None:
             "invalid_state",
             "transition",
             f"task {task.name} is {task.status}, not verifying: no result can count",
-            hint=f"orch verify status {task.name}"
-            + (
-                f"; what failed, once more: orch verify run {task.name} --again"
-                if task.status == "failed"
-                else ""
-            ),
+            next=[
+                say("verify status", task.name),
+                *([say("verify run", task.name, again=True)] if task.status == "failed" else []),
+            ],
         )
 
 

@@ -6,7 +6,7 @@ the task, so `orch events`, `orch wait` and `orch trace` see it.
 
 from orch.machines import ENTRY
 from orch.model import Attempt, Run, Task
-from orch.operations import attempts
+from orch.operations import attempts, runs
 from orch.steps.model import say
 from orch.steps.task import commit, verify
 from orch.store import entries as store
@@ -21,6 +21,7 @@ from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from schema.steps import Step
     from schema.transaction import ReadTx, Tx
 
 ACTOR = "orch"
@@ -40,9 +41,19 @@ def require_of_task(tx: "ReadTx", task: Task) -> Entry:
     """Return a task's newest entry. Raises: not_found/entry."""
     found = store.of_task(tx, task.task_no)
     if not found:
-        step = say("queue add", task.name) if task.status == "done" else say("task show", task.name)
-        raise not_found("entry", task.name, hint="it was never queued", next=[step])
+        raise not_found("entry", task.name, hint="it was never queued", next=[_way_in(tx, task)])
     return found[0]
+
+
+def _way_in(tx: "ReadTx", task: Task) -> "Step":
+    run = runs.require(tx, task.run_id)
+    try:
+        runs.refuse_closed(run)
+        attempt = require_fit(tx, run, task)
+    except Failure:
+        return say("task show", task.name)
+    is_whole = not attempt.dirty_files or attempt.workspace_status != "created"
+    return say("queue add", task.name) if is_whole else say("task show", task.name)
 
 
 def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:

@@ -1,11 +1,16 @@
 """What an engineer is told: the request, what a plan is, how to ask and how to deliver."""
 
+from inbox import reporting
+from orch.steps.model import say
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import Run
     from orch.store.requests import Request
 
 _LONGEST_EARLIER = 60_000
+_PLAN = "$ORCH_OUT/plan.json"
+_SCHEMA = say("plan schema").line
 
 _GOOD = """\
 What a good plan is:
@@ -39,7 +44,7 @@ def text(request: "Request", run: "Run", schema: str, checks: list[str], earlier
         _GOOD,
         f"The checks that there are: {known}.",
         "An example:\n" + _EXAMPLE,
-        "Every field, as JSON Schema (also: orch plan schema):\n" + schema,
+        f"Every field, as JSON Schema (also: {_SCHEMA}):\n{schema}",
     ]
     parts += [_cut(words) for words in earlier]
     parts.append(_deliver(run.run_id))
@@ -53,21 +58,23 @@ def summary(request: "Request", run: "Run") -> str:
             f"Make a plan of request {request.request_id} of {request.requester}, and do nothing "
             f"of it: {request.title}",
             _quoted(request.body),
-            "The fields of a plan: orch plan schema",
+            f"The fields of a plan: {_SCHEMA}",
             _deliver(run.run_id),
         ]
     )
 
 
 def _deliver(run_id: str) -> str:
+    check = say("plan check", "FILE", run=run_id).shown(FILE=_PLAN)
+    lint = say("plan lint", "FILE", run=run_id).shown(FILE=_PLAN)
     return f"""\
-Write the plan to $ORCH_OUT/plan.json, and look at it as its reader will:
-  orch plan check $ORCH_OUT/plan.json --run {run_id}
-  orch plan lint $ORCH_OUT/plan.json --run {run_id}
+Write the plan to {_PLAN}, and look at it as its reader will:
+  {check}
+  {lint}
 Where the request can be meant in two ways, ask the person:
-  inbox update --status blocked --body QUESTION, then inbox wait-reply.
-Deliver it: inbox done --validate --summary TEXT --body-file $ORCH_OUT/plan.json
-If it cannot be planned: inbox fail --summary WHY.
+  {reporting.ASKING}
+Deliver it: {reporting.handing_in(_PLAN)}
+If it cannot be planned: {reporting.FAIL}.
 A plan with problems comes back to you with all of them; a person decides whether it is applied."""
 
 

@@ -70,7 +70,7 @@ def of_entry(entry: EntryStanding) -> "Step":
 def _moving(entry: EntryStanding) -> "Step | None":
     if entry.status in (*MOVING, "awaiting_approval") and entry.is_held:
         return release_queue(entry.branch)
-    if entry.status == "awaiting_approval" and entry.missing:
+    if entry.status in ("queued", "awaiting_approval") and entry.missing:
         return approval(entry.entry_id, entry.task, entry.missing)
     if entry.status in (*MOVING, "awaiting_approval"):
         return run_queue(entry.run_id)

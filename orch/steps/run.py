@@ -9,23 +9,67 @@ if TYPE_CHECKING:
     from schema.steps import Step
 
 
-def of_run(run: "dict[str, Any]", rows: "list[dict[str, Any]]") -> "Step":
-    """Return the step of the first task that wants one; else what the run's end lacks."""
+def of_run(
+    run: "dict[str, Any]", rows: "list[dict[str, Any]]", landing: "Step | None" = None
+) -> "Step":
+    """Return the step of the first task that wants one; else what the run's end lacks.
+
+    `landing` is what its entries in queues want, None when none is open.
+    """
     name, counts = run["run_id"], run["counts"]
     if run.get("closed_at"):
         return reopen(name) if run.get("end") in ("land", "integrate") else look(name)
-    if counts["blocked"]:
+    if counts["blocked"] and not all(map(_is_silent, _with(rows, "blocked"))):
         return say("blocked", run=name).because("somebody waits for an answer")
-    waiting = sum(1 for row in rows if row.get("waits_for"))
-    if counts["ready"] > waiting:
+    more = spent(run)
+    if counts["ready"] > sum(1 for row in rows if row.get("waits_for")) and more is None:
         return _dispatch(name, rows)
-    for status in ("verifying", "failed"):
-        if counts[status]:
-            found = sorted((r for r in rows if r["status"] == status), key=_is_not_whole)
-            return _mended(name, found[0]) if found else status_of(name)
-    if counts["dispatched"] or counts["running"] or counts["ready"]:
+    if counts["verifying"]:
+        return _checked(name, _with(rows, "verifying"))
+    if counts["failed"] and more is None:
+        found = _with(rows, "failed")
+        return _retry(name, found[0]) if found else status_of(name)
+    for row in rows:
+        if _is_silent(row):
+            return _reassign(name, row)
+    if counts["dispatched"] or counts["running"] or counts["blocked"]:
         return wait(name)
-    return _end(name, run.get("end"), rows)
+    if more is not None and counts["ready"] + counts["failed"] + counts["planned"]:
+        return more
+    return wait(name) if counts["ready"] else _end(name, run.get("end"), rows, landing)
+
+
+def _with(rows: "list[dict[str, Any]]", status: str) -> "list[dict[str, Any]]":
+    return [row for row in rows if row["status"] == status]
+
+
+def _is_silent(row: "dict[str, Any]") -> bool:
+    """Say whether nothing is heard of a task's worker any more."""
+    is_held = row["status"] in ("running", "blocked")
+    return is_held and (row.get("latest_attempt") or {}).get("liveness") in ("stale", "gone")
+
+
+def spent(run: "dict[str, Any]") -> "Step | None":
+    """Return how a budget that is spent is raised; None for one that is not, or for none."""
+    budget = run.get("budget") or {"limits": {}, "spent": {}}
+    over = {
+        kind: budget["spent"][kind]
+        for kind, most in budget["limits"].items()
+        if most is not None and budget["spent"][kind] >= most
+    }
+    return raise_budget(run["run_id"], over) if over else None
+
+
+def raise_budget(run_id: str, over: "dict[str, float]") -> "Step":
+    """Return how the limits of what is spent, by kind, are raised: about as much again."""
+    flags = ",".join(f"{kind}={_higher(kind, amount)}" for kind, amount in over.items())
+    return say("run budget", run=run_id, budget=flags).because("its budget is spent")
+
+
+def _higher(kind: str, spent: float) -> str:
+    if kind == "cost_usd":
+        return f"{max(2 * spent, 1):.2f}"
+    return str(max(2 * int(spent), 1))
 
 
 def reopen(run_id: str) -> "Step":
@@ -50,19 +94,32 @@ def _dispatch(name: str, rows: "list[dict[str, Any]]") -> "Step":
     return say("dispatch", run=name, ready=True).because("tasks are ready")
 
 
-def _mended(run_id: str, row: "dict[str, Any]") -> "Step":
+def _checked(run_id: str, rows: "list[dict[str, Any]]") -> "Step":
+    """Return how the first of the reported tasks is judged; first those with all their work."""
     from orch.steps import task as tasks
 
-    task = f"{run_id}/{row['task_id']}"
-    if row["status"] == "failed":
-        return tasks.retry(task)
-    return tasks.mending(task) if _is_not_whole(row) else tasks.verify(task)
+    if not rows:
+        return status_of(run_id)
+    first = min(rows, key=_is_not_whole)
+    name = f"{run_id}/{first['task_id']}"
+    return tasks.mending(name) if _is_not_whole(first) else tasks.verify(name, first.get("gate"))
 
 
-def _end(name: str, end: object, rows: "list[dict[str, Any]]") -> "Step":
-    from orch.steps.entry import MOVING, integrate, run_queue
+def _retry(run_id: str, row: "dict[str, Any]") -> "Step":
+    from orch.steps import task as tasks
 
-    ways = [_way(row) for row in rows]
+    return tasks.retry(f"{run_id}/{row['task_id']}")
+
+
+def _reassign(run_id: str, row: "dict[str, Any]") -> "Step":
+    from orch.steps import task as tasks
+
+    return tasks.reassign(f"{run_id}/{row['task_id']}")
+
+
+def _end(name: str, end: object, rows: "list[dict[str, Any]]", landing: "Step | None") -> "Step":
+    from orch.steps.entry import integrate
+
     if end == "land" and any(_is_unqueued(row) for row in rows):
         return queue_all(name)
     lacking = [row for row in rows if row["status"] == "done" and _is_not_whole(row)]
@@ -70,8 +127,8 @@ def _end(name: str, end: object, rows: "list[dict[str, Any]]") -> "Step":
         from orch.steps import task as tasks
 
         return tasks.mending(f"{name}/{lacking[0]['task_id']}")
-    if any(way in MOVING and way != "landed" for way in ways):
-        return run_queue(name)
+    if landing is not None:
+        return landing
     if end == "land":
         step = say("queue list", run=name)
         return step.because("it names what each entry waits for")

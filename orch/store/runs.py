@@ -75,6 +75,11 @@ def goes_on(tx: "ReadTx", run_id: str) -> bool:
     return bool(tx.value(_SQL["run_goes_on"], run_id=run_id))
 
 
+def is_queued(tx: "ReadTx", run_id: str) -> bool:
+    """Say whether a queue has an open entry of the run."""
+    return bool(tx.value(_SQL["run_is_queued"], run_id=run_id))
+
+
 def advance(tx: "Tx", run_id: str, through: int) -> None:
     """Move the run's reconcile cursor."""
     tx.execute(_SQL["run_advance"], run_id=run_id, through=through)

@@ -41,6 +41,12 @@ SELECT planned + ready + dispatched + running + blocked + verifying + failed > 0
        OR done + cancelled = 0
   FROM run_tally WHERE run_id = :run_id;
 
+-- name: run_is_queued :one
+-- Nothing of what is open is final.
+SELECT EXISTS (SELECT 1 FROM entry
+                WHERE run_id = :run_id
+                  AND status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally'));
+
 -- name: run_reopen :exec
 -- Once.
 UPDATE run SET closed_at = NULL, updated_at = :now WHERE run_id = :run_id AND closed_at IS NOT NULL;

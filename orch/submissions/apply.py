@@ -11,10 +11,12 @@ from difflib import get_close_matches
 from inbox import model as bus
 from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
+from inbox.steps import say as say_inbox
 from orch import paths
 from orch.git import merges, names, patches, repository
 from orch.model import WORKED, Task, Workspace
 from orch.operations import attempts, reconciliation, runs
+from orch.steps.model import say
 from orch.store import submissions as store
 from schema import ids
 from schema.failures import Failure
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
     from orch.config.model import Config
     from orch.model import Run
     from orch.submissions.parse import FilePatch, SubmissionReading
+    from schema.steps import Step
     from schema.transaction import ReadTx, Tx
 
 _STATUS = {"add": "A", "update": "M", "delete": "D"}
 _NO_FILE = {"120000": "a symbolic link", "160000": "a submodule"}
 _MOST = 20
+_FIRST = "give it to them first"
 
 
 class Delivery:
@@ -55,16 +59,30 @@ class Delivery:
             if attempt.assigned_to == agent:
                 return "reassign"
             if attempt.assigned_to.startswith("@"):
-                claim = f"claim it first: inbox claim --agent {agent} --thread {attempt.thread_id}"
-                raise _not_now(task, f"it waits for one of {attempt.assigned_to}", claim)
-            raise _not_now(task, f"{attempt.assigned_to} works on it, not {agent}", "reassign")
+                claim = say_inbox("claim", agent=agent, thread=attempt.thread_id)
+                raise _not_now(
+                    task, f"it waits for one of {attempt.assigned_to}", "claim it first", claim
+                )
+            raise _not_now(
+                task,
+                f"{attempt.assigned_to} works on it, not {agent}",
+                _FIRST,
+                say("reassign", task.name, to="NAME"),
+            )
         to = task.default_to or "@anybody"
         if task.status == "ready" and to != agent and not to.startswith("@"):
-            raise _not_now(task, f"it is for {to}, not {agent}", "edit")
+            raise _not_now(
+                task,
+                f"it is for {to}, not {agent}",
+                _FIRST,
+                say("task edit", task.name, default_to="NAME"),
+            )
         if task.status == "failed":
-            raise _not_now(task, "it is failed", "retry")
+            raise _not_now(
+                task, "it is failed", "open it again, then submit", say("retry", task.name)
+            )
         if task.status in ("done", "cancelled", "verifying"):
-            raise _not_now(task, f"it is {task.status}", "show")
+            raise _not_now(task, f"it is {task.status}", "look at it", say("task show", task.name))
         return "dispatch"
 
     def check_paths(self, task: Task) -> None:
@@ -197,20 +215,9 @@ def _bytes(change: "FilePatch") -> bytes:
     return change.patch.encode() + (b"" if change.patch.endswith("\n") else b"\n")
 
 
-def _not_now(task: Task, why: str, how: str) -> Failure:
-    name = f"{task.run_id}/{task.task_id}"
-    hints = {
-        "reassign": f"give it to them first: orch reassign {name} --to NAME",
-        "edit": f"give it to them first: orch task edit {name} --default-to NAME",
-        "retry": f"open it again, then submit: orch retry {name}",
-        "show": f"look at it: orch task show {name}",
-    }
-    return Failure(
-        "invalid_state",
-        "transition",
-        f"task {name} takes no change request: {why}",
-        hint=hints.get(how, how),
-    )
+def _not_now(task: Task, why: str, hint: str, step: "Step") -> Failure:
+    words = f"task {task.name} takes no change request: {why}"
+    return Failure("invalid_state", "transition", words, hint=hint, next=[step])
 
 
 def _conflict(place: Workspace, conflicts: dict[str, str]) -> Failure:

@@ -240,9 +240,10 @@ def why_missing(repo: repository.Repository, attempt: Attempt) -> str:
     if os.path.lexists(path):
         return f"{path} is there, but git knows no worktree there: look into it"
     if repository.is_registered(repo, path):
-        here = f"git -C {repo.common_dir} worktree"
+        moved = git("worktree", "repair", "DIR", where=repo.common_dir).line
+        deleted = git("worktree", "remove", path, where=repo.common_dir).line
         return (
-            f"{path} is not there: moved or deleted by hand; if moved: {here} repair NEW_PLACE; "
-            f"if deleted: {here} remove {path}"
+            f"{path} is not there: moved or deleted by hand; if moved: {moved}; "
+            f"if deleted: {deleted}"
         )
     return ""

@@ -6,11 +6,12 @@ in itself: only what stands around it shows that runs are gone.
 
 import glob
 import os
-import shlex
 
 from inbox.workflows.finding import OK, WARNING, Check
+from orch.steps.model import git, say
 from orch.store import audit as store
 from schema import file
+from schema.steps import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def worktrees(db: "Database", works: list[store.WorkLocation]) -> Check:
         if path not in known and not any(task in path for task in begun)
     ]
     well = "no worktree that no attempt names"
-    look = f"git -C {shlex.quote(found[0])} log" if found else ""
+    look = [git("log", where=found[0])] if found else []
     return _told(db, "strays", found, [path.rsplit("/", 3)[1] for path in found], well, look)
 
 
@@ -52,7 +53,7 @@ def branches(db: "Database", works: list[store.WorkLocation]) -> Check:
         names = [ref.removeprefix("refs/heads/") for ref in sorted(refs)]
         found += [name for name in names if (path, name) not in known]
     well = "no branch of orch that no attempt names"
-    look = f"git log {found[0]}" if found else ""
+    look = [git("log", found[0])] if found else []
     return _told(db, "branches", found, [name.split("/")[1] for name in found], well, look)
 
 
@@ -63,7 +64,7 @@ def _own_root(db: "Database") -> list[str]:
 
 
 def _told(
-    db: "Database", name: str, found: list[str], of: list[str], well: str, look: str
+    db: "Database", name: str, found: list[str], of: list[str], well: str, look: list[Step]
 ) -> Check:
     """Return the finding about `found`, whose runs, as far as their names tell, are `of`."""
     if not found:
@@ -74,11 +75,11 @@ def _told(
         known = {run.replace("_", "-") for run in store.runs(tx)}
     lost = [run for run in dict.fromkeys(of) if run.replace("_", "-") not in known]
     if not lost:
-        hint = "orch reconcile, then look into them: nothing refers to them"
-        return Check(name, WARNING, words, hint)
+        hint = "bring the run up to date, then look into them: nothing refers to them"
+        return Check(name, WARNING, words, hint, next=[say("reconcile", run=of[0]), *look])
     words = f"{words}: of run {', '.join(lost[:_NAMED])}, which this store does not know"
     hint = (
         f"were {os.path.basename(db.path)}-wal or the store deleted or replaced? stop, restore the "
-        f"newest backup; the work is still there: {look}"
+        "newest backup; the work is still there"
     )
-    return Check(name, WARNING, words, hint)
+    return Check(name, WARNING, words, hint, next=look)

@@ -139,7 +139,7 @@ def test_a_missing_store_is_40_and_names_every_place(bare: Cli) -> None:
         ("search", "x"),
     ):
         error = bare.refuse("not_found", "store", *argv)
-        assert error["hint"] == "run: inbox init"
+        assert error["hint"] == "inbox init"
         for place in (bare.store, bare.cwd / ".agents/coord.db"):
             assert str(place) in error["message"]
             assert str(place) in error["details"]["looked_at"]

@@ -175,7 +175,7 @@ def test_a_main_checkout_that_cannot_be_told_is_told_to_git(lead: Lead) -> None:
     lead.commit(sent)
     lead.done(sent)
     hint = lead.refuse("invalid_state", "unsupported", "queue", "add", "--all", run="n")["hint"]
-    tell, accept = hint.removeprefix("tell git: ").split("; then, for each run that is under way: ")
+    tell, accept = hint.rpartition("under way: ")[2].split(", then ")
     subprocess.run(shlex.split(tell.replace("DIR", str(main))), check=True)
     assert accept == "orch repo accept --run R"
     lead.do("repo", "accept", run="n")

@@ -166,7 +166,7 @@ def test_from_a_request_to_tasks_that_know_it(lead: Lead) -> None:
     assert thread["thread"]["expects"] == published
     brief = thread["messages"][0]["body"]
     for part in ("| Every page.", json.dumps(published, separators=(",", ":"), ensure_ascii=False),
-                 "An example:", "--status blocked", "inbox done --validate",
+                 "An example:", "--status blocked", "inbox done --summary TEXT --body-file",
                  f"orch plan check {sent['attempt']['out_path']}/plan.json --run r"):  # fmt: skip
         assert part in brief
     assert "rules: leave" not in brief and "checks that there are: none" in brief

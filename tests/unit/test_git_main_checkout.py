@@ -97,7 +97,7 @@ def test_a_checkout_that_cannot_be_found_stops_a_landing(home: Path) -> None:
         with pytest.raises(Failure) as failed:
             ask(away)
         assert (failed.value.code, failed.value.reason) == ("invalid_state", "unsupported")
-        assert "config core.worktree" in failed.value.hint
+        assert "config core.worktree" in failed.value.advice
     assert [c.top for c in landing.checkouts_of(away, "refs/heads/other")] == []
 
 

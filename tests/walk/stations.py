@@ -4,6 +4,7 @@ Adding one? A function that takes the run there; its name with dashes is the sta
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import lapse, worktree
@@ -16,54 +17,55 @@ OK = check("ok", "true")
 STATIONS: dict[str, Callable[[Landing], None]] = {}
 
 
-def _station(build: Callable[[Landing], None]) -> Callable[[Landing], None]:
+def station(build: Callable[[Landing], None]) -> Callable[[Landing], None]:
+    """Register a station under its function's name."""
     STATIONS[build.__name__.strip("_").replace("_", "-")] = build
     return build
 
 
-@_station
+@station
 def _empty(land: Landing) -> None:
     """A run without a task."""
 
 
-@_station
+@station
 def _planned(land: Landing) -> None:
     land.lead.task("a")
     land.lead.task("b", "--depends-on", "a")
     land.orch.ok("cancel", "r/a", "--reason", "not needed")
 
 
-@_station
+@station
 def _ready(land: Landing) -> None:
     land.lead.task("a", "--execution-mode", "code")
     land.lead.task("b", "--execution-mode", "code")
 
 
-@_station
+@station
 def _ready_no_default(land: Landing) -> None:
     land.orch.ok("task", "add", "--run", "r", "--task", "a", "--title", "A")
 
 
-@_station
+@station
 def _lock_waiting(land: Landing) -> None:
     land.lead.task("a", "--lock", "x")
     land.lead.task("b", "--lock", "x")
     land.lead.claim(land.lead.dispatch("a"))
 
 
-@_station
+@station
 def _unserved_name(land: Landing) -> None:
     land.lead.task("a")
     land.lead.dispatch("a", "--to", "nobody")
 
 
-@_station
+@station
 def _running(land: Landing) -> None:
     land.lead.task("a")
     land.lead.claim(land.lead.dispatch("a"))
 
 
-@_station
+@station
 def _asked(land: Landing) -> None:
     land.lead.task("a")
     sent = land.lead.dispatch("a")
@@ -71,19 +73,19 @@ def _asked(land: Landing) -> None:
     land.lead.ask(sent)
 
 
-@_station
+@station
 def _answered(land: Landing) -> None:
     _asked(land)
     land.orch.ok("answer", "r/a", "--body", "this one")
 
 
-@_station
+@station
 def _stale(land: Landing) -> None:
     land.lead.task("a")
     lapse(land.lead, land.lead.dispatch("a"))
 
 
-@_station
+@station
 def _verifying(land: Landing) -> None:
     land.lead.config(OPEN + OK)
     _reported(land, "--required-check", "ok")
@@ -97,26 +99,30 @@ def _reported(land: Landing, *flags: str) -> None:
     land.lead.done(sent)
 
 
-@_station
+@station
 def _check_failed(land: Landing) -> None:
-    land.lead.config(OPEN + check("ok", "test -e b.txt"))
+    land.lead.config(OPEN + check("ok", "test -e a-2.txt"))
     _reported(land, "--required-check", "ok")
     land.lead.verify("a")
 
 
-@_station
+def _program(land: Landing) -> Path:
+    return land.lead.home / "program"
+
+
+@station
 def _check_error(land: Landing) -> None:
-    land.lead.config(OPEN + '[check.ok]\ncommand = ["/no/such/program"]\n')
+    land.lead.config(OPEN + f'[check.ok]\ncommand = ["{_program(land)}"]\n')
     _reported(land, "--required-check", "ok")
     land.lead.verify("a")
 
 
-@_station
+@station
 def _external_check(land: Landing) -> None:
     _reported(land, "--required-check", "elsewhere")
 
 
-@_station
+@station
 def _failed(land: Landing) -> None:
     land.lead.task("a")
     sent = land.lead.dispatch("a")
@@ -124,12 +130,12 @@ def _failed(land: Landing) -> None:
     land.lead.fail(sent)
 
 
-@_station
+@station
 def _paths(land: Landing) -> None:
     _reported(land, "--allowed-path", "src/**")
 
 
-@_station
+@station
 def _dirty(land: Landing) -> None:
     land.lead.task("a")
     sent = land.lead.dispatch("a")
@@ -139,12 +145,12 @@ def _dirty(land: Landing) -> None:
     land.lead.done(sent)
 
 
-@_station
+@station
 def _done(land: Landing) -> None:
     land.work("a")
 
 
-@_station
+@station
 def _nothing_to_land(land: Landing) -> None:
     land.lead.task("a")
     sent = land.lead.dispatch("a")
@@ -152,13 +158,13 @@ def _nothing_to_land(land: Landing) -> None:
     land.lead.done(sent)
 
 
-@_station
+@station
 def _queued(land: Landing) -> None:
     land.work("a")
     land.add("a")
 
 
-@_station
+@station
 def _conflict(land: Landing) -> None:
     for task in ("a", "b"):
         land.lead.task(task)
@@ -168,7 +174,7 @@ def _conflict(land: Landing) -> None:
     land.try_run()
 
 
-@_station
+@station
 def _approval_missing(land: Landing) -> None:
     land.lead.config(HUMAN)
     land.work("a")
@@ -176,62 +182,62 @@ def _approval_missing(land: Landing) -> None:
     land.try_run()
 
 
-@_station
+@station
 def _approval_given(land: Landing) -> None:
     _approval_missing(land)
     land.approve("ent_1")
 
 
-@_station
+@station
 def _held(land: Landing) -> None:
     _queued(land)
     land.orch.ok("queue", "hold", "ent_1", "--reason", "freeze")
 
 
-@_station
+@station
 def _queue_held(land: Landing) -> None:
     _queued(land)
     land.orch.ok("queue", "hold", "--target", INTEGRATION, "--run", "r", "--reason", "freeze")
 
 
-@_station
+@station
 def _rejected(land: Landing) -> None:
     _approval_missing(land)
     land.orch.ok("queue", "reject", "ent_1", "--as", "ana", "--note", "no tests")
 
 
-@_station
+@station
 def _entry_cancelled(land: Landing) -> None:
     _queued(land)
     land.orch.ok("queue", "cancel", "ent_1", "--reason", "not yet")
 
 
-@_station
+@station
 def _landed_on_own(land: Landing) -> None:
     _queued(land)
     land.run()
 
 
-@_station
+@station
 def _landed(land: Landing) -> None:
     _landed_on_own(land)
     land.orch.ok("integrate", "--run", "r")
 
 
-@_station
+@station
 def _rolled_back(land: Landing) -> None:
     _landed_on_own(land)
     land.orch.ok("queue", "rollback", "ent_1", "--as", "ana", "--reason", "wrong")
 
 
-@_station
+@station
 def _budget(land: Landing) -> None:
     land.orch.ok("run", "budget", "--run", "r", "--budget", "attempts=1")
     land.work("a")
     land.lead.task("b")
 
 
-@_station
+@station
 def _tampered(land: Landing) -> None:
     land.lead.task("a")
     hook = land.repo.path / ".git" / "hooks" / "post-checkout"
@@ -240,13 +246,76 @@ def _tampered(land: Landing) -> None:
     hook.chmod(0o755)
 
 
-@_station
+@station
 def _closed_unlanded(land: Landing) -> None:
     land.work("a")
     land.orch.ok("run", "close", "--run", "r", "--force")
 
 
-@_station
+@station
 def _cancelled(land: Landing) -> None:
     land.lead.task("a")
     land.orch.ok("cancel", "--run", "r", "--reason", "out of scope")
+
+
+@station
+def _reworked(land: Landing) -> None:
+    """What met a conflict is done again by its worker."""
+    _conflicting(land)
+    land.run()
+
+
+def _conflicting(land: Landing) -> None:
+    land.repo.commit("list.txt", "one\n")
+    for task in ("a", "b"):
+        land.lead.task(task)
+    for task, sent in [(t, land.lead.dispatch(t)) for t in ("b", "a")]:
+        land.end(sent, {"list.txt": f"{task} one\n"})
+    land.add("b", "a")
+
+
+@station
+def _quarantined(land: Landing) -> None:
+    land.lead.config(_strict("! test -e a.txt"))
+    _queued(land)
+    land.run()
+
+
+def _strict(script: str) -> str:
+    return OPEN + check("unit", script) + '[queue]\nchecks = ["unit"]\nfailures = 1\n'
+
+
+@station
+def _red(land: Landing) -> None:
+    """The target fails its own check, which is nobody's fault who is queued."""
+    land.repo.commit("broken", "x\n")
+    land.lead.config(_strict("! test -e broken"))
+    _queued(land)
+    land.try_run()
+
+
+def _install(land: Landing) -> None:
+    _program(land).symlink_to("/bin/true")
+
+
+def _mend_target(land: Landing) -> None:
+    """Remove from the queue's branch what its check does not want."""
+    place = land.lead.home / "fix"
+    if INTEGRATION not in land.repo.refs() and f"refs/heads/{INTEGRATION}" not in land.repo.refs():
+        land.repo.git("branch", INTEGRATION)
+    land.repo.git("worktree", "add", "-q", str(place), INTEGRATION)
+    land.repo.git("rm", "-q", "broken", cwd=place)
+    land.repo.git("commit", "-qm", "mended", cwd=place)
+    land.repo.git("worktree", "remove", str(place))
+
+
+def _mend_check(land: Landing) -> None:
+    land.lead.config(_strict("true"))
+
+
+# What a person mends by hand once it was seen, by station.
+MENDED: dict[str, Callable[[Landing], None]] = {
+    "check-error": _install,
+    "quarantined": _mend_check,
+    "red": _mend_target,
+}

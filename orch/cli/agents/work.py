@@ -11,6 +11,7 @@ from orch.agents.turn_monitor import Stop
 from orch.cli import task_names
 from orch.harness import config as harnesses
 from orch.operations import attempts, runs, tasks
+from orch.steps.model import say
 from orch.store import turns as store
 from schema import ids
 from schema.failures import Failure, invalid_input
@@ -119,7 +120,7 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
 
 def _checked(agent: str, chosen: "Harness", found: "HarnessFindings") -> Json:
     return obj(
-        start=f"orch work --agent {agent} {chosen.words}",
+        start=f"{say('work', agent=agent).line} {chosen.words}",
         harness=chosen.name,
         program=found.path,
         version=found.version or None,

@@ -3,6 +3,7 @@
 from inbox.workflows import wait
 from orch import reads, run_end
 from orch.cli.board import screen
+from orch.cli.landing import standing
 from orch.operations import runs, scheduling
 from orch.pace import Pace
 from orch.reconcile import reconcile
@@ -10,13 +11,13 @@ from orch.steps.run import of_run
 from orch.store import runs as run_rows
 from schema import events
 from schema.json_text import array, loads, merge, obj
-from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.cli.board.screen import Words
     from schema.json_text import Json
+    from schema.steps import Step
 
 
 def watch(call: "Call", run_id: str) -> None:
@@ -26,10 +27,11 @@ def watch(call: "Call", run_id: str) -> None:
     more = call.again(f"status --run {run_id}")
     is_drawn = screen.is_terminal() and not call.as_json
     seen: tuple[object, ...] = ()
+    landing: Step | None = None
     pace = Pace(waits=True)
 
     def _look() -> "Json | None":
-        nonlocal seen
+        nonlocal landing, seen
         report = reconcile(call.db, run_id, pace=pace)
         with call.db.read() as tx:
             waiting = scheduling.waiting(tx, runs.require(tx, run_id))
@@ -39,6 +41,7 @@ def watch(call: "Call", run_id: str) -> None:
                 return None
             seen = newest
             document = run_rows.budgeted(tx, run_id)
+            landing = standing.of_run(tx, run_id)
             found = obj(
                 tasks=array(reads.status(tx, run_id, waiting)),
                 repaired=report.repaired,
@@ -54,18 +57,19 @@ def watch(call: "Call", run_id: str) -> None:
     if is_drawn:
         with screen.Screen() as place:
             while True:
-                place.draw([_words(line) for line in _told(_next()).split("\n")], more)
+                place.draw([_words(line) for line in _told(_next(), landing).split("\n")], more)
     while True:
         answer = _next()
-        call.stream(answer if call.as_json else _told(answer))
+        call.stream(answer if call.as_json else _told(answer, landing))
 
 
-def _told(answer: "Json") -> str:
+def _told(answer: "Json", landing: "Step | None") -> str:
     """Return a run's state, and what to do next: on a screen there is one place for both."""
     from orch.cli.views import status_text
 
     known = loads(answer)
-    return f"{status_text(answer)}\nnext: {command(of_run(known['run'], known['tasks']))}"
+    step = of_run(known["run"], known["tasks"], landing)
+    return f"{status_text(answer)}\nnext: {step.line}"
 
 
 def _words(line: str) -> "Words":

@@ -128,7 +128,10 @@ def _ready(answer: "Json") -> "list[Words]":
     rows = plain.rows(answer, "$.ready", "$.run_id", "$.task_id", "$.command")
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, row in zip(names, rows, strict=True):
-        found.append([("cyan", "◔ "), ("", f"{name}  "), ("dim", "$ "), ("cyan", str(row[2]))])
+        way: Words = [("dim", "the budget is spent")]
+        if row[2]:
+            way = [("dim", "$ "), ("cyan", str(row[2]))]
+        found.append([("cyan", "◔ "), ("", f"{name}  "), *way])
     return found
 
 

@@ -16,7 +16,7 @@ from orch.store.entries import Entry
 from schema import keys
 from schema.failures import Failure
 from schema.json_text import NULL, Json, obj
-from schema.steps import Step, command
+from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _after(entry: Entry, verdict: str) -> str:
     return command(run_queue(entry.run_id))
 
 
-def refusal(waiting: list[Entry], again: Step, came: list[str]) -> Failure:
+def refusal(waiting: list[Entry], came: list[str]) -> Failure:
     """Return the refusal of a run that could land nothing without the approvals of `waiting`.
 
     `came` tells what else the run came to.
@@ -204,6 +204,6 @@ def refusal(waiting: list[Entry], again: Step, came: list[str]) -> Failure:
         "approval_required",
         f"nothing landed: {words}",
         hint="look at it, then",
-        next=[standing.approval(waiting[0]), again],
+        next=[standing.approval(waiting[0])],
         details={"waiting": [{"entry_id": e, "name": n, "missing": m} for e, n, m in lacks]},
     )

@@ -5,7 +5,6 @@ from orch.landing import land, open_queue
 from orch.landing.runner import QueueOutcome
 from orch.steps.entry import release_queue
 from orch.steps.model import read, say
-from orch.steps.run import queue_all
 from orch.store import entries as store
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
@@ -65,44 +64,41 @@ def refusal(
         found = [entry for entry in found if entry.entry_no == only] or found
         ended = []
     if not found:
-        return None if ended else _empty(outcomes, again)
+        return None if ended else _empty(db, outcomes, again)
     unapproved = [e for e in found if e.status == "awaiting_approval"]
     if unapproved:
         came = [f"{e.entry_id} ({e.name}) is {e.status}: {e.reason}" for e in ended]
-        return approvals.refusal(unapproved, again, came)
+        return approvals.refusal(unapproved, came)
     for outcome in outcomes:
         if outcome.hold_reason:
-            return _held(outcome, again)
+            return _held(outcome)
     return None if ended else _stuck(found, told, again)
 
 
-def _empty(outcomes: list[QueueOutcome], again: Step) -> Failure:
+def _empty(db: "Database", outcomes: list[QueueOutcome], again: Step) -> Failure:
     names = ", ".join(outcome.queue.branch for outcome in outcomes)
+    step = say("queue add", "R/T")
+    if "--run" in again.argv:
+        step = standing.way_to_land(db, again.argv[again.argv.index("--run") + 1])
     return Failure(
         "no_matching_work",
         "empty",
         f"nothing is queued for {names}" if names else "nothing is queued",
-        hint="put finished work in",
-        next=[
-            queue_all(again.argv[again.argv.index("--run") + 1])
-            if "--run" in again.argv
-            else say("queue add", "R/T")
-        ],
+        hint="put finished work in" if step.argv[1:3] == ("queue", "add") else "",
+        next=[step],
     )
 
 
-def _held(outcome: QueueOutcome, again: Step) -> Failure:
+def _held(outcome: QueueOutcome) -> Failure:
     queue = outcome.queue
     red = outcome.seen is not None and outcome.seen.snapshot.hold_tree
-    release = release_queue(queue.branch)
-    if red:
-        release = release.because("if it was the machine")
+    hint = f"mend {queue.branch}: the queue goes on by itself once it moved" if red else ""
     return Failure(
         "invalid_state",
         "not_ready",
         f"the queue of {queue.branch} is held: {outcome.hold_reason}",
-        hint=f"mend {queue.branch}: the queue goes on by itself once it moved" if red else "",
-        next=[again.because(f"once {queue.branch} is mended"), release] if red else [release],
+        hint=hint + "; if it was the machine" if red else "",
+        next=[release_queue(queue.branch)],
         details={"target": queue.branch, "reason": outcome.hold_reason},
     )
 

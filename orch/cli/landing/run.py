@@ -1,6 +1,6 @@
 """queue run, integrate: the runner, what it came to, and how it ends when nothing could land."""
 
-from orch.cli.landing import names
+from orch.cli.landing import names, standing
 from orch.cli.landing import outcome as queue_ends
 from orch.landing import integrate as integration
 from orch.landing import open_queue, runner
@@ -148,7 +148,7 @@ def integrate(
 
     if replay.say_again(call, run):
         return
-    plan = integration.decide(call.db, run, into, repo_path)
+    plan = _decided(call, run, into, repo_path)
     document = {
         "source": plan.source.removeprefix(open_queue.HEADS),
         "target": plan.target.removeprefix(open_queue.HEADS),
@@ -188,6 +188,17 @@ def integrate(
         refusal.data = told
         raise refusal
     call.say(replay.keep(call, run, told))
+
+
+def _decided(
+    call: "Call", run: str, into: str | None, repo_path: str | None
+) -> integration.IntegrationPlan:
+    try:
+        return integration.decide(call.db, run, into, repo_path)
+    except Failure as failure:
+        if failure.reason == "not_ready":
+            failure.next = (standing.way_to_land(call.db, run),)
+        raise
 
 
 def _refused(call: "Call", outcome: QueueOutcome, number: int, again: "Step") -> Failure | None:

@@ -2,11 +2,13 @@
 
 import json
 
-from orch.operations import attempts, entries
+from orch import run_end
+from orch.operations import attempts, entries, runs, tasks
 from orch.steps import entry as steps
 from orch.steps.entry import EntryStanding
 from orch.steps.model import say
-from orch.steps.run import status_of
+from orch.steps.run import queue_all, status_of
+from orch.store import ends
 from orch.store import entries as store
 from orch.store import queues as queue_rows
 from orch.store import runs as run_rows
@@ -17,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.model import Task
     from schema.steps import Step
-    from schema.transaction import ReadTx
+    from schema.transaction import Database, ReadTx
 
 
 def of(tx: "ReadTx", entry: Entry) -> EntryStanding:
@@ -79,6 +81,29 @@ def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":
     return status_of(run) if run else say("queue add", "R/T").because("nothing is queued")
 
 
+def of_task(tx: "ReadTx", run_id: str, task_id: str) -> "Step | None":
+    """Return what follows for the newest entry of a task; None when it was never queued."""
+    known = store.of_task(tx, tasks.require(tx, run_id, task_id).task_no)
+    return step(tx, known[0]) if known else None
+
+
+def of_run(tx: "ReadTx", run_id: str) -> "Step | None":
+    """Return what the open entries of a run want; None when it has none."""
+    found = [store.get(tx, number) for number in ends.open_entries(tx, run_id)]
+    return first_step(tx, found, run_id) if found else None
+
+
+def way_to_land(db: "Database", run_id: str) -> "Step":
+    """Return what brings a run nearer to its target when nothing of it can land now."""
+    with db.read() as tx:
+        run = runs.require(tx, run_id)
+    if run.closed_at is None and run_end.unqueued(db, run):
+        return queue_all(run_id)
+    with db.read() as tx:
+        step = of_run(tx, run_id) if run.closed_at is None else None
+    return step or status_of(run_id)
+
+
 def awaited(entry: Entry) -> list[str]:
     """Return whose approval an entry lacks, in words."""
     found: list[str] = json.loads(entry.approvals)["missing"]
@@ -93,7 +118,7 @@ def approval(entry: Entry) -> "Step":
 
 def waits_for_people(entry: Entry) -> bool:
     """Say whether only an approval moves an entry on."""
-    return entry.status == "awaiting_approval" and bool(awaited(entry))
+    return entry.status in ("queued", "awaiting_approval") and bool(awaited(entry))
 
 
 def is_done_again(tx: "ReadTx", entry: Entry) -> bool:

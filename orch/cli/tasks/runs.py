@@ -4,7 +4,7 @@ import os
 
 from orch.operations import runs
 from orch.steps.model import say
-from orch.steps.run import queue_all
+from orch.steps.run import queue_all, status_of
 from orch.store import runs as store
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.store.budgets import Limits
+    from schema.steps import Step
     from schema.transaction import ReadTx
 
 
@@ -121,13 +122,15 @@ def close(call: "Call", *, run: str, force: bool, key: str | None) -> None:
     with call.db.read() as tx:
         found = runs.require(tx, run)
     unlanded = [] if force or found.closed_at is not None else ends.unlanded(call.db, found)
+    is_fit = bool(unlanded) and bool(ends.unqueued(call.db, found))
+    land = queue_all(run) if is_fit else status_of(run)
     with call.db.write() as tx:
         found = runs.require(tx, run)
 
         def _change() -> Json:
             runs.refuse_closed(found)
             if not force:
-                _refuse_unlanded(tx, run, unlanded)
+                _refuse_unlanded(tx, run, unlanded, land)
             call.committed = runs.close(tx, found, found.leader)
             document = store.document(tx, run)
             return obj(run=document, event_id=call.committed)
@@ -136,16 +139,16 @@ def close(call: "Call", *, run: str, force: bool, key: str | None) -> None:
     call.say(answer, call.committed)
 
 
-def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str]) -> None:
+def _refuse_unlanded(tx: "ReadTx", run: str, unlanded: list[str], land: "Step") -> None:
     """Raise refused/unlanded while closing would leave work behind."""
     from orch.store import ends, tasks
 
     entries = [f"ent_{number}" for number in ends.open_entries(tx, run)]
     ready = [task.task_id for task in tasks.with_status(tx, run, "ready")]
     left = [
-        (unlanded, "done and on no target", queue_all(run)),
+        (unlanded, "done and on no target", land),
         (entries, "on their way", say("queue list", run=run)),
-        (ready, "ready to be dispatched", say("dispatch", run=run, ready=True)),
+        (ready, "ready to be dispatched", say("ready", run=run)),
     ]
     told = [f"{what}: {_some(names)}" for names, what, _ in left if names]
     if not told:

@@ -6,7 +6,7 @@ from orch.operations import dependencies, runs, tasks
 from orch.store import dependencies as dependency_rows
 from orch.store import tasks as store
 from schema.failures import invalid_input
-from schema.json_text import Json, array, obj
+from schema.json_text import Json, array, loads, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,13 +131,20 @@ def edit(
 
 def show(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
     """Show all that is known of a task, brought up to date."""
+    from orch import run_end
+    from orch.cli.landing import standing
     from orch.reconcile import reconcile
     from orch.reports import task_story
+    from orch.store import runs as run_rows
 
     with call.db.read() as tx:
         run_id, task_id = task_names.split(tx, run, task, task_name)
         task_names.require_task(tx, run_id, task_id, None)
     reconcile(call.db, run_id)
+    with call.db.read() as tx:
+        document = run_rows.budgeted(tx, run_id)
+        call.facts["landing"] = standing.of_task(tx, run_id, task_id)
+    call.facts["run"] = loads(run_end.told(call.db, run_id, document))
     call.say(task_story.gather(call.db, run_id, task_id))
 
 
