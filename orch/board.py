@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from orch.model import Run
     from orch.store.board import Active
+    from orch.store.history_model import Landing
     from schema.json_text import Json
     from schema.transaction import Database, ReadTx
 
@@ -94,6 +95,7 @@ class Board:
     at_work: list[AtWork] = field(default_factory=list)
     ready: list[Waiting] = field(default_factory=list)
     done: "list[tuple[str, store.EndedTask]]" = field(default_factory=list)
+    landing: "dict[str, dict[int, Landing]]" = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
 
 
@@ -219,6 +221,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd
     for name, statuses in _COUNTED.items():
         found.totals[name] += sum(counts[status] for status in statuses)
     active = store.active(tx, run.run_id, _MOST_ACTIVE)
+    found.landing[run.run_id] = landings.of_run(tx, run.run_id)
     found.done += [(run.run_id, one) for one in store.done(tx, run.run_id, limit)]
     for one in active:
         if one.status in WORKED:
@@ -231,7 +234,7 @@ def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd
         if need is not None:
             found.needs.append(need)
     found.needs += _left_behind(tx, run)
-    found.needs += _landing(tx, run)
+    found.needs += _landing(tx, run, found.landing[run.run_id])
     spent = [*_budget(tx, run, counts)]
     found.needs += spent
     chosen, _ = scheduling.ready(tx, run, limit)
@@ -312,9 +315,9 @@ def _left_behind(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
                    steps.command(task_steps.adopt(name, late.attempt_no)))  # fmt: skip
 
 
-def _landing(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
+def _landing(tx: "ReadTx", run: "Run", known: "dict[int, Landing]") -> "Iterator[Need]":
     """What the merge queue wants of a person."""
-    for task_no, landing in landings.of_run(tx, run.run_id).items():
+    for task_no, landing in known.items():
         if landing.command:
             task = tasks.by_no(tx, task_no)
             text = f"{landing.state}: {landing.detail}" if landing.detail else landing.state

@@ -23,12 +23,22 @@ _SIGTERM = 15
 class Outcome:
     """What came of a call: its exit status, its envelope, the failure if it was one."""
 
-    __slots__ = ("envelope", "failure", "status")
+    __slots__ = ("_call", "envelope", "failure", "status")
 
-    def __init__(self, envelope: "Json", failure: Failure | None) -> None:
+    def __init__(self, call: Call, envelope: "Json", failure: Failure | None) -> None:
+        self._call = call
         self.envelope = envelope
         self.failure = failure
         self.status = failure.exit if failure is not None else 0
+
+    @property
+    def text(self) -> str:
+        """What plain mode prints of it, without what to do next."""
+        from inbox.cli import plain
+        from inbox.cli.render import render
+
+        said = render(self._call) if self._call.answer is not None else ""
+        return said + (plain.failure(self.failure) if self.failure is not None else "")
 
 
 class Inside:
@@ -67,7 +77,7 @@ class Inside:
         except Exception as error:
             failure = kit.our_bug(error)
         call.close()
-        return Outcome(envelope if failure is None else kit.refused(call, failure), failure)
+        return Outcome(call, envelope if failure is None else kit.refused(call, failure), failure)
 
     def stop(self) -> None:
         """Let it end at its next look."""

@@ -65,6 +65,7 @@ class Late(queries.Record):
 class EndedTask(queries.Record):
     """A task that ended; without a worker if it was cancelled before anybody had it."""
 
+    task_no: int
     task_id: str
     title: str
     status: str

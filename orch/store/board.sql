@@ -64,7 +64,7 @@ SELECT t.task_id, a.attempt_no, a.assigned_to AS worker, m.created_at AS reporte
 -- name: board_done :many
 -- The newest that ended.
 -- scan: two statuses
-SELECT t.task_id, t.title, t.status, a.assigned_to AS worker,
+SELECT t.task_no, t.task_id, t.title, t.status, a.assigned_to AS worker,
        coalesce(nullif(t.status_at, 0), t.created_at) AS at,
        (SELECT m.summary FROM message AS m
          WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1) AS result

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What the queue says of a task: its state, in words why, the command that a person owes it."""
+    """What the queue says of a task: its state, in words why, the command that a person owes it.
+
+    `commit` is what it became on the target, "" while it is not there.
+    """
 
     state: str
     detail: str = ""
     command: str = ""
     conflicts: int = 0
     since: int = 0
+    commit: str = ""
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

@@ -16,6 +16,7 @@ from tests.bench import installed
 
 def _parts() -> dict[str, Callable[[], None]]:
     from tests.bench import (
+        board,
         commands,
         contention,
         control,
@@ -36,6 +37,7 @@ def _parts() -> dict[str, Callable[[], None]]:
         "dispatch": control.dispatch,
         "queue": queue.passes,
         "landing": queue.throughput,
+        "board": board.main,
         "wake": wake.main,
         "logs": logs.main,
         "writers": contention.writers,

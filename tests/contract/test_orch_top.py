@@ -230,34 +230,6 @@ def test_it_refuses_what_is_not_there(lead: Lead) -> None:
     lead.orch.refuse("invalid_input", "value", "top", "--limit", "-1")
 
 
-def test_on_a_terminal_it_is_drawn_again_when_something_happens(lead: Lead) -> None:
-    lead.task("a")
-    sent = lead.dispatch("a")
-    lead.claim(sent)
-    with Terminal(lead.orch, "top") as screen:
-        screen.read(lambda s: "nothing needs you" in s.text, "first frame")
-        lead.ask(sent, "which?")
-        screen.read(lambda s: "which?" in s.text, "second frame")
-        screen.process.send_signal(2)
-        assert screen.wait() == 130
-    assert b"\x1b[?1049h" in screen.raw and b"\x1b[?1049l" in screen.raw
-    assert b"\x1b[33m" in screen.raw
-    left_on_it = screen.raw.split(b"\x1b[?1049l")[1].decode()
-    assert "which?" in left_on_it and "go on with: orch top" in left_on_it
-
-
-def test_a_terminal_gets_no_colour_and_no_line_too_long_where_that_is_asked(lead: Lead) -> None:
-    for n in range(12):
-        lead.task(f"a-task-with-a-long-name-{n}")
-    with Terminal(lead.orch, "top", "--for", "0.2", size=(40, 10), NO_COLOR="1") as screen:
-        assert screen.wait() == 0
-    frame = screen.raw.split(b"\x1b[H")[1].split(b"\x1b[J")[0]
-    assert b"\x1b[3" not in frame
-    shown = frame.decode().replace("\x1b[K", "").split("\r\n")
-    assert len(shown) == 10 and "more lines" in shown[-1]
-    assert [line for line in shown if len(line) > 40] == []
-
-
 def test_without_a_terminal_it_prints_once_and_ends(lead: Lead) -> None:
     lead.task("a")
     assert "\x1b" not in lead.orch.quick("top").out
@@ -273,13 +245,11 @@ def test_a_waiting_board_sleeps(lead: Lead) -> None:
     """It looks at a still store a few times a second at most: no hard polling."""
     lead.task("a")
     with Terminal(lead.orch, "top") as screen:
-        screen.read(lambda s: "next:" in s.text, "first frame")
+        screen.read(lambda s: "q quit" in s.text, "first frame")
         before = _cpu(screen.process.pid)
-        frames = screen.raw.count(b"\x1b[H")
-        end = until(lambda: _age(screen.process.pid) > 2, "two seconds of its life")
+        end = until(lambda: _age(screen.process.pid) > 3, "three seconds of its life")
         assert end
         assert _cpu(screen.process.pid) - before < 40  # Hundredths of a second.
-        assert screen.raw.count(b"\x1b[H") == frames
 
 
 def _cpu(pid: int) -> int:

@@ -47,7 +47,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What was printed so far, without the terminal's own commands."""
-        return _ESCAPE.sub(b"", self.raw).decode().replace("\r", "")
+        return _ESCAPE.sub(b"", self.raw).decode("utf-8", "ignore").replace("\r", "")
 
     def read(self, condition: "Callable[[Terminal], object]", what: str) -> None:
         """Read until the condition holds; fail at the deadline, telling what came instead."""

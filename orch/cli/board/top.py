@@ -1,14 +1,7 @@
-"""top: the leader's board, once or live; what needs a person stands first with its command."""
+"""top, printed once: the leader's board; what needs a person stands first with its command."""
 
-import time
-
-from inbox.workflows import wait
 from orch import board
-from orch.cli.board import screen
-from orch.pace import Pace
-from orch.reconcile import reconcile
 from orch.reports.figures import stamp
-from schema import events
 from schema.json_text import array, obj
 
 TYPE_CHECKING = False
@@ -17,59 +10,11 @@ if TYPE_CHECKING:
     from orch.board import Board
     from schema.json_text import Json
 
-_STILL_SECONDS = 10.0  # After that the ages on the screen are old, and it is drawn anew.
-_LEAST_SECONDS = 0.2  # Between two drawings, however much happens.
 
-
-def top(
-    call: "Call", *, run: str | None, once: bool, for_seconds: float | None, limit: int
-) -> None:
-    """Show the board once; on a terminal, keep it there until stopped."""
+def top(call: "Call", *, run: str | None, limit: int) -> None:
+    """Show the board once: where there is no terminal to stay on, or nobody wants that."""
     reader = board.BoardReader(call.db, run, limit)
-    if once or call.as_json or not screen.is_terminal():
-        call.say(document(reader.read(), limit))
-        return
-    call.resume = call.again("top" + (f" --run {run}" if run else ""))
-    _live(call, reader, run, for_seconds or 0.0, limit)
-
-
-def _live(
-    call: "Call", reader: "board.BoardReader", run: str | None, seconds: float, limit: int
-) -> None:
-    """Draw the board whenever something happened, until stopped or the time is over."""
-    from orch.cli.board import views
-
-    seen: tuple[object, ...] = ()
-    drawn_at = 0.0
-    pace = Pace(waits=True)
-
-    def _look() -> "Json | None":
-        nonlocal seen, drawn_at
-        since = time.monotonic() - drawn_at
-        if since < _LEAST_SECONDS:
-            return None
-        for name in reader.names():
-            reconcile(call.db, name, pace=pace)
-        with call.db.read() as tx:
-            now = (events.last_id(tx), screen.size())
-        if now == seen and since < _STILL_SECONDS:
-            return None
-        found = reader.read()
-        seen, drawn_at = (found.high_event_id, now[1]), time.monotonic()
-        return document(found, limit)
-
-    def _nap() -> float:
-        too_soon = _LEAST_SECONDS - (time.monotonic() - drawn_at)
-        return too_soon + 0.01 if too_soon > 0 else _STILL_SECONDS
-
-    end = time.monotonic() + seconds if seconds else None
-    topics = ["run=" + run] if run is not None else ["any"]
-    with screen.Screen() as place:
-        while end is None or time.monotonic() < end:
-            left = 0.0 if end is None else max(0.001, end - time.monotonic())
-            answer = wait.until(call.db, topics, _look, left, _nap)
-            if answer is not None:
-                place.draw(views.lines(answer), f"{call.resume} --once")
+    call.say(document(reader.read(), limit))
 
 
 def document(found: "Board", limit: int) -> "Json":
@@ -88,7 +33,7 @@ def document(found: "Board", limit: int) -> "Json":
         ],
         "done": [
             obj(run_id=run_id, task_id=d.task_id, title=d.title, status=d.status, who=d.worker,
-                at=stamp(d.at), result=d.result)
+                at=stamp(d.at), result=d.result, **_landing(found, run_id, d.task_no))
             for run_id, d in found.done
         ],
     }  # fmt: skip
@@ -102,6 +47,18 @@ def document(found: "Board", limit: int) -> "Json":
         },
         high_event_id=found.high_event_id,
     )
+
+
+def _landing(found: "Board", run_id: str, task_no: int) -> "dict[str, object]":
+    """Return how far a task's work is on its way to the target, and since when."""
+    known = found.landing[run_id].get(task_no)
+    if known is None:
+        return {"landing": None, "landing_since": None, "landed_commit": None}
+    return {
+        "landing": known.state,
+        "landing_since": stamp(known.since) if known.since else None,
+        "landed_commit": known.commit or None,
+    }
 
 
 def _at_work(one: "board.AtWork") -> "Json":

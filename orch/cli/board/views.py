@@ -3,10 +3,7 @@
 from inbox.cli import plain
 from orch.cli.board import screen
 from orch.cli.board.kinds import of_need
-from orch.cli.board.next import top
 from orch.reports.style import STATUSES, columns
-from schema.json_text import loads
-from schema.steps import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,12 +26,6 @@ def view(answer: "Json") -> str:
         cut += 1
     more = [f"… {cut} more lines: the same with --run, or --json"] if cut else []
     return "\n".join([*shown, *more])
-
-
-def lines(answer: "Json") -> "list[Words]":
-    """Return the board line by line, as a screen shows it: last what to do next."""
-    steps = top(loads(str(answer)))
-    return [*_shown(answer), [("bold", "next: "), ("", " && ".join(map(command, steps)))]]
 
 
 def _shown(answer: "Json") -> "list[Words]":

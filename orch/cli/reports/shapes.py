@@ -133,6 +133,7 @@ _TOP: "dict[str, Any]" = {
         {
             "run_id": "text", "task_id": "text", "title": "text", "status": TASK_STATUSES,
             "who": "text|null", "at": "time", "result": "text|null",
+            "landing": "text|null", "landing_since": "time|null", "landed_commit": "text|null",
         }
     ],
     "more": dict.fromkeys(("needs", "at_work", "ready", "done"), "count"),

@@ -13,7 +13,7 @@ def _format(*kinds: str) -> Option:
 
 COMMANDS = (
     Command(
-        "top", "orch.cli.board.top:top",
+        "top", "orch.board_app.start:top",
         "Show what needs you first, with the command, then what runs.",
         (
             Option("--run", "name", "only this run (else all that are open)"),
@@ -21,10 +21,12 @@ COMMANDS = (
             Option("--for", "duration", "end after this long (else when stopped)",
                    dest="for_seconds"),
             Option("--limit", "count", "at most this many lines of each kind", default=10),
+            Option("--no-mouse", "flag", "leave the mouse to the terminal"),
         ),
         "orch top --run docs-1",
-        note="On a terminal it stays and is redrawn whenever something happens; Ctrl-C ends "
-        "it. Without a terminal, or with --json, it is printed once.",
+        note="On a terminal it stays, is redrawn whenever something happens, and its keys give "
+        "the commands: ? names them, q ends it. Without a terminal, or with --json, it is printed "
+        "once.",
     ),
     Command(
         "graph", "orch.cli.reports.reports:graph",

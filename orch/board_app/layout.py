@@ -1,0 +1,269 @@
+"""The board's screen as lines of styled words, for a size: pure.
+
+Guarantees: exactly as many lines as the screen is high, none wider than it; the row under the
+cursor is always on it; what is left out is counted. Below LEAST it says only that.
+"""
+
+from orch.board_app.keys import KEYS
+from orch.board_app.rows import PANES, Row
+from orch.model import WORKED
+from orch.reports.style import columns, cut_columns
+from schema.steps import command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from schema.steps import Step
+
+    Words = list[tuple[str, str]]
+
+LEAST = (40, 10)
+_BAR = 11
+_ASCII = str.maketrans(
+    {"·": "|", "▕": "[", "▏": "]", "█": "#", "░": "-", "─": "-", "→": ">", "✗": "x", "✓": "+",
+     "◔": "o", "◑": "o", "◎": "@", "▶": "*", "●": "*", "⇥": ">", "†": "!", "±": "~", "○": "o",
+     "–": "-", "…": ".", "⚠": "!", "⇄": "x", "◇": "?", "↵": "Enter", "↑": "Up", "↓": "Down"}
+)  # fmt: skip
+
+
+class View:
+    """What is on the screen beside the board itself: the cursor, filters, a line to be said."""
+
+    __slots__ = ("cursor", "filters", "message", "run", "style", "wanted")
+
+    def __init__(self) -> None:
+        self.cursor: tuple[str, str, str, str] | None = None
+        self.filters: list[str] = []
+        self.run = ""
+        self.message = ""
+        self.style = ""
+        self.wanted: Sequence[Step] = ()  # Steps of a key that is being filled in.
+
+
+class Frame:
+    """A drawn screen: its lines, and which row stands on which of them."""
+
+    __slots__ = ("at", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[Words] = []
+        self.at: dict[int, Row] = {}
+
+
+def frame(
+    document: "dict[str, Any]", found: "list[Row]", view: View, wide: int, high: int
+) -> Frame:
+    """Return the screen; `found` are the rows that the filters let through."""
+    drawn = Frame()
+    if wide < LEAST[0] or high < LEAST[1]:
+        text = f"{wide}x{high} is too small: the board needs {LEAST[0]}x{LEAST[1]}. q quits."
+        width = max(1, wide)
+        parts = [text[i : i + width] for i in range(0, len(text), width)]
+        drawn.lines = [[("", part)] for part in parts[:high]]
+    else:
+        _draw(drawn, document, found, view, wide, high)
+    drawn.lines = [_cut(line, wide) for line in drawn.lines[:high]]
+    drawn.lines += [[] for _ in range(high - len(drawn.lines))]
+    return drawn
+
+
+def plain(line: "Words") -> "Words":
+    """Return a line in ASCII, for a terminal that shows nothing else."""
+    return [
+        (style, text.translate(_ASCII).encode("ascii", "replace").decode()) for style, text in line
+    ]
+
+
+def _draw(
+    drawn: Frame, document: "dict[str, Any]", found: "list[Row]", view: View, wide: int, high: int
+) -> None:
+    head = [_head(document, wide)]
+    head += _runs(document, view, max(1, high // 6), wide)
+    current = next((row for row in found if row.identity == view.cursor), None)
+    foot = _foot(current, view, found, wide, high)
+    panes = {name: [row for row in found if row.pane == name] for name in PANES}
+    shown = _shares(panes, current, high - len(head) - len(foot))
+    drawn.lines = head
+    cells = (
+        min(max((columns(row.name) for row in found), default=0), max(12, wide // 4)),
+        min(max((columns(row.what) for row in found), default=0), 14 if wide >= 70 else 10),
+    )
+    for name, room in shown.items():
+        _pane(drawn, document, name, panes[name], current, room, (*cells, wide))
+    if not found:
+        words = "nothing fits the filter: u undoes it" if view.filters or view.run else (
+            "nothing to do: there is no task in an open run")  # fmt: skip
+        drawn.lines += [[], [("dim", "  " + words)]]
+    drawn.lines += [[] for _ in range(high - len(foot) - len(drawn.lines))]
+    drawn.lines += foot
+
+
+def _head(document: "dict[str, Any]", wide: int) -> "Words":
+    runs, needs = document["runs"], len(document["needs"]) + document["more"]["needs"]
+    done = sum(run["counts"]["done"] for run in runs)
+    total = sum(run["counts"]["total"] for run in runs)
+    left = f"orch · {len(runs)} run{'' if len(runs) == 1 else 's'} · {done}/{total} done · "
+    told = f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
+    at = str(document["at"])[11:19] + " UTC"
+    room = max(1, wide - columns(left + told) - len(at))
+    return [
+        ("bold", left),
+        ("bold yellow" if needs else "bold green", told),
+        ("dim", " " * room + at),
+    ]
+
+
+def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list[Words]":
+    """One line a run: how far it is, what is at work, what it needs, where it leads."""
+    every = document["runs"]
+    known = [(n, run) for n, run in enumerate(every, 1) if view.run in ("", run["run_id"])]
+    names = max((columns(run["run_id"]) for _, run in known[:most]), default=0)
+    names = min(names, wide // 4)
+    found = []
+    for number, run in known[: most if len(known) <= most else most - 1]:
+        counts = run["counts"]
+        full = round(_BAR * counts["done"] / counts["total"]) if counts["total"] else 0
+        work = sum(counts[one] for one in WORKED)
+        needs = sum(need["run_id"] == run["run_id"] for need in document["needs"])
+        name = cut_columns(run["run_id"], names)
+        said = [f"{work} at work"] if work else []
+        said += [f"{needs} need{'s' if needs == 1 else ''} you"] if needs else []
+        said += [run["end"]] if run.get("end", "open") != "open" else []
+        target = run["target"] or "its own branch"
+        found.append(
+            [("dim", f"{number} "), ("bold", name + " " * (names - columns(name))),
+             ("green", f" ▕{'█' * full}{'░' * (_BAR - full)}▏"),
+             ("", f"{counts['done']:>3}/{counts['total']}"), ("", f"  {', '.join(said):22}"),
+             ("dim", f"  → {target.removeprefix('refs/heads/')}")]
+        )  # fmt: skip
+    left = len(known) - len(found)
+    return found + ([[("dim", f"  … {left} more runs")]] if left else [])
+
+
+def _shares(panes: "dict[str, list[Row]]", current: "Row | None", room: int) -> "dict[str, int]":
+    """Return how many rows each pane may show: needs first, the cursor's pane never none."""
+    full = [name for name in PANES if panes[name]]
+    order = sorted(full, key=lambda name: current is None or current.pane != name)
+    shares: dict[str, int] = {}
+    for name in order:  # A title and a row each, as long as there is room.
+        if room >= 2:
+            shares[name] = 1
+            room -= 2
+    for most in (4, 8, 10_000):
+        for name in full:
+            if name in shares:
+                more = min(room, max(0, min(len(panes[name]), most) - shares[name]))
+                shares[name] += more
+                room -= more
+    return {name: shares[name] for name in full if name in shares}
+
+
+def _pane(
+    drawn: Frame, document: "dict[str, Any]", name: str, rows: "list[Row]",
+    current: "Row | None", room: int, sizes: "tuple[int, int, int]",
+) -> None:  # fmt: skip
+    wide, first = sizes[-1], 0
+    if current in rows:
+        first = max(0, min(rows.index(current) - room // 2, len(rows) - room))
+    shown = rows[first : first + room]
+    title = f"─ {PANES[name]} {len(rows)}{_beside(document, name)} "
+    left = len(rows) - len(shown)
+    more = f" {left} more ─" if left else ""
+    fill = "─" * max(0, wide - columns(title + more))
+    drawn.lines.append(
+        [("bold" if shown and current in rows else "dim", title), ("dim", fill + more)]
+    )
+    for row in shown:
+        drawn.at[len(drawn.lines)] = row
+        drawn.lines.append(_row(row, document["at"], sizes, row is current))
+
+
+def _beside(document: "dict[str, Any]", pane: str) -> str:
+    """Return what is in a pane's counts and not in its rows."""
+    part = {"needs": "needs", "next": "ready", "landed": "done"}.get(pane, "at_work")
+    more = document["more"][part]
+    told = f" and {more} more" if more else ""
+    waiting = sum(run["counts"]["planned"] for run in document["runs"]) if pane == "next" else 0
+    return told + (f", {waiting} wait for others" if waiting else "")
+
+
+def _row(row: Row, now: str, sizes: "tuple[int, int, int]", is_current: bool) -> "Words":
+    names, whats, wide = sizes
+    age = _age(row.since, now)
+    room = max(0, wide - names - whats - columns(row.sign) - len(age) - 5)
+    cells = [
+        (row.style, row.sign + " "), ("bold", _fit(row.name, names) + " "),
+        (row.style if row.pane == "needs" else "", _fit(row.what, whats) + "  "),
+        ("", _fit(_line(row.text), room) + " "), ("dim", age),
+    ]  # fmt: skip
+    if is_current:
+        return [("bold reverse" if "bold" in style else "reverse", text) for style, text in cells]
+    return cells
+
+
+def _fit(text: str, room: int) -> str:
+    shown = cut_columns(text, room)
+    return shown + " " * (room - columns(shown))
+
+
+def _line(text: str) -> str:
+    from inbox.cli import plain as words
+
+    return words.line(text, 300)
+
+
+def _foot(
+    current: "Row | None", view: View, found: "list[Row]", wide: int, high: int
+) -> "list[Words]":
+    """The detail or what was said last, the command of Enter or of a key, the keys."""
+    steps = view.wanted or (current.steps if current is not None else ())
+    line = " && ".join(map(command, steps)) if steps else ""
+    filters = "".join(f"  /{one}" for one in view.filters) + (
+        f"  run {view.run}" if view.run else ""
+    )
+    said = view.message or (_line(current.text) if current is not None else "")
+    style = view.style if view.message else "dim"
+    rule = "─ " + (current.name if current is not None else "") + filters + " "
+    foot: list[Words] = [
+        [("dim", rule + "─" * max(0, wide - columns(rule)))],
+        [(style, _line(said))],
+        [("dim", "$ "), ("cyan", line)],
+    ]
+    if high >= 16:
+        fitting = [f"{k} {one.word}" for k, one in KEYS.items() if current and one.fits(current)]
+        foot.append([("dim", "  ".join(fitting))])
+    at = found.index(current) + 1 if current in found else 0
+    count = f"{at} of {len(found)}"
+    own = "↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit"
+    own = own if columns(own) + len(count) + 2 <= wide else "↵ does  / filter  ? keys  q quit"
+    foot.append([("dim", own + " " * max(1, wide - columns(own) - len(count)) + count)])
+    return foot
+
+
+def _cut(line: "Words", wide: int) -> "Words":
+    left, found = wide, []
+    for style, text in line:
+        shown = cut_columns(text, left) if left > 0 else ""
+        left -= columns(shown)
+        if shown:
+            found.append((style, shown))
+    return found
+
+
+def _age(since: str, now: str) -> str:
+    """Return how long ago that was at `now`, in one unit; both as published."""
+    if not since:
+        return "    "
+    seconds = max(0, _seconds(now) - _seconds(since))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}".rjust(4)
+    return f"{seconds}s".rjust(4)
+
+
+def _seconds(stamp: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(stamp).timestamp())

@@ -1,0 +1,143 @@
+"""The board as rows of four panes: pure. A document is what `orch top --json` publishes."""
+
+from orch.cli.board.kinds import of_need
+from orch.cli.board.screen import OF_STATUS
+from orch.reports.style import STATUSES
+from orch.steps.entry import MOVING
+from orch.steps.model import read, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from schema.steps import Step
+
+PANES = {"needs": "NEEDS YOU", "work": "AT WORK", "next": "NEXT", "landed": "LANDED"}
+# status of an entry on its way: in words.
+_ON_ITS_WAY = {
+    "queued": "waits to land", "building": "is put on top", "testing": "is tested",
+    "passed": "tested", "landing": "lands",
+}  # fmt: skip
+_MOVING = tuple(name for name in MOVING if name != "landed")
+
+
+class Row:
+    """One line of a pane: what it is about, how it reads, and the command that Enter gives.
+
+    `task` is "" where a whole run is meant; `status` is what `status:…` filters by.
+    """
+
+    __slots__ = (
+        "pane", "run", "sign", "since", "status", "steps", "style", "task", "text", "what",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        pane: str,
+        run: str,
+        task: str,
+        sign: str,
+        style: str,
+        what: str,
+        text: str,
+        since: str,
+        steps: "Iterable[Step]",
+        status: str,
+    ) -> None:
+        self.pane, self.run, self.task = pane, run, task
+        self.sign, self.style, self.what, self.text = sign, style, what, text
+        self.since, self.steps, self.status = since, list(steps), status
+
+    @property
+    def name(self) -> str:
+        """R/T, or the run's id."""
+        return f"{self.run}/{self.task}" if self.task else self.run
+
+    @property
+    def identity(self) -> "tuple[str, str, str, str]":
+        """What stays the same while the row goes on: where the cursor stays."""
+        kind = self.status if self.pane == "needs" else ""
+        return self.pane, self.run, self.task, kind
+
+
+def rows(document: "dict[str, Any]") -> "list[Row]":
+    """Return the rows of all panes, those that need a person first."""
+    found = [_need(one) for one in document["needs"]]
+    owed = {(row.run, row.task) for row in found}
+    found += [_work(one) for one in document["at_work"] if _key(one) not in owed]
+    moving = [one for one in document["done"] if one["landing"] in _MOVING]
+    found += [_on_its_way(one) for one in moving if _key(one) not in owed]
+    found += [_next(one) for one in document["ready"]]
+    over = [one for one in document["done"] if one["landing"] not in _MOVING]
+    found += [_landed(one) for one in over if one["landed_commit"] or _key(one) not in owed]
+    return found
+
+
+def _key(one: "dict[str, Any]") -> "tuple[str, str]":
+    return one["run_id"], one["task_id"] or ""
+
+
+def _need(one: "dict[str, Any]") -> Row:
+    sign, style, words = of_need(one["kind"])
+    what = f"{one['who']} {words}" if one["kind"] == "question" else words
+    return Row("needs", one["run_id"], one["task_id"] or "", sign, style, what, one["text"],
+               one["since"], read(one["command"]), one["kind"])  # fmt: skip
+
+
+def _work(one: "dict[str, Any]") -> Row:
+    name = f"{one['run_id']}/{one['task_id']}"
+    sign, status = STATUSES[one["status"]][0], one["status"]
+    turn = f" turn {one['turn_no']}" if one["turn_no"] else ""
+    what = f"{one['who']}{turn}" if one["claimed"] else f"for {one['who']}"
+    if status == "verifying":
+        what = "checks"
+    words = one["last_message"] or one["title"]
+    if status == "blocked" and one["answered"]:
+        words = "answered, not continued yet"
+    is_begun = one["harness"] is not None
+    step = say("logs", name) if is_begun else say("trace", name)
+    return Row("work", one["run_id"], one["task_id"], sign, OF_STATUS[status], what, words,
+               one["since"], [step], status)  # fmt: skip
+
+
+def _on_its_way(one: "dict[str, Any]") -> Row:
+    state = one["landing"]
+    return Row("work", one["run_id"], one["task_id"], "⇥", "blue", _ON_ITS_WAY[state],
+               one["title"], one["landing_since"] or one["at"],
+               [say("queue run", run=one["run_id"])], state)  # fmt: skip
+
+
+def _next(one: "dict[str, Any]") -> Row:
+    to = f"for {one['default_to']}" if one["default_to"] else "for nobody yet"
+    return Row("next", one["run_id"], one["task_id"], "◔", "cyan", to, one["title"], "",
+               read(one["command"]), "ready")  # fmt: skip
+
+
+def _landed(one: "dict[str, Any]") -> Row:
+    name = f"{one['run_id']}/{one['task_id']}"
+    status, landing = one["status"], one["landing"]
+    what = (landing or status).replace("_", " ")
+    if landing in ("landed", "verified"):
+        what = "landed"
+    text = " ".join(filter(None, ((one["landed_commit"] or "")[:9], one["result"] or one["title"])))
+    at = one["landing_since"] if one["landed_commit"] else None
+    return Row("landed", one["run_id"], one["task_id"], STATUSES[status][0], OF_STATUS[status],
+               what, text, at or one["at"], [say("task show", name)], status)  # fmt: skip
+
+
+def chosen(found: "list[Row]", filters: "list[str]", run: str) -> "list[Row]":
+    """Return the rows of a run ("" for all) that every filter lets through.
+
+    A filter is a text, or `status:WORD` for a status or a kind of need.
+    """
+    for one in filters:
+        status = one.removeprefix("status:") if one.startswith("status:") else ""
+        found = [row for row in found if _fits(row, one.lower(), status)]
+    return [row for row in found if row.run == run] if run else found
+
+
+def _fits(row: Row, text: str, status: str) -> bool:
+    if status:
+        return row.status.startswith(status)
+    return text in f"{row.name} {row.what} {row.text}".lower()
