@@ -1,4 +1,4 @@
-# Targets: demo test check layers docs bench torture release realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
+# Targets: demo test test-pg check layers docs bench torture release realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ PYTEST := $(if $(TMPFS),TMPDIR=$(TMPFS)) $(BIN)/python -m pytest -q -n 2 --dist 
 PLACE := $(if $(TMPFS),in memory ($(TMPFS)),on the disk ($${TMPDIR:-/tmp}), \
 	three times slower: /dev/shm has less than 3 GB free)
 
-.PHONY: help demo test check layers docs bench torture release realclients constraints clean
+.PHONY: help demo test test-pg check layers docs bench torture release realclients constraints clean
 .NOTPARALLEL:
 
 help:
@@ -36,6 +36,13 @@ demo: $(STAMP)
 test: $(STAMP)
 	@echo "The suite's files are $(PLACE)."
 	$(PYTEST)
+
+# Every test of a store that is not about a file, on a private PostgreSQL. Part of CI.
+ON_SERVER := tests/pg tests/contract/test_inbox_*.py tests/contract/test_failures.py \
+	tests/contract/test_shapes.py tests/contract/test_signals_heeded.py
+test-pg: $(STAMP)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }
+	ORCH_TEST_ENGINES=server $(PYTEST) $(ON_SERVER)
 
 # The random faults whole, of which `make test` does a tenth, and the planted bugs. Part of CI.
 layers: $(STAMP)

@@ -20,7 +20,8 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
     "lease_conflict":   (20, "no", ("held", "superseded", "bad_token"),
                          "the lease is another's: stop working"),
     "invalid_input":    (30, "after fixing it", (
-                             "flag", "json", "file", "value", "schema", "text"),
+                             "flag", "json", "file", "value", "schema", "text",
+                             "extra_missing"),
                          "bad or missing flag, bad JSON, unreadable file, unknown value"),
     "invalid_state":    (30, "after re-reading", (
                              "terminal", "no_lease", "already_yours", "owned_by_run", "abandoned",
@@ -38,8 +39,8 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                          "our bug; set ORCH_DEBUG=1 for the traceback"),
     "store_busy":       (60, "yes", ("locked",),
                          "the write lock was not had within the budget; nothing was done"),
-    "store_error":      (70, "no", ("corrupt", "newer_schema", "full", "io", "readonly", "unsafe",
-                                    "replaced", "outcome_unknown"),
+    "store_error":      (70, "no", ("corrupt", "newer_schema", "older_schema", "full", "io",
+                                    "readonly", "unsafe", "replaced", "outcome_unknown"),
                          "a person must look at the store"),
     "output_lost":      (75, "with the key", ("stdout",),
                          "committed, but stdout was closed or full"),

@@ -22,6 +22,8 @@ APPLICATION_ID = 0x4F524348  # "ORCH"
 SCHEMA_VERSION = 13  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
+URL_FILE = "store-url"  # Beside where the file would be: the store is on a server.
+URLS = ("postgresql://", "postgres://")
 LEGACY_STORE = ".agents/coord.db"  # Where the original protocol kept it.
 FIRST_GOOD = (3, 51, 3)  # Before it: the WAL-reset race loses committed rows (sqlite.org/wal).
 _WITHDRAWN = (3, 52, 0)
@@ -154,7 +156,8 @@ def discover(cwd: str) -> tuple[str | None, list[str]]:
     """Return the store's path, or None, and every place that was looked at.
 
     Order: the nearest ancestor's `.orch/coord.db` up to the checkout's top, the main
-    checkout's, then the original protocol's `.agents/coord.db` in `cwd`.
+    checkout's, then the original protocol's `.agents/coord.db` in `cwd`. A `store-url` beside
+    it goes before: there the store is on a server.
     """
     _, main = main_checkout(cwd)
     top, _ = main_checkout(cwd)
@@ -170,6 +173,9 @@ def discover(cwd: str) -> tuple[str | None, list[str]]:
         looked.append(f"{main}/{STORE_FOLDER}/{STORE_NAME}")
     looked.append(f"{cwd}/{LEGACY_STORE}")
     for path in looked:
+        url = path[: -len(STORE_NAME)] + URL_FILE
+        if os.path.lexists(url):
+            return url, looked
         if os.path.lexists(path):
             return path, looked
     return None, looked

@@ -64,12 +64,16 @@ class Record:
 
 
 class Query:
-    """One statement with its name and its cardinality; `columns` once it has had a row."""
+    """One statement with its name and its cardinality; `columns` once it has had a row.
 
-    __slots__ = ("columns", "name", "scan", "shape", "text")
+    `path` is its file: beside it may stand the same block in another engine's words.
+    """
+
+    __slots__ = ("columns", "name", "path", "scan", "shape", "text")
 
     def __init__(self, name: str, shape: str, text: str, scan: str) -> None:
         self.columns: tuple[str, ...] = ()
+        self.path = ""
         self.name = name
         self.shape = shape
         self.text = text
@@ -104,6 +108,7 @@ class Queries:
         if not found:
             raise KeyError(name)
         query = _block(f"{name} :{rest.partition(_HEAD)[0]}")
+        query.path = self._path
         if "{" in query.text:
             query.text = _with_parts(query.text, lambda part: self[part].text)
         return query

@@ -188,6 +188,7 @@ class Database:
     change as it begins: that of a driver which lost its lease.
     """
 
+    is_file = True  # The other engine: schema/pg.
     __slots__ = (
         "_queue", "_ring", "_was_committed", "_wrote", "clock", "connection", "guard", "inode",
         "notes", "path", "signals",

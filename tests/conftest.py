@@ -2,13 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support import engines
 from tests.support.cli import Cli
+from tests.support.engines import ENGINES
 from tests.torture import runner
 
 # No deadline: processes and disks are real. No database: a failing example becomes a test.
@@ -36,16 +38,22 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cli.store
 
 
-@pytest.fixture
-def inbox(tmp_path: Path, empty_store: Path) -> Cli:
-    """`inbox` in an empty directory outside git that has a fresh store."""
+@pytest.fixture(params=None if ENGINES == ["file"] else ENGINES)
+def inbox(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Iterator[Cli]:
+    """`inbox` in an empty directory outside git that has a fresh store, of either engine."""
     cwd = tmp_path / "work"
     (cwd / ".orch").mkdir(parents=True, mode=0o700)
-    cli = Cli(cwd, home=tmp_path).warm
-    shutil.copy(empty_store, cli.store)
-    cli.store.chmod(0o600)
     (cwd / ".orch" / ".gitignore").write_text("*\n")
-    return cli
+    cli = Cli(cwd, home=tmp_path).warm
+    if getattr(request, "param", "file") == "file":
+        shutil.copy(empty_store, cli.store)
+        cli.store.chmod(0o600)
+        yield cli
+        return
+    if reason := request.node.get_closest_marker("on_file"):
+        pytest.skip(f"of a store that is a file: {reason.args[0]}")
+    with engines.on_server(cli, tmp_path) as served:
+        yield served
 
 
 @pytest.fixture

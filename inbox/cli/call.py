@@ -3,7 +3,8 @@
 import os
 
 from inbox.cli.output import write_error, write_out
-from schema import file
+from schema import open as stores
+from schema.failures import Failure
 from schema.json_text import Json, obj
 from schema.steps import quoted
 from schema.transaction import Signals
@@ -72,8 +73,12 @@ class Call:
     def db(self) -> "Database":
         """The store, opened at first use. Raises: not_found/store, store_error."""
         if self._db is None:
-            path = file.locate(self.db_path, os.getcwd())
-            self._db = file.open_store(path)
+            self._db = stores.open_store(stores.locate(self.db_path, os.getcwd()))
+            if not (self._db.is_file or self.package == "inbox"):
+                raise Failure(
+                    "invalid_state", "unsupported", f"{self.program} keeps runs in a file only",
+                    hint="threads may be on a server; name a file with --db for runs",
+                )  # fmt: skip
             self._db.signals = self.signals
         return self._db
 
@@ -162,7 +167,7 @@ class Call:
     def place(self) -> "tuple[str, ...]":
         """The flags by which a next command finds the same store; none where it would anyway."""
         db = self.db_path
-        return () if db is None or db == os.environ.get("ORCH_DB") else ("--db", db)
+        return () if db is None or db == os.environ.get("ORCH_DB") else ("--db", stores.shown(db))
 
     def again(self, words: str) -> str:
         """Return a command of this program on the same store, as a shell takes it."""

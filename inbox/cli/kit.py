@@ -170,6 +170,11 @@ def our_bug(error: Exception) -> Failure:
         from schema.store_errors import failure_of
 
         return failure_of(error, BUSY_BUDGET_MS)
+    if "schema.pg.errors" in sys.modules:
+        from schema.pg import errors, wire
+
+        if isinstance(error, wire.Error):
+            return errors.failure_of(error)
     return Failure(
         "internal_error",
         "bug",

@@ -3,6 +3,7 @@
 import os
 
 from schema import events, file
+from schema import open as stores
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, dumps, obj
 
@@ -15,11 +16,17 @@ if TYPE_CHECKING:
 def init(call: "Call", *, key: str | None) -> None:
     """Create the store, or report the one that serves here; harmless on an existing one."""
     cwd = os.getcwd()
+    created = False
+    if call.db_path is not None and stores.is_url(call.db_path):
+        from schema.pg import migrate as server
+
+        created = server.create(call.db_path)
+        call.say(obj(db_path=call.db.path, status="initialized", created=created))
+        return
     if call.db_path is not None:
         path: str | None = os.path.abspath(call.db_path)
     else:
         path, _ = file.discover(cwd)
-    created = False
     if path is None or not os.path.lexists(path):
         from schema import new_store
 
@@ -75,6 +82,11 @@ def backup(call: "Call", *, path: str | None, key: str | None) -> None:
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise invalid_input(f"there is no directory {folder}", reason="file")
+    if not call.db.is_file:
+        raise Failure(
+            "invalid_state", "unsupported", "a store on a server is copied by the server's tools",
+            hint="pg_dump --format=custom --schema=orch --file=PATH URL",
+        )  # fmt: skip
     from schema import migrate
 
     with call.db.read() as tx:

@@ -33,7 +33,7 @@ _NAMED = 5  # How many offenders a detail names.
 
 def examine(db: "Database", deep: bool) -> list[Check]:
     """Return every finding, good ones included, in the order a person should read them."""
-    checks = [check for look in _QUICK for check in look(db)]
+    checks = [check for look in (_QUICK if db.is_file else _OF_SERVER) for check in look(db)]
     if deep:
         from inbox.workflows import audit as deep_audit
 
@@ -51,7 +51,20 @@ def _store(db: "Database") -> "Iterator[Check]":
 def _versions(_db: "Database") -> "Iterator[Check]":
     yield Check("sqlite", OK, f"SQLite {apsw.sqlite_lib_version()}, apsw {apsw.apsw_version()}")
     yield _other_sqlite()
+
+
+def _git(_db: "Database") -> "Iterator[Check]":
     yield git_check(_git_version())
+
+
+def _server(db: "Database") -> "Iterator[Check]":
+    """What a store on a server has in place of a file."""
+    from schema.pg.database import PgDatabase
+    from schema.pg.health import findings
+
+    assert isinstance(db, PgDatabase)
+    for name, is_well, detail, hint in findings(db):
+        yield Check(name, OK if is_well else WARNING, detail, hint)
 
 
 def _other_sqlite() -> Check:
@@ -299,9 +312,11 @@ def _leftovers(db: "Database") -> "Iterator[Check]":
 _QUICK: "tuple[Callable[[Database], Iterator[Check]], ...]" = (
     _store,
     _versions,
+    _git,
     _files,
     _packages,
     _file_system,
     _waiters,
     _leftovers,
 )
+_OF_SERVER = (_store, _server, _git, _packages, _waiters, _leftovers)

@@ -7,6 +7,7 @@ end is measured by the monotonic clock; a swapped file ends the wait with store_
 
 import time
 
+from schema import open as stores
 from schema.failures import Failure
 from schema.json_text import obj
 from schema.steps import read
@@ -42,9 +43,7 @@ def until(
     found = look()
     if found is not None:
         return found
-    from schema import wakeup
-
-    with wakeup.Waiter(db.path, topics) as waiter:
+    with stores.waiter(db, topics) as waiter:
         rung, seen, due, wakes = True, 0, 0.0, 0
         while True:
             version = db.data_version()  # Before the look: a commit after it is seen next time.

@@ -26,7 +26,7 @@ def test_a_regular_file_is_described(inbox: Cli) -> None:
     assert first["sha256"] == hashlib.sha256(content).hexdigest()
     assert first["copied"] is False
     assert (second["size"], second["sha256"]) == (0, hashlib.sha256(b"").hexdigest())
-    assert not (inbox.cwd / ".orch/artifacts").exists()
+    assert not (inbox.store.parent / "artifacts").exists()
 
 
 def test_a_path_need_not_exist_and_is_stored_as_given(inbox: Cli) -> None:
@@ -101,7 +101,7 @@ def test_kept_bytes_are_content_addressed_and_private(inbox: Cli) -> None:
     found = sent(inbox, "--artifact", "one", "--artifact", "two", "--artifact-copy")
     digest = hashlib.sha256(b"same").hexdigest()
     assert {a["sha256"] for a in found} == {digest}
-    kept = inbox.cwd / ".orch/artifacts" / digest[:2] / digest
+    kept = inbox.store.parent / "artifacts" / digest[:2] / digest
     assert kept.read_text() == "same"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     for folder in (kept.parent, kept.parent.parent):
@@ -144,7 +144,7 @@ def test_get_of_what_is_not_there(inbox: Cli) -> None:
 def test_kept_bytes_that_were_damaged_are_not_handed_out(inbox: Cli) -> None:
     (inbox.cwd / "f").write_text("kept")
     (found,) = sent(inbox, "--artifact", "f", "--artifact-copy")
-    kept = inbox.cwd / ".orch/artifacts" / found["sha256"][:2] / found["sha256"]
+    kept = inbox.store.parent / "artifacts" / found["sha256"][:2] / found["sha256"]
     get = ("artifact", "get", found["artifact_id"], "--out", "copy")
     kept.write_text("evil")
     inbox.refuse("store_error", "corrupt", *get)
@@ -176,4 +176,4 @@ def test_artifacts_stand_beside_the_store_that_was_named(inbox: Cli, tmp_path) -
     inbox.ok("init", env=env)
     inbox.ok(*SEND, "--artifact", "f", "--artifact-copy", env=env)
     assert (place / "artifacts").is_dir()
-    assert not (inbox.cwd / ".orch/artifacts").exists()
+    assert not (inbox.store.parent / "artifacts").exists()

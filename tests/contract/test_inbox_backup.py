@@ -4,9 +4,12 @@ import os
 import stat
 
 import apsw
+import pytest
 
 from tests.support.cli import Cli
 from tests.support.threads import claimed, log_of, opened
+
+pytestmark = pytest.mark.on_file("a backup of the other is pg_dump's")
 
 
 def test_a_backup_is_a_whole_store(inbox: Cli) -> None:

@@ -46,6 +46,7 @@ def test_modes_do_not_depend_on_the_umask(bare: Cli) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+@pytest.mark.on_file("it is about the file")
 def test_init_again_is_harmless(inbox: Cli) -> None:
     opened(inbox)
     data = inbox.ok("init")

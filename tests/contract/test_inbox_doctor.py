@@ -9,12 +9,16 @@ import apsw
 import pytest
 
 from inbox.workflows import doctor
-from schema import file
 from tests.support.cli import SCRIPTS, Cli
+from tests.support.engines import behind
 from tests.support.threads import BLINK, claimed, opened, taken
 
 QUICK = {
     "store", "schema", "sqlite", "other sqlite", "git", "modes", "packages", "file system", "locks",
+    "waiters", "leftovers",
+}  # fmt: skip
+OF_SERVER = {
+    "store", "schema", "server", "durability", "connection", "clock", "waits", "git", "packages",
     "waiters", "leftovers",
 }  # fmt: skip
 DEEP = {
@@ -24,18 +28,6 @@ DEEP = {
 
 def checks(inbox: Cli, *words: str, **how: object) -> dict[str, dict]:
     return {c["name"]: c for c in inbox.ok("doctor", *words, **how)["checks"]}
-
-
-def broken(inbox: Cli, *statements: str) -> None:
-    """Change the file behind our back, as a shell without our triggers would."""
-    connection = apsw.Connection(str(inbox.store))
-    connection.execute("PRAGMA foreign_keys=OFF")
-    names = connection.execute("SELECT name FROM sqlite_schema WHERE type='trigger'").fetchall()
-    for (name,) in names:
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
 
 
 def busy(inbox: Cli) -> None:
@@ -73,13 +65,17 @@ def busy_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_healthy_store(inbox: Cli) -> None:
     busy(inbox)
     quick = checks(inbox)
-    assert set(quick) == QUICK
+    wanted = OF_SERVER if inbox.url else QUICK
+    assert set(quick) == wanted
     deep = checks(inbox, "--deep")
-    assert set(deep) == QUICK | DEEP
-    assert {c["status"] for name, c in deep.items() if name != "other sqlite"} == {"ok"}
+    assert set(deep) == wanted | DEEP
+    told = {"other sqlite", "durability"}  # Of what the machine has, and of our own server.
+    assert {c["status"] for name, c in deep.items() if name not in told} == {"ok"}
     data = inbox.ok("doctor", "--deep")
-    assert (data["healthy"], data["db_path"]) == (True, str(inbox.store))
-    assert str(inbox.store) in deep["store"]["detail"]
+    assert (data["healthy"], data["db_path"]) == (True, inbox.where)
+    assert inbox.where in deep["store"]["detail"]
+    if inbox.url:
+        return
     assert apsw.sqlite_lib_version() in deep["sqlite"]["detail"]
     assert apsw.apsw_version() in deep["sqlite"]["detail"]
     assert inbox.say("doctor").splitlines()[0].startswith("doctor: ")
@@ -113,8 +109,11 @@ def test_an_empty_store_is_healthy(inbox: Cli) -> None:
 def test_deep_finds_what_does_not_agree(
     inbox: Cli, busy_store: Path, check: str, statement: str
 ) -> None:
-    shutil.copy(busy_store, inbox.store)
-    broken(inbox, statement)
+    if inbox.url:
+        busy(inbox)
+    else:
+        shutil.copy(busy_store, inbox.store)
+    behind(inbox, statement)
     before = _content(inbox)
     error = inbox.refuse("store_error", "corrupt", "doctor", "--deep")
     found = [text for text in error["details"]["checks"] if text.startswith("problem ")]
@@ -125,13 +124,11 @@ def test_deep_finds_what_does_not_agree(
 
 
 def _content(inbox: Cli) -> list:
-    connection = apsw.Connection(str(inbox.store))
     tables = ("thread", "event", "message", "lease", "cursor", "transition")
-    rows = [connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
-    connection.close()
-    return rows
+    return [sorted(behind(inbox, f"SELECT * FROM {table}")) for table in tables]
 
 
+@pytest.mark.on_file("it is about the file")
 def test_deep_reads_every_page(inbox: Cli) -> None:
     for _ in range(40):
         opened(inbox, "--summary", "x" * 400)
@@ -149,7 +146,7 @@ def test_kept_artifacts_are_compared_with_their_digest(inbox: Cli) -> None:
     (inbox.cwd / "f").write_text("kept")
     (inbox.cwd / "g").write_text("gone")
     opened(inbox, "--artifact", "f", "--artifact", "g", "--artifact-copy")
-    for kept in (inbox.cwd / ".orch/artifacts").glob("*/*"):
+    for kept in (inbox.store.parent / "artifacts").glob("*/*"):
         if kept.read_text() == "kept":
             kept.write_text("evil")
         else:
@@ -163,6 +160,7 @@ def test_kept_artifacts_are_compared_with_their_digest(inbox: Cli) -> None:
     assert "has other bytes" in found["detail"]
 
 
+@pytest.mark.on_file("it is about the file")
 def test_modes(inbox: Cli) -> None:
     opened(inbox)
     inbox.store.chmod(0o644)
@@ -176,6 +174,7 @@ def test_modes(inbox: Cli) -> None:
     assert "parent" not in checks(inbox)
 
 
+@pytest.mark.on_file("it is about the file")
 def test_a_parent_that_others_may_write(inbox: Cli) -> None:
     (inbox.cwd / ".orch").chmod(0o770)
     assert checks(inbox)["parent"]["status"] == "warning"
@@ -200,6 +199,7 @@ def test_bells_of_waits_that_were_killed(inbox: Cli) -> None:
         assert checks(inbox)["waiters"]["status"] == "ok"
 
 
+@pytest.mark.on_file("it is about the file")
 def test_leftovers_of_commands_that_were_killed(inbox: Cli, bare: Cli) -> None:
     opened(inbox)
     crash = {"ORCH_CRASH_AT": "backup.written"}
@@ -214,6 +214,7 @@ def test_leftovers_of_commands_that_were_killed(inbox: Cli, bare: Cli) -> None:
     assert str(draft) in checks(bare)["leftovers"]["detail"]
 
 
+@pytest.mark.on_file("it is about the file")
 def test_backups_made_before_upgrades_are_named(inbox: Cli) -> None:
     backup = inbox.store.with_name("coord.db.v1-abcdef.bak")
     backup.write_text("")
@@ -262,10 +263,11 @@ def test_without_git(inbox: Cli) -> None:
     assert (found["status"], found["detail"]) == ("warning", "no git was found")
 
 
+@pytest.mark.on_file("it is about the file")
 def test_the_lock_probe_sees_locks_that_exclude_nobody(
     inbox: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    db = file.open_store(str(inbox.store))
+    db = inbox.open()
     by_name = {c.name: c for c in doctor.examine(db, deep=False)}
     assert by_name["locks"].status == "ok"
     # A file system on which a lock is granted to everybody.
@@ -276,6 +278,7 @@ def test_the_lock_probe_sees_locks_that_exclude_nobody(
     assert (by_name["locks"].status, by_name["locks"].fatal) == ("problem", True)
 
 
+@pytest.mark.on_file("it is about the file")
 def test_plain_mode_says_what_is_wrong_and_what_to_do(inbox: Cli) -> None:
     inbox.store.chmod(0o644)
     lines = inbox.say("doctor").splitlines()

@@ -54,14 +54,14 @@ def test_global_flags_stand_before_or_after_the_command(inbox: Cli, argv: tuple)
 
 def test_db_stands_before_or_after_the_command(inbox: Cli, tmp_path) -> None:
     opened(inbox)
-    for argv in (("--db", str(inbox.store), "list"), ("list", "--db", str(inbox.store))):
+    for argv in (("--db", inbox.where, "list"), ("list", "--db", inbox.where)):
         assert len(inbox.ok(*argv, cwd=tmp_path)["threads"]) == 1
-    assert len(inbox.ok("list", cwd=tmp_path, env={"ORCH_DB": str(inbox.store)})["threads"]) == 1
+    assert len(inbox.ok("list", cwd=tmp_path, env={"ORCH_DB": inbox.where})["threads"]) == 1
 
 
 def test_db_beats_the_environment(inbox: Cli) -> None:
     opened(inbox)
-    found = inbox.ok("list", "--db", str(inbox.store), env={"ORCH_DB": "/nowhere/coord.db"})
+    found = inbox.ok("list", "--db", inbox.where, env={"ORCH_DB": "/nowhere/coord.db"})
     assert len(found["threads"]) == 1
 
 

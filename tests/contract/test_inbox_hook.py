@@ -90,6 +90,7 @@ def test_it_is_silent_where_there_is_nothing_to_say(bare: Cli, inbox: Cli, clien
         assert inbox.at(INBOX_AGENT=name).say(*argv) == ""
 
 
+@pytest.mark.on_file("it is about the file")
 def test_a_broken_store_is_no_trouble_for_the_client(inbox: Cli) -> None:
     inbox.store.write_bytes(b"rubbish" * 1000)
     assert inbox.at(INBOX_AGENT="w1").say("hook", "--client", "claude", "--event", "E") == ""
@@ -155,6 +156,7 @@ def test_of_many_hooks_at_once_one_shows_a_message(inbox: Cli) -> None:
     assert sum("BEGIN UNTRUSTED" in a.out for a in answers) == 1
 
 
+@pytest.mark.on_file("it is about the file")
 def test_a_store_that_is_held_for_long_holds_no_client_up(inbox: Cli) -> None:
     import apsw
 
@@ -216,10 +218,11 @@ def test_a_closed_output_is_no_trouble_either(inbox: Cli) -> None:
     assert done.returncode == 0, done
 
 
+@pytest.mark.on_file("it is about the file")
 def test_the_mail_of_others_is_looked_through_once(inbox: Cli) -> None:
     import apsw
 
-    session = Session(str(inbox.store))
+    session = Session(inbox.where)
     for _ in range(1_050):
         assert session.run("send", "--from", "l", "--to", "x", "--subject", "s", "--body", "b").ok
     session.close()

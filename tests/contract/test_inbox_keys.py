@@ -167,6 +167,7 @@ def test_a_key_and_a_token_together(inbox: Cli) -> None:
     assert inbox.ok(*own, "--lease", token, "--key", "k2")["replayed"] is True
 
 
+@pytest.mark.on_file("a backup of the other is pg_dump's")
 def test_init_and_backup_take_a_key(inbox: Cli) -> None:
     assert inbox.ok("init", "--key", "k") == inbox.ok("init", "--key", "k")
     inbox.ok("backup", "copy.db", "--key", "k")

@@ -9,7 +9,6 @@ import pytest
 
 from inbox import model
 from inbox.operations import claims, leases, threads, work
-from schema import file
 from schema.failures import Failure
 from tests.support.cli import Cli, until
 from tests.support.threads import BLINK, claimed, log_of, opened, taken, thread_of
@@ -405,7 +404,7 @@ def test_the_default_of_max_claims_is_five_and_zero_is_no_limit(inbox: Cli) -> N
 
 def owned(inbox: Cli, agent: str = "worker-1") -> str:
     """Open a thread as orch does, through the library."""
-    db = file.open_store(str(inbox.store))
+    db = inbox.open()
     with db.write() as tx:
         change = threads.send(
             tx,
@@ -512,6 +511,7 @@ def test_only_the_last_holder_may_hand_in_late(inbox: Cli) -> None:
 # Rule 8: secrets.
 
 
+@pytest.mark.on_file("a backup of the other is pg_dump's")
 def test_tokens_are_never_in_the_store_or_the_log(inbox: Cli) -> None:
     thread, token = claimed(inbox, "--key", "s1")
     other = opened(inbox)
@@ -551,7 +551,7 @@ def test_racing_next_claims_share_the_work_out(inbox: Cli) -> None:
 
 def test_the_library_keeps_the_same_rules(inbox: Cli) -> None:
     """orch moves an attempt and its thread in one transaction through these functions."""
-    db = file.open_store(str(inbox.store))
+    db = inbox.open()
     with db.write() as tx:
         change = threads.send(
             tx, sender="lead", to="w", draft=model.MessageDraft("task"), subject="task"

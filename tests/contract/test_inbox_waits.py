@@ -383,6 +383,7 @@ def test_nothing_is_lost_when_a_wait_is_killed(inbox: Cli, name: str) -> None:
     assert os.listdir(f"{inbox.store}.wake") == []
 
 
+@pytest.mark.on_file("tests/pg replaces the other one")
 @pytest.mark.parametrize("name", WAITS)
 @pytest.mark.parametrize("how", ["moved away", "another in its place", "a copy in its place"])
 def test_a_replaced_store_ends_a_wait(inbox: Cli, bare: Cli, name: str, how: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from orch.operations import runs as orch_runs
 from orch.store import due
-from schema import file
 from tests.support import runs
 from tests.support.cli import until
 from tests.support.runs import Lead, thread, worktree
@@ -432,7 +431,7 @@ def test_an_answer_and_a_renewal_are_no_news_and_what_follows_them_is(lead: Lead
     lead.ask(sent)
     lead.do("answer", "--task", "a", "--body", "b")
     lead.inbox.ok("renew", "--agent", "w1", "--thread", thread(sent))
-    db = file.open_store(str(lead.store))
+    db = lead.open()
     with db.read() as tx:
         assert due.due(tx, orch_runs.require(tx, runs.RUN)) == (False,) * 6
     lead.go_on(sent)

@@ -8,7 +8,6 @@ from orch.operations import runs as run_rules
 from orch.operations import tasks
 from orch.store import attempts
 from orch.worktrees import inspect as heads
-from schema import file
 from tests.support import runs
 from tests.support.queues import check
 from tests.support.runs import Lead, thread
@@ -67,7 +66,7 @@ def test_of_two_reconciles_the_first_head_stays(lead: Lead) -> None:
     lead.claim(sent)
     first = lead.commit(sent)
     lead.done(sent)
-    db = file.open_store(str(lead.store))
+    db = lead.open()
     with db.read() as tx:
         run = run_rules.require(tx, "r")
         number = tasks.require(tx, "r", "a").task_no

@@ -10,7 +10,6 @@ from inbox import model
 from inbox.cli import shapes
 from inbox.cli.table import PROGRAM
 from inbox.operations import leases, threads
-from schema import file
 from tests.support.cli import Cli
 from tests.support.threads import BLINK, claimed, opened
 
@@ -137,7 +136,7 @@ def test_warnings_of_a_claim_and_a_reply(run, inbox: Cli) -> None:
 
 def test_a_claim_of_a_long_thread_says_how_to_go_on(run, inbox: Cli) -> None:
     thread = opened(inbox)
-    db = file.open_store(str(inbox.store))
+    db = inbox.open()
     with db.write() as tx:
         for i in range(200):
             found = leases.require_thread(tx, thread)
@@ -158,6 +157,7 @@ def test_waits(run, inbox: Cli) -> None:
     run("wait-reply", "--thread", thread, "--agent", "zoe")
 
 
+@pytest.mark.on_file("a backup of the other is pg_dump's")
 def test_the_tool_itself(run, inbox: Cli) -> None:
     run("doctor")
     run("doctor", "--deep")

@@ -47,13 +47,14 @@ _FORBIDDEN = _set(
     "re json typing enum dataclasses contextlib pathlib inspect logging subprocess asyncio shlex",
     "collections signal socket hashlib datetime importlib.metadata",
     "click pydantic orjson rich apsw.ext",
+    "schema.pg psycopg2",  # The other engine, for who has no store on a server.
 )
 
 # Every command of either program: argv, the kit, the open store and one transaction.
 _BOTH = _set(
     "inbox inbox.cli inbox.cli.kit inbox.cli.call inbox.cli.output inbox.cli.parse",
     "inbox.cli.values inbox.cli.grammar",
-    "schema.failures schema.ids schema.file schema.transaction schema.clock",
+    "schema.failures schema.ids schema.open schema.file schema.transaction schema.clock",
     "schema.json_text schema.queries schema.events",
     # What to do next stands in every answer (+ 0.5 ms): the answer is read, its steps are said.
     "schema.steps _json",

@@ -15,9 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schema.failures import TABLE
 from tests.support.steps import bound
+
+if TYPE_CHECKING:
+    from schema.transaction import Database
 
 SCRIPTS = Path(sys.executable).parent
 DEADLINE = 30.0  # Seconds; far beyond what anything here takes, so that only a hang meets it.
@@ -193,7 +197,19 @@ class Cli:
         self.cwd = cwd
         self.program = program
         self.store = cwd / ".orch" / "coord.db"
+        self.url = ""  # Of a store on a server; `store` is then where its folder is.
         self.env = clean_environment(home or cwd, **(env or {}))
+
+    @property
+    def where(self) -> str:
+        """The name of the store, as --db takes it."""
+        return self.url or str(self.store)
+
+    def open(self) -> "Database":
+        """Return the store opened in this process; who asks closes it."""
+        from schema import open as stores
+
+        return stores.open_store(self.where)
 
     @property
     def warm(self) -> "Cli":
@@ -206,7 +222,7 @@ class Cli:
         """Return the same program in another directory, or with more environment."""
         other = Cli(cwd or self.cwd, program=self.program)
         other.env = self.env | env
-        other.store = self.store
+        other.store, other.url = self.store, self.url
         return other
 
     def start(

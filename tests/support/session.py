@@ -13,6 +13,7 @@ from inbox.cli import kit, parse
 from inbox.cli.call import Call
 from inbox.cli.table import PROGRAM
 from schema import file
+from schema import open as stores
 from schema.clock import Clock
 from schema.failures import TABLE, Failure
 from schema.json_text import obj
@@ -63,7 +64,7 @@ class Session:
 
     def __init__(self, path: str, clock: Clock | None = None) -> None:
         self.path = path
-        self.db = file.open_store(path, clock)
+        self.db = stores.open_store(path) if stores.is_url(path) else file.open_store(path, clock)
 
     def run(self, *argv: str) -> Answer:
         """Run one command; every refusal comes back as the envelope that would be printed."""

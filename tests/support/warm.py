@@ -11,6 +11,7 @@ tests/house/test_imports.py: what hot commands load, and that each command's mod
 import atexit
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -30,6 +31,7 @@ _PACKAGES = ("schema", "inbox", "orch", "council")
 _ROOT = Path(__file__).parents[2]
 _HEAD = struct.Struct("!iII")  # Status, bytes of stdout, bytes of stderr.
 _HANGS = 1 << 20  # No process ends with that.
+_HAS_DRIVER = importlib.util.find_spec("psycopg2") is not None  # An extra of the product's.
 _ARMED = {"ORCH_CRASH_AT": ""}  # Transactions pass by their crash points; none is the target yet.
 
 
@@ -38,6 +40,7 @@ class WarmCli(Cli):
 
     def __init__(self, cold: Cli) -> None:
         self.cwd, self.program, self.store, self.env = cold.cwd, cold.program, cold.store, cold.env
+        self.url = cold.url
 
     def at(self, cwd: Path | None = None, **env: str) -> Cli:
         """Return the same program in another directory, or with more environment."""
@@ -125,7 +128,8 @@ def serve() -> None:
         os.dup2(null, fd)
     for package in _PACKAGES:
         for module in pkgutil.walk_packages([str(_ROOT / package)], f"{package}."):
-            importlib.import_module(module.name)
+            if _HAS_DRIVER or not module.name.startswith("schema.pg."):
+                importlib.import_module(module.name)
     gc.collect()
     gc.freeze()  # A child's collections leave the pages alone that it shares.
     for line in asked:

@@ -1,0 +1,250 @@
+"""A store on a PostgreSQL server: the same methods as the file's, the same promises.
+
+Owns: the gate on opening, when a connection is made anew, what a COMMIT without an answer did,
+and who is told of a change. Times are the server's: one clock for all machines.
+"""
+
+import time
+
+from schema import events, keys
+from schema.clock import Clock, Instant
+from schema.failures import Failure
+from schema.file import SCHEMA_VERSION
+from schema.pg import machine, wire
+from schema.pg.errors import failure_of, no_store
+from schema.pg.statements import of_server
+from schema.pg.transaction import PgRead, PgReadTx, PgWrite
+from schema.pg.where import Where
+from schema.store_folder import StoreFolder
+from schema.transaction import _CRASHING, LOCK_SUFFIX, WAKE_SUFFIX, Database, Signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Row, Tx
+
+_RETURNS, _RETURN_SECONDS = 20, 0.5  # How long a server may take to come back after a COMMIT.
+_MOST_NOTICE = 7_000  # Bytes; PostgreSQL refuses 8,000.
+
+
+class PgDatabase(Database):
+    """An open store on a server; the methods promise what Database's do."""
+
+    is_file = False
+
+    __slots__ = ("_alive", "_machine", "_server", "_virtual", "store_id", "where")
+
+    def __init__(self, where: Where) -> None:
+        """Connect and pass the gate. Raises: not_found/store, store_error."""
+        self.where, self.path = where, where.shown
+        self.clock, self.signals = Clock(), Signals()
+        self.notes: list[str] = []
+        self._server = self._connect()
+        self.store_id = self._passed()
+        self._virtual = machine.store_place(self.store_id)
+        self._machine = machine.machine_id()
+        self._alive = self.store_id
+
+    def _connect(self) -> "wire.Connection":
+        try:
+            return wire.connect(self.where.parameters)
+        except wire.Error as error:
+            raise failure_of(error) from error
+
+    def _passed(self) -> str:
+        """Return the store's id if this program may use it. Raises: not_found, store_error."""
+        try:
+            row = self.ask("gate")
+        except wire.Error as error:
+            raise failure_of(error) from error
+        if not row:
+            raise no_store(self.path)
+        version, oldest, store_id, is_replica = row[0]
+        if is_replica:
+            raise Failure(
+                "store_error", "readonly", f"{self.path} is a replica, which lags behind",
+                hint="name the primary server with --db",
+            )  # fmt: skip
+        if oldest > SCHEMA_VERSION or version < SCHEMA_VERSION:
+            raise _other_version(self.path, version, oldest)
+        return str(store_id)
+
+    @property
+    def folder(self) -> StoreFolder:
+        """What belongs to the store on this machine's disk beside its rows."""
+        return StoreFolder(self._virtual, self._virtual + WAKE_SUFFIX, self._virtual + LOCK_SUFFIX)
+
+    def ask(self, name: str, **values: object) -> "list[Row]":
+        """Run a block of server.pg.sql outside of any transaction. Raises: Error."""
+        return wire.run(self._server, of_server(name, self.where.schema), values).fetchall()
+
+    @property
+    def channel(self) -> str:
+        """Where changes of this store are told."""
+        return f"orch_{self.store_id}"
+
+    def described(self) -> str:
+        """Return the version and the kind of the store, for people."""
+        server = self.ask("server_version")[0][0]
+        return f"version {SCHEMA_VERSION}, PostgreSQL {server}, schema {self.where.schema}"
+
+    def read(self) -> PgRead:
+        """Begin a consistent read."""
+        return PgRead(self)
+
+    def write(self) -> PgWrite:
+        """Begin an atomic change."""
+        return PgWrite(self)
+
+    def begin(self, how: str) -> "tuple[wire.Connection, Instant]":
+        """Begin a transaction; a connection that was lost meanwhile is made anew, once.
+
+        Raises: store_busy, store_error.
+        """
+        if wire.is_closed(self._server):
+            self._server = self._connect()
+        try:
+            row = self.ask(how)[0]
+        except wire.LostConnection as error:
+            self.rollback()
+            if not wire.is_closed(self._server):
+                raise failure_of(error) from error
+            self._server = self._connect()
+            return self.begin(how)
+        except wire.Error as error:
+            self.rollback()
+            raise failure_of(error) from error
+        return self._server, Instant(row[0], row[0], "server")
+
+    def rollback(self) -> None:
+        """Leave the open transaction, if there is one."""
+        try:
+            if not wire.is_closed(self._server):
+                wire.run(self._server, "ROLLBACK")
+        except wire.Error:
+            pass  # The connection is gone, and the server undoes what it held.
+
+    def commit(self, tx: "Tx") -> None:
+        """COMMIT and tell who waits, or find out what a COMMIT without an answer did.
+
+        Raises: store_error (nothing was done) or store_error/outcome_unknown.
+        """
+        self.signals.shield()
+        if _CRASHING:
+            from schema import crash_points
+
+            crash_points.reach("commit.before")
+        try:
+            if tx.topics:
+                self.ask("commit_and_tell", **self._told(tx))
+            else:
+                wire.run(self._server, "COMMIT")
+        except wire.Error as error:
+            failure = failure_of(error)
+            if not self._is_there(tx, failure):
+                raise failure from error
+        if _CRASHING:
+            crash_points.reach("commit.after")
+        if tx.topics:
+            self.ring(tx.topics)
+
+    def _told(self, tx: "Tx") -> dict[str, object]:
+        topics = " ".join(sorted(tx.topics))
+        topics = topics if len(topics.encode()) < _MOST_NOTICE else "any"
+        return {"channel": self.channel, "topics": topics, "machine": self._machine}
+
+    def ring(self, topics: set[str]) -> None:
+        """Wake who waits on this machine; other machines are told by the server."""
+        from schema import wakeup
+
+        wakeup.ring(self._virtual, topics)
+
+    def _is_there(self, tx: "Tx", failure: Failure) -> bool:
+        """Say whether `tx` was committed after all; when the answer is no, it stays no.
+
+        The lost connection's transaction holds the counter row until it is over, either way: so
+        its lock is taken before anybody looks. Raises: store_error/outcome_unknown.
+        """
+        wire.close(self._server)
+        try:
+            again = PgReadTx(*self._return())
+            if tx.last_event_id:
+                done = events.was_committed(again, tx.last_event_id, tx.tx_id)
+            else:
+                done = keys.find(again, tx.key) is not None
+        except (wire.Error, Failure) as error:
+            raise Failure(
+                "store_error",
+                "outcome_unknown",
+                f"the commit failed ({failure.message}) and the server does not come back",
+                hint="run the same command again with the same --key once it does",
+            ) from error
+        self.rollback()
+        return done
+
+    def _return(self) -> "tuple[wire.Connection, Instant]":
+        """Begin on a new connection, as soon as the server lets us. Raises: store_error."""
+        for left in reversed(range(_RETURNS)):
+            try:
+                return self.begin("begin_write")
+            except Failure:
+                if not left:
+                    raise
+                time.sleep(_RETURN_SECONDS)
+        raise AssertionError
+
+    def data_version(self) -> int:
+        """Return a number that changes with every event."""
+        try:
+            if wire.is_closed(self._server):
+                self._server = self._connect()
+            rows = self.ask("data_version")
+        except wire.LostConnection:
+            return -1  # Whoever looks makes the connection anew, or says why not.
+        except wire.Error:
+            rows = []
+        self._alive = rows[0][1] if rows else ""
+        return int(rows[0][0]) if rows else -1
+
+    def require_same_file(self) -> None:
+        """Raise store_error/replaced if another store is there now, as `data_version` saw it."""
+        if self._alive != self.store_id:
+            raise Failure(
+                "store_error", "replaced",
+                f"the store at {self.path} was replaced or removed while it was in use",
+                hint="find out who did that before going on; inbox doctor --deep",
+            )  # fmt: skip
+
+    @property
+    def place(self) -> str:
+        """A path as a file store's is; beside it stand the FIFOs of this machine's waiters."""
+        return self._virtual
+
+    def expect(self, topics: list[str], until_ms: int) -> None:
+        """Tell writers elsewhere that this machine waits on the topics for so long from now."""
+        try:
+            self.ask("expect", topics=" ".join(topics), machine=self._machine, ms=until_ms)
+        except wire.Error as error:
+            raise failure_of(error) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        wire.close(self._server)
+
+
+def _other_version(path: str, version: int, oldest: int) -> Failure:
+    if oldest > SCHEMA_VERSION:
+        return Failure(
+            "store_error", "newer_schema",
+            f"{path} has schema {version}; this program knows up to {SCHEMA_VERSION}",
+            hint="update orch-inbox; the store was left untouched",
+        )  # fmt: skip
+    return Failure(
+        "store_error", "older_schema",
+        f"{path} has schema {version}; this program needs {SCHEMA_VERSION}",
+        hint="its owner brings it up to date, other programs go on meanwhile: orch store migrate",
+    )  # fmt: skip
+
+
+def open_pg(url: str) -> PgDatabase:
+    """Open the store that a URL names. Raises: invalid_input, not_found/store, store_error."""
+    return PgDatabase(Where(url))

@@ -1,0 +1,87 @@
+-- What a store on a server is asked beside the rows of operations. `this_store.` is its schema; all
+-- that a session would keep is SET LOCAL, so that a transaction pooler may stand in front.
+
+-- name: begin_read :one
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL search_path = this_store, pg_temp;
+SET LOCAL idle_in_transaction_session_timeout = 15000;
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+
+-- name: begin_write :one
+-- BEGIN IMMEDIATE's twin. Time is asked once the lock is had; a client that stops in the middle
+-- loses the lock by itself.
+BEGIN;
+SET LOCAL search_path = this_store, pg_temp;
+SET LOCAL lock_timeout = 10000;
+SET LOCAL idle_in_transaction_session_timeout = 15000;
+SET LOCAL synchronous_commit = on;
+SELECT 1 FROM counter WHERE name = 'event' FOR UPDATE;
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+
+-- name: commit_and_tell :exec
+-- NOTIFY after COMMIT: inside of it a lock of the whole cluster would be held over the fsync.
+COMMIT;
+BEGIN;
+SET LOCAL synchronous_commit = off;
+SELECT pg_notify(:channel, :topics) WHERE EXISTS (
+       SELECT 1 FROM this_store.waiter
+        WHERE topic = ANY (string_to_array(:topics, ' ')) AND machine <> :machine
+          AND until > extract(epoch FROM clock_timestamp()) * 1000);
+COMMIT;
+
+-- name: expect :exec
+-- Somebody of this machine waits on the topics; what nobody renews is forgotten.
+WITH gone AS (
+    DELETE FROM this_store.waiter
+     WHERE until < extract(epoch FROM clock_timestamp()) * 1000 - 3600000)
+INSERT INTO this_store.waiter AS w (topic, machine, until)
+SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + :ms
+  FROM unnest(string_to_array(:topics, ' ')) AS topic
+ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
+
+-- name: gate :maybe
+SELECT v.version, v.min_client, s.store_id, pg_is_in_recovery()
+  FROM this_store.store_version AS v, this_store.store AS s;
+
+-- name: data_version :maybe
+SELECT c.last, s.store_id FROM this_store.counter AS c, this_store.store AS s
+ WHERE c.name = 'event';
+
+-- name: server_version :one
+SHOW server_version;
+
+-- name: health :one
+SELECT current_setting('server_version'),
+       current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on',
+       coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), ''),
+       coalesce(host(inet_server_addr()), ''),
+       (extract(epoch FROM clock_timestamp()) * 1000)::bigint, current_user::text,
+       (SELECT count(*) FROM this_store.waiter
+         WHERE until > extract(epoch FROM clock_timestamp()) * 1000);
+
+-- name: migrate_lock :one
+SELECT pg_try_advisory_xact_lock(hashtext('orch store migrate ' || :schema));
+
+-- name: migrate_there :one
+SELECT to_regclass(:table) IS NOT NULL;
+
+-- name: migrate_version :maybe
+SELECT version FROM this_store.store_version;
+
+-- name: migrate_fit :one
+SELECT pg_encoding_to_char(encoding), datcollate::text,
+       current_setting('server_version_num')::int
+  FROM pg_database WHERE datname = current_database();
+
+-- name: migrate_begin :exec
+CREATE SCHEMA IF NOT EXISTS this_store;
+
+-- name: migrate_path :exec
+SET LOCAL search_path = this_store, pg_temp;
+
+-- name: migrate_store :exec
+INSERT INTO this_store.store (only_row, store_id, secret, created_at)
+VALUES (1, :id, :secret, (extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+
+-- name: migrate_done :exec
+UPDATE this_store.store_version SET version = :version, min_client = :version;

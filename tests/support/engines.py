@@ -1,0 +1,69 @@
+"""Which engines the tests of a store run on, and a store of the one that is a server.
+
+ORCH_TEST_ENGINES names them (`file`, `server`, both with a comma); `make test-pg` says `server`.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+from schema import store_url
+from tests.support.cli import Cli
+
+ENGINES = os.environ.get("ORCH_TEST_ENGINES", "file").split(",")
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def on_server(cli: Cli, home: Path) -> Iterator[Cli]:
+    """Give a program in a directory a fresh store on our own server, named as people name it."""
+    from tests.support import servers
+
+    if servers.programs() is None:
+        pytest.skip(servers.NEEDED)
+    server = servers.shared()
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    url = server.make(name)
+    try:
+        store_url.write(str(cli.cwd / ".orch" / "store-url"), url)
+        (store_id,) = server.execute("SELECT store_id FROM orch.store", name)[0]
+        cli.store = home / ".local/state/orch/stores" / store_id / "store"
+        cli.url = url
+        yield cli
+    finally:
+        server.drop(name)
+
+
+def behind(cli: Cli, *statements: str) -> list[tuple]:
+    """Change a store behind our back, as a shell without our triggers would; return the rows."""
+    if cli.url:
+        return _behind_server(cli, statements)
+    rows: list[tuple] = []
+    connection = apsw.Connection(str(cli.store))
+    connection.execute("PRAGMA foreign_keys=OFF")
+    names = connection.execute("SELECT name FROM sqlite_schema WHERE type='trigger'").fetchall()
+    for (name,) in names:
+        if not statements[0].startswith("SELECT"):
+            connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        rows += connection.execute(statement).fetchall()
+    connection.close()
+    return rows
+
+
+def _behind_server(cli: Cli, statements: tuple[str, ...]) -> list[tuple]:
+    from schema.pg import wire
+    from schema.pg.where import Where
+
+    connection = wire.connect(Where(cli.url).parameters)
+    wire.run(connection, "SET session_replication_role = replica; SET search_path = orch")
+    rows: list[tuple] = []
+    for statement in statements:
+        rows += wire.run(connection, statement).fetchall()
+    connection.close()
+    return rows
