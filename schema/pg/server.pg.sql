@@ -40,7 +40,7 @@ SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000):
 ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
 
 -- name: gate :maybe
-SELECT v.version, v.min_client, s.store_id, pg_is_in_recovery()
+SELECT v.version, s.min_client, s.store_id, pg_is_in_recovery()
   FROM this_store.store_version AS v, this_store.store AS s;
 
 -- name: data_version :maybe
@@ -84,4 +84,4 @@ INSERT INTO this_store.store (only_row, store_id, secret, created_at)
 VALUES (1, :id, :secret, (extract(epoch FROM clock_timestamp()) * 1000)::bigint);
 
 -- name: migrate_done :exec
-UPDATE this_store.store_version SET version = :version, min_client = :version;
+UPDATE this_store.store_version SET version = :version;

@@ -1,13 +1,12 @@
 -- What the files below need: numbers, times and JSON as SQLite writes them, refusals.
 
--- Which migration the store has, and the oldest program that may still write to it.
+-- Which migration the store has; on the file a pragma says so.
 CREATE TABLE store_version (
-    only_row   bigint PRIMARY KEY CHECK (only_row = 1),
-    version    bigint NOT NULL,
-    min_client bigint NOT NULL
+    only_row bigint PRIMARY KEY CHECK (only_row = 1),
+    version  bigint NOT NULL
 );
 
-INSERT INTO store_version (only_row, version, min_client) VALUES (1, 0, 0);
+INSERT INTO store_version (only_row, version) VALUES (1, 0);
 
 -- One row per kind of number. Row `event` is the store's lock: a transaction that writes takes it
 -- first and holds it until its commit is visible, so ids have no gap and are read in their order.

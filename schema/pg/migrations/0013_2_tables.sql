@@ -5,7 +5,7 @@ CREATE TABLE store (
     store_id   text NOT NULL,
     secret     bytea NOT NULL CHECK (length(secret) = 32),
     created_at bigint NOT NULL
-);
+, min_client bigint NOT NULL DEFAULT 13);
 
 CREATE TABLE transition (
     machine text NOT NULL,
@@ -195,7 +195,12 @@ CREATE TABLE task (
     reason            text NOT NULL DEFAULT '',
     last_event        bigint NOT NULL DEFAULT 0,
     created_at        bigint NOT NULL,
-    updated_at        bigint NOT NULL, request_id text, status_at bigint NOT NULL DEFAULT 0,
+    updated_at        bigint NOT NULL,
+    request_id text,
+    status_at bigint NOT NULL DEFAULT 0,
+    overtaken bigint NOT NULL DEFAULT 0,
+    kind text
+    CHECK (kind IN ('feature', 'bugfix', 'refactor', 'docs', 'test', 'chore')),
     UNIQUE (run_id, task_id),
     CONSTRAINT task_status_known CHECK (status IN ('planned', 'ready', 'dispatched', 'running',
         'blocked', 'verifying', 'done', 'failed', 'cancelled')),
@@ -266,7 +271,7 @@ CREATE TABLE attempt (
     late_event       bigint NOT NULL DEFAULT 0,
     created_at       bigint NOT NULL,
     updated_at       bigint NOT NULL,
-    ended_at         bigint,
+    ended_at         bigint, end_class text, begun_for text NOT NULL DEFAULT '',
     UNIQUE (task_no, attempt_no),
     CONSTRAINT attempt_mode_known CHECK (execution_mode IN ('analysis', 'code')),
     CONSTRAINT attempt_workspace_known CHECK (workspace_status IN ('', 'created', 'cleaned')),
@@ -327,7 +332,9 @@ CREATE TABLE council (
     only_unanimous  bigint NOT NULL,
     quorum          bigint NOT NULL,
     deadline_at     bigint,
-    created_at      bigint NOT NULL, rounds bigint NOT NULL DEFAULT 1 CHECK (rounds IN (1, 2)), since text REFERENCES council (run_id),
+    created_at      bigint NOT NULL,
+    rounds bigint NOT NULL DEFAULT 1 CHECK (rounds IN (1, 2)),
+    since text REFERENCES council (run_id),
     CONSTRAINT council_mode_known CHECK (mode IN ('brainstorm', 'code-review', 'plan-review')),
     CONSTRAINT council_target_type_known CHECK (target_type IN ('text', 'repo', 'mixed', 'task')),
     CONSTRAINT council_output_known CHECK (output IN ('markdown', 'json', 'both')),
@@ -668,6 +675,107 @@ CREATE TABLE council_decline (
     created_at bigint NOT NULL,
     PRIMARY KEY (run_id, group_id),
     FOREIGN KEY (run_id, revision) REFERENCES council_tally (run_id, revision)
+);
+
+CREATE TABLE drive (
+    run_id         text PRIMARY KEY REFERENCES run (run_id),
+    settings       text NOT NULL DEFAULT '{}',  -- of this run only; what is not in it is orch.toml's
+    paused         bigint NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
+    fence          bigint NOT NULL DEFAULT 0,
+    until          text NOT NULL DEFAULT '',
+    runner_pid     bigint,
+    runner_started bigint,
+    runner_boot    text,
+    runner_until   bigint,
+    taken_at       bigint NOT NULL DEFAULT 0,
+    CONSTRAINT drive_settings_object CHECK (json_typeof((settings)::json) = 'object')
+);
+
+CREATE TABLE drive_pass (
+    pass_no    bigint PRIMARY KEY DEFAULT orch_next('drive_pass'),
+    run_id     text NOT NULL REFERENCES drive (run_id),
+    fence      bigint NOT NULL,
+    planner    text NOT NULL,
+    snapshot   text NOT NULL,
+    decisions  text NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT drive_pass_snapshot_json CHECK (((snapshot)::json IS NOT NULL)),
+    CONSTRAINT drive_pass_decisions_json CHECK (((decisions)::json IS NOT NULL))
+);
+
+CREATE TABLE need (
+    need_no  bigint PRIMARY KEY DEFAULT orch_next('need'),
+    run_id   text NOT NULL REFERENCES run (run_id),
+    task_id  text NOT NULL,  -- '' of a run's own
+    kind     text NOT NULL,
+    cause    text NOT NULL,  -- what it came of: an event's id as text, or a digest of its words
+    who      text NOT NULL,
+    text     text NOT NULL,
+    command  text NOT NULL,
+    since    bigint NOT NULL,
+    event_id bigint NOT NULL UNIQUE REFERENCES event (event_id),
+    ended_at bigint,
+    UNIQUE (run_id, task_id, kind, cause)
+);
+
+CREATE TABLE told (
+    leader    text NOT NULL,
+    run_id    text NOT NULL REFERENCES run (run_id),
+    offered   bigint NOT NULL,
+    event_id  bigint NOT NULL,
+    delivered bigint NOT NULL CHECK (delivered <= offered),
+    PRIMARY KEY (leader, run_id)
+);
+
+CREATE TABLE notice (
+    need_no     bigint NOT NULL REFERENCES need (need_no),
+    channel     text NOT NULL,
+    due_at      bigint,
+    tries       bigint NOT NULL DEFAULT 0,
+    reminders   bigint NOT NULL DEFAULT 0,
+    sent_at     bigint,
+    pid         bigint,  -- of the process that sends it now
+    pid_started bigint,
+    pid_boot    text,
+    problem     text NOT NULL DEFAULT '',
+    PRIMARY KEY (need_no, channel)
+);
+
+CREATE TABLE refusal (
+    task_no  bigint PRIMARY KEY REFERENCES task (task_no),
+    kind     text NOT NULL,
+    text     text NOT NULL,
+    count    bigint NOT NULL,
+    at       bigint NOT NULL,
+    event_id bigint NOT NULL
+);
+
+CREATE TABLE slot (
+    run_id        text NOT NULL REFERENCES drive (run_id),
+    slot_no       bigint NOT NULL CHECK (slot_no > 0),
+    agent         text NOT NULL,
+    harness       text NOT NULL DEFAULT '',
+    pid           bigint,
+    pid_started   bigint,
+    pid_boot      text,
+    starts        bigint NOT NULL DEFAULT 0,
+    not_before_at bigint NOT NULL DEFAULT 0,
+    reason        text NOT NULL DEFAULT '',
+    since         bigint NOT NULL,
+    PRIMARY KEY (run_id, slot_no)
+);
+
+CREATE TABLE ticket (
+    run_id     text NOT NULL REFERENCES run (run_id),
+    sha256     text NOT NULL,
+    path       text NOT NULL,
+    state      text NOT NULL,
+    text       text NOT NULL DEFAULT '',
+    event_id   bigint NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (run_id, sha256),
+    CONSTRAINT ticket_state_known CHECK (state IN ('waiting', 'applied', 'refused'))
 );
 
 -- Who sleeps where until when: a change is told to a machine by NOTIFY only where somebody waits.

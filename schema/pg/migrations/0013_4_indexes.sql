@@ -46,4 +46,9 @@ CREATE INDEX trial_check_cached ON trial_check (cache_key) WHERE cache_key IS NO
 CREATE INDEX approval_of_head ON approval (head_commit, approval_no);
 CREATE INDEX queue_pass_of_queue ON queue_pass (queue_no, pass_no);
 CREATE INDEX place_unmade ON place (attempt_key) WHERE made_at IS NULL;
+CREATE INDEX drive_pass_of_run ON drive_pass (run_id, pass_no);
+CREATE INDEX need_open ON need (run_id) WHERE ended_at IS NULL;
+CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_of_path ON ticket (run_id, path, updated_at);
+CREATE INDEX attempt_begun_for ON attempt (task_no) WHERE begun_for <> '';
 CREATE INDEX message_words ON message_text USING gin (words);

@@ -201,3 +201,20 @@ CREATE TRIGGER council_decline_frozen BEFORE UPDATE ON council_decline FOR EACH 
 
 CREATE TRIGGER council_decline_stays BEFORE DELETE ON council_decline FOR EACH ROW
     EXECUTE FUNCTION orch_refuse('council_decline: never deleted');
+
+CREATE TRIGGER drive_fence_rises BEFORE UPDATE OF fence ON drive FOR EACH ROW
+    WHEN (NEW.fence < OLD.fence)
+    EXECUTE FUNCTION orch_refuse('drive: a fence never falls');
+
+CREATE TRIGGER drive_pass_frozen BEFORE UPDATE ON drive_pass FOR EACH ROW
+    EXECUTE FUNCTION orch_refuse('drive_pass: append-only');
+
+CREATE TRIGGER drive_pass_kept BEFORE DELETE ON drive_pass FOR EACH ROW
+    EXECUTE FUNCTION orch_refuse('drive_pass: append-only');
+
+CREATE TRIGGER ticket_stays_applied BEFORE UPDATE ON ticket FOR EACH ROW
+    WHEN (OLD.state = 'applied')
+    EXECUTE FUNCTION orch_refuse('ticket: what was applied is history');
+
+CREATE TRIGGER ticket_stays BEFORE DELETE ON ticket FOR EACH ROW
+    EXECUTE FUNCTION orch_refuse('ticket: never deleted');

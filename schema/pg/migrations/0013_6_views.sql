@@ -233,6 +233,61 @@ SELECT e.entry_no, (SELECT row_to_json(r_) FROM (SELECT
   LEFT JOIN task AS t ON t.task_no = e.task_no
   LEFT JOIN attempt AS a ON a.attempt_key = e.attempt_key;
 
+CREATE VIEW nothing_to_land AS
+SELECT t.task_no, t.run_id
+  FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.status = 'done' AND a.execution_mode = 'code' AND a.head_commit = a.base_commit
+   AND coalesce(a.dirty_files, 0) = 0
+   AND NOT EXISTS (SELECT 1 FROM entry AS e
+                    WHERE e.task_no = t.task_no AND e.attempt_key = a.attempt_key
+                      AND e.status NOT IN ('cancelled', 'superseded'));
+
+CREATE VIEW council_voter_view AS
+SELECT x.run_id, x.seat, r.reviewer_role, t.status, (SELECT row_to_json(r_) FROM (SELECT
+    r.reviewer_role AS "reviewer_role",
+    t.task_id AS "task_id",
+    h.thread_id AS "thread_id",
+    a.assigned_to AS "assigned_to",
+    a.attempt_no AS "attempt_no",
+    t.status AS "status") AS r_)::text AS document
+  FROM council_cross AS x
+  JOIN council_reviewer AS r ON r.run_id = x.run_id AND r.seat = x.seat
+  JOIN task AS t ON t.task_no = x.task_no
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+  JOIN thread AS h ON h.thread_no = a.thread_no;
+
+CREATE VIEW council_view AS
+SELECT c.run_id, (SELECT row_to_json(r_) FROM (SELECT
+    c.run_id AS "run_id",
+    c.mode AS "mode",
+    c.target_type AS "target_type",
+    c.output AS "output",
+    (CASE c.only_unanimous WHEN 1 THEN 'true' ELSE 'false' END)::json AS "only_unanimous",
+    c.quorum AS "quorum",
+    c.rounds AS "rounds",
+    c.since AS "since",
+    CASE WHEN c.deadline_at IS NOT NULL
+        THEN orch_iso(c.deadline_at) END AS "deadline_at",
+    nullif(c.repo_path, '') AS "repo_path",
+    nullif(c.base_commit, '') AS "base_commit",
+    nullif(c.head_commit, '') AS "head_commit",
+    c.reviewed_task AS "reviewed_task",
+    c.reviewed_attempt_no AS "reviewed_attempt_no",
+    orch_iso(c.created_at) AS "created_at",
+    ((SELECT ('[' || coalesce(string_agg((orch_json(v.document))::text, ','), '') || ']')::json FROM (
+        SELECT document FROM council_reviewer_view WHERE run_id = c.run_id ORDER BY seat) AS v))::json AS "reviewers",
+    ((SELECT ('[' || coalesce(string_agg((orch_json(v.document))::text, ','), '') || ']')::json FROM (
+        SELECT document FROM council_voter_view WHERE run_id = c.run_id ORDER BY seat) AS v))::json AS "voters") AS r_)::text AS document FROM council AS c;
+
+CREATE VIEW drive_view AS
+SELECT d.run_id, (SELECT row_to_json(r_) FROM (SELECT
+    (CASE d.paused WHEN 1 THEN 'true' ELSE 'false' END)::json AS "paused",
+    orch_json(d.settings) AS "settings",
+    nullif(d.until, '') AS "until",
+    d.runner_pid AS "pid",
+    CASE WHEN d.runner_pid IS NOT NULL
+        THEN orch_iso(d.taken_at) END AS "taken_at") AS r_)::text AS document FROM drive AS d;
+
 CREATE VIEW task_view AS
 SELECT t.task_no, t.run_id, (SELECT row_to_json(r_) FROM (SELECT
     t.run_id AS "run_id",
@@ -242,6 +297,7 @@ SELECT t.task_no, t.run_id, (SELECT row_to_json(r_) FROM (SELECT
     t.status AS "status",
     CASE t.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END AS "priority",
     nullif(t.rank, 0) AS "rank",
+    t.kind AS "kind",
     t.default_to AS "default_to",
     t.execution_mode AS "execution_mode",
     t.risk AS "risk",
@@ -343,6 +399,8 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, (SELECT row_to_json(
     a.pid_started AS "pid_started",
     a.pid_boot AS "pid_boot",
     a.liveness AS "liveness",
+    a.end_class AS "end_class",
+    nullif(a.begun_for, '') AS "begun_for",
     CASE WHEN a.late_event > 0 THEN 'msg_' || a.late_event END AS "late_report",
     CASE WHEN a.ended_at IS NOT NULL
         THEN orch_iso(a.ended_at) END AS "ended_at",
@@ -350,49 +408,3 @@ SELECT a.attempt_key, a.task_no, a.attempt_no, a.thread_no, (SELECT row_to_json(
     orch_iso(a.updated_at) AS "updated_at") AS r_)::text AS document
 FROM attempt AS a JOIN task AS t USING (task_no) JOIN thread AS h ON h.thread_no = a.thread_no
 LEFT JOIN place AS p ON p.attempt_key = a.attempt_key;
-
-CREATE VIEW nothing_to_land AS
-SELECT t.task_no, t.run_id
-  FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
- WHERE t.status = 'done' AND a.execution_mode = 'code' AND a.head_commit = a.base_commit
-   AND coalesce(a.dirty_files, 0) = 0
-   AND NOT EXISTS (SELECT 1 FROM entry AS e
-                    WHERE e.task_no = t.task_no AND e.attempt_key = a.attempt_key
-                      AND e.status NOT IN ('cancelled', 'superseded'));
-
-CREATE VIEW council_voter_view AS
-SELECT x.run_id, x.seat, r.reviewer_role, t.status, (SELECT row_to_json(r_) FROM (SELECT
-    r.reviewer_role AS "reviewer_role",
-    t.task_id AS "task_id",
-    h.thread_id AS "thread_id",
-    a.assigned_to AS "assigned_to",
-    a.attempt_no AS "attempt_no",
-    t.status AS "status") AS r_)::text AS document
-  FROM council_cross AS x
-  JOIN council_reviewer AS r ON r.run_id = x.run_id AND r.seat = x.seat
-  JOIN task AS t ON t.task_no = x.task_no
-  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
-  JOIN thread AS h ON h.thread_no = a.thread_no;
-
-CREATE VIEW council_view AS
-SELECT c.run_id, (SELECT row_to_json(r_) FROM (SELECT
-    c.run_id AS "run_id",
-    c.mode AS "mode",
-    c.target_type AS "target_type",
-    c.output AS "output",
-    (CASE c.only_unanimous WHEN 1 THEN 'true' ELSE 'false' END)::json AS "only_unanimous",
-    c.quorum AS "quorum",
-    c.rounds AS "rounds",
-    c.since AS "since",
-    CASE WHEN c.deadline_at IS NOT NULL
-        THEN orch_iso(c.deadline_at) END AS "deadline_at",
-    nullif(c.repo_path, '') AS "repo_path",
-    nullif(c.base_commit, '') AS "base_commit",
-    nullif(c.head_commit, '') AS "head_commit",
-    c.reviewed_task AS "reviewed_task",
-    c.reviewed_attempt_no AS "reviewed_attempt_no",
-    orch_iso(c.created_at) AS "created_at",
-    ((SELECT ('[' || coalesce(string_agg((orch_json(v.document))::text, ','), '') || ']')::json FROM (
-        SELECT document FROM council_reviewer_view WHERE run_id = c.run_id ORDER BY seat) AS v))::json AS "reviewers",
-    ((SELECT ('[' || coalesce(string_agg((orch_json(v.document))::text, ','), '') || ']')::json FROM (
-        SELECT document FROM council_voter_view WHERE run_id = c.run_id ORDER BY seat) AS v))::json AS "voters") AS r_)::text AS document FROM council AS c;
