@@ -35,8 +35,7 @@ _CRASHING = "ORCH_CRASH_AT" in os.environ  # Tests only; nobody else loads the m
 if _CRASHING:
     from schema import crash_points
 
-_DATA_VERSION = "PRAGMA data_version"
-BEGIN_READ, BEGIN_WRITE = "BEGIN", "BEGIN IMMEDIATE"
+_DATA_VERSION, BEGIN_READ, BEGIN_WRITE = "PRAGMA data_version", "BEGIN", "BEGIN IMMEDIATE"
 
 
 class ReadTx:
