@@ -47,7 +47,30 @@ SELECT v.document,
   JOIN task_view AS v ON v.task_no = t.task_no
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
   LEFT JOIN thread AS h ON h.thread_no = a.thread_no
- WHERE t.run_id = :run_id
+ WHERE t.run_id = :run_id AND (:through IS NULL OR t.task_no <= :through)
+ ORDER BY t.task_no;
+
+-- name: status_nth_task :maybe
+-- The last of a run's first tasks.
+SELECT task_no FROM task WHERE run_id = :run_id ORDER BY task_no LIMIT 1 OFFSET :most - 1;
+
+-- name: status_briefs :many
+-- Of the tasks behind those that are shown: what the next step and odd facts are told by.
+SELECT json_object('task_id', t.task_id, 'status', t.status,
+           'execution_mode', t.execution_mode, 'default_to', t.default_to,
+           'latest_attempt', CASE WHEN a.attempt_key IS NOT NULL THEN json_object(
+               'branch_name', a.branch_name, 'workspace_status', a.workspace_status,
+               'dirty_files', a.dirty_files, 'path_violations', json(a.path_violations)) END,
+           'integration', CASE WHEN a.attempt_key IS NULL THEN NULL
+               WHEN EXISTS (SELECT 1 FROM nothing_to_land AS l WHERE l.task_no = t.task_no)
+               THEN json_object('status', 'nothing_to_land')
+               ELSE (SELECT json_object('status', e.status) FROM entry AS e
+                      WHERE e.task_no = t.task_no AND e.kind = 'task'
+                      ORDER BY e.entry_no DESC LIMIT 1) END),
+       t.task_no
+  FROM task AS t
+  LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.run_id = :run_id AND t.task_no > :after
  ORDER BY t.task_no;
 
 -- name: one_task :one

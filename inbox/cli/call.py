@@ -26,6 +26,8 @@ class Call:
     is a command that goes on after a wait was cut off. `say()` sets the answer; it is printed
     after the last commit. `hearer` takes the lines of a stream where nothing is printed.
     `facts` decide what comes next and stand in no answer.
+    `is_for_people`: of a long answer only the view is printed, so its data may be brief where
+    the view shows nothing.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class Call:
         "db_path",
         "facts",
         "hearer",
+        "is_for_people",
         "key",
         "package",
         "printed",
@@ -64,6 +67,7 @@ class Call:
         self.committed = 0
         self.printed: Callable[[], None] | None = None
         self.streaming = False
+        self.is_for_people = False
         self.hearer: Callable[[str], None] | None = None
         self.signals = Signals()
         self._db: Database | None = None

@@ -100,6 +100,7 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
             from inbox.cli import values
 
             values.require_text(get, "--get")
+        call.is_for_people = get is None and not call.as_json
         call.db_path = parse.store_path(raw)
         call.signals.install()
         perform(call, program, command, raw)

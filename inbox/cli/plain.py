@@ -148,7 +148,11 @@ def quoted(text: str, source: str, number: object) -> str:
 
 def table(header: "Sequence[str]", body: "Sequence[Sequence[object]]") -> str:
     """Return aligned columns."""
-    cells = [[str(c) for c in header], *([line(c, 60) for c in row] for row in body)]
+    return _aligned([[str(c) for c in header], *([line(c, 60) for c in row] for row in body)])
+
+
+def _aligned(cells: "Sequence[Sequence[str]]") -> str:
+    header = cells[0]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -167,13 +171,19 @@ def listing(
     head: str, header: "Sequence[str]", body: "Sequence[Sequence[object]]", more: str
 ) -> str:
     """Return a headed table cut to the byte budget, saying how to get the rest."""
-    shown = list(body)
-    while shown:
-        text = head + "\n" + table(header, shown)
-        if len(text.encode()) <= _MOST_BYTES or len(shown) == 1:
-            break
-        shown = shown[: max(1, len(shown) * 9 // 10)]
-    else:
+    if not body:
         return head
-    left = len(body) - len(shown)
+    most = max(
+        1, _MOST_BYTES // len(header)
+    )  # A cell takes a byte, with what parts it from the next.
+    cells = [[str(c) for c in header], *([line(c, 60) for c in row] for row in body[:most])]
+    shown, over = 1, len(cells)  # So many rows fit, or are shown anyway; so many do not.
+    while over - shown > 1:
+        half = (shown + over) // 2
+        if len(head.encode()) + 1 + len(_aligned(cells[: half + 1]).encode()) <= _MOST_BYTES:
+            shown = half
+        else:
+            over = half
+    text = head + "\n" + _aligned(cells[: shown + 1])
+    left = len(body) - shown
     return f"{text}\n{left} more: {more}" if left else text

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from schema.steps import Step
     from schema.transaction import ReadTx
 
+_SHOWN = 200  # Tasks in full, for people: more rows than a listing ever has.
+
 
 def ready(call: "Call", *, run: str, limit: int, explain: bool) -> None:
     """List what can be dispatched now, in dispatch order."""
@@ -213,7 +215,7 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
         waiting = scheduling.waiting(tx, runs.require(tx, run))
         document = run_rows.budgeted(tx, run)
         found = obj(
-            tasks=array(reads.status(tx, run, waiting)),
+            tasks=array(reads.status(tx, run, waiting, _SHOWN if call.is_for_people else None)),
             repaired=report.repaired,
             problems=report.problems,
             high_event_id=events.last_id(tx),

@@ -4,14 +4,16 @@ from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
 from orch.cli.requests.views import VIEWS as REQUESTS
 from orch.cli.requests.views import budget_line
-from schema.json_text import Json
+from schema.json_text import Json, dumps, loads, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     View = Callable[[Json], str]
 
+_MOST_ODD = 50  # Lines about what is out of the ordinary.
 _COUNTS = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
            "cancelled")  # fmt: skip
 
@@ -186,33 +188,45 @@ def _answered(answer: Json) -> str:
 
 def status_text(answer: Json) -> str:
     """Return the state of a run as lines; also what --watch shows."""
-    body = plain.rows(
-        answer, "$.tasks", "$.task_id", "$.status", "$.latest_attempt.assigned_to",
-        "$.latest_attempt.attempt_no", "$.latest_attempt.liveness", "$.gate.status",
-        "$.integration.status", "$.latest_message.summary",
-    )  # fmt: skip
-    shown = [[cell if cell is not None else "-" for cell in row] for row in body]
+    told = loads(answer)  # Once: it is long where the run is.
+    run = obj(run=told["run"])
     text = plain.listing(
-        f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
+        f"{_run_line(run)}\n{_counts(run)}\n{budget_line(run)}".rstrip("\n"),
         ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LANDING", "LAST WORD"),
-        shown,
+        [_status_row(task) for task in told["tasks"]],
         "the same with --json",
     )
-    odd = plain.rows(
-        answer, "$.tasks", "$.task_id", "$.latest_attempt.dirty_files",
-        "$.latest_attempt.path_violations", "$.waits_for",
-    )  # fmt: skip
-    for task, dirty, outside, waits_for in odd:
-        if waits_for:
-            text += f"\nwaits: {task}: {plain.line(waits_for, 200)}"
-        if dirty and int(str(dirty)):
-            text += f"\nuncommitted work: {task} left {dirty} files"
-        if outside and outside != "[]":
-            text += f"\nchanged paths it does not own: {task}: {plain.line(outside, 200)}"
-    for path in ("$.repaired", "$.problems"):
-        text += "".join(f"\n{plain.line(found, 300)}" for found in plain.texts(answer, path))
-    end = _END.get(str(plain.fields(answer, "$.run.end")[0]))
+    odd = [line for task in told["tasks"] for line in _odd(task)]
+    for found in (*odd[:_MOST_ODD], *told["repaired"], *told["problems"]):
+        text += f"\n{plain.line(found, 300)}"
+    if len(odd) > _MOST_ODD:
+        text += f"\n{len(odd) - _MOST_ODD} more such lines: the same with --json"
+    end = _END.get(str(told["run"].get("end")))
     return f"{text}\n{end}" if end else text
+
+
+def _status_row(task: "dict[str, Any]") -> "list[object]":
+    parts = [task.get(name) or {} for name in ("latest_attempt", "gate", "integration")]
+    latest, gate, way = parts
+    cells = [
+        task["task_id"], task["status"], latest.get("assigned_to"), latest.get("attempt_no"),
+        latest.get("liveness"), gate.get("status"), way.get("status"),
+        (task.get("latest_message") or {}).get("summary"),
+    ]  # fmt: skip
+    return ["-" if cell is None else cell for cell in cells]
+
+
+def _odd(task: "dict[str, Any]") -> "Iterator[str]":
+    """Yield what is out of the ordinary about a task's place and work."""
+    latest = task.get("latest_attempt") or {}
+    name = task["task_id"]
+    if task.get("waits_for"):
+        yield f"waits: {name}: {plain.line(task['waits_for'], 200)}"
+    if latest.get("dirty_files"):
+        yield f"uncommitted work: {name} left {latest['dirty_files']} files"
+    if latest.get("path_violations"):
+        outside = plain.line(dumps(latest["path_violations"]), 200)
+        yield f"changed paths it does not own: {name}: {outside}"
 
 
 def _cancelled(answer: Json) -> str:

@@ -56,21 +56,24 @@ def apply(tx: "Tx", run: Run, wanted: list[TaskChange]) -> int:
     """Write what `compare` found in this same transaction; return the last event's id, or 0.
 
     Guarantees: edges that go are gone before any comes, so no cycle exists in between; tasks
-    are moved once, when everything is written.
+    are moved once, when everything is written; so are the chains recomputed.
     """
     updated = [change for change in wanted if change.kind == "updated"]
     added = {c.ticket.task_id: c.ticket for c in wanted if c.kind == "added"}
     last = tx.last_event_id
     gone = [pair for change in updated for pair in _edges(change, coming=False)]
+    longer: set[int] = set()
     for change, other in gone:
-        _drop_edge(tx, run, change, other)
+        longer.add(_drop_edge(tx, run, change, other))
     for task_id in graph.order({name: ticket.depends_on for name, ticket in added.items()}):
-        _add(tx, run, added[task_id])
+        _add(tx, run, added[task_id], longer)
     for change in updated:
         _update(tx, run, change)
     come = [pair for change in updated for pair in _edges(change, coming=True)]
     for change, other in come:
-        _take_edge(tx, run, change, other)
+        longer.add(_take_edge(tx, run, change, other))
+    if longer:
+        dependencies.lengthen_all(tx, longer)
     for number in dict.fromkeys(_number(change) for change, _ in [*gone, *come]):
         _recount(tx, run, number)
     return tx.last_event_id if tx.last_event_id != last else 0
@@ -89,9 +92,11 @@ def _edges(change: TaskChange, *, coming: bool) -> "list[tuple[TaskChange, str]]
     return [(change, other) for other in here if other not in there]
 
 
-def _add(tx: "Tx", run: Run, ticket: Ticket) -> None:
+def _add(tx: "Tx", run: Run, ticket: Ticket, longer: set[int]) -> None:
     values = _values(ticket, 0) | _spec(ticket) | {"task_id": ticket.task_id}
-    number, _ = tasks.add(tx, run, values, tuple(ticket.locks), tuple(ticket.depends_on))
+    needed = tuple(ticket.depends_on)
+    number, _ = tasks.add(tx, run, values, tuple(ticket.locks), needed, alone=False)
+    longer.update(row[0] for row in dependencies.prerequisites(tx, number))
     if ticket.columns["request_id"] is not None:
         requests.link(tx, number, ticket.columns["request_id"])
 
@@ -144,18 +149,18 @@ def _tell(
     )
 
 
-def _drop_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> None:
+def _drop_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> int:
     required = tasks.require(tx, run.run_id, other)
     dependencies.remove(tx, _number(change), required.task_no)
-    dependencies.lengthen(tx, required.task_no)
     _tell(tx, "task_dependency_removed", run, change, other)
+    return required.task_no
 
 
-def _take_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> None:
+def _take_edge(tx: "Tx", run: Run, change: TaskChange, other: str) -> int:
     required = tasks.require(tx, run.run_id, other)
     dependencies.insert(tx, _number(change), required.task_no)
-    dependencies.lengthen(tx, required.task_no)
     _tell(tx, "task_dependency_added", run, change, other)
+    return required.task_no
 
 
 def _recount(tx: "Tx", run: Run, number: int) -> None:

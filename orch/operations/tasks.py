@@ -29,11 +29,14 @@ def add(
     values: dict[str, object],
     locks: tuple[str, ...],
     depends_on: tuple[str, ...],
+    *,
+    alone: bool = True,
 ) -> tuple[int, int]:
     """Add a task and return (its number, the event's id).
 
-    Ready without unmet dependencies, else planned. Raises: invalid_state/duplicate,
-    not_found/task for a dependency, invalid_state/cycle for itself.
+    Ready without unmet dependencies, else planned. Of one that does not come `alone` the caller
+    has the waiting chains recomputed. Raises: invalid_state/duplicate, not_found/task for a
+    dependency, invalid_state/cycle for itself.
     """
     task_id = str(values["task_id"])
     if store.find(tx, run.run_id, task_id) is not None:
@@ -71,7 +74,8 @@ def add(
     )
     for other in needed:
         dependencies.insert(tx, task_no, other.task_no)
-        dependencies.lengthen(tx, other.task_no)
+        if alone:
+            dependencies.lengthen(tx, other.task_no)
     return task_no, event_id
 
 

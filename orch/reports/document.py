@@ -37,6 +37,9 @@ class Account:
         history = self.history
         line = phases.timeline(history)
         figures = metrics.figures([history])
+        waits: dict[str, list[str]] = {}
+        for other, task_id in history.edges:
+            waits.setdefault(task_id, []).append(other)
         return {
             "run": self.run,
             "at": stamp(history.now),
@@ -46,18 +49,18 @@ class Account:
             "by_agent": figures["by_agent"],
             "by_harness": figures["by_harness"],
             "reviews": self.reviews.get("", []),
-            "tasks": [self._task(task) for task in history.tasks],
+            "tasks": [self._task(task, waits.get(task.task_id, [])) for task in history.tasks],
             "left": self.left,
         }
 
-    def _task(self, task: TaskHistory) -> dict[str, Any]:
+    def _task(self, task: TaskHistory, waits: list[str]) -> dict[str, Any]:
         return {
             "task_id": task.task_id,
             "title": task.title,
             "status": task.status,
             "reason": task.reason or None,
             "gate": task.gate,
-            "depends_on": [a for a, b in self.history.edges if b == task.task_id],
+            "depends_on": waits,
             "landing": task.landing.document() if task.landing is not None else None,
             "reviews": self.reviews.get(task.task_id, []),
             "attempts": [self._attempt(attempt) for attempt in task.attempts],

@@ -1,9 +1,12 @@
 """Rows of `dependency`, the kept counters of unmet prerequisites and of waiting chains."""
 
 from schema import queries
+from schema.json_text import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
@@ -73,3 +76,26 @@ def lengthen(tx: "Tx", task_no: int) -> None:
         number = pending.pop()
         if tx.maybe(_SQL["dependency_chain"], task_no=number) is not None:
             pending.extend(row[0] for row in prerequisites(tx, number))
+
+
+def lengthen_all(tx: "Tx", task_nos: "Iterable[int]") -> None:
+    """Recompute the waiting chains of tasks and of what they wait for, each once at most.
+
+    Those that others of them wait for come last, so that no change is carried up twice.
+    """
+    changed = set(task_nos)
+    above: dict[int, list[int]] = {number: [] for number in changed}
+    below: dict[int, int] = dict.fromkeys(changed, 0)
+    for number, prerequisite in tx.many(_SQL["dependency_above"], starts=array(changed)):
+        above.setdefault(number, []).append(prerequisite)
+        below.setdefault(number, 0)
+        below[prerequisite] = below.get(prerequisite, 0) + 1
+    free = [number for number, count in below.items() if not count]
+    while free:
+        number = free.pop()
+        if number in changed and tx.maybe(_SQL["dependency_chain"], task_no=number) is not None:
+            changed.update(above.get(number, ()))
+        for prerequisite in above.get(number, ()):
+            below[prerequisite] -= 1
+            if not below[prerequisite]:
+                free.append(prerequisite)

@@ -15,6 +15,15 @@ WITH RECURSIVE walk (task_no) AS (
     SELECT d.depends_on FROM walk AS w JOIN dependency AS d ON d.task_no = w.task_no)
 SELECT 1 FROM walk WHERE task_no = :goal;
 
+-- name: dependency_above :many
+-- The edges from some tasks up to all that they wait for, directly or not.
+-- scan: the tasks that were given, and the rows of the walk itself
+WITH RECURSIVE walk (task_no) AS (
+    SELECT value FROM json_each(:starts)
+     UNION
+    SELECT d.depends_on FROM walk AS w JOIN dependency AS d ON d.task_no = w.task_no)
+SELECT d.task_no, d.depends_on FROM walk AS w JOIN dependency AS d ON d.task_no = w.task_no;
+
 -- name: dependency_prerequisites :many
 -- In the order they were added as tasks.
 SELECT p.task_no, p.task_id, p.status

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from schema import file
 from tests.bench import reference, stores
 from tests.bench.installed import ORCH, environment
 from tests.bench.measure import Row, compare, run, table, verdict
@@ -20,10 +21,10 @@ _ME = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 _ENV = environment() | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 # What `orch task add` would write for chains of five, of which the first task each is ready.
-_BULK = f"""
+_BULK = """
 INSERT INTO task (run_id, task_id, title, summary, priority, chain, status, unmet, created_at,
                   updated_at)
-WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {TASKS - 1})
+WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :last)
 SELECT 'large', 't' || i, 't', '', i % 3, 4 - i % 5, iif(i % 5 = 0, 'ready', 'planned'), i % 5 > 0,
        0, 0 FROM n;
 INSERT INTO dependency SELECT task_no, task_no - 1 FROM task WHERE run_id = 'large' AND unmet = 1;
@@ -115,19 +116,28 @@ def _clear(repo: Path, root: Path) -> None:
     _git(repo, "worktree", "prune")
 
 
+def fill(path: Path | str, count: int) -> None:
+    """Give a store the run `large` with so many tasks."""
+    run([ORCH, "run", "init", "--db", str(path), "--run", "large", "--goal", "g"], environment())
+    db = file.open_store(str(path))
+    db.connection.execute("PRAGMA synchronous=OFF")
+    db.connection.execute("BEGIN")
+    db.connection.execute(_BULK, {"last": count - 1})
+    db.connection.execute("COMMIT")
+    db.connection.execute("PRAGMA synchronous=FULL")
+    db.connection.pragma("wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
 def graph(rounds: int = 20) -> None:
     """`ready --limit 20`, and a reconcile that finds one change, in a large run."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         db = stores.make(folder)
         at, env = ("--db", db.path), environment()
-        for name in ("small", "large"):
-            run([ORCH, "run", "init", *at, "--run", name, "--goal", "g"], env)
+        run([ORCH, "run", "init", *at, "--run", "small", "--goal", "g"], env)
         for n in range(5):
             run([ORCH, "task", "add", *at, "--run", "small", "--task", f"t{n}"], env)
-        db.connection.execute("PRAGMA synchronous=OFF")
-        db.connection.execute(f"BEGIN; {_BULK} COMMIT")
-        db.connection.execute("PRAGMA synchronous=FULL")
-        db.connection.pragma("wal_checkpoint(TRUNCATE)")
+        fill(db.path, TASKS)
         r_list = reference.argv("list", *at, "--limit", "20")
         rows = [Row("R list", lambda _: r_list)]
         for name in ("small", "large"):

@@ -1,15 +1,22 @@
 """A graph of a hundred thousand tasks: shapes, not milliseconds; plans, statements, steps."""
 
+import json
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
 import pytest
 
+from inbox.cli import plain
 from orch import reads
-from orch.operations import runs, scheduling, tasks
+from orch.operations import plans, runs, scheduling, tasks
+from orch.plans import files
+from orch.reports import document
 from orch.store import audit, due
+from orch.store import tasks as task_rows
+from orch.store.history_model import History, TaskHistory
 from schema import file
 from schema.transaction import Database
 
@@ -23,6 +30,9 @@ SELECT 'r', 't' || i, 't', '', i % 3, 4 - i % 5, iif(i % 5 = 0, 'ready', 'planne
 INSERT INTO dependency SELECT task_no, task_no - 1 FROM task WHERE unmet = 1;
 """
 
+RUN: dict = {"run_id": "r", "goal": "g", "summary": "", "leader": "l", "repo_path": "",
+             "base_ref": "", "target": "", "ownership": "enforce"}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Database]:
@@ -32,8 +42,7 @@ def db(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[
     shutil.copy(empty_store, folder / "coord.db")
     found = file.open_store(str(folder / "coord.db"))
     with found.write() as tx:
-        runs.init(tx, {"run_id": "r", "goal": "g", "summary": "", "leader": "l", "repo_path": "",
-                       "base_ref": "", "target": "", "ownership": "enforce"})  # fmt: skip
+        runs.init(tx, dict(RUN))
     found.connection.execute("PRAGMA synchronous=OFF")
     found.connection.execute(f"BEGIN; {BULK} COMMIT")
     yield found
@@ -114,3 +123,70 @@ def test_the_work_of_one_step_does_not_grow_with_the_graph(db: Database) -> None
         assert tasks.require(tx, "r", "t1").status == "ready"
         assert audit.wrong(tx, "audit_unmet") == []
         raise Undo
+
+
+def test_people_are_shown_a_long_run_by_its_first_tasks(db: Database) -> None:
+    """The rest is read in brief: what the next step and odd facts are told by."""
+    with Meter(db) as meter, db.read() as tx:
+        found = reads.status(tx, "r", {}, most=200)
+    assert len(found) == COUNT and len(meter.statements) == 5
+    assert all(len(text) < 250 for text in found[200:]) and "acceptance" in found[199]
+    assert meter.steps < 60 * COUNT
+
+
+def test_a_plan_lengthens_each_chain_once(db: Database) -> None:
+    """A chain of n tasks, then n more behind it: so many updates, not n * n."""
+    count = 300
+    with pytest.raises(Undo), db.write() as tx:  # noqa: PT012 - what is undone is the block
+        runs.init(tx, RUN | {"run_id": "q"})
+        run = runs.require(tx, "q")
+        for first in (0, count):
+            chain = [
+                {"id": f"n{i}", "title": "t", "depends_on": [f"n{i - 1}"] if i else []}
+                for i in range(first, first + count)
+            ]
+            reading = files.reading_of(json.dumps({"tasks": chain}).encode(), "plan.json")
+            wanted, _ = plans.compare(tx, run, reading, {})
+            with Meter(db) as meter:
+                plans.apply(tx, run, wanted)
+            assert len(wanted) == count and len(meter.statements) < 13 * count
+        first_one = task_rows.document(tx, tasks.require(tx, "q", "n0").task_no)
+        assert json.loads(first_one)["waiting_chain"] == 2 * count - 1
+        assert audit.wrong(tx, "audit_chain") == []
+        raise Undo
+
+
+class Counted(list):
+    """A list that knows how often it was walked through."""
+
+    walked = 0
+
+    def __iter__(self):
+        self.walked += 1
+        return super().__iter__()
+
+
+def test_a_report_walks_the_edges_a_few_times_whatever_the_run(db: Database) -> None:
+    names = [f"t{i}" for i in range(200)]
+    edges = Counted(pairwise(names))
+    found = [
+        TaskHistory(number, name, "t", "planned", 1, None, "", 0, 0, 0, None)
+        for number, name in enumerate(names)
+    ]
+    account = document.Account({}, History("r", 0, found, edges))
+    assert [task["depends_on"] for task in account.document()["tasks"]][:2] == [[], ["t0"]]
+    assert edges.walked <= 3
+
+
+def test_a_listing_formats_what_it_may_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    formatted = []
+    line = plain.line
+    monkeypatch.setattr(plain, "line", lambda text, width: formatted.append(1) or line(text, width))
+    rows = [(number, "ready") for number in range(50_000)]
+    text = plain.listing("head", ("TASK", "STATUS"), rows, "more")
+    shown = len(text.splitlines()) - 3
+    assert len(text.encode()) < 3_800 and text.endswith(f"\n{50_000 - shown} more: more")
+    assert len(formatted) < 4_000
+    longer = plain.listing("head", ("TASK", "STATUS"), rows[: shown + 1], "more")
+    assert longer.endswith("\n1 more: more"), "one more row does not fit"
+    assert "more" not in plain.listing("head", ("TASK", "STATUS"), rows[:shown], "more")
