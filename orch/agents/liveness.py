@@ -70,7 +70,10 @@ def examine(db: "Database") -> "Check":
         f"{len(unattended)} without a runner: " + "; ".join(told),
         "start each again under its own name, or end its turn",
         next=[
-            *(say("work", agent=agent) for agent in dict.fromkeys(t.agent for t in unattended)),
+            *(
+                say("work", agent=agent, harness=harness)
+                for agent, harness in {t.agent: t.harness for t in unattended}.items()
+            ),
             say("stop", "R/T"),
         ],
     )

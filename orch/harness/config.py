@@ -156,6 +156,14 @@ def presets() -> "dict[str, dict[str, object]]":
         return tomllib.load(file)
 
 
+def session_command(name: str, overrides: "Mapping[str, Mapping[str, object]]") -> list[str]:
+    """Return how a person takes a client's {session} up, [] where nothing says it."""
+    own = overrides.get(name, {})
+    base = presets().get(str(own.get("like") or name), {})
+    found = own.get("open") or base.get("open")
+    return [str(word) for word in found] if isinstance(found, list) else []
+
+
 def resolve(
     name: str, overrides: "Mapping[str, Mapping[str, object]]", program: "tuple[str, ...]" = ()
 ) -> "tuple[Harness | None, list[str]]":

@@ -94,3 +94,23 @@ def failed_on(tx: "ReadTx", attempt_key: int, check: str, head: str | None) -> b
     """Say whether a check failed before on the same head of the same attempt."""
     row = tx.maybe(_SQL["check_failed_on"], attempt_key=attempt_key, check_name=check, head=head)
     return row is not None
+
+
+class CheckOutput(queries.Record):
+    """What a check printed when it last ran: the beginning and the end of it."""
+
+    status: str
+    summary: str
+    output_head: str
+    output_tail: str
+    head_commit: str | None
+
+
+def output(tx: "ReadTx", attempt_key: int, check: str) -> CheckOutput | None:
+    """Return what a check of an attempt printed, None when it did not run."""
+    return CheckOutput.maybe(tx, _SQL["check_output"], attempt_key=attempt_key, check_name=check)
+
+
+def names(tx: "ReadTx", attempt_key: int) -> list[str]:
+    """Return the checks that ran on an attempt."""
+    return [row[0] for row in tx.many(_SQL["check_names"], attempt_key=attempt_key)]

@@ -25,6 +25,16 @@ SELECT status FROM check_result
  WHERE attempt_key = :attempt_key AND check_name = :check_name AND head_commit = :head_commit
  ORDER BY result_no DESC LIMIT 1;
 
+-- name: check_output :maybe
+-- What a check of an attempt printed when it last ran.
+SELECT status, summary, output_head, output_tail, head_commit FROM check_result
+ WHERE attempt_key = :attempt_key AND check_name = :check_name
+ ORDER BY result_no DESC LIMIT 1;
+
+-- name: check_names :many
+-- Those that ran on an attempt.
+SELECT DISTINCT check_name FROM check_result WHERE attempt_key = :attempt_key ORDER BY check_name;
+
 -- name: check_failures :many
 -- For the next attempt's brief.
 SELECT c.check_name, coalesce(nullif(c.output_tail, ''), c.summary) FROM check_result AS c

@@ -30,12 +30,15 @@ COMMANDS = (
         "agents and give their tasks back.",
     ),
     Command(
-        "logs", "orch.cli.agents.logs:logs", "Show what a task's agent printed.",
+        "logs", "orch.cli.agents.logs:logs", "Show what a task's agent did, in readable lines.",
         (
             *ONE_TASK,
             Option("--attempt", "count", "which attempt (default: the newest)"),
             Option("--follow", "flag", "keep printing until the agent ends", short="-f"),
-            Option("--lines", "count", "how many lines from the end", default=60),
+            Option("--tail", "count", "how many lines from the end (default 60)"),
+            Option("--lines", "count", "the same as --tail"),
+            Option("--raw", "flag", "its output as it was printed"),
+            Option("--check", "check", "what this check of it printed, instead"),
         ),
         "orch logs docs-1/outline --follow",
     ),

@@ -46,9 +46,24 @@ def _logs(answer: "Json") -> str:
     run, task, number, path, size, running, text = plain.fields(
         answer, "$.run_id", "$.task_id", "$.attempt_no", "$.path", "$.size", "$.running", "$.text"
     )
+    check, status = plain.fields(answer, "$.check", "$.check_status")
+    if check:
+        head = f"check {check} of {run}/{task} attempt {number}: {status}"
+        return f"{head}\n{plain.quoted(str(text), f'check {check}', number)}"
     state = "still running" if running else "ended"
     head = f"log of {run}/{task} attempt {number} ({state}, {size} bytes in {path})"
-    return f"{head}\n{plain.quoted(str(text), 'worker', number)}"
+    return f"{head}\n{plain.quoted(str(text), 'worker', number)}\n{_took(answer)}".rstrip("\n")
+
+
+def _took(answer: "Json") -> str:
+    """Return what the newest turn took, "" while nothing is known."""
+    seconds, into, out, cost = plain.fields(
+        answer, "$.turn.seconds", "$.turn.input_tokens", "$.turn.output_tokens", "$.turn.cost_usd"
+    )
+    told = [f"{float(str(seconds)):.1f} s"] if seconds is not None else []
+    told += [f"{into or 0} tokens in, {out or 0} out"] if into or out else []
+    told += [f"{float(str(cost)):.4f} USD"] if cost is not None else []
+    return f"its turn took {', '.join(told)}" if told else ""
 
 
 def _stop(answer: "Json") -> str:

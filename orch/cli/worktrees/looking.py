@@ -166,10 +166,8 @@ def _resume(call: "Call", harness: str, session: str) -> str:
     from orch import config_in_force
     from orch.harness import config as harnesses
 
-    known, _ = harnesses.resolve(harness, config_in_force.here(call.db).harnesses)
-    if known is None or not known.table.open:
-        return ""
-    return joined(word.replace("{session}", session) for word in known.table.open)
+    words = harnesses.session_command(harness, config_in_force.here(call.db).harnesses)
+    return joined(word.replace("{session}", session) for word in words)
 
 
 def _opened(path: str) -> bool:
