@@ -12,6 +12,7 @@ from orch.landing import audit
 from orch.machines import ENTRY, TASK
 from orch.steps.model import say
 from orch.store import audit as store
+from orch.store import notices
 from orch.worktrees import places, unnamed
 from schema.failures import Failure
 
@@ -34,7 +35,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     checks = [_dispatches(db), liveness.examine(db), liveness.spools(db), _worktrees(works)]
     checks.append(unnamed.worktrees(db, works))
     checks.append(liveness.programs({_root(work.worktree_path) for work in works}))
-    checks += [audit.landings(db), _places(db), _salvages(db)]
+    checks += [audit.landings(db), _places(db), _salvages(db), _notices(db)]
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), audit.commits(db)]
@@ -118,6 +119,18 @@ def _salvages(db: "Database") -> Check:
             gone.append(f"{task}: {ref} is gone, and with it what was saved")
     hint = "git keeps lost commits for two weeks: git fsck --lost-found names them"
     return verdict("salvages", gone, f"{len(saved)} kept", WARNING, hint)
+
+
+def _notices(db: "Database") -> Check:
+    """Name the needs of which nobody could be told."""
+    with db.read() as tx:
+        found = notices.given_up(tx)
+    wrong = [
+        f"{one.run_id}{'/' if one.task_id else ''}{one.task_id} {one.kind}: {one.problem}"
+        for one in found
+    ]
+    hint = "fix the channel; orch notify --test says whether it works, orch wait --again what waits"
+    return verdict("notices", wrong, "everybody who was to be told was", WARNING, hint)
 
 
 def _tables(db: "Database") -> "Iterator[Check]":

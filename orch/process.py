@@ -105,15 +105,19 @@ def run(
     return ProgramEnd(status if in_time else None, verdict, head, tail, spent)
 
 
-def ask(command: list[str], text: str, seconds: float) -> tuple[int, str, str]:
+def ask(
+    command: list[str], text: str, seconds: float, environment: "Mapping[str, str] | None" = None
+) -> tuple[int, str, str]:
     """Feed a small program of the person's own; return (status, its answer, its complaints).
 
-    It has our environment and our terminal: it may ask for a passphrase. Raises: OSError.
+    It has our terminal, and our environment unless another is given: it may ask for a passphrase.
+    Raises: OSError.
     """
     heed()
     child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment,
+    )  # fmt: skip
     try:
         out, said = child.communicate(text, seconds)
     except subprocess.TimeoutExpired:

@@ -40,3 +40,8 @@ class StoreFolder:
     def spool(self) -> str:
         """What running turns print, until it is in their log."""
         return self.below("spool")
+
+    @property
+    def watched(self) -> str:
+        """A file whose time says when somebody last had a board or a page open."""
+        return self.below("watched")

@@ -10,6 +10,7 @@ import time
 from inbox.workflows import wait
 from orch import board
 from orch.cli.board.top import document
+from orch.drive import watching
 from orch.pace import Pace
 from orch.reconcile import reconcile
 from schema import events, file
@@ -91,6 +92,7 @@ class Feed:
 
         def _look() -> "dict[str, Any] | None":
             nonlocal seen, read_at
+            watching.note(db)
             since = time.monotonic() - read_at
             if since < _LEAST_SECONDS:
                 return None

@@ -1,10 +1,10 @@
 """The board as rows of four panes: pure. A document is what `orch top --json` publishes."""
 
-from orch.cli.board.kinds import of_need
 from orch.cli.board.screen import OF_STATUS
 from orch.reports.style import STATUSES
 from orch.steps.entry import MOVING
 from orch.steps.model import read, say
+from orch.steps.urgency import of_need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ SECTIONS = Sections(
         ),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
-            "init", "setup", "prime", "schema", "completion",
+            "init", "setup", "notify", "prime", "schema", "completion",
         ),
     ),
     {

@@ -79,6 +79,18 @@ _INTEGRATION: "dict[str, Any]" = {"?": "null", "landed_commit": "text|null", "re
     "integrated_into": "text|null",
     "entry_id": "text|null", "status": "text", "target": "text|null"}  # fmt: skip
 
+_NOTICE: "dict[str, Any]" = {
+    "channel": ("command", "desktop", "ntfy", "webhook"),
+    "kind": "text",
+    "run_id": "text",
+    "task_id": "text|null",
+    "title": "text",
+    "command": "text",
+    "reminder": "count",
+    "again": "flag",
+    "problem": "text|null",
+}
+
 DATA: "dict[str, Shape]" = {
     **WORKSPACES,
     **DRIVING,
@@ -220,6 +232,7 @@ DATA: "dict[str, Shape]" = {
     },
     "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN},
     "continue": {**_DISPATCHED, "previous_attempt?": ATTEMPT},
+    "notify": {"sent": [_NOTICE], "failed": [_NOTICE]},
     "usage": {
         "run_id": "text",
         "task_id": "text|null",

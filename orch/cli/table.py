@@ -11,6 +11,7 @@ from orch.cli import hot_table
 from orch.cli.agents.table import COMMANDS as WORK
 from orch.cli.drive.table import COMMANDS as DRIVE
 from orch.cli.landing.table import COMMANDS as LANDING
+from orch.cli.notices.table import COMMANDS as NOTICES
 from orch.cli.requests.table import COMMANDS as REQUESTS
 from orch.cli.setup.table import COMMANDS as SETUP
 from orch.model import DEFAULT_MAX_ATTEMPTS, KINDS, MODES, OWNERSHIP, RISKS
@@ -288,6 +289,7 @@ _COMMANDS = (
     *WORK,
     *REQUESTS,
     *SETUP,
+    *NOTICES,
     Command(
         "doctor", "orch.cli.stores:doctor",
         "Check store, machine, runs and worktrees; change nothing.",

@@ -324,6 +324,7 @@ VIEWS: "dict[str, View]" = {
     **REQUESTS,
     **_all_of("setup.views", "setup"),
     **_all_of("drive.views", "set pause resume", "run "),
+    **_all_of("notices.notify", "notify"),
     **_all_of("worktrees.views", "cleanup"),
     **_all_of("worktrees.looking_views", "diff open"),
     "lock list": _of("tasks.locks", "lock list"),

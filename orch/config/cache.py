@@ -11,7 +11,7 @@ import json
 import os
 import stat
 
-from orch.config.model import Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
+from orch.config.model import Check, Config, Notify, PlanPolicy, Policy, PolicyRule, QueueRules
 from schema.version import __version__
 
 TYPE_CHECKING = False
@@ -94,6 +94,7 @@ def _config(document: "Any") -> Config:
     found: Config = _made(Config, document)
     found.checks = {name: _made(Check, one) for name, one in document["checks"].items()}
     found.plan = _made(PlanPolicy, document["plan"])
+    found.notify = _made(Notify, document["notify"])
     found.queue = _made(QueueRules, document["queue"])
     if document["policy"] is not None:
         found.policy = _made(Policy, document["policy"])

@@ -143,12 +143,41 @@ class Policy:
         return found
 
 
+class Notify:
+    """How people are told what needs them; seconds. `ntfy_env`, `webhook_env` name variables."""
+
+    __slots__ = (
+        "after", "command", "desktop", "ntfy_env", "on", "quiet_while_watched", "remind", "text",
+        "webhook_env",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.command: list[str] = []
+        self.desktop = False
+        self.ntfy_env = ""
+        self.webhook_env = ""
+        self.on = ["need", "done"]
+        self.after = 10.0
+        self.remind: list[float] = [1800.0, 7200.0]
+        self.text = False
+        self.quiet_while_watched = True
+
+    @property
+    def channels(self) -> list[str]:
+        """The ways out that are configured."""
+        given = {
+            "command": self.command, "desktop": self.desktop, "ntfy": self.ntfy_env,
+            "webhook": self.webhook_env,
+        }  # fmt: skip
+        return [name for name, value in given.items() if value]
+
+
 class Config:
     """What orch.toml says; the defaults where there is none. `source`: by what it is known."""
 
     __slots__ = (
-        "checks", "copy", "drive", "environment", "harnesses", "link", "plan", "policy", "profiles",
-        "queue", "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
+        "checks", "copy", "drive", "environment", "harnesses", "link", "notify", "plan", "policy",
+        "profiles", "queue", "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -166,4 +195,5 @@ class Config:
         self.queue = QueueRules()
         self.policy: Policy | None = None  # None: a person approves everything.
         self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.config reads.
+        self.notify = Notify()
         self.drive: dict[str, object] = {}  # As written; orch/config/drive_policy.py merges.

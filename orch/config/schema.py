@@ -11,6 +11,7 @@ from pydantic import (
 
 from orch.config.drive_schema import DriveTable
 from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
+from orch.config.notify_schema import NotifyTable
 from orch.harness.config import HarnessTable, Strict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -197,6 +198,10 @@ class OrchToml(Strict):
         default_factory=lambda: PlanTable.model_validate({}), description="rules of orch plan lint"
     )
 
+    notify: NotifyTable = Field(
+        default_factory=lambda: NotifyTable.model_validate({}), description="telling people"
+    )
+
     queue: QueueTable = Field(
         default_factory=lambda: QueueTable.model_validate({}), description="the merge queue"
     )
@@ -253,6 +258,7 @@ class OrchToml(Strict):
         found.harnesses = {
             name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
         }
+        found.notify = self.notify.notify()
         found.drive = self.drive.written()
         return found
 

@@ -2,8 +2,8 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
-from orch.cli.board.kinds import of_need
 from orch.reports.style import columns
+from orch.steps.urgency import of_need
 from schema.json_text import Json, loads
 
 TYPE_CHECKING = False

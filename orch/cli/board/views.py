@@ -2,8 +2,8 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
-from orch.cli.board.kinds import of_need
 from orch.reports.style import STATUSES, columns
+from orch.steps.urgency import of_need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""notify: what needs people, told by the channels of [notify]."""
