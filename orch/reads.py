@@ -30,11 +30,12 @@ def status(
     tx: "ReadTx", run_id: str, waiting: "Mapping[int, str]", most: int | None = None
 ) -> list[Json]:
     """Return each task with its latest attempt, its latest message, its open question, its way to a
-    target, and what a ready one waits for; those beyond the first `most` in brief."""
+    target, and what a ready one waits for; of the first `most` and of those at work, the others in
+    brief."""
     row = tx.maybe(_SQL["status_nth_task"], run_id=run_id, most=most) if most else None
     through = None if row is None else row[0]
-    found = [
-        merge(
+    found = {
+        row[5]: merge(
             row[0],
             latest_attempt=Json(row[1]) if row[1] else NULL,
             latest_message=Json(row[2]) if row[2] else NULL,
@@ -43,11 +44,11 @@ def status(
             waits_for=waiting.get(row[5]),
         )
         for row in tx.many(_SQL["status_tasks"], run_id=run_id, through=through)
-    ]
+    }
     if through is not None:
-        briefs = tx.many(_SQL["status_briefs"], run_id=run_id, after=through)
-        found += [merge(row[0], waits_for=waiting.get(row[1])) for row in briefs]
-    return found
+        for row in tx.many(_SQL["status_briefs"], run_id=run_id, after=through):
+            found[row[1]] = merge(row[0], waits_for=waiting.get(row[1]))
+    return [found[number] for number in sorted(found)]
 
 
 class One:

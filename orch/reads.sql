@@ -47,7 +47,8 @@ SELECT v.document,
   JOIN task_view AS v ON v.task_no = t.task_no
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
   LEFT JOIN thread AS h ON h.thread_no = a.thread_no
- WHERE t.run_id = :run_id AND (:through IS NULL OR t.task_no <= :through)
+ WHERE t.run_id = :run_id AND (:through IS NULL OR t.task_no <= :through
+        OR t.status IN ('dispatched', 'running', 'blocked', 'verifying'))
  ORDER BY t.task_no;
 
 -- name: status_nth_task :maybe
@@ -55,7 +56,7 @@ SELECT v.document,
 SELECT task_no FROM task WHERE run_id = :run_id ORDER BY task_no LIMIT 1 OFFSET :most - 1;
 
 -- name: status_briefs :many
--- Of the tasks behind those that are shown: what the next step and odd facts are told by.
+-- Of the tasks behind the first, where nobody works on them: what the next step is told by.
 SELECT json_object('task_id', t.task_id, 'status', t.status,
            'execution_mode', t.execution_mode, 'default_to', t.default_to,
            'latest_attempt', CASE WHEN a.attempt_key IS NOT NULL THEN json_object(
@@ -71,6 +72,7 @@ SELECT json_object('task_id', t.task_id, 'status', t.status,
   FROM task AS t
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.task_no > :after
+   AND t.status NOT IN ('dispatched', 'running', 'blocked', 'verifying')
  ORDER BY t.task_no;
 
 -- name: one_task :one

@@ -126,12 +126,19 @@ def test_the_work_of_one_step_does_not_grow_with_the_graph(db: Database) -> None
 
 
 def test_people_are_shown_a_long_run_by_its_first_tasks(db: Database) -> None:
-    """The rest is read in brief: what the next step and odd facts are told by."""
+    """The rest is read in brief: what the next step is told by; but not what is at work."""
     with Meter(db) as meter, db.read() as tx:
         found = reads.status(tx, "r", {}, most=200)
-    assert len(found) == COUNT and len(meter.statements) == 5
+    assert len(found) == COUNT and json.loads(found[-1])["task_id"] == f"t{COUNT - 1}"
+    assert len(meter.statements) == 5
     assert all(len(text) < 250 for text in found[200:]) and "acceptance" in found[199]
     assert meter.steps < 60 * COUNT
+    with pytest.raises(Undo), db.write() as tx:
+        tasks.move(tx, tasks.require(tx, "r", "t500"), "dispatch", "l")
+        found = reads.status(tx, "r", {}, most=10)
+        assert [json.loads(found[at])["task_id"] for at in (9, 10, 500)] == ["t9", "t10", "t500"]
+        assert "acceptance" in found[500] and "acceptance" not in found[10]
+        raise Undo
 
 
 def test_a_plan_lengthens_each_chain_once(db: Database) -> None:
