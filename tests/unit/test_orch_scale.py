@@ -132,8 +132,8 @@ def test_people_are_shown_a_long_run_by_its_first_tasks(db: Database) -> None:
     assert len(found) == COUNT and json.loads(found[-1])["task_id"] == f"t{COUNT - 1}"
     assert len(meter.statements) == 5
     assert all(len(text) < 250 for text in found[200:]) and "acceptance" in found[199]
-    assert meter.steps < 60 * COUNT
-    with pytest.raises(Undo), db.write() as tx:
+    assert meter.steps < 80 * COUNT
+    with pytest.raises(Undo), db.write() as tx:  # noqa: PT012 - what is undone is the block
         tasks.move(tx, tasks.require(tx, "r", "t500"), "dispatch", "l")
         found = reads.status(tx, "r", {}, most=10)
         assert [json.loads(found[at])["task_id"] for at in (9, 10, 500)] == ["t9", "t10", "t500"]
