@@ -4,10 +4,12 @@ The proof is named (I11). Everything dirty is kept, or with force saved to a sal
 Branches stay. Nothing is removed recursively by us; git removes, and the effect is checked.
 """
 
+import contextlib
 import json
 import os
+from concurrent.futures import as_completed
 
-from orch import config_in_force
+from orch import config_in_force, process
 from orch.git import changes, commits, names, proofs, refs, removing, repository, salvage
 from orch.model import TERMINAL, Attempt, Run, Task
 from orch.operations import runs
@@ -21,8 +23,10 @@ from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
+    from orch.config.model import Config
     from orch.worktrees.ignored_files import Ignored
     from schema.transaction import Database, ReadTx
 
@@ -92,70 +96,104 @@ def clean(
 ) -> list[CleanupOutcome]:
     """Remove what is proven safe; keep the rest with the reason; `step` after each.
 
-    What git refuses for one keeps that one, with the reason, and the rest is looked at. Raises
-    it when nothing could be cleaned and every one was refused so.
+    git works on several at once, the store is used by this thread only. What git refuses for one
+    keeps that one, with the reason, and the rest is looked at. Raises it when nothing could be
+    cleaned and every one was refused so.
     """
-    outcomes: list[CleanupOutcome] = []
+    outcomes = [CleanupOutcome(task, attempt) for task, attempt in chosen]
     failures: list[Failure] = []
-    for task, attempt in chosen:
-        if outcomes:
+    sites: dict[str, _Site] = {}
+    with process.side_by_side(min(_MOST_AT_ONCE, len(chosen))) as pool:
+        futures: dict[Future[bool], CleanupOutcome] = {}
+        for outcome in outcomes:
+            attempt = outcome.attempt
+            if attempt.status not in TERMINAL:
+                outcome.reason = (
+                    f"attempt is {attempt.status}: one that is not over is never removed"
+                )
+                step()
+                continue
+            with _one_alone(outcome, failures):
+                site = _site(db, run, attempt, sites)
+                with db.read() as tx:
+                    where = site.repo.top or site.repo.common_dir
+                    landed = entry_rows.targets(tx, outcome.task.task_no, where)
+                how = {"force": force, "dry_run": dry_run}
+                futures[pool.submit(_clean_one, site, run, outcome, landed, **how)] = outcome
+        for future in as_completed(futures):
+            db.signals.lower()  # Each takes a while, and those that went are recorded.
+            with _one_alone(futures[future], failures):
+                if future.result():
+                    _record(db, run, futures[future])
             step()
-        outcome = CleanupOutcome(task, attempt)
-        outcomes.append(outcome)
-        if attempt.status not in TERMINAL:
-            outcome.reason = f"attempt is {attempt.status}: one that is not over is never removed"
-            continue
-        try:
-            _clean_one(db, run, outcome, force=force, dry_run=dry_run)
-        except Failure as failure:
-            if failure.code not in _ONE_ALONE:
-                raise
-            failures.append(failure)
-            outcome.reason = "; ".join(filter(None, (failure.message, failure.advice)))
-        except OSError as error:
-            outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
     if failures and len(failures) == len(outcomes):
         raise failures[0]
     return outcomes
 
 
 _ONE_ALONE = ("git_error", "not_found", "invalid_state", "refused")
+_MOST_AT_ONCE = 4
+
+
+@contextlib.contextmanager
+def _one_alone(outcome: CleanupOutcome, failures: list[Failure]) -> "Iterator[None]":
+    """Keep one worktree, with the reason, where something is refused for it alone."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.code not in _ONE_ALONE:
+            raise
+        failures.append(failure)
+        outcome.reason = "; ".join(filter(None, (failure.message, failure.advice)))
+    except OSError as error:
+        outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
+
+
+class _Site:
+    """A repository of the run, opened and compared once for all of its worktrees."""
+
+    __slots__ = ("repo", "settings")
+
+    def __init__(self, repo: repository.Repository) -> None:
+        self.repo = repo
+        self.settings: Config | None = None
+
+
+def _site(db: "Database", run: Run, attempt: Attempt, known: dict[str, _Site]) -> _Site:
+    found = known.get(attempt.repo_path)
+    if found is None:
+        found = _Site(create.open_checked(db, run, attempt.repo_path))
+        known[attempt.repo_path] = found
+    if found.settings is None and os.path.isdir(attempt.worktree_path):
+        found.settings = config_in_force.of_run(db, run, found.repo)
+    return found
 
 
 def _clean_one(
-    db: "Database", run: Run, outcome: CleanupOutcome, *, force: bool, dry_run: bool
-) -> None:
-    attempt = outcome.attempt
-    repo = create.open_checked(db, run, attempt.repo_path)
-    with db.read() as tx:
-        landed = entry_rows.targets(tx, outcome.task.task_no, repo.top or repo.common_dir)
+    site: _Site, run: Run, outcome: CleanupOutcome, landed: list[str], *, force: bool, dry_run: bool
+) -> bool:
+    """Remove one worktree, or say why not; return whether that is to be recorded. No store."""
+    attempt, repo = outcome.attempt, site.repo
     _prove(repo, run, attempt, outcome, landed)
-    if not os.path.isdir(attempt.worktree_path):
-        _note_missing(db, repo, run, outcome, force=force, dry_run=dry_run)
-        return
+    if site.settings is None or not os.path.isdir(attempt.worktree_path):
+        return _note_missing(repo, run, outcome, force=force, dry_run=dry_run)
     _examine(outcome, force=force)
     if outcome.reason:
-        return
+        return False
     worktree = repository.linked_worktree(repo, attempt.worktree_path)
-    outcome.ignored = ignored_files.look(worktree, config_in_force.of_run(db, run, repo))
+    outcome.ignored = ignored_files.look(worktree, site.settings)
     if outcome.ignored.saved:
         outcome.salvage = _salvage_of(outcome)
     if dry_run:
         outcome.entries = changes.status(worktree, ignored=True).ignored
         outcome.cleaned = True
-        return
-    _remove(db, repo, run, outcome)
+        return False
+    return _remove(repo, run, outcome)
 
 
 def _note_missing(
-    db: "Database",
-    repo: repository.Repository,
-    run: Run,
-    outcome: CleanupOutcome,
-    *,
-    force: bool,
-    dry_run: bool,
-) -> None:
+    repo: repository.Repository, run: Run, outcome: CleanupOutcome, *, force: bool, dry_run: bool
+) -> bool:
     """Take note of a worktree that somebody removed; keep one that lies elsewhere, or may.
 
     With force one of which nothing is found counts as removed: its registration goes.
@@ -176,7 +214,9 @@ def _note_missing(
     else:
         if registered:
             removing.remove_worktree(repo, attempt.worktree_path)
-        _note(db, run, outcome)
+        _let_go(repo, run, outcome)
+        return True
+    return False
 
 
 def _prove(
@@ -240,7 +280,7 @@ def _salvage_of(outcome: CleanupOutcome) -> str:
     return names.salvage_ref(task.run_id, task.task_id, outcome.attempt.attempt_no)
 
 
-def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> None:
+def _remove(repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> bool:
     attempt = outcome.attempt
     copies = setup_files.digests(json.loads(attempt.placed_files))
     saved = outcome.ignored.saved if outcome.ignored is not None else ()
@@ -270,20 +310,26 @@ def _remove(db: "Database", repo: repository.Repository, run: Run, outcome: Clea
             pass  # Another cleanup was faster; the record follows.
         elif failure.reason in ("work_at_risk", "unsupported"):
             outcome.reason = failure.message
-            return
+            return False
         else:
             raise
-    _note(db, run, outcome)
+    _let_go(repo, run, outcome)
+    return True
 
 
-def _note(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
-    """Record that the worktree is gone; told once."""
+def _let_go(repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> None:
+    """Let go of what belonged to a worktree that is gone."""
     crash_points.reach("cleanup.removed")
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     setup_files.drop_empty(attempt.worktree_path, attempt.workspace_root)
     if outcome.proof not in ("branch_kept", "gone"):  # Else it may still be queued, or landed.
-        kept_heads.let_go(inspect.open_of(attempt), run.run_id, outcome.task.task_id, attempt)
+        kept_heads.let_go(repo, run.run_id, outcome.task.task_id, attempt)
+
+
+def _record(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
+    """Record that a worktree is gone; told once."""
+    attempt = outcome.attempt
     with db.write() as tx:
         current = store.find(tx, attempt.task_no, attempt.attempt_no)
         if current is None or current.workspace_status == "cleaned":

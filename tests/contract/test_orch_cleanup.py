@@ -1,9 +1,14 @@
 """cleanup and salvage: a worktree goes with a proof, and nothing is ever lost (I11)."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from orch.git import config_fingerprint, removing
+from orch.operations import runs as run_operations
+from orch.worktrees import cleanup
+from schema import file
 from tests.support import runs
 from tests.support.runs import Lead, worktree
 
@@ -303,6 +308,39 @@ def test_some_go_and_some_stay(lead: Lead) -> None:
     assert [c["task_id"] for c in plan["cleaned"]] == [c["task_id"] for c in done["cleaned"]]
     assert lead.trees() == ["r/b/attempt-1"]
     assert lead.do(*ALL, "--dry-run")["cleaned"] == [], "a plan that keeps all is no failure"
+
+
+def test_worktrees_go_several_at_once_and_their_repository_is_compared_once(
+    lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A barrier that only two removals together pass; fingerprints are config calls of a repo."""
+    for task in ("a", "b", "c"):
+        lead.task(task)
+        lead.finish(task)
+    together, compared = threading.Barrier(2, timeout=20), []
+    remove, seen = removing.remove_worktree, config_fingerprint.fingerprint
+
+    def _remove(repo, path, **how):
+        if not path.endswith("c/attempt-1"):
+            together.wait()
+        return remove(repo, path, **how)
+
+    monkeypatch.setattr(removing, "remove_worktree", _remove)
+    monkeypatch.setattr(
+        config_fingerprint, "fingerprint", lambda repo: compared.append(repo) or seen(repo)
+    )
+    db = file.open_store(str(lead.store))
+    with db.read() as tx:
+        run = run_operations.require(tx, "r")
+        chosen = cleanup.select(tx, run, None, None)
+    steps: list[bool] = []
+    outcomes = cleanup.clean(
+        db, run, chosen, force=False, dry_run=False, step=lambda: steps.append(True)
+    )
+    db.close()
+    assert [o.task.task_id for o in outcomes if o.cleaned] == ["a", "b", "c"]
+    assert len(steps) == 3 and len(compared) == 1
+    assert len(lead.events("task_cleaned")) == 3 and lead.doctor() == []
 
 
 def test_a_worktree_that_somebody_removed_is_taken_note_of(lead: Lead) -> None:
