@@ -48,7 +48,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                          "git failed; its arguments and stderr are attached"),
     "refused":          (90, "no", (
                              "approval_required", "work_at_risk", "repo_tampered", "budget",
-                             "unlanded", "check_failed", "check_error"),
+                             "unlanded", "check_failed", "check_error", "needs_people"),
                          "a rule said no"),
 }
 # fmt: on

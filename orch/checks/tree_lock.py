@@ -40,6 +40,21 @@ def held(path: str) -> "Iterator[tuple[int, ...]]":
             fcntl.flock(fd, fcntl.LOCK_UN)
 
 
+def is_held(path: str) -> bool:
+    """Say whether checks run in a worktree now; not where there is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def _refusal(path: str) -> Failure:
     locker = _locker(path)
     shown = names.display(path)

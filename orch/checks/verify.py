@@ -76,6 +76,14 @@ def verify(
                        settled=settled, afresh=again, lock=lock)  # fmt: skip
 
 
+def runnable(db: "Database", run_id: str, task_id: str, known: set[str]) -> tuple[str, ...]:
+    """Return the required checks that have not passed, and that orch.toml says how to run."""
+    with db.read() as tx:
+        task = tasks.require(tx, run_id, task_id)
+        newest = store.newest_statuses(tx, task.task_no)
+    return tuple(name for name, status in newest if status != "passed" and name in known)
+
+
 def _reopen(db: "Database", run_id: str, task_id: str) -> None:
     """Let what its checks failed be verified again; nothing to do for what still is."""
     with db.write() as tx:

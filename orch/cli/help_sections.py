@@ -10,6 +10,7 @@ SECTIONS = Sections(
     (
         Section("Start", "open a run, or record what a person wants.", "run", "request"),
         Section("Plan", "say what is to be done, and what waits for what.", "plan", "task", "dep"),
+        Section("Drive", "take a whole run from plan to landed.", "drive"),
         Section(
             "Hand out", "give tasks to agents, and run the agents.",
             "ready", "dispatch", "work", "submit",

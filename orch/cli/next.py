@@ -181,6 +181,7 @@ NEXT: "dict[str, Next]" = {
     "run close": _closed,
     "run reopen": _reopened,
     "run budget": _of_run,
+    "drive": _of("drive", "driven"),
     "run set": _reopened,
     "run pause": _paused,
     "run resume": _reopened,

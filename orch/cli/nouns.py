@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ENDS = ("open", "land", "integrate", "finished")
+ENDS = ("open", "land", "integrate", "finished")
 _RUN_STATUSES = ("empty", "blocked", "running", "ready", "failed", "cancelled", "done")
 _ATTEMPT_STATUSES = (
     "dispatched", "running", "blocked", "verifying", "done", "failed", "cancelled",
@@ -29,7 +29,7 @@ RUN: "dict[str, Any]" = {
     "created_at": "time",
     "updated_at": "time",
     "closed_at": "time|null",
-    "end?": _ENDS,
+    "end?": ENDS,
 }
 _SPENDING: "dict[str, Any]" = dict.fromkeys(("cost_usd", "tokens", "turns", "attempts", "seconds"),
                                             "number|null")  # fmt: skip

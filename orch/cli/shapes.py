@@ -6,7 +6,7 @@ Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py ru
 from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
-from orch.cli.drive.shapes import DRIVING
+from orch.cli.drive.shapes import DRIVE_ANSWERS, DRIVING
 from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
 from orch.cli.reports.shapes import NEWS
 from orch.cli.reports.shapes import shapes as seeing
@@ -281,6 +281,7 @@ def schemas() -> "dict[str, object]":
     works = [compiled(shape) for shape in (WORKED, CHECKED)]
     setups = [compiled(shape) for shape in (SETUP, KNOWN)]
     found["setup"] = _titled("setup", {"anyOf": setups})
+    found["drive"] = _titled("drive", {"anyOf": [compiled(shape) for shape in DRIVE_ANSWERS]})
     found["work"] = _titled("work", {"anyOf": works})
     found["dispatch"] = _titled("dispatch", {"anyOf": ways})
     from orch.cli.landing import shapes as queue_shapes

@@ -323,6 +323,7 @@ VIEWS: "dict[str, View]" = {
     "plan schema": BUS["schema"],
     **REQUESTS,
     **_all_of("setup.views", "setup"),
+    **_all_of("drive.views", "drive"),
     **_all_of("drive.views", "set pause resume", "run "),
     **_all_of("notices.notify", "notify"),
     **_all_of("worktrees.views", "cleanup"),

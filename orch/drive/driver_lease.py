@@ -1,4 +1,4 @@
-"""Driver's lease of a run: one driver at a time; who has lost it changes nothing more.
+"""Driver's lease of a run: one driver at a time; who has lost it changes nothing more (I19).
 
 Whatever a driver calls writes by the guard of its own Database, so dispatches, checks, landings and
 all else it does are refused with it once another process drives the run.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         "run pause", "run resume", "task add",
         "task show", "task list", "task edit", "dep add", "dep rm", "dep list", "plan check",
         "plan lint", "plan apply", "plan export", "plan schema", "ready", "reconcile", "wait",
-        "blocked", "answer", "status", "dispatch", "retry", "reassign", "cancel", "adopt",
+        "drive", "blocked", "answer", "status", "dispatch", "retry", "reassign", "cancel", "adopt",
         "cleanup", "diff", "open", "lock list", "salvage list", "salvage restore", "repo accept",
         "repo moved", "verify run",
         "verify record", "verify status", "events", "trace", "queue add", "queue list",

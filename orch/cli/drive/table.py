@@ -1,13 +1,53 @@
 """The commands about driving: rows of orch's table (table.py)."""
 
 from inbox.cli.grammar import KEY, Command, Option
+from orch.drive.planner.model import UNTIL
 
 _RUN_NAME = Option("RUN", "name", "the run", dest="run", required=True)
 
+# What `orch drive` and `orch start` take alike; the settings among them are this process's alone.
+FLAGS = (
+    Option("--until", "choice", "when it ends: blocked, need, done, idle, forever",
+           choices=UNTIL),
+    Option("--workers", "natural", "how many worker processes of its own; 0: others work"),
+    Option("--harness", "text", "the agent client of its workers"),
+    Option("--at-once", "count", "how many tasks at work at once"),
+    Option("--jobs", "count", "how many tasks are checked at once", dest="verify_jobs"),
+    Option("--set", "text", "KEY=VALUE, set for the run as orch run set does", many=True,
+           dest="pairs"),
+    Option("--tickets", "text", "a glob of plan files that are applied as they come", many=True),
+    Option("--no-land", "flag", "queue and land nothing"),
+    Option("--integrate", "text", "bring what landed into this branch"),
+    Option("--for", "duration", "end after this long: workers finish their turns",
+           dest="for_seconds"),
+    Option("--steal", "flag", "take over from a driver that was silent for a minute"),
+    Option("--background", "flag", "in a session of its own; print its pid and come back at once"),
+    Option("--follow", "flag", "with --json: a line for each thing done, then the answer"),
+)  # fmt: skip
+PROGRAM = Option("PROGRAM", "text", "with --harness command: the program and its arguments",
+                 dest="program", many=True)  # fmt: skip
+
 COMMANDS = (
     Command(
+        "drive", "orch.cli.drive.drive:drive",
+        "Take a run from plan to landed: dispatch, check, retry, land.",
+        (
+            Option("--run", "name", "the run (default: all open ones)", many=True, dest="runs"),
+            *FLAGS,
+            Option("--once", "flag", "one pass and its steps, then end"),
+            Option("--dry-run", "flag", "print what the next pass would do and change nothing"),
+            Option("--explain", "flag", "the last pass: why each task is where it is"),
+            Option("--audit", "flag", "all passes: what each knew and decided"),
+            Option("--replay", "flag", "decide the recorded passes again and compare"),
+            PROGRAM,
+        ),
+        "orch drive --run docs-1 --harness claude --workers 3 --until done",
+        note="Ctrl-C once: begin nothing, let workers end their turns. Twice, or SIGTERM: end the "
+        "turns and give their tasks back. Killed in any way, the same command goes on.",
+    ),
+    Command(
         "run set", "orch.cli.drive.run_settings:change",
-        "Set how a run is driven; an empty value takes a setting back.",
+        "Set how a run is driven; a number or switch without a value is taken back.",
         (_RUN_NAME, Option("KEY=VALUE", "text", "settings, named as in [drive] of orch.toml",
                            dest="pairs", many=True, required=True), KEY),
         "orch run set docs-1 at_once=5 retry.crashed=1", person=True,

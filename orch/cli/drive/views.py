@@ -6,6 +6,7 @@ from schema.json_text import Json, loads
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 def _said(answer: Json) -> str:
@@ -24,7 +25,66 @@ def _word(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_ENDS = {
+    "landed": "all that was to be done is done",
+    "needs_people": "nothing goes on without you",
+    "idle": "nothing can be done now",
+    "empty": "nothing could be done",
+    "timeout": "its time is used up",
+    "stopped": "stopped; the same command goes on",
+    "once": "one pass",
+}
+_RUN_ENDS = {
+    "open": "goes on",
+    "land": "has work that is on no target yet",
+    "integrate": "has landed on {target}, which is not in your branch yet",
+    "finished": "is finished",
+}
+
+
+def _driven(answer: Json) -> str:
+    found = loads(answer)
+    if "look" in found:
+        return "\n".join(line for one in found["looks"] for line in _looked(found["look"], one))
+    names = ", ".join(found["run_ids"])
+    if found["end"] == "background":
+        return f"driver of {names} in the background: pid {found['pid']}, log {found['log_path']}"
+    lines = [f"{_ENDS[found['end']]}: {found['did']} steps in {found['passes']} passes"]
+    for one in found["run_ends"]:
+        target = one["target"] or "its target"
+        lines.append(f"run {one['run_id']} {_RUN_ENDS[one['end']].format(target=target)}")
+    lines += [_need(need) for need in found["needs"]]
+    if found["end"] != "landed":
+        waiting = [w for w in found["why"] if w["task_id"] not in _named(found)]
+        lines += [f"  {w['run_id']}/{w['task_id']} {plain.line(w['why'], 200)}" for w in waiting]
+    return "\n".join(lines)
+
+
+def _named(found: "dict[str, Any]") -> "set[str | None]":
+    return {need["task_id"] for need in found["needs"]}
+
+
+def _need(need: "dict[str, Any]") -> str:
+    name = f"{need['run_id']}/{need['task_id']}" if need["task_id"] else need["run_id"]
+    return f"! {name} {need['kind']}: {plain.line(need['text'], 200)}"
+
+
+def _looked(look: str, one: "dict[str, Any]") -> "list[str]":
+    if look == "replay":
+        text = f"run {one['run_id']}: {one['same']} passes come out the same"
+        other = one["other_planner"]
+        return [text + (f"; {other} are of another planner" if other else "")]
+    if look == "audit":
+        return [line for each in one["passes"] for line in _looked("explain", each)]
+    head = f"pass {one['pass_no']} at {one['at']}" if one["pass_no"] else "the next pass"
+    lines = [f"run {one['run_id']}, {head}: {len(one['steps'])} steps"]
+    lines += [f"- {step}" for step in one["steps"]]
+    lines += [f"  {why['task_id']}: {plain.line(why['why'], 200)}" for why in one["why"]]
+    return lines + [_need(need) for need in one["needs"]]
+
+
 VIEWS: "dict[str, Callable[[Json], str]]" = {
+    "drive": _driven,
     "run set": _said,
     "run pause": _said,
     "run resume": _said,

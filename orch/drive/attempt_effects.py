@@ -1,0 +1,148 @@
+"""Attempts that a driver begins, the checks and the reviews that it has run."""
+
+from orch.dispatch import batch, dispatch
+from orch.drive.hands import Hands
+from orch.drive.planner.model import Begin, TaskFacts, Verify
+from orch.landing import open_queue
+from orch.operations import driving, tasks
+from orch.store import attempts as attempt_rows
+from orch.store import drives as drive_rows
+from orch.store import entries as entry_rows
+from orch.store import queues as queue_rows
+from orch.store import tasks as task_rows
+from schema import crash_points
+from schema.failures import Failure
+from schema.json_text import Json, obj
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inbox.model import Change
+    from schema.transaction import Database, Tx
+
+_MOST_SIDE_BY_SIDE = 4
+
+
+def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
+    """Begin attempts: decided in order, their worktrees made side by side."""
+    wishes: dict[str, dispatch.DispatchRequest] = {}
+    by_id = {task.task_id: (task, step) for task, step in wanted}
+    for task, step in wanted:
+        try:
+            wishes[task.task_id] = _wish(hands, task, step)
+        except Failure as failure:
+            hands.refused(task, failure)
+
+    def _answer(wish: dispatch.DispatchRequest, tx: "Tx", change: "Change") -> Json:
+        task, step = by_id[wish.task_id]
+        attempt_rows.set_begun_for(tx, change.thread_no, step.cause)
+        drive_rows.drop_refusal(tx, task.task_no)
+        payload = obj(step=step.event, cause=step.cause or None)
+        driving.tell(tx, wish.run_id, "drive_step", _begun(task, step), payload, wish.task_id)
+        return obj(task_id=wish.task_id)
+
+    made, skipped = batch.dispatch_all(
+        hands.db, list(wishes.values()), [None] * len(wishes), _MOST_SIDE_BY_SIDE, _answer,
+        lambda: None,
+    )  # fmt: skip
+    refused = dict(skipped)
+    for task_id in wishes:
+        task, step = by_id[task_id]
+        if task_id in refused:
+            hands.refused(task, refused[task_id])
+        else:
+            hands.say(task_id, "begin", _begun(task, step))
+    hands.did += len(made)
+
+
+def _wish(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchRequest:
+    """Return the dispatch that a step means; what it starts from is asked in git now."""
+    wish = dispatch.DispatchRequest(hands.run_id, task.task_id, step.event)
+    wish.to, wish.mode = step.to, step.mode
+    with hands.db.read() as tx:
+        row = task_rows.by_no(tx, task.task_no)
+        before = attempt_rows.find(tx, row.task_no, row.latest_attempt_no)
+    if step.event == "reassign":
+        wish.reason = f"its worker is {task.live}"
+    if step.event == "dispatch" and hands.watch.policy.checks and row.required_checks == "[]":
+        with hands.db.write() as tx:
+            tasks.require_checks(tx, row, hands.watch.policy.checks, driving.ACTOR)
+    if step.start == "branch" and before is not None and before.branch_name:
+        wish.base_ref = before.branch_name
+    if step.start == "target" and step.entry_no:
+        _start_on_target(hands, wish, step.entry_no)
+    return wish
+
+
+def _start_on_target(hands: Hands, wish: dispatch.DispatchRequest, entry_no: int) -> None:
+    """Let an attempt begin where its queue's target is now, told what did not merge."""
+    from orch.landing import rework
+
+    with hands.db.read() as tx:
+        entry = entry_rows.get(tx, entry_no)
+        queue = queue_rows.get(tx, entry.queue_no)
+    place = open_queue.open_queue(hands.db, queue)
+    wish.base_ref = place.look()
+    wish.note = rework.note(hands.db, place, entry, None)
+
+
+def _begun(task: TaskFacts, step: Begin) -> str:
+    """Return a begun attempt in words."""
+    to = f"to {step.to}" if step.to else ""
+    if not step.cause:
+        return f"dispatched {to}".strip()
+    start = {"branch": ", from its branch", "target": ", on the target"}.get(step.start, "")
+    return f"{step.event} as attempt {task.attempt_no + 1} {to}: {step.cause}{start}"
+
+
+def verify(hands: Hands, task: TaskFacts, step: Verify) -> None:
+    """Run a task's checks in a lane."""
+    from orch.checks import verify as checking
+
+    run_id, known = hands.run_id, set(hands.watch.settings.checks)
+
+    def _job(db: "Database") -> str:
+        crash_points.reach("drive.verify_begun")
+        only = checking.runnable(db, run_id, task.task_id, known)
+        checking.verify(db, run_id, task.task_id, only, 2, lambda: None, again=step.again)
+        crash_points.reach("drive.verified")
+        with db.read() as tx:
+            return tasks.require(tx, run_id, task.task_id).status
+
+    def _done(status: str, error: Failure | None) -> None:
+        hands.watch.verifying.discard(task.task_no)
+        if error is not None:
+            hands.refused(task, error)
+            return
+        hands.forgive(task)
+        hands.did += 1
+        words = {"done": "checks passed", "failed": "a check failed"}
+        hands.say(task.task_id, "verify", words.get(status, "a check could not run"))
+
+    hands.watch.verifying.add(task.task_no)
+    hands.lane("verify", (run_id, task.task_no), _job, _done)
+
+
+def review(hands: Hands, task: TaskFacts) -> None:
+    """Have what a task's landing lacks reviewed, in a lane."""
+    ask = hands.ask_review
+    assert ask is not None
+    run_id = hands.run_id
+
+    def _done(said: str, error: Failure | None) -> None:
+        hands.watch.reviewing.discard(task.task_no)
+        if error is not None:
+            hands.refused(task, error)
+            return
+        hands.forgive(task)
+        hands.did += 1
+        hands.say(task.task_id, "review", said)
+
+    hands.watch.reviewing.add(task.task_no)
+    hands.say(task.task_id, "review", f"a review is asked of {task.reviewer}")
+    hands.lane(
+        "review", (run_id, task.task_no),
+        lambda db: ask(db, run_id, task.task_id, task.reviewer, task.approval), _done,
+    )  # fmt: skip
+    crash_points.reach("drive.review_asked")

@@ -1,0 +1,52 @@
+"""What a driver knows of the queues that its run's entries stand in."""
+
+from orch.drive.planner.model import QueueFacts
+from orch.drive.watch import Watch
+from orch.landing import runner_lease
+from orch.machines import ENTRY
+from orch.store import drive_facts as facts
+from orch.store import queues as queue_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from orch.model import Run
+    from orch.store.drive_facts import OpenEntries
+    from schema.transaction import ReadTx
+
+# What a pass brings on, or lets go on once its wait is over.
+_BROUGHT_ON = (*ENTRY.moving, "landing", "landed", "error")
+_ASKS = "awaiting_approval"
+
+
+def queue_facts(tx: "ReadTx", watch: Watch, run: "Run") -> tuple[QueueFacts, ...]:
+    """Return the queues in which something of a run is open."""
+    found: dict[int, list[OpenEntries]] = {}
+    for row in facts.entries(tx, run.run_id):
+        found.setdefault(row.queue_no, []).append(row)
+    return tuple(_of_queue(tx, watch, run, number, rows) for number, rows in found.items())
+
+
+def _of_queue(
+    tx: "ReadTx", watch: Watch, run: "Run", number: int, rows: "list[OpenEntries]"
+) -> QueueFacts:
+    queue = queue_rows.get(tx, number)
+    seen = watch.queues.get(number)
+    tip = watch.tips.get(number, "")
+    news = seen is None or seen.tip != tip or facts.news(tx, run.run_id, seen.event) > 0
+    # What lacks somebody's word is brought on by that word alone, and that is news.
+    left = () if news else (_ASKS,)
+    moving = [row for row in rows if row.status in _BROUGHT_ON and row.status not in left]
+    hold = ("red" if queue.hold_tree else "person") if queue.hold_reason else ""
+    return QueueFacts(
+        queue_no=number,
+        target=queue.branch,
+        moving=sum(row.count for row in moving),
+        is_running=number in watch.landing or runner_lease.is_run(queue),
+        is_changed=news,
+        looked_at=seen.at if seen is not None else 0,
+        wake_at=min((row.not_before for row in moving if row.not_before), default=0),
+        hold=hold,
+        hold_text=f"the queue of {queue.branch} is held: {queue.hold_reason}" if hold else "",
+        may_mend=hold == "red" and (news or any(row.is_revert for row in rows)),
+        event=max(row.event for row in rows),
+    )

@@ -1,0 +1,388 @@
+"""The driver: look, decide, record, do, sleep; killed anywhere, the next one goes on.
+
+A look settles what was left, reads one snapshot of each run, plans, records the pass and does its
+steps; slow ones in lanes. Nothing that matters is kept in memory between two looks.
+"""
+
+import time
+
+from inbox.workflows import wait
+from orch import children
+from orch.config.drive_policy import DrivePolicy
+from orch.drive import driver_lease, effects, snapshot
+from orch.drive.driver_lease import DriverLease
+from orch.drive.hands import Hands
+from orch.drive.lanes import Lanes
+from orch.drive.planner import codec, planner
+from orch.drive.planner.model import (
+    PLANNER,
+    DriveNeed,
+    DrivePlan,
+    DriveSnapshot,
+    SlotFacts,
+    TicketFacts,
+)
+from orch.drive.staffing import Staff
+from orch.drive.tickets import TicketWatch
+from orch.drive.watch import Watch
+from orch.operations import driving
+from orch.pace import Pace
+from orch.reconcile import reconcile
+from orch.store import drives as drive_rows
+from schema import crash_points, events
+from schema.failures import Failure
+from schema.json_text import obj
+from schema.transaction import Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from orch.drive.hands import AskReview
+    from schema.transaction import Database
+
+    Line = Callable[[str, str, str, str], None]  # Run, task or "", kind of line, the line.
+
+_MOST_PASSES = 1000  # In one look: each must do something.
+_RENEW_SECONDS = 20.0
+_SOON = 2.0
+FINISH, END = 1, 2
+
+
+class DriveOptions:
+    """What the command line says about a driver; `flags` are settings of this process alone."""
+
+    __slots__ = (
+        "ask_review", "cwd", "flags", "once", "program", "seconds", "stands_by", "steal", "until",
+    )  # fmt: skip
+
+    def __init__(self, until: str = "blocked") -> None:
+        self.until = until
+        self.flags: dict[str, Any] = {}
+        self.program: tuple[str, ...] = ()
+        self.cwd = "."
+        self.once = False
+        self.steal = False
+        self.stands_by = False
+        self.seconds: float | None = None
+        self.ask_review: AskReview | None = None
+
+
+class DriveOutcome:
+    """What a driver came to. `end`: landed, needs_people, idle, timeout, stopped, once."""
+
+    __slots__ = ("did", "end", "ends", "high_event_id", "landed", "needs", "passes", "runs", "why")
+
+    def __init__(self, runs: list[str]) -> None:
+        self.runs = runs
+        self.end = ""
+        self.did = 0
+        self.passes = 0
+        self.landed: list[str] = []
+        self.needs: list[DriveNeed] = []
+        self.why: list[tuple[str, str, str]] = []
+        self.ends: list[tuple[str, str, str]] = []
+        self.high_event_id = 0
+
+
+class _Driven:
+    """One run under this driver."""
+
+    def __init__(self, lease: DriverLease, watch: Watch, hands: Hands) -> None:
+        self.lease = lease
+        self.watch = watch
+        self.hands = hands
+        self.plan: DrivePlan | None = None
+        self.seen: DriveSnapshot | None = None
+        self.event = -1
+        self.due = 0
+        self.before = ""
+        self.nap: float | None = None
+        self.tickets: TicketWatch | None = None
+
+
+class Driver:
+    """Drives runs in one process. `stop` may be called from a signal handler."""
+
+    def __init__(self, db: "Database", options: DriveOptions, line: "Line") -> None:
+        self._db = db
+        self._options = options
+        self._line = line
+        self._lanes = Lanes(db.path)
+        self._driven: list[_Driven] = []
+        self._staff: Staff | None = None
+        self._pace = Pace(waits=True)
+        self._level = 0
+        self._heard = 0
+        self._renewed = time.monotonic()
+        self.outcome = DriveOutcome([])
+
+    def _is_stopped(self) -> bool:
+        return self._level > 0
+
+    def stop(self, level: int) -> None:
+        """Begin nothing more and let what runs end (1); a second time, or with 2, end it."""
+        self._level = max(self._level + 1, level)
+
+    def drive(self, run_ids: list[str]) -> DriveOutcome:
+        """Drive runs until they are at an end of the kind that was asked for.
+
+        Raises: lease_conflict (held, superseded), not_found/run, invalid_state/closed, store_error.
+        """
+        self.outcome = DriveOutcome(run_ids)
+        try:
+            for run_id in run_ids:
+                self._take(run_id)
+            deadline = self._options.seconds
+            end = wait.until(self._db, self._topics(), self._look, deadline or 0, self._nap)
+            self.outcome.end = end or "timeout"
+            self._finish()
+        finally:
+            self._go()
+        return self.outcome
+
+    def _topics(self) -> list[str]:
+        return [self._lanes.topic, *(f"run={one.watch.run_id}" for one in self._driven)]
+
+    def _take(self, run_id: str) -> None:
+        options = self._options
+        lease = self._lease(run_id)
+        watch = Watch(run_id, options.until, options.flags)
+        watch.can_ask = options.ask_review is not None
+
+        def _say(task_id: str, kind: str, text: str) -> None:
+            self._line(run_id, task_id, kind, text)
+
+        hands = Hands(self._db, lease, watch, self._lanes, _say, options.ask_review)
+        self._driven.append(_Driven(lease, watch, hands))
+        if self._staff is None:
+            self._staff = Staff(self._db, lease, options.cwd, options.program, _say)
+
+    def _lease(self, run_id: str) -> DriverLease:
+        """Return the lease of a run, waiting for it where this driver stands by."""
+        options, told = self._options, False
+
+        def _try() -> DriverLease | None:
+            nonlocal told
+            if self._is_stopped():
+                raise Interrupted(2)
+            try:
+                return driver_lease.take(self._db, run_id, steal=options.steal, until=options.until)
+            except Failure as failure:
+                if not options.stands_by or failure.reason != "held":
+                    raise
+                if not told:
+                    self._line(run_id, "", "standby", f"stands by: {failure.message}")
+                told = True
+            return None
+
+        found = wait.until(self._db, [f"run={run_id}"], _try, 0)
+        assert found is not None
+        return found
+
+    # A look.
+
+    def _look(self) -> str | None:
+        """Bring every run on as far as it goes now; return how the driver ends, None for not."""
+        if self._is_stopped():
+            return "stopped"
+        ended = self._lanes.collect()
+        for one in self._driven:
+            with one.lease.over(self._db):
+                one.watch.slots = self._slots(one)
+                self._renew(one)
+                self._take_tickets(one)
+                if ended or self._is_due(one):
+                    self._bring_on(one)
+            if self._is_stopped():
+                return "stopped"
+        return self._end()
+
+    def _slots(self, one: _Driven) -> list[SlotFacts]:
+        """Return the workers, kept up as the first run wants it: they serve all runs."""
+        if one is not self._driven[0]:
+            return self._driven[0].watch.slots
+        return self._staff_now().keep_up(one.watch.policy)
+
+    def _take_tickets(self, one: _Driven) -> None:
+        """Apply the ticket files that came."""
+        globs = one.watch.policy.tickets
+        if not globs:
+            one.tickets = None
+            return
+        top = one.watch.top
+        if one.tickets is None or (one.tickets.top, one.tickets.globs) != (top, globs):
+            one.tickets = TicketWatch(one.watch.run_id, top, globs)
+        found = one.tickets.look(self._db)
+        one.nap = found.nap
+        if found.applied:
+            names = ", ".join(found.applied[:5])
+            self._line(one.watch.run_id, "", "ticket", f"{len(found.applied)} tasks came: {names}")
+        with self._db.read() as tx:
+            one.watch.tickets = [
+                TicketFacts(need.path, need.text.removeprefix(f"{need.path} "), need.since)
+                for need in one.tickets.needs(tx)
+            ]
+
+    def _renew(self, one: _Driven) -> None:
+        if time.monotonic() - self._renewed > _RENEW_SECONDS:
+            one.lease.renew()
+            if one is self._driven[-1]:
+                self._renewed = time.monotonic()
+
+    def _is_due(self, one: _Driven) -> bool:
+        """Say whether anything happened in the store, or a moment has come."""
+        with self._db.read() as tx:
+            newest, now = events.last_id(tx), tx.now.wall_ms
+        slots = one.seen.slots if one.seen is not None else ()
+        if one.seen is not None and tuple(one.watch.tickets) != one.seen.tickets:
+            return True
+        return newest != one.event or 0 < one.due <= now or tuple(one.watch.slots) != slots
+
+    def _bring_on(self, one: _Driven) -> None:
+        """Pass after pass until nothing is left that can be done at once."""
+        for _ in range(_MOST_PASSES):
+            if not self._pass(one) or self._options.once or self._is_stopped():
+                return
+        raise Failure("internal_error", "bug", f"run {one.watch.run_id} is driven in circles")
+
+    def _pass(self, one: _Driven) -> bool:
+        """Look at a run, decide, record and do; say whether there was something to do."""
+        report = reconcile(self._db, one.watch.run_id, pace=self._pace)
+        for text in (*report.repaired, *report.problems):
+            self._line(one.watch.run_id, "", "problem", text)
+        crash_points.reach("drive.settled")
+        with self._db.read() as tx:
+            one.event = events.last_id(tx)
+        seen = snapshot.take(self._db, one.watch)
+        plan = planner.plan(seen)
+        one.seen, one.plan, one.due = seen, plan, plan.wake_at
+        self.outcome.passes += 1
+        if not plan.steps:
+            one.before = ""
+            return False
+        told = codec.snapshot_json(seen)
+        same = _without_time(told)
+        if same == one.before:
+            raise Failure(
+                "internal_error", "bug",
+                f"a pass over run {one.watch.run_id} changed nothing and decided again: "
+                + "; ".join(codec.step_text(step, _names(seen)) for step in plan.steps),
+            )  # fmt: skip
+        one.before = same
+        with self._db.write() as tx:
+            drive_rows.record_pass(
+                tx, one.watch.run_id, one.lease.fence, PLANNER, told, codec.plan_json(plan)
+            )
+        crash_points.reach("drive.recorded")
+        effects.do(one.hands, seen, plan)
+        crash_points.reach("drive.stepped")
+        return True
+
+    def _nap(self) -> float | None:
+        """Return the seconds until the first moment of any run, None where there is none."""
+        now = self._db.clock.now().wall_ms
+        naps = [max(0.05, (one.due - now) / 1000) for one in self._driven if one.due]
+        naps += [one.nap for one in self._driven if one.nap is not None]
+        return min(naps, default=None)
+
+    def _end(self) -> str | None:
+        """Return how the driver ends once every run is at an end, None while it goes on."""
+        if self._options.once:
+            return "once"
+        ends = [one.plan.end if one.plan is not None else "" for one in self._driven]
+        if self._options.until == "need" and "needs_people" in ends:
+            return "needs_people"
+        if not all(ends):
+            return None
+        return next((e for e in ("needs_people", "idle", "landed") if e in ends), None)
+
+    # The end.
+
+    def _finish(self) -> None:
+        """Let lanes and workers come to their end; a second stop ends them."""
+        assert self._staff is not None
+        self._staff.stop(FINISH)
+
+        def _is_over() -> bool | None:
+            if self._level > 1:
+                self._staff_now().stop(END)
+                children.end_all()
+            for one in self._driven:
+                with one.lease.over(self._db):
+                    self._lanes.collect()
+                    self._staff_now().poll()
+                    self._renew(one)
+            return True if self._lanes.is_idle and self._staff_now().is_over else None
+
+        wait.until(self._db, self._topics(), _is_over, 0, lambda: 0.1)
+        children.open_again()
+        for one in self._driven:
+            with one.lease.over(self._db):
+                reconcile(self._db, one.watch.run_id, pace=self._pace)
+                one.seen = snapshot.take(self._db, one.watch)
+                one.plan = planner.plan(one.seen)
+        self._sum_up()
+
+    def _staff_now(self) -> Staff:
+        assert self._staff is not None
+        return self._staff
+
+    def _sum_up(self) -> None:
+        found = self.outcome
+        for one in self._driven:
+            found.did += one.hands.did
+            found.landed += one.hands.landed
+            if one.plan is not None and one.seen is not None:
+                found.needs += one.plan.needs
+                found.ends.append((one.watch.run_id, one.seen.end, one.seen.target))
+                names = _names(one.seen)
+                found.why += [(one.watch.run_id, names[n], why) for n, why in one.plan.why]
+        if found.end == "idle" and not found.did and not found.needs:
+            found.end = "empty"
+
+    def _go(self) -> None:
+        """Leave the leases; what cannot be left dies with this process."""
+        if self._staff is not None:
+            self._staff.close(5.0)
+        for one in self._driven:
+            try:
+                with one.lease.over(self._db), self._db.write() as tx:
+                    summary = self.outcome.end or "ended"
+                    payload = obj(end=summary, did=one.hands.did)
+                    driving.tell(tx, one.watch.run_id, "drive_ended", summary, payload)
+                    one.lease.forget(tx)
+                    self.outcome.high_event_id = tx.last_event_id
+                crash_points.reach("drive.left")
+            except Failure as failure:
+                if failure.code not in ("lease_conflict", "store_busy", "store_error"):
+                    raise
+
+
+def _names(seen: DriveSnapshot) -> dict[int, str]:
+    return {task.task_no: task.task_id for task in seen.tasks}
+
+
+def _without_time(told: str) -> str:
+    """Return a snapshot without the moment it was taken at."""
+    head, _, rest = told.partition('"now":')
+    return head + rest.lstrip("0123456789")
+
+
+def policies(db: "Database", run_ids: list[str], options: DriveOptions) -> list[DrivePolicy]:
+    """Return how each run would be driven. Raises: invalid_input for orch.toml, git_error."""
+    found = []
+    for run_id in run_ids:
+        watch = Watch(run_id, options.until, options.flags)
+        watch.look(db)
+        found.append(watch.policy)
+    return found
+
+
+def rehearse(db: "Database", run_id: str, options: DriveOptions) -> tuple[DriveSnapshot, DrivePlan]:
+    """Return what the next pass over a run would be told and do, and write nothing."""
+    watch = Watch(run_id, options.until, options.flags)
+    watch.slots = []
+    seen = snapshot.take(db, watch)
+    return seen, planner.plan(seen)

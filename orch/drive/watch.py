@@ -1,0 +1,146 @@
+"""What a driver keeps of a run between two looks: settings, what it has under way, what git said.
+
+Nothing here decides who is right: a new driver begins with an empty one and finds the same work.
+"""
+
+import os
+import time
+
+from orch import config_in_force
+from orch.config.drive_policy import DrivePolicy, merged
+from orch.config.model import Config
+from orch.drive.planner.model import RepositoryFacts, SlotFacts, TicketFacts
+from orch.git import refs, repository
+from orch.landing import open_queue
+from orch.model import Workspace
+from orch.operations import driving, runs
+from orch.store import drive_facts as facts
+from orch.store import queues as queue_rows
+from orch.worktrees import clean, create
+from schema import events
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from orch.model import Run
+    from orch.store.drive_facts import OpenTask
+    from schema.transaction import Database, ReadTx
+
+_REPOSITORY_SECONDS = 5.0
+
+
+class QueueSeen:
+    """How things stood when a queue was last run: its target's tip, the newest event, when (ms)."""
+
+    __slots__ = ("at", "event", "tip")
+
+    def __init__(self, tip: str, event: int, at: int) -> None:
+        self.tip = tip
+        self.event = event
+        self.at = at
+
+
+class Watch:
+    """One driven run, as this driver sees it. `flags` are those of this process."""
+
+    def __init__(
+        self, run_id: str, until: str, flags: "dict[str, Any]",
+    ) -> None:  # fmt: skip
+        self.run_id = run_id
+        self.until = until
+        self.flags = flags
+        self.db_path = self.top = ""
+        self.settings = Config()
+        self.policy = DrivePolicy()
+        self.target = ""
+        self.has_news = False
+        self.slots: list[SlotFacts] = []
+        self.tickets: list[TicketFacts] = []
+        self.repositories: list[RepositoryFacts] = []
+        self.verifying: set[int] = set()
+        self.reviewing: set[int] = set()
+        self.landing: set[int] = set()
+        self.can_ask = False
+        self.is_integrating = False
+        self.integrate_text = ""
+        self.integrate_event = 0
+        self.queues: dict[int, QueueSeen] = {}
+        self.tips: dict[int, str] = {}
+        self.is_cleaning = False
+        self.said: set[str] = set()
+        self._cleaned = -1
+        self._looked = 0.0
+
+    def look(self, db: "Database") -> None:
+        """Ask git and orch.toml what the store does not know. Raises: not_found/run, git_error."""
+        self.db_path = db.path
+        with db.read() as tx:
+            run = runs.require(tx, self.run_id)
+            stored = driving.settings(tx, self.run_id)
+            queues = queue_rows.all_of(tx, self.run_id)
+        path = os.path.realpath(run.repo_path or os.getcwd())
+        repo = repository.find_repository(path)
+        self.top = repo.top if repo is not None and repo.top else path
+        if repo is not None:
+            self.settings = config_in_force.of_run(db, run, repo)
+            self.target = open_queue.target_of(run, self.settings, None).removeprefix(
+                open_queue.HEADS
+            )
+        self.policy = merged(self.flags, stored, self.settings.drive)
+        if repo is None:
+            return
+        for queue in queues:
+            own = repo if queue.repo_path == (repo.top or repo.common_dir) else None
+            found = own or repository.find_repository(queue.repo_path)
+            self.tips[queue.queue_no] = refs.read_ref(found, queue.target) if found else ""
+        if time.monotonic() - self._looked > _REPOSITORY_SECONDS:
+            self.repositories = list(_troubles(db, run, repo, self.settings, path))
+            self._looked = time.monotonic()
+
+    def note_queue(self, db: "Database", queue_no: int) -> None:
+        """Remember how things stand as a queue is about to be run."""
+        with db.read() as tx:
+            now, event = tx.now.wall_ms, events.last_id(tx)
+        self.queues[queue_no] = QueueSeen(self.tips.get(queue_no, ""), event, now)
+
+    def is_cleaned(self, tx: "ReadTx") -> bool:
+        """Say whether no worktree stands whose work has landed since the last cleanup."""
+        if self.is_cleaning or not facts.is_any_standing(tx, self.run_id):
+            return True
+        return facts.landed(tx, self.run_id) in (0, self._cleaned)
+
+    def note_cleaned(self, landed: int | None) -> None:
+        """Remember that so many tasks had landed when it was cleaned up; None: it was refused."""
+        if landed is not None:
+            self._cleaned = landed
+        self.is_cleaning = False
+
+    def review_of(self, tx: "ReadTx", row: "OpenTask", kinds: set[str], reviewer: str) -> str:
+        """Return what the review of a task's head is in: one of REVIEWS of the planner's model."""
+        del tx, kinds
+        if row.task_no in self.reviewing:
+            return "asked"
+        return "needed" if reviewer and self.can_ask else "nobody"
+
+
+def _troubles(
+    db: "Database", run: "Run", repo: repository.Repository, settings: Config, path: str
+) -> "list[RepositoryFacts]":
+    """Return why nothing may begin in a repository now: changed behind our back, or not clean."""
+    try:
+        changed = create.tampering(db, run)
+        if changed:
+            return [RepositoryFacts(path, "tampered", "; ".join(changed[:5]))]
+        if run.base_ref:
+            return []  # Then nothing is taken from the checkout.
+        place = Workspace()
+        place.workspace_root = create.root_of(repo, None, settings)
+        clean.require_clean(db, repo, place, settings)
+    except Failure as failure:
+        if failure.reason != "dirty":
+            return []  # What git refuses is said by the step that meets it.
+        text = f"{repo.top} has changed or untracked files"
+        return [RepositoryFacts(path, "dirty", text)]
+    return []

@@ -1,0 +1,140 @@
+"""orch drive: from plan to landed, what it says at its end, and who may drive."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from orch.drive import driver_lease
+from schema import file
+from schema.failures import Failure
+from tests.support import drives
+from tests.support.cli import until
+from tests.support.drives import Drive
+
+
+@pytest.fixture
+def drive(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Drive:
+    return drives.make(tmp_path, empty_store, monkeypatch)
+
+
+def test_a_plan_of_three_levels_lands_by_one_command(drive: Drive) -> None:
+    """A crash is tried again, a red check goes back to its owner: nobody is asked."""
+    drive.orch.ok("run", "set", "r", "retry.first=0.1")
+    drive.task("a", does='[ "$attempt" = attempt-1 ] && exit 3')
+    drive.task("b", does='[ "$attempt" = attempt-1 ] && touch broken || git rm -q broken')
+    drive.task("c", "--depends-on", "a")
+    answer = drive.run("--until", "done", "--json")
+    assert answer.data["end"] == "landed", answer
+    assert sorted(answer.data["landed"]) == ["r/a", "r/b", "r/c"]
+    assert [one["end"] for one in answer.data["run_ends"]] == ["finished"]
+    drive.settled("a", "b", "c")
+    told = drive.steps()
+    assert any(step.startswith("a: retry as attempt 2 to @auto") for step in told)
+    assert any(step.startswith("b: retry as attempt 2 to @auto") for step in told)
+    assert [e["event_type"] for e in drive.lead.events("drive_begun,drive_ended")] == [
+        "drive_begun", "drive_ended",
+    ]  # fmt: skip
+    again = drive.run("--until", "idle", "--json")
+    assert again.data["end"] == "landed"
+    assert again.data["did"] == 0
+
+
+def test_what_needs_people_is_told_with_its_command(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy="")
+    drive.task("a")
+    answer = drive.run("--json")
+    assert answer.error["reason"] == "needs_people", answer
+    (need,) = answer.json["data"]["needs"]
+    assert (need["task_id"], need["kind"]) == ("a", "approval")
+    assert need["command"] == "orch queue approve ent_1 --as NAME"
+    assert len(drive.lead.events("drive_need")) == 1
+    assert drive.run("--json").error["reason"] == "needs_people", "the same need is no news"
+    assert len(drive.lead.events("drive_need")) == 1
+    drive.orch.ok(*need["command"].replace("NAME", "zoe").split()[1:])
+    assert drive.run("--json").data["end"] == "landed"
+    drive.settled("a")
+
+
+def test_a_look_writes_nothing(drive: Drive) -> None:
+    drive.task("a")
+    before = drive.orch.ok("events", "--run", "r")["events"][-1]["event_id"]
+    flags = ("--workers", "1", "--harness", "command")
+    look = drive.orch.ok("drive", "--run", "r", "--dry-run", *flags, "--", "true")["looks"][0]
+    assert look["steps"] == ["dispatch a to @auto"]
+    assert drive.orch.ok("drive", "--run", "r", "--explain")["looks"][0]["pass_no"] is None
+    assert drive.orch.ok("drive", "--run", "r", "--audit")["looks"][0]["passes"] == []
+    assert drive.orch.ok("events", "--run", "r")["events"][-1]["event_id"] == before
+
+
+def test_a_paused_run_begins_nothing(drive: Drive) -> None:
+    drive.task("a")
+    drive.orch.ok("run", "pause", "r")
+    answer = drive.run()
+    assert answer.status == 90
+    assert answer.steps == ["orch run resume r"]
+    assert drive.steps() == []
+    drive.orch.ok("run", "resume", "r")
+    assert drive.run("--until", "done").status == 0
+    drive.settled("a")
+
+
+def test_a_second_driver_is_refused_with_the_pid_of_the_first(drive: Drive) -> None:
+    with drive.start("--until", "forever") as first:
+        until(lambda: drive.lead.events("drive_begun"), "the first one drives")
+        error = drive.orch.refuse("lease_conflict", "held", "drive", "--run", "r")
+        assert error["details"]["pid"] == first.pid
+        first.signal(signal.SIGINT)
+        ended = first.wait()
+        assert ended.status == 130, ended
+        assert "stopped; the same command goes on" in ended.out
+
+
+def test_another_that_stands_by_takes_over_from_one_that_was_killed(drive: Drive) -> None:
+    with drive.start("--until", "forever") as first:
+        until(lambda: drive.lead.events("drive_begun"), "the first one drives")
+        with drive.start("--until", "done") as second:
+            assert "stands by" in second.line()
+            drive.task("a")
+            first.kill()
+            assert second.wait().status == 0
+    drive.settled("a")
+
+
+def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
+    """I19: each write of a driver that was taken over is refused, whatever it calls."""
+    db, other = (file.open_store(str(drive.lead.store)) for _ in range(2))
+    first = driver_lease.take(db, "r", steal=False, until="done")
+    with db.write():
+        db.connection.execute("UPDATE drive SET runner_pid = 1, runner_until = 1")
+    second = driver_lease.take(other, "r", steal=True, until="done")
+    with first.over(db), pytest.raises(Failure) as refused, db.write():
+        pass
+    assert (refused.value.code, refused.value.reason) == ("lease_conflict", "superseded")
+    with second.over(other), other.write() as tx:
+        second.require(tx)
+    for one in (db, other):
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--workers", "2"), "no agent client is named"),
+        (("--harness", "claude,codex"), "one client drives a run"),
+        (("--harness", "nobody"), "nobody"),
+        (("--at-once", "1000"), "at_once"),
+        (("--set", "atonce=1"), "at_once"),
+        (("--dry-run", "--once"), "exclude each other"),
+        (("--until", "soon"), "--until"),
+    ],
+)
+def test_bad_flags_are_refused_before_anything_begins(
+    drive: Drive, flags: tuple[str, ...], says: str
+) -> None:
+    answer = drive.orch.quick("--json", "drive", "--run", "r", *flags)
+    assert answer.status == 30, answer
+    assert says in answer.error["message"] + answer.error["hint"]
+    assert drive.lead.events("drive_begun") == []
