@@ -11,6 +11,7 @@ from orch.drive.planner.model import (
     Begin,
     Cleanup,
     Close,
+    DriveNeed,
     DrivePlan,
     DriveSnapshot,
     DriveStep,
@@ -23,7 +24,7 @@ from orch.drive.planner.model import (
     Verify,
 )
 from orch.operations import driving, runs, telling
-from schema import crash_points, steps
+from schema import crash_points, ids, steps
 
 
 def do(hands: Hands, snapshot: DriveSnapshot, plan: DrivePlan) -> None:
@@ -64,7 +65,7 @@ def _tell(hands: Hands, plan: DrivePlan) -> None:
     """Record which needs hold now; what is new is said here, too."""
     found = [
         telling.ToTell(
-            need.task_id, need.kind, need.event, "", need.since, need.text,
+            need.task_id, need.kind, _cause(need), "", need.since, need.text,
             steps.joined(need.argv),
         )
         for need in plan.needs
@@ -79,3 +80,8 @@ def _tell(hands: Hands, plan: DrivePlan) -> None:
             hands.watch.said.add(need.need_id)
             line = f"{need.kind}: {need.text}   $ {steps.joined(need.argv)}"
             hands.say(need.task_id, "need", line)
+
+
+def _cause(need: DriveNeed) -> str:
+    """Return what a need came of: an event, else its words."""
+    return str(need.event) if need.event else ids.digest(need.text)[:16]

@@ -98,7 +98,7 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
 def _told(tx: "ReadTx", run: "Run") -> "list[str]":
     """Return the ids of the needs that are recorded as open."""
     return [
-        f"{run.run_id}/{row.task_id}:{row.kind}:{row.cause if row.cause.isdigit() else 0}"
+        f"{run.run_id}/{row.task_id}:{row.kind}:{row.cause if row.cause.isdigit() else row.text}"
         for row in need_rows.open_of(tx, run.run_id)
     ]
 
