@@ -21,7 +21,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                          "the lease is another's: stop working"),
     "invalid_input":    (30, "after fixing it", (
                              "flag", "json", "file", "value", "schema", "text",
-                             "extra_missing"),
+                             "lint", "extra_missing"),
                          "bad or missing flag, bad JSON, unreadable file, unknown value"),
     "invalid_state":    (30, "after re-reading", (
                              "terminal", "no_lease", "already_yours", "owned_by_run", "abandoned",

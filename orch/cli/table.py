@@ -12,6 +12,7 @@ from orch.cli.agents.table import COMMANDS as WORK
 from orch.cli.drive.table import COMMANDS as DRIVE
 from orch.cli.landing.table import COMMANDS as LANDING
 from orch.cli.notices.table import COMMANDS as NOTICES
+from orch.cli.requests.table import ALLOW
 from orch.cli.requests.table import COMMANDS as REQUESTS
 from orch.cli.setup.table import COMMANDS as SETUP
 from orch.model import DEFAULT_MAX_ATTEMPTS, KINDS, MODES, OWNERSHIP, RISKS
@@ -152,7 +153,7 @@ _COMMANDS = (
     Command(
         "plan apply", "orch.cli.plans.plans:apply",
         "Add a plan's tasks to a run and update waiting ones, all or nothing.",
-        (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, KEY),
+        (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT, _DRY_RUN, *ALLOW, KEY),
         "orch plan apply plan.yaml --run docs-1 --dry-run", person=True,
     ),
     Command(

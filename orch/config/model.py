@@ -32,12 +32,17 @@ class Check:
 
 
 class PlanPolicy:
-    """What `orch plan lint` asks: a level for each rule, budgets of one task (0: none)."""
+    """What `orch plan lint` asks: a level for each rule, budgets of one task (0: none).
 
-    __slots__ = ("default_minutes", "levels", "max_bytes", "max_files", "max_minutes")
+    `binding` are the rules that the file itself sets to refuse: a plan that breaks one of them is
+    not applied. What is built in is advice.
+    """
+
+    __slots__ = ("binding", "default_minutes", "levels", "max_bytes", "max_files", "max_minutes")
 
     def __init__(self) -> None:
         self.levels = dict.fromkeys(PLAN_RULES, "refuse")
+        self.binding: list[str] = []
         self.max_files = 100
         self.max_bytes = 1024 * 1024
         self.max_minutes = 480

@@ -266,6 +266,8 @@ class OrchToml(Strict):
         found = PlanPolicy()
         given = self.plan.model_dump()
         found.levels = {rule: given[rule] for rule in PLAN_RULES}
+        said = self.plan.model_fields_set
+        found.binding = [r for r in PLAN_RULES if r in said and given[r] == "refuse"]
         found.max_files, found.max_bytes = self.plan.max_files, self.plan.max_bytes
         found.max_minutes = self.plan.max_minutes
         found.default_minutes = self.plan.default_minutes

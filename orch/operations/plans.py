@@ -79,6 +79,24 @@ def apply(tx: "Tx", run: Run, wanted: list[TaskChange]) -> int:
     return tx.last_event_id if tx.last_event_id != last else 0
 
 
+def record_allowed(
+    tx: "Tx", run: Run, rules: "tuple[str, ...]", reason: str, request_id: str
+) -> int:
+    """Record that somebody takes plans which break these rules, and why; return the event's id.
+
+    `request_id` "": the plan that is applied now, else those made of a request.
+    """
+    payload = obj(rules=list(rules), reason=reason, request_id=request_id or None)
+    return events.record(
+        tx, "plan_allowed", run.leader, run_id=run.run_id, summary=reason, payload=payload
+    )
+
+
+def allowed(tx: "ReadTx", run_id: str, request_id: str) -> list[str]:
+    """Return the rules that plans of a request may break."""
+    return plans.allowed(tx, run_id, request_id)
+
+
 def _number(change: TaskChange) -> int:
     assert change.standing is not None
     return change.standing.task_no

@@ -9,6 +9,8 @@ from orch.plans.read import read_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orch.plans.parse import PlanReading, Ticket
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -95,3 +97,14 @@ def _add_spec(reading: "PlanReading", ticket: "Ticket", base: str) -> None:
         reading.refuse(place, f"{name} {fault}", ticket.task_id)
     else:
         ticket.set_spec(text)
+
+
+def of_repository(path: str, base: str) -> "Sequence[tuple[str, int]] | None":
+    """Return the files (path, bytes) of the repository of a path at a base, None outside of git."""
+    from orch.git import refs, repository
+
+    repo = repository.find_repository(os.path.realpath(path or os.getcwd()))
+    if repo is None:
+        return None
+    commit = refs.resolve(repo, base) if base else refs.head(repo).commit
+    return refs.list_files(repo, commit) if commit else None

@@ -4,13 +4,15 @@ Pure: takes the picture of the run as it would be after the plan, returns findin
 """
 
 from orch import paths
-from orch.plans import graph
+from orch.plans import document, graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orch.config.model import PlanPolicy
+    from orch.plans.document import Problem
+    from orch.plans.parse import PlanReading
 
 MAX_OVERLAPS = 200
 _WILD = frozenset("*?")
@@ -72,6 +74,23 @@ def find(
         if policy.levels[rule] != "off"
         for step in found
     ]
+
+
+def binding(
+    work: "dict[str, PlannedTask]", policy: "PlanPolicy", files: "Sequence[tuple[str, int]] | None"
+) -> list[Finding]:
+    """Return what breaks a rule that orch.toml itself sets to refuse: no such plan is applied."""
+    found = find(work, policy, files) if policy.binding else []
+    return [one for one in found if one.level == "refuse" and one.rule in policy.binding]
+
+
+def problem(reading: "PlanReading", finding: Finding) -> "Problem":
+    """Return a finding with the place where it is to be mended."""
+    place = (*reading.places[finding.task_id], finding.field)
+    line = reading.document.line(place)
+    return document.Problem(
+        line, document.shown(place), finding.message, finding.task_id, finding.rule
+    )
 
 
 def _overlaps(work: "dict[str, PlannedTask]") -> "Iterator[tuple[str, str, str]]":

@@ -11,7 +11,8 @@ from orch.config.model import Config
 from orch.machines import REQUEST
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, plans, requests, runs
-from orch.plans import parse
+from orch.plans import files, lint, parse
+from orch.plans.diff import picture
 from orch.plans.read import read_document
 from orch.requests import brief
 from orch.store import attempts as attempt_rows
@@ -121,13 +122,21 @@ def _judge(db: "Database", request: Request) -> None:
         kind, text = _delivered(*store.result(tx, attempt.thread_no)[1:])
     settings = config_in_force.at(db, run)
     reading = _read(text, kind, request, task)
+    known = None
+    if "budget" in settings.plan.binding:
+        known = files.of_repository(run.repo_path, run.base_ref)
     with db.write() as tx:
         fresh = requests.require(tx, request.request_id)
         task = task_rows.by_no(tx, request.task_number)
         if not _is_judgeable(fresh, task, attempt):
             return  # Another reconcile was faster.
-        plans.compare(tx, run, reading, settings.profiles)
-        found = [problem.document() for problem in reading.problems[:_MOST_PROBLEMS]]
+        _, standing = plans.compare(tx, run, reading, settings.profiles)
+        problems = list(reading.problems)
+        if not problems:
+            allowed = plans.allowed(tx, run.run_id, request.request_id)
+            broken = lint.binding(picture(reading.tickets, standing), settings.plan, known)
+            problems = [lint.problem(reading, one) for one in broken if one.rule not in allowed]
+        found = [problem.document() for problem in problems[:_MOST_PROBLEMS]]
         requests.judge(tx, fresh, run, task, attempt, (kind, text), found)
 
 

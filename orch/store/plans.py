@@ -57,3 +57,8 @@ def write_locks(tx: "Tx", task_no: int, locks: "Iterable[str]") -> None:
     tx.execute(_SQL["plan_lock_clear"], task_no=task_no)
     for lock in locks:
         tx.execute(_SQL["plan_lock_insert"], task_no=task_no, lock=lock)
+
+
+def allowed(tx: "ReadTx", run_id: str, request_id: str) -> list[str]:
+    """Return the rules that plans of a request may break, as was recorded."""
+    return [row[0] for row in tx.many(_SQL["plan_allowed"], run_id=run_id, request_id=request_id)]

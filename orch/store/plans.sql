@@ -41,3 +41,9 @@ DELETE FROM task_lock WHERE task_no = :task_no;
 -- name: plan_lock_insert :exec
 -- One lock of a task.
 INSERT INTO task_lock (task_no, lock) VALUES (:task_no, :lock);
+
+-- name: plan_allowed :many
+-- Along the run's part of the log: asked when a plan is judged or applied.
+SELECT DISTINCT r.value FROM event AS e JOIN json_each(e.payload, '$.rules') AS r
+ WHERE e.run_id = :run_id AND e.event_type = 'plan_allowed'
+   AND e.payload ->> '$.request_id' = :request_id;

@@ -86,6 +86,15 @@ def _no_schema(inbox: Cli) -> Answer:
     return inbox.run("--json", *SEND, "--expects", "schema.json")
 
 
+@raises("invalid_input", "lint")
+def _lint(inbox: Cli) -> Answer:
+    orch = Cli(inbox.cwd, program="orch", home=inbox.cwd)
+    orch.run("run", "init", "--run", "r", "--goal", "g")
+    (inbox.cwd / "orch.toml").write_text('[plan]\nacceptance = "refuse"\n')
+    (inbox.cwd / "plan.yaml").write_text("id: a\n")
+    return orch.run("--json", "plan", "apply", "plan.yaml", "--run", "r")
+
+
 @raises("invalid_input", "extra_missing")
 def _no_driver(inbox: Cli) -> Answer:
     words = [sys.executable, "-c", _WITHOUT_DRIVER, "--json", "--db", "postgresql:///x", "list"]

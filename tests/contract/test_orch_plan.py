@@ -502,3 +502,37 @@ def test_hot_commands_load_nothing_of_plans() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
     assert done.stdout == "\n", done
+
+
+LOOSE = "id: a\nallowed_paths: [src/**]\n"
+BINDING = '[plan]\nacceptance = "refuse"\nchecks = "warn"\nbudget = "refuse"\nmax_minutes = 60\n'
+
+
+def test_what_orch_toml_says_to_refuse_is_not_applied(planner: Planner) -> None:
+    """What is built in is advice of `plan lint`: only a rule that the file itself sets binds."""
+    assert planner.apply(LOOSE)["a"]["change"] == "added", "nothing is said"
+    (planner.home / "orch.toml").write_text(BINDING)
+    text = "tasks:\n- {id: b, estimate_min: 90}\n- {id: c, acceptance: it works}\n"
+    before = planner.orch.ok("events", "--run", "r")["events"]
+    apply = ("plan", "apply", planner.write(text), "--run", "r")
+    for more in ((), ("--dry-run",)):
+        error = planner.orch.refuse("invalid_input", "lint", *apply, *more)
+        assert [one["rule"] for one in error["details"]["problems"]] == ["budget", "acceptance"]
+    answer = planner.orch.quick("--json", *apply)
+    assert answer.json["next"][1]["argv"][-6:] == [
+        "--allow", "acceptance", "--allow", "budget", "--reason", "TEXT",
+    ]  # fmt: skip
+    assert planner.orch.ok("events", "--run", "r")["events"] == before
+    why = ("--reason", "a spike")
+    planner.orch.refuse("invalid_input", "lint", *apply, "--allow", "budget", *why)
+    planner.orch.refuse("invalid_input", "flag", *apply, "--allow", "budget")
+    planner.orch.refuse("invalid_input", "flag", *apply, *why)
+    planner.orch.refuse("invalid_input", "value", *apply, "--allow", "beauty", *why)
+    both = (*apply, "--allow", "budget", "--allow", "acceptance", *why)
+    event = planner.orch.ok(*both)["event_id"]
+    (last,) = planner.orch.ok("events", "--run", "r", "--type", "plan_allowed")["events"]
+    assert (last["event_id"], last["summary"]) == (event, "a spike")
+    assert last["payload"]["rules"] == ["budget", "acceptance"]
+    planner.orch.ok(*both)
+    told = planner.orch.ok("events", "--run", "r", "--type", "plan_allowed")["events"]
+    assert told == [last], "again, it changes nothing"

@@ -508,6 +508,22 @@ def test_a_bad_plan_goes_back_to_the_program_until_a_person_has_to_decide(shop: 
     assert said[0].startswith("request q status refused") and "forever" in "\n".join(said)
 
 
+def test_a_plan_that_breaks_a_binding_rule_is_refused_unless_it_is_allowed(shop: Shop) -> None:
+    shop.repo.commit("orch.toml", '[plan]\nacceptance = "refuse"\n')
+    loose = {"tasks": [{"id": "x", "title": "X"}]}
+    ask_for(shop)
+    words = shop_words(shop, "brief", f"hand-in={plan_file(shop, loose)}")
+    error = shop.orch.refuse("invalid_input", "lint", *words)
+    assert {one["rule"] for one in error["details"]["problems"]} == {"acceptance"}
+    assert "it does not say what counts as done" in shop.log("plan-q", 2), "the engineer was told"
+    shop.orch.refuse("invalid_input", "flag", *words[:5], "--allow", "acceptance", *words[5:])
+    allowed = (*words[:5], "--allow", "acceptance", "--reason", "a spike", "--body", "x")
+    assert shop.orch.ok(*allowed, *words[5:])["request"]["status"] == "planned"
+    shop.orch.ok("plan", "apply", "--request", "q")
+    (told,) = shop.orch.ok("events", "--run", "r", "--type", "plan_allowed")["events"]
+    assert told["payload"] == {"rules": ["acceptance"], "reason": "a spike", "request_id": "q"}
+
+
 def test_its_question_waits_in_the_foreground_and_is_answered_from_elsewhere(shop: Shop) -> None:
     ask_for(shop)
     answered = str(shop.path / ".orch" / "answered")

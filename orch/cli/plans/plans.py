@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.config.model import Config, PlanPolicy
     from orch.plans.document import Problem
-    from orch.plans.lint import Finding, PlannedTask
+    from orch.plans.lint import PlannedTask
     from orch.plans.parse import PlanReading
     from orch.store.requests import Request
+    from schema.steps import Step
     from schema.transaction import ReadTx
 
 _SHOWN = 40  # Problems in the message of a failure; its details hold more.
@@ -45,9 +46,10 @@ def check(
 
 def apply(
     call: "Call", *, path: str | None, request: str | None, kind: str | None, run: str | None,
-    dry_run: bool, key: str | None,
+    dry_run: bool, allow: tuple[str, ...], reason: str | None, key: str | None,
 ) -> None:  # fmt: skip
     """Make the run's tasks what the plan says, in one transaction; again, it changes nothing."""
+    require_reason(allow, reason)
     if run is None and request is None:
         raise invalid_input("missing --run: which run are the tasks for?", reason="flag")
     path, reading, run = _source(call, path, request, kind, run)
@@ -55,6 +57,9 @@ def apply(
     if dry_run:
         changes, work, policy = _look(call, reading, run)
         _require_sound(path, reading.problems)
+        known = _files(call, run) if "budget" in policy.binding else None
+        with call.db.read() as tx:
+            _refuse_broken(tx, path, reading, run, work, policy, known, allow)
         call.say(_answer(path, reading, run, changes, work, policy, dry_run=True, event_id=0))
         return
     # The plan is what it says, not the name of its file: a key stands for its content.
@@ -62,6 +67,7 @@ def apply(
     with call.db.read() as tx:
         found = runs.require(tx, run)
     settings = config_in_force.at(call.db, found)
+    known = _files(call, run) if "budget" in settings.plan.binding else None
     with call.db.write() as tx:
         found = runs.require(tx, run)
 
@@ -69,11 +75,14 @@ def apply(
             runs.refuse_closed(found)
             changes, standing = plans.compare(tx, found, reading, settings.profiles)
             _require_sound(path, reading.problems)
+            work = picture(reading.tickets, standing)
+            broken = _refuse_broken(tx, path, reading, run, work, settings.plan, known, allow)
             call.committed = plans.apply(tx, found, changes)
+            if call.committed and broken and allow:
+                call.committed = plans.record_allowed(tx, found, allow, reason or "", "")
             applied = [requests.applied(tx, one, found) for one in _requests(tx, reading)]
             call.committed = max(call.committed, *applied, 0)
             runs.tell_end(tx, found)
-            work = picture(reading.tickets, standing)
             return _answer(
                 path, reading, run, changes, work, settings.plan,
                 dry_run=False, event_id=call.committed,
@@ -81,6 +90,35 @@ def apply(
 
         answer = call.once(tx, found.leader, _change)
     call.say(answer, call.committed)
+
+
+def require_reason(allow: tuple[str, ...], reason: str | None) -> None:
+    """Raise invalid_input unless both of --allow and --reason are given, or none."""
+    if bool(allow) != bool((reason or "").strip()):
+        raise invalid_input("--allow RULE and --reason TEXT go together", reason="flag")
+
+
+def _refuse_broken(
+    tx: "ReadTx", path: str, reading: "PlanReading", run: str, work: "dict[str, PlannedTask]",
+    policy: "PlanPolicy", known: "Sequence[tuple[str, int]] | None", allow: tuple[str, ...],
+) -> int:  # fmt: skip
+    """Raise invalid_input/lint for rules that orch.toml sets to refuse; return what is allowed.
+
+    Allowed are those that are named now, or were when the plan was asked for.
+    """
+    from orch.plans import lint as rules
+
+    allowed = {*allow, *(r for name in reading.requests for r in plans.allowed(tx, run, name))}
+    found = rules.binding(work, policy, known)
+    wrong = [rules.problem(reading, one) for one in found if one.rule not in allowed]
+    if wrong:
+        broken = sorted({problem.rule for problem in wrong})
+        allowing = say("plan apply", path, run=run, allow=broken, reason="TEXT")
+        _require_sound(path, wrong, reason="lint", next=[
+            say("plan lint", path, run=run).because("all findings"),
+            allowing.because("take it as it is; the reason is recorded"),
+        ])  # fmt: skip
+    return len(found)
 
 
 def lint(
@@ -93,8 +131,8 @@ def lint(
     changes, work, policy = _look(call, reading, run)
     _require_sound(path, reading.problems)
     found = rules.find(work, policy, _files(call, run))
-    refused = [_problem(reading, one) for one in found if one.level == "refuse"]
-    warned = [_problem(reading, one) for one in found if one.level == "warn"]
+    refused = [rules.problem(reading, one) for one in found if one.level == "refuse"]
+    warned = [rules.problem(reading, one) for one in found if one.level == "warn"]
     findings = [problem.document() for problem in sorted(warned, key=lambda p: p.line)]
     _require_sound(path, refused, figures=_figures(work, policy), warnings=findings)
     call.say(_answer(path, reading, run, changes, work, policy, findings=findings))
@@ -249,35 +287,18 @@ def _settings_here(call: "Call") -> "Config":
 
 def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":
     """Return the files of the run's repository at its base, None where there is none."""
-    from orch.git import refs, repository
-
-    where, base = "", ""
-    if run is not None:
-        with call.db.read() as tx:
-            found = runs.require(tx, run)
-            where, base = found.repo_path, found.base_ref
-    repo = repository.find_repository(os.path.realpath(where or os.getcwd()))
-    if repo is None:
-        return None
-    commit = refs.resolve(repo, base) if base else refs.head(repo).commit
-    return refs.list_files(repo, commit) if commit else None
+    if run is None:
+        return files.of_repository("", "")
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    return files.of_repository(found.repo_path, found.base_ref)
 
 
-def _problem(reading: "PlanReading", finding: "Finding") -> "Problem":
-    """Return a finding with the place where it is to be mended."""
-    task = reading.places[finding.task_id]
-    place = (*task, finding.field)
-    return document.Problem(
-        reading.document.line(place),
-        document.shown(place),
-        finding.message,
-        finding.task_id,
-        finding.rule,
-    )
-
-
-def _require_sound(path: str, problems: "list[Problem]", **more: object) -> None:
-    """Raise invalid_input/schema with every problem, in the order of the text.
+def _require_sound(
+    path: str, problems: "list[Problem]", *, reason: str = "schema",
+    next: "Sequence[Step]" = (), **more: object,
+) -> None:  # fmt: skip
+    """Raise invalid_input with every problem, in the order of the text.
 
     `more` are details beside them; `figures` are shown in words, too.
     """
@@ -295,10 +316,10 @@ def _require_sound(path: str, problems: "list[Problem]", **more: object) -> None
     kept = [problem.document() for problem in problems[: document.MAX_PROBLEMS]]
     raise Failure(
         "invalid_input",
-        "schema",
+        reason,
         "\n".join(lines),
-        hint="fix it and run the same again; the fields",
-        next=[say("plan schema")],
+        hint="fix it and run the same again" + ("" if next else "; the fields"),
+        next=next or [say("plan schema")],
         details={"problems": kept, "count": len(problems), **more},
     )
 

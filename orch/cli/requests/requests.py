@@ -4,8 +4,9 @@ import os
 
 from inbox.store import messages, threads
 from orch import reads
+from orch.cli.plans.plans import require_reason
 from orch.machines import REQUEST
-from orch.operations import attempts, runs
+from orch.operations import attempts, plans, runs
 from orch.operations import requests as operations
 from orch.reconcile import reconcile
 from orch.steps.model import say
@@ -13,8 +14,8 @@ from orch.store import requests as store
 from orch.store import tasks as task_rows
 from orch.store import turns
 from schema import ids
-from schema.failures import invalid_input
-from schema.json_text import NULL, Json, array, merge, obj
+from schema.failures import Failure, invalid_input
+from schema.json_text import NULL, Json, array, loads, merge, obj
 from schema.steps import command
 
 TYPE_CHECKING = False
@@ -99,9 +100,12 @@ def plan(
     run: str | None,
     repo_path: str | None,
     body: str | None,
+    allow: tuple[str, ...],
+    reason: str | None,
     key: str | None,
 ) -> None:
     """Ask an engineer for a plan; with a harness, be with it until it has reported."""
+    require_reason(allow, reason)
     if agent is None and harness is None:
         raise invalid_input(
             "who is to plan it? --agent NAME, or --harness to start a client here", reason="flag"
@@ -116,7 +120,10 @@ def plan(
     with call.db.read() as tx:
         found = operations.require(tx, request)
     _follow(call, found.run_id)
-    answer = _ask(call, request, agent, run, repo_path, body, is_run_here=chosen is not None)
+    answer = _ask(
+        call, request, agent, run, repo_path, body, is_run_here=chosen is not None,
+        allowing=(allow, reason or ""),
+    )  # fmt: skip
     if chosen is not None:
         from orch.cli.requests import engineer as engineers
 
@@ -127,12 +134,33 @@ def plan(
             shown = _shown(tx, operations.require(tx, request))
             sent = threads.document(tx, _thread(tx, request))
         answer = merge(shown, thread=sent, event_id=call.committed, turns=turns, problems=problems)
+        _refuse_broken(answer, request)
     call.say(answer, call.committed)
+
+
+def _refuse_broken(answer: Json, request: str) -> None:
+    """Raise invalid_input/lint where the engineer's last plan broke rules to the end."""
+    known = loads(answer)
+    found = (known.get("plan") or {}).get("problems") or []
+    broken = sorted({one["rule"] for one in found if one.get("rule")})
+    if known["request"]["status"] not in ("refused", "failed") or not broken:
+        return
+    lines = [operations.problem_line(one) for one in found[:10]]
+    step = say("request plan", request, allow=broken, reason="TEXT", harness="H")
+    raise Failure(
+        "invalid_input",
+        "lint",
+        "\n".join([f"the plan of {request} is refused, {len(found)} problems:", *lines]),
+        hint="have it planned anew with other words; or take it as it is, for a reason",
+        next=[step.because("the reason is recorded")],
+        details={"problems": found, "count": len(found)},
+        data=answer,
+    )
 
 
 def _ask(
     call: "Call", request_id: str, agent: str | None, run: str | None, repo_path: str | None,
-    body: str | None, *, is_run_here: bool,
+    body: str | None, *, is_run_here: bool, allowing: tuple[tuple[str, ...], str],
 ) -> Json:  # fmt: skip
     """Open the planning task, unless a harness is only to go on with one that is open."""
     from orch import config_in_force
@@ -167,6 +195,8 @@ def _ask(
             ids.require_name(engineer, "--agent")
             words = (f"{in_run.leader} says:\n{body}",) if body else ()
             call.committed = planning.begin(tx, found, in_run, engineer, rules, words)
+            if allowing[0]:
+                plans.record_allowed(tx, in_run, *allowing, request_id)
         shown = _shown(tx, operations.require(tx, request_id))
         sent = threads.document(tx, _thread(tx, request_id))
         said = merge(shown, thread=sent, event_id=call.committed)

@@ -2,10 +2,17 @@
 
 from inbox.cli.grammar import BODY, KEY, Command, Option
 from inbox.model import PRIORITIES
+from orch.config.model import PLAN_RULES
 from orch.model import REQUEST_STATUSES
 
 _REQUEST = Option("REQUEST", "name", "the request's id", dest="request", required=True)
 _RUN = Option("--run", "name", "the run it is planned in (default: its own)")
+
+ALLOW = (
+    Option("--allow", "choice", "a rule of [plan] that the plan may break", many=True,
+           choices=PLAN_RULES),
+    Option("--reason", "text", "with --allow: why; it is recorded"),
+)  # fmt: skip
 
 COMMANDS = (
     Command(
@@ -48,6 +55,7 @@ COMMANDS = (
                    dest="program", many=True),
             _RUN,
             Option("--repo-path", "path", "the repository, where a run is opened for it"),
+            *ALLOW,
             *BODY,
             KEY,
         ),
