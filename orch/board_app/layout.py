@@ -191,12 +191,12 @@ def _beside(document: "dict[str, Any]", pane: str) -> str:
 
 def _row(row: Row, now: str, sizes: "tuple[int, int, int]", is_current: bool) -> "Words":
     names, whats, wide = sizes
-    age = _age(row.since, now)
-    room = max(0, wide - names - whats - columns(row.sign) - len(age) - 5)
+    old = age(row.since, now)
+    room = max(0, wide - names - whats - columns(row.sign) - len(old) - 5)
     cells = [
         (row.style, row.sign + " "), ("bold", _fit(row.name, names) + " "),
         (row.style if row.pane == "needs" else "", _fit(row.what, whats) + "  "),
-        ("", _fit(_line(row.text), room) + " "), ("dim", age),
+        ("", _fit(_line(row.text), room) + " "), ("dim", old),
     ]  # fmt: skip
     if is_current:
         return [("bold reverse" if "bold" in style else "reverse", text) for style, text in cells]
@@ -252,7 +252,7 @@ def _cut(line: "Words", wide: int) -> "Words":
     return found
 
 
-def _age(since: str, now: str) -> str:
+def age(since: str, now: str) -> str:
     """Return how long ago that was at `now`, in one unit; both as published."""
     if not since:
         return "    "

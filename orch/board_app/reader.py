@@ -97,5 +97,8 @@ class Reader(ModalScreen[bool]):
     def _painted(self) -> Text:
         found = Text(no_wrap=False)
         for line in self._lines:
-            found.append(line + "\n", _STYLES.get(line[:1], "") if "\x1b" not in line else "")
+            if "\x1b" in line:  # A view's own colours: peers' escapes are written out in it.
+                found.append_text(Text.from_ansi(line)).append("\n")
+            else:
+                found.append(line + "\n", _STYLES.get(line[:1], ""))
         return found

@@ -117,13 +117,16 @@ def _next(one: "dict[str, Any]") -> Row:
 def _landed(one: "dict[str, Any]") -> Row:
     name = f"{one['run_id']}/{one['task_id']}"
     status, landing = one["status"], one["landing"]
+    sign, style = STATUSES[status][0], OF_STATUS[status]
     what = (landing or status).replace("_", " ")
     if landing in ("landed", "verified"):
-        what = "landed"
+        what = status = "landed"
     text = " ".join(filter(None, ((one["landed_commit"] or "")[:9], one["result"] or one["title"])))
     at = one["landing_since"] if one["landed_commit"] else None
-    return Row("landed", one["run_id"], one["task_id"], STATUSES[status][0], OF_STATUS[status],
-               what, text, at or one["at"], [say("task show", name)], status)  # fmt: skip
+    steps = [say("task show", name)]
+    since = at or one["at"]
+    run, task = one["run_id"], one["task_id"]
+    return Row("landed", run, task, sign, style, what, text, since, steps, status)
 
 
 def chosen(found: "list[Row]", filters: "list[str]", run: str) -> "list[Row]":

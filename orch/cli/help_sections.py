@@ -21,7 +21,8 @@ SECTIONS = Sections(
         ),
         Section(
             "Look", "see what is happening, what happened, and what it cost.",
-            "top", "wait", "status", "logs", "diff", "open", "lock", "events", "trace", "usage",
+            "top", "web",
+            "wait", "status", "logs", "diff", "open", "lock", "events", "trace", "usage",
             "graph", "report", "metrics",
         ),
         Section(

@@ -332,7 +332,7 @@ VIEWS: "dict[str, View]" = {
     **_all_of("worktrees.views", "list restore", "salvage "),
     **_all_of("worktrees.views", "accept moved", "repo "),
     **_all_of("agents.views", "work logs stop continue usage"),
-    **_all_of("reports.views", "top graph report metrics"),
+    **_all_of("reports.views", "top web graph report metrics"),
     **_all_of("landing.views", "land integrate approve reject"),
     **_all_of("landing.views", "add list show run approve reject hold release cancel", "queue "),
     **_all_of("landing.views", "retry rollback audit replay", "queue "),

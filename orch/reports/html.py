@@ -45,15 +45,18 @@ details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padd
 summary { cursor: pointer; } details h3 { font-size: 15px; margin: 14px 0 4px; }
 ul { margin: 4px 0; padding-left: 20px; } li { margin: 2px 0; overflow-wrap: anywhere; }
 .need { border-left: 4px solid var(--blocked); padding: 2px 0 2px 14px; margin: 12px 0; }
+@media (max-width: 699px) {
+  main { padding: 16px; } table { display: block; overflow-x: auto; }
+  .cards { display: grid; grid-template-columns: 1fr 1fr; }
+}
 @media print { details { break-inside: avoid; } }
 """
 
 
 def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline) -> str:
     """Return the report as a page."""
-    sheet = style.sheet() + _PAGE.replace("FONT", style.FONT)
-    sheet += "".join(f".t-{name} {{ background: var(--{name}); }}\n" for name in style.STATUSES)
-    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    look = sheet()
+    digest = base64.b64encode(hashlib.sha256(look.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     run = document["run"]
     name = xml(run["run_id"])
@@ -78,10 +81,17 @@ def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline
         '<meta charset="utf-8"/>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
-        f"<title>Run {name}</title>\n<style>{sheet}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>Run {name}</title>\n<style>{look}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(body)
         + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def sheet() -> str:
+    """Return the style of the page."""
+    look = style.sheet() + _PAGE.replace("FONT", style.FONT)
+    tags = (f".t-{name} {{ background: var(--{name}); }}\n" for name in style.STATUSES)
+    return look + "".join(tags)
 
 
 def tag(status: str) -> str:

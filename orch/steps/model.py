@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
         "land", "integrate", "approve", "reject", "work", "logs", "stop", "continue", "usage",
         "request new", "request list", "request show", "request plan", "submit", "run budget",
-        "setup", "notify", "doctor", "schema", "prime", "completion", "top", "graph", "report",
-        "metrics", "council start", "council wait", "council tally", "council report",
-        "council show", "council decline", "council list", "review",
+        "setup", "notify", "doctor", "schema", "prime", "completion", "top", "web", "graph",
+        "report", "metrics", "council start", "council wait", "council tally",
+        "council report", "council show", "council decline", "council list", "review",
     ]  # fmt: skip
 
 _LOOKS = frozenset(

@@ -61,3 +61,9 @@ def documents(
     """Return (event id, JSON) of the run's events after `after`."""
     rows = tx.many(_SQL["event_page"], run_id=run_id, after=after, types=types, limit=limit)
     return [(row[0], row[1]) for row in rows]
+
+
+def documents_of_all(tx: "ReadTx", after: int, limit: int) -> "list[tuple[int, str]]":
+    """Return (event id, JSON) of the store's events after `after`."""
+    rows = tx.many(_SQL["event_page_of_all"], after=after, limit=limit)
+    return [(row[0], row[1]) for row in rows]

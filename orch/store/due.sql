@@ -55,6 +55,11 @@ SELECT event_id, coalesce(task_id, '') FROM event
    AND event_type IN (SELECT value FROM json_each(:types))
  ORDER BY event_id LIMIT 1;
 
+-- name: event_page_of_all :many
+-- orch web.
+SELECT v.event_id, v.document FROM event AS e JOIN event_view AS v ON v.event_id = e.event_id
+ WHERE e.event_id > :after ORDER BY e.event_id LIMIT :limit;
+
 -- name: event_page :many
 -- orch events.
 SELECT v.event_id, v.document FROM event AS e JOIN event_view AS v ON v.event_id = e.event_id

@@ -3,6 +3,7 @@
 `python -m tests.references` (make docs) writes them; tests/house/test_references.py compares.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from inbox.cli.help_sections import Section, Sections
 from inbox.cli.table import PROGRAM as INBOX
 from inbox.machines import THREAD
 from orch.cli.main import PROGRAM as ORCH
+from orch.cli.main import schemas
 from orch.machines import ENTRY, REQUEST, TASK
+from orch.web import openapi
 from schema.failures import TABLE
 from schema.machine import Machine
 from tests.references import example_toml
@@ -31,8 +34,27 @@ def pages() -> dict[Path, str]:
         REFERENCE / "states.md": states(),
         REFERENCE / "failures.md": failures(),
         REFERENCE / "orch-toml.md": orch_toml(),
+        REFERENCE / "openapi.json": api(),
         ROOT / "examples" / "orch.toml": example_toml.text(),
     }
+
+
+def api() -> str:
+    """Return the description of the HTTP API."""
+    document = openapi.document(ORCH, schemas())
+    parts = document.pop("components")
+    lines = [f" {json.dumps(key)}: {_a_line_each(value)}" for key, value in document.items()]
+    inner = [f"  {json.dumps(key)}: {_a_line_each(value)}" for key, value in parts.items()]
+    components = ",\n".join(inner)
+    return "{\n" + ",\n".join([*lines, f' "components": {{\n{components}\n }}']) + "\n}\n"
+
+
+def _a_line_each(value: object) -> str:
+    """Return JSON with a line for each member, so that a change of one is a line of a diff."""
+    if not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    members = (f"   {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items())
+    return "{\n" + ",\n".join(members) + "\n  }"
 
 
 def commands(program: Program) -> str:

@@ -165,6 +165,7 @@ def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
     """Return the shapes by command; `run` is the shape of a run."""
     return {
         "top": {**_TOP, "runs": [run]},
+        "web": {"url": "text", "read_only": "flag"},
         "graph": {
             "run_id": "text",
             "tasks": "count",

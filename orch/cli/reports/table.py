@@ -29,6 +29,18 @@ COMMANDS = (
         "once.",
     ),
     Command(
+        "web", "orch.web.start:web",
+        "Serve the board as a page, and an HTTP API, on this machine.",
+        (
+            Option("--port", "natural", "the port of 127.0.0.1; 0 takes a free one", default=0),
+            Option("--read-only", "flag", "show everything, take no command"),
+            Option("--open", "flag", "open it in the browser", dest="open_page"),
+        ),
+        "orch web --port 8765",
+        note="Wants the extra: pip install 'orch-inbox[web]'. Whoever has the address that it "
+        "prints may give commands; a person's word wants a code that is shown here.",
+    ),
+    Command(
         "graph", "orch.cli.reports.reports:graph",
         "Draw which task waits for which, and how far each is.",
         (_RUN, _format("mermaid", "dot", "svg"), _OUT),

@@ -25,6 +25,7 @@ def _written(noun: str) -> "Callable[[Json], str]":
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {
     "top": views.view,
+    "web": lambda answer: str(plain.fields(answer, "$.url")[0]),
     "graph": _written("graph"),
     "report": _written("report"),
     "metrics": _written("figures"),
