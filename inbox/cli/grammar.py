@@ -10,12 +10,13 @@ class Option:
 
     `kind` names how its text becomes a value (values.py); `env` where a worker's environment
     stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone.
-    `person`: with it the command is a person's word (Program.guard).
+    `person`: with it the command is a person's word (Program.guard). `asks`: on a terminal it is
+    asked for when it is left out; the name of its blank (schema/steps.py).
     """
 
     __slots__ = (
-        "choices", "default", "dest", "env", "flag", "help", "kind", "many", "person", "required",
-        "short",
+        "asks", "choices", "default", "dest", "env", "flag", "help", "kind", "many", "person",
+        "required", "short",
     )  # fmt: skip
 
     def __init__(
@@ -32,7 +33,9 @@ class Option:
         choices: tuple[str, ...] = (),
         short: str = "",
         person: bool = False,
+        asks: str = "",
     ) -> None:
+        self.asks = asks
         self.flag = flag
         self.short = short
         self.kind = kind
@@ -130,6 +133,8 @@ BODY = (
     Option("--body", "text", "the text"),
     Option("--body-file", "path", "read the text from a file, or from standard input with -"),
 )
+# A text without which the command is nothing.
+OWN_WORDS = (Option("--body", "text", "the text", asks="TEXT"), BODY[1])
 ARTIFACTS = (
     Option("--artifact", "text", "name a file that belongs to the message", many=True),
     Option("--artifact-kind", "text", "its kind, once for all or once each", many=True),

@@ -103,6 +103,11 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
         call.is_for_people = get is None and not call.as_json
         call.db_path = parse.store_path(raw)
         call.signals.install()
+        if get is None and not call.as_json and os.isatty(2):
+            from inbox.cli import asking
+
+            if asking.is_possible(os.environ):
+                asking.complete(command, raw)
         perform(call, program, command, raw)
         status = _print_answer(call, get)
         if call.printed is not None:
@@ -224,6 +229,12 @@ def _tell_steps(call: Call, steps: "Iterable[Step]") -> None:
     """Write what can be done next to standard error, a command a line: no `$(…)` catches it."""
     from schema.steps import joined
 
+    if os.isatty(2):
+        from inbox.cli import asking
+
+        if asking.is_possible(os.environ):
+            program = _function(f"{call.program}.cli.main:whole")()
+            steps = [asking.without_blanks(step, program) for step in steps]
     for step in steps:
         write_error(f"next: {joined(step.at(call.place))}")
 

@@ -4,7 +4,17 @@ Short on purpose: each row costs every start. The others are in table.py, which 
 none of these is meant.
 """
 
-from inbox.cli.grammar import BODY, DB, GET, JSON, KEY, TIMEOUT, Command, Option, Program
+from inbox.cli.grammar import (
+    DB,
+    GET,
+    JSON,
+    KEY,
+    OWN_WORDS,
+    TIMEOUT,
+    Command,
+    Option,
+    Program,
+)  # fmt: skip
 
 WAITABLE = (
     "task_blocked", "task_done", "task_failed", "task_cancelled", "task_verifying", "task_stale",
@@ -57,7 +67,7 @@ COMMANDS = (
             (RUN,), "orch blocked --run docs-1"),
     Command(
         "answer", "orch.cli.leader_loop:answer", "Answer a question of a task's worker.",
-        (*ONE_TASK, *BODY, PAYLOAD, KEY),
+        (*ONE_TASK, *OWN_WORDS, PAYLOAD, KEY),
         "orch answer --run docs-1 --task outline --body 'British spelling, please.'",
     ),
     Command(

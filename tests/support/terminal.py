@@ -56,6 +56,10 @@ class Terminal:
             left = end - time.monotonic()
             assert left > 0 and self._more(left), f"no {what}: {self.text!r}"
 
+    def type(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._fd, text.encode())
+
     def wait(self) -> int:
         """Read to the end and return the exit status."""
         end = time.monotonic() + DEADLINE

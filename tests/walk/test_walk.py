@@ -1,6 +1,7 @@
 """Every command that is printed at a station of a run works when it is pasted there (I25).
 
-Paste: each line of each view, in a fresh copy of the station. Follow: of what is printed only the
+Paste: each line of each view, in a fresh copy of the station; on a terminal, too, where a person's
+words are asked for. Follow: of what is printed only the
 first is obeyed, and the run comes to its end. `make layers` walks all stations, `make test` some.
 """
 
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from inbox.cli import asking
+from schema.steps import BLANKS, Step
 from tests.support.queues import Landing
 from tests.support.runs import Lead, worktree
 from tests.support.stage import Stage
-from tests.support.steps import filled
+from tests.support.steps import filled, programs
+from tests.support.terminal import Terminal
 from tests.torture import runner
 from tests.walk import worked_stations
 from tests.walk.stations import MENDED, OPEN, STATIONS
@@ -67,6 +71,26 @@ class Station:
             timeout=100, check=False,
         )  # fmt: skip
 
+    def paste_on_terminal(self, line: str) -> tuple[int, str]:
+        """Give a step to a terminal as that shows it; type what is asked for; return its end."""
+        words = shlex.split(line)
+        shown = asking.without_blanks(Step(words), programs()[words[0]]).argv
+        cli = self.land.orch if words[0] == "orch" else self.land.lead.inbox
+        with Terminal(cli, *shown[1:]) as terminal:
+            for _ in filter(BLANKS.__contains__, words):
+                terminal.read(lambda t: _asked(t) or t.process.poll() is not None, "a question")
+                lines = terminal.text.count("\n")
+                terminal.type(filled([_asked(terminal)])[0] + "\n")
+                terminal.read(lambda t, n=lines: t.text.count("\n") > n, "an echo")
+            return terminal.wait(), terminal.text
+
+
+def _asked(terminal: Terminal) -> str:
+    """Return the blank that a terminal asks for, "" while it asks nothing."""
+    last = terminal.text.rpartition("\n")[2]
+    found = [blank for blank, meaning in BLANKS.items() if f", {meaning}" in last]
+    return found[0] if found and last.endswith(": ") else ""
+
 
 @pytest.fixture(scope="module", params=_WALKED)
 def stage(
@@ -111,6 +135,13 @@ def test_every_printed_command_works(station: Station) -> None:
         done = station.paste(line)
         if done.returncode not in _fine(line):
             wrong.append(f"{view} prints: {line}\n{done.returncode}: {done.stderr.strip()}")
+        if not BLANKS.keys().isdisjoint(shlex.split(line)) and "&&" not in line:
+            station.fresh()
+            if view in _CHANGING:
+                station.printed(view)
+            status, text = station.paste_on_terminal(line)
+            if status not in _fine(line):
+                wrong.append(f"{view} prints on a terminal: {line}\n{status}: {text}")
     assert not wrong, "\n\n".join(wrong)
 
 

@@ -1,6 +1,6 @@
 """The commands about workers: rows of orch's table (table.py)."""
 
-from inbox.cli.grammar import BODY, KEY, Command, Option, me
+from inbox.cli.grammar import KEY, OWN_WORDS, Command, Option, me
 from orch.cli.hot_table import ONE_TASK
 
 COMMANDS = (
@@ -53,7 +53,7 @@ COMMANDS = (
     Command(
         "continue", "orch.cli.agents.work:go_on",
         "Let a task's agent continue, with more instructions.",
-        (*ONE_TASK, *BODY, KEY),
+        (*ONE_TASK, *OWN_WORDS, KEY),
         "orch continue docs-1/outline --body 'Use the second variant.'",
         note="An open attempt continues in its worktree and, where the client can, in its session; "
         "a failed one as a new attempt on top of its commits. A running orch work picks it up.",
