@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from orch import children, process_identity
-from schema.transaction import Interrupted, heed, hold_off
+from schema.signals import Interrupted, heed, hold_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ server. Whoever is handed a Database may use what stands here and nothing else o
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from schema.signals import Signals
 from schema.store_folder import StoreFolder
-from schema.transaction import ReadTx, Signals, Tx
+from schema.transaction import ReadTx, Tx
 
 
 class Store(Protocol):

@@ -6,8 +6,8 @@ from inbox.cli.output import write_error, write_out
 from schema import open as stores
 from schema.failures import Failure
 from schema.json_text import Json, obj
+from schema.signals import Signals
 from schema.steps import quoted
-from schema.transaction import Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

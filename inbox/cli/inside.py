@@ -8,7 +8,7 @@ whose envelope is what the command prints with --json.
 from inbox.cli import kit, parse
 from inbox.cli.call import Call
 from schema.failures import Failure, invalid_input
-from schema.transaction import Interrupted
+from schema.signals import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

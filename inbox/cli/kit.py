@@ -12,7 +12,8 @@ from inbox.cli.call import Call
 from inbox.cli.output import OutputLost, fill_standard_streams, write_error, write_out
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, loads, obj
-from schema.transaction import BUSY_BUDGET_MS, Interrupted
+from schema.signals import Interrupted
+from schema.transaction import BUSY_BUDGET_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

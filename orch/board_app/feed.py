@@ -16,7 +16,7 @@ from orch.reconcile import reconcile
 from schema import events, file
 from schema.failures import Failure
 from schema.json_text import loads
-from schema.transaction import Interrupted
+from schema.signals import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from orch.config.model import Config
 from orch.dispatch import brief
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, budgets, runs, scheduling, tasks
+from orch.steps import task as task_steps
 from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
@@ -281,6 +282,7 @@ def _order(run: Run, task: Task, wish: DispatchRequest) -> "Order":
             f"missing --execution-mode: task {task.name} has none of its own",
             reason="flag",
             hint="say --execution-mode analysis, or code for a worktree of its own",
+            next=[task_steps.dispatch(task.name, None, wish.to or task.default_to)],
         )
     to = wish.to or task.default_to
     if to is None:
@@ -288,6 +290,7 @@ def _order(run: Run, task: Task, wish: DispatchRequest) -> "Order":
             f"missing --to: task {task.name} has no default assignee",
             reason="flag",
             hint="say --to AGENT or --to @POOL",
+            next=[task_steps.dispatch(task.name, mode, None)],
         )
     return Order(run.leader, to, mode, task.title, "", wish.payload)
 

@@ -19,7 +19,7 @@ from orch.git import traps
 from orch.git.names import display, redact
 from orch.git.talk import Talk, end_child
 from schema.failures import Failure
-from schema.transaction import heed, hold_off
+from schema.signals import heed, hold_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from orch.git.process import (
 )
 from schema import file
 from schema.failures import Failure, not_found
-from schema.transaction import heed
+from schema.signals import heed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from schema.pg.errors import failure_of, no_store
 from schema.pg.statements import of_server
 from schema.pg.transaction import PgRead, PgReadTx, PgWrite
 from schema.pg.where import Where
+from schema.signals import Signals
 from schema.store_folder import StoreFolder
-from schema.transaction import _CRASHING, LOCK_SUFFIX, WAKE_SUFFIX, Database, Signals
+from schema.transaction import _CRASHING, LOCK_SUFFIX, WAKE_SUFFIX, Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

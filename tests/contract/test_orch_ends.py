@@ -1,12 +1,14 @@
 """The ends of work and of runs: nothing is not landed, and done is not finished."""
 
+import signal
 from pathlib import Path
 
 import apsw
 import pytest
 
 from tests.support import runs
-from tests.support.queues import Landing
+from tests.support.cli import until
+from tests.support.queues import Landing, check
 from tests.support.runs import Lead
 
 # Nobody has to approve anything here.
@@ -288,3 +290,24 @@ def test_an_integration_that_could_not_be_tried_lands_no_later(land: Landing) ->
     land.try_run()
     assert land.at("main") != before, "moved by the commit of this test alone"
     assert "a.txt" not in land.files("main")
+
+
+def test_an_integration_that_a_signal_stopped_says_that_it_is_still_queued(
+    land: Landing, lead: Lead
+) -> None:
+    begun, slow = lead.home / "begun", lead.home / "slow"
+    script = f"test ! -e {slow} || {{ touch {begun}; sleep 60; }}"
+    lead.config(OPEN + check("unit", script) + '[queue]\nchecks = ["unit"]\n')
+    land.work("a")
+    land.add("a")
+    land.run()
+    lead.repo.commit("other.txt")
+    slow.touch()
+    with land.orch.start("integrate", "--run", "r") as running:
+        until(begun.exists, "the check")
+        running.signal(signal.SIGTERM)
+        stopped = running.wait()
+    assert stopped.status == 143 and "orch queue cancel ent_2" in stopped.err
+    assert land.statuses()["ent_2"] == "testing"
+    land.orch.ok("queue", "cancel", "ent_2")
+    assert land.statuses()["ent_2"] == "cancelled"

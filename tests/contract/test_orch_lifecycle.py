@@ -371,6 +371,8 @@ def test_events_have_one_shape_and_one_order(lead: Lead) -> None:
     assert rest["events"] == found[2:]
     assert rest["next_after"] is None
     assert lead.events("task_done") == []
+    hint = lead.refuse("invalid_input", "value", "events", "--type", "task_dun")["hint"]
+    assert "task_done" in hint
     with lead.orch.start("events", "--run", "r", "--follow", "--type", "task_added") as stream:
         assert '"task_added"' in stream.line()
         stream.asleep(lead.store)

@@ -55,6 +55,7 @@ _BOTH = _set(
     "inbox inbox.cli inbox.cli.kit inbox.cli.call inbox.cli.output inbox.cli.parse",
     "inbox.cli.values inbox.cli.grammar",
     "schema.failures schema.ids schema.open schema.file schema.transaction schema.clock",
+    "schema.signals",  # Split off by meaning: when one may stop a command.
     "schema.json_text schema.queries schema.events",
     # What to do next stands in every answer (+ 0.5 ms): the answer is read, its steps are said.
     "schema.steps _json",

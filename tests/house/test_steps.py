@@ -22,7 +22,7 @@ _TABLES = ("table.py", "hot_table.py", "primer.py", "shapes.py")
 # Texts that begin like a command and are none: they say who did something, or name a document.
 _NAMES = frozenset(
     ("orch continue", "orch work", "orch submit", "orch queue", "orch queue: over",
-     "orch integrate was refused: ", "orch integrate was refused or stopped", "orch: dispatch",
+     "orch integrate was refused: ", "orch integrate was refused", "orch: dispatch",
      "orch plan", "orch council")
 )  # fmt: skip
 

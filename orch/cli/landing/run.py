@@ -14,6 +14,7 @@ from orch.store.queues import Queue
 from schema import events
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
+from schema.signals import Interrupted
 from schema.steps import joined
 
 TYPE_CHECKING = False
@@ -171,8 +172,12 @@ def integrate(
     number, queue = integration.queue_it(call.db, plan)
     try:
         outcome = _run_for(call, queue, jobs, steal=steal)
+    except Interrupted:
+        cancel = say("queue cancel", f"ent_{number}").line
+        call.note(f"ent_{number} is still queued: the next run of its queue lands it, or: {cancel}")
+        raise
     except BaseException:
-        integration.withdraw(call.db, number, "orch integrate was refused or stopped")
+        integration.withdraw(call.db, number, "orch integrate was refused")
         raise
     again = say("integrate", run=run, into=into)
     refusal = _refused(call, outcome, number, again)

@@ -2,11 +2,12 @@
 
 from inbox.workflows import wait
 from orch.cli import task_names
+from orch.event_types import EVENT_TYPES
 from orch.operations import runs
 from orch.store import due
 from orch.store import requests as request_rows
 from orch.store import trace as trace_rows
-from schema.failures import invalid_input
+from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
@@ -29,6 +30,9 @@ def events(
     chosen = [name.strip() for name in types.split(",") if name.strip()] if types else []
     if types is not None and not chosen:
         raise invalid_input("--type is empty", hint="like task_done,task_failed")
+    for name in chosen:
+        if name not in EVENT_TYPES:
+            raise _unknown(name)
     wanted = array(chosen) if chosen else None
     with call.db.read() as tx:
         runs.require(tx, run)
@@ -43,6 +47,17 @@ def events(
             events=array([Json(text) for _, text in shown]),
             next_after=shown[-1][0] if len(page) > limit else None,
         )
+    )
+
+
+def _unknown(name: str) -> Failure:
+    from difflib import get_close_matches
+
+    known = sorted(EVENT_TYPES)
+    near = get_close_matches(name, known, 3, 0.5)
+    return invalid_input(
+        f"no event type {name!r}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "one of: " + ", ".join(known),
     )
 
 
