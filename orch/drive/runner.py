@@ -32,7 +32,7 @@ from orch.store import drives as drive_rows
 from schema import crash_points, events
 from schema.failures import Failure
 from schema.json_text import obj
-from schema.transaction import Interrupted
+from schema.signals import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
