@@ -56,8 +56,10 @@ def until(
                 found = look()
                 if found is not None:
                     return found
-                wish = nap() if nap is not None else None
-                due = time.monotonic() + min(_LOOK_SECONDS, _LOOK_SECONDS if wish is None else wish)
+                seconds = nap() if nap is not None else None
+                due = time.monotonic() + min(
+                    _LOOK_SECONDS, _LOOK_SECONDS if seconds is None else seconds
+                )
             if warm is not None:
                 warm()
                 warm = None

@@ -32,8 +32,8 @@ def enqueue(hands: Hands, wanted: "Sequence[TaskFacts]") -> None:
         leader = runs.require(tx, hands.run_id).leader
     for task in wanted:
         try:
-            wish = enqueueing.EnqueueOptions(actor=leader)
-            prepared.append(enqueueing.prepare(hands.db, hands.run_id, task.task_id, wish))
+            options = enqueueing.EnqueueOptions(actor=leader)
+            prepared.append(enqueueing.prepare(hands.db, hands.run_id, task.task_id, options))
         except Failure as failure:
             hands.refused(task, failure)
     if not prepared:

@@ -64,7 +64,7 @@ class PreparedEntry:
         self.values: dict[str, object] = {}
 
 
-def prepare(db: "Database", run_id: str, task_id: str, wish: EnqueueOptions) -> PreparedEntry:
+def prepare(db: "Database", run_id: str, task_id: str, options: EnqueueOptions) -> PreparedEntry:
     """Ask everything that may refuse, and read what the change is.
 
     Raises: not_found, invalid_state (transition, unsupported, superseded, no_change),
@@ -78,15 +78,15 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: EnqueueOptions) -> 
         risk, rank, priority = entry_rows.task_facts(tx, task.task_no)
         known = [e for e in entry_rows.of_task(tx, task.task_no) if e.kind == "task"]
     repo = open_queue.repository(db, run, attempt.repo_path)
-    settings = config_in_force.of_run(db, run, repo, wish.target or "")
+    settings = config_in_force.of_run(db, run, repo, options.target or "")
     found = PreparedEntry(run, task, attempt, repo)
-    found.target = open_queue.target_of(run, settings, wish.target)
+    found.target = open_queue.target_of(run, settings, options.target)
     open_queue.require_makeable(repo, found.target)
     require_unmoved(repo, task, attempt, was_queued=bool(known))
     _refuse_landed(repo, found.target, attempt, known)
     if found.target == HEADS + attempt.branch_name:
         raise invalid_input(f"{attempt.branch_name} is the task's own branch, not a target")
-    strategy = wish.strategy or settings.queue.strategy
+    strategy = options.strategy or settings.queue.strategy
     if strategy not in STRATEGIES:
         raise invalid_input(f"strategy {strategy!r} is unknown: one of {', '.join(STRATEGIES)}")
     assert attempt.head_commit is not None  # require_fit asked.
@@ -104,14 +104,14 @@ def prepare(db: "Database", run_id: str, task_id: str, wish: EnqueueOptions) -> 
         "head_commit": attempt.head_commit,
         "base_commit": attempt.base_commit,
         "strategy": strategy,
-        "priority": priority if wish.priority is None else wish.priority,
+        "priority": priority if options.priority is None else options.priority,
         "rank": rank,
         "changed_paths": array(seen.paths),
         "facts": seen.facts,
         "bounces": 0,
         "risk": risk,
         "approvals": Json('{"needed":[],"given":[],"missing":[]}'),
-        "added_by": wish.actor or run.leader,
+        "added_by": options.actor or run.leader,
     }
     return found
 

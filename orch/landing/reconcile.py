@@ -139,9 +139,11 @@ def _queue_again(
     lease: RunnerLease, place: OpenQueue, entry: Entry, attempt_no: int, report: QueueReport
 ) -> bool:
     """Queue what a newer attempt brought, in place of an entry; say whether that was done."""
-    wish = enqueue.EnqueueOptions(place.queue.branch, entry.strategy, entry.priority, entries.ACTOR)
+    options = enqueue.EnqueueOptions(
+        place.queue.branch, entry.strategy, entry.priority, entries.ACTOR
+    )
     try:
-        prepared = enqueue.prepare(lease.db, entry.run_id, str(entry.task_id), wish)
+        prepared = enqueue.prepare(lease.db, entry.run_id, str(entry.task_id), options)
     except Failure as failure:
         if failure.reason == "no_change":
             _supersede(lease, entry, f"attempt {attempt_no} brought nothing to land")

@@ -30,7 +30,7 @@ class SetupRequest:
         self.kept: dict[str, list[str]] = {}  # Who else has a file: sharing.py.
 
 
-def plan(wish: SetupRequest, targets: list[Target]) -> list[FileEdit]:
+def plan(request: SetupRequest, targets: list[Target]) -> list[FileEdit]:
     """Return one change per file; `conflict` with its reason for those that must not be touched.
 
     Two names of one file (CLAUDE.md linked to AGENTS.md) give one change.
@@ -40,13 +40,13 @@ def plan(wish: SetupRequest, targets: list[Target]) -> list[FileEdit]:
         path = os.path.join(target.base, target.name)
         change = FileEdit(path, path, None, 0)
         try:
-            change = files.look(wish.bounds, path)
+            change = files.look(request.bounds, path)
             if change.real in found:
                 continue
-            if wish.remove and change.real in wish.kept:
-                change.why = f"stays: {', '.join(wish.kept[change.real])} uses it too"
+            if request.remove and change.real in request.kept:
+                change.why = f"stays: {', '.join(request.kept[change.real])} uses it too"
             else:
-                _decide(wish, target, change)
+                _decide(request, target, change)
             if change.new != change.old and (why := files.obstacle(change)):
                 raise Broken(why)
         except Broken as broken:
@@ -55,16 +55,16 @@ def plan(wish: SetupRequest, targets: list[Target]) -> list[FileEdit]:
     return list(found.values())
 
 
-def _decide(wish: SetupRequest, target: Target, change: FileEdit) -> None:
+def _decide(request: SetupRequest, target: Target, change: FileEdit) -> None:
     try:
-        change.new = _RULES[target.kind](wish, target.content, change)
+        change.new = _RULES[target.kind](request, target.content, change)
     except hooks.Edited as event:
         raise Broken(f"our entry for {event} was edited: {_KEEP}")
     if change.new != change.old:
         change.action = (
-            "removed" if wish.remove else "updated" if change.old is not None else "created"
+            "removed" if request.remove else "updated" if change.old is not None else "created"
         )
-        if wish.remove:
+        if request.remove:
             change.why = f"{_OURS[target.kind]}; " + (
                 "nothing else was in the file" if change.new is None else "the rest of it stays"
             )
@@ -77,58 +77,60 @@ _OURS = {
 _KEEP = "keep it, or take ours with --force"
 
 
-def _block(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
+def _block(request: SetupRequest, text: object, change: FileEdit) -> bytes | None:
     old = change.old
     if old is None:
-        return None if wish.remove else blocks.fresh(str(text), wish.version)
+        return None if request.remove else blocks.fresh(str(text), request.version)
     blocks.require_text(old)
     found = blocks.find(old)
-    if found is not None and found.edited and not wish.force:
+    if found is not None and found.edited and not request.force:
         raise Broken(f"our block was edited: {_KEEP}")
-    if wish.remove:
+    if request.remove:
         rest = blocks.take(old) if found is not None else old
         return None if found is not None and not rest and old.endswith(b"\n") else rest
     if found is not None and not found.edited and blocks.current(found, str(text)):
         return old
-    return blocks.put(old, str(text), wish.version)
+    return blocks.put(old, str(text), request.version)
 
 
-def _skill(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
-    wanted = blocks.sealed(str(text), wish.version)
+def _skill(request: SetupRequest, text: object, change: FileEdit) -> bytes | None:
+    wanted = blocks.sealed(str(text), request.version)
     if change.old is None:
-        return None if wish.remove else wanted
+        return None if request.remove else wanted
     own = blocks.unseal(change.old)
     if own is None:
-        return _foreign(wish, change)
-    if own[1] and not wish.force:
+        return _foreign(request, change)
+    if own[1] and not request.force:
         raise Broken(f"our skill was edited: {_KEEP}")
-    if wish.remove:
+    if request.remove:
         return None
     return change.old if own[0].replace(b"\r\n", b"\n") == str(text).encode() else wanted
 
 
-def _file(wish: SetupRequest, text: object, change: FileEdit) -> bytes | None:
+def _file(request: SetupRequest, text: object, change: FileEdit) -> bytes | None:
     wanted = str(text).encode()
     if change.old is None:
-        return None if wish.remove else wanted
-    if change.old == wanted or wish.force:
-        return None if wish.remove else wanted
+        return None if request.remove else wanted
+    if change.old == wanted or request.force:
+        return None if request.remove else wanted
     raise Broken(f"is not as setup writes it: {_KEEP}")
 
 
-def _foreign(wish: SetupRequest, change: FileEdit) -> bytes | None:
-    if wish.remove:
+def _foreign(request: SetupRequest, change: FileEdit) -> bytes | None:
+    if request.remove:
         return change.old
     raise Broken("is a skill of that name which is not ours: move it away first")
 
 
-def _hooks(wish: SetupRequest, entries: object, change: FileEdit) -> bytes | None:
+def _hooks(request: SetupRequest, entries: object, change: FileEdit) -> bytes | None:
     assert isinstance(entries, dict)
-    comments = wish.agent.comments
-    if not wish.remove:
-        return hooks.put(change.old, entries, comments, wish.force)
+    comments = request.agent.comments
+    if not request.remove:
+        return hooks.put(change.old, entries, comments, request.force)
     return (
-        change.old if change.old is None else hooks.take(change.old, entries, comments, wish.force)
+        change.old
+        if change.old is None
+        else hooks.take(change.old, entries, comments, request.force)
     )
 
 

@@ -7,8 +7,8 @@ Everything else in the settings keeps its bytes. An entry is ours when all its c
 import json
 import re
 
+from orch.json_tree import JsonNode
 from orch.setup import json_layout
-from orch.setup.json_layout import JsonNode
 from orch.setup.model import Broken
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""JSON with the place of every value, edited by splices: what is not touched keeps its bytes.
+"""JSON of clients' settings, edited by splices: what is not touched keeps its bytes.
 
 Strict JSON, optionally with comments, which stay. Guarantees: adding and then removing gives
 the text from before.
@@ -6,131 +6,29 @@ the text from before.
 
 import json
 import re
-from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from orch import json_tree
+from orch.json_tree import JsonNode
 from orch.setup.model import Broken
 
 _MOST_DEPTH = 100
-_BLANK = re.compile(r"[ \t\r\n]*")
-_COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
-_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
-
-
-class JsonNode:
-    """A value in its text: `start` and `end`, and for containers its children in order.
-
-    A child's `start` is that of its key in an object; `names` holds the keys.
-    """
-
-    __slots__ = ("at", "end", "items", "kind", "names", "start", "value")
-
-    def __init__(self, kind: str, start: int) -> None:
-        self.kind = kind
-        self.start = start
-        self.at = start  # Where the value itself begins, after its key.
-        self.end = start
-        self.names: list[str] = []
-        self.items: list[JsonNode] = []
-        self.value: object = None
-
-    def member(self, name: str) -> "JsonNode | None":
-        """Return an object's member."""
-        return self.items[self.names.index(name)] if name in self.names else None
-
-    def plain(self) -> object:
-        """Return the value as Python has it."""
-        if self.kind == "object":
-            return {n: item.plain() for n, item in zip(self.names, self.items, strict=True)}
-        return [item.plain() for item in self.items] if self.kind == "array" else self.value
-
-
-class _Scanner:
-    def __init__(self, text: str, comments: bool) -> None:
-        self._text = text
-        self._comments = comments
-        self._i = 0
-
-    def document(self) -> JsonNode:
-        """Return the tree of the whole text. Raises: Broken."""
-        found = self._value(0)
-        self._skip()
-        if self._i != len(self._text):
-            raise self._wrong()
-        return found
-
-    def _wrong(self) -> Broken:
-        line = self._text.count("\n", 0, self._i) + 1
-        column = self._i - self._text.rfind("\n", 0, self._i)
-        return Broken(f"is not valid JSON: line {line}, column {column}")
-
-    def _skip(self) -> None:
-        while True:
-            match = _BLANK.match(self._text, self._i)
-            self._i = match.end() if match else self._i
-            comment = _COMMENT.match(self._text, self._i) if self._comments else None
-            if comment is None:
-                return
-            self._i = comment.end()
-
-    def _take(self, character: str) -> bool:
-        self._skip()
-        if self._text.startswith(character, self._i):
-            self._i += 1
-            return True
-        return False
-
-    def _string(self) -> str:
-        if not self._take('"'):
-            raise self._wrong()
-        try:
-            found, self._i = scanstring(self._text, self._i, True)
-        except ValueError:
-            raise self._wrong()
-        return str(found)
-
-    def _value(self, depth: int) -> JsonNode:
-        self._skip()
-        if depth > _MOST_DEPTH:
-            raise self._wrong()
-        node = JsonNode("scalar", self._i)
-        opening = self._text[self._i : self._i + 1]
-        if opening == '"':
-            node.value = self._string()
-        elif opening and opening in "{[":
-            self._container(node, depth)
-        else:
-            match = _SCALAR.match(self._text, self._i)
-            if match is None:
-                raise self._wrong()
-            node.value, self._i = json.loads(match[0]), match.end()
-        node.end = self._i
-        return node
-
-    def _container(self, node: JsonNode, depth: int) -> None:
-        node.kind, closing = ("object", "}") if self._text[self._i] == "{" else ("array", "]")
-        self._i += 1
-        if self._take(closing):
-            return
-        while True:
-            self._skip()
-            start = self._i
-            if node.kind == "object":
-                name = self._string()
-                if name in node.names or not self._take(":"):
-                    raise self._wrong()
-                node.names.append(name)
-            child = self._value(depth + 1)
-            child.start = start
-            node.items.append(child)
-            if self._take(closing):
-                return
-            if not self._take(","):
-                raise self._wrong()
 
 
 def scan(text: str, comments: bool) -> JsonNode:
     """Return the document's tree. Raises: Broken with the place of what is wrong."""
-    return _Scanner(text, comments).document()
+    try:
+        found = json_tree.scan(text, comments=comments, depth=_MOST_DEPTH)
+    except json_tree.NoJson as stop:
+        raise _broken(text, stop.position)
+    for twice in found.repeated():
+        raise _broken(text, twice.start)
+    return found
+
+
+def _broken(text: str, position: int) -> Broken:
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    return Broken(f"is not valid JSON: line {line}, column {column}")
 
 
 def add(text: str, node: JsonNode, name: str | None, value: object) -> str:

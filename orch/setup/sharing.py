@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def kept(
-    wish: SetupRequest, mine: list[Target], others: "Iterable[Agent]", user: bool,
+    request: SetupRequest, mine: list[Target], others: "Iterable[Agent]", user: bool,
     primers: "Mapping[str, str]",
 ) -> tuple[dict[str, list[str]], list[str]]:  # fmt: skip
     """Return (who else has each shared file, the clients that may use one and leave no trace)."""
@@ -27,13 +27,13 @@ def kept(
     unseen: list[str] = []
     for agent in others:
         try:
-            base = agent.home(os.environ) if user else wish.root
+            base = agent.home(os.environ) if user else request.root
         except Failure:
             continue  # It has no files there.
         targets = agent.targets(base, user, primers)
         common = [target for target in targets if _real(target) in places]
         own = [target for target in targets if _real(target) not in places]
-        if common and any(_is_ours(wish, agent, target) for target in own):
+        if common and any(_is_ours(request, agent, target) for target in own):
             for target in common:
                 shared.setdefault(_real(target), []).append(agent.name)
         elif common and not own:
@@ -45,10 +45,10 @@ def _real(target: Target) -> str:
     return os.path.realpath(os.path.join(target.base, target.name))
 
 
-def _is_ours(wish: SetupRequest, agent: Agent, target: Target) -> bool:
+def _is_ours(request: SetupRequest, agent: Agent, target: Target) -> bool:
     """Say whether something that setup wrote for a client is there."""
     try:
-        old = files.look(wish.bounds, os.path.join(target.base, target.name)).old
+        old = files.look(request.bounds, os.path.join(target.base, target.name)).old
         if old is None:
             return False
         if target.kind == "block":

@@ -53,13 +53,13 @@ def add(
         call.say(kept)
         return
     level = PRIORITIES.index(priority) if priority is not None else None
-    wish = enqueue.EnqueueOptions(target, strategy, level, leader)
+    options = enqueue.EnqueueOptions(target, strategy, level, leader)
     for run_id in dict.fromkeys(run_id for run_id, _ in chosen):
         reconcile(call.db, run_id, call.note)
     taken_out: list[dict[str, object]] = []
     if everything:
         chosen, taken_out = unlanded(call, chosen[0][0])
-    prepared, skipped = prepare_all(call, chosen, wish, everything=everything)
+    prepared, skipped = prepare_all(call, chosen, options, everything=everything)
     skipped += taken_out
     if dry_run:
         call.say(obj(dry_run=True, planned=[_planned(item) for item in prepared], skipped=skipped))
@@ -144,14 +144,18 @@ def _taken_out(task: Task, entry: Entry) -> dict[str, object]:
 
 
 def prepare_all(
-    call: "Call", chosen: list[tuple[str, str]], wish: enqueue.EnqueueOptions, *, everything: bool
+    call: "Call",
+    chosen: list[tuple[str, str]],
+    options: enqueue.EnqueueOptions,
+    *,
+    everything: bool,
 ) -> "tuple[list[enqueue.PreparedEntry], list[dict[str, object]]]":
     """Look at all of them; with --all, what is refused is left out with the reason."""
     prepared: list[enqueue.PreparedEntry] = []
     skipped: list[dict[str, object]] = []
     for run_id, task_id in chosen:
         try:
-            prepared.append(enqueue.prepare(call.db, run_id, task_id, wish))
+            prepared.append(enqueue.prepare(call.db, run_id, task_id, options))
         except Failure as failure:
             if not everything:
                 raise

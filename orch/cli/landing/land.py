@@ -79,9 +79,9 @@ def _queued(
             if failure.code != "no_matching_work":
                 raise
             return [], []
-    wish = enqueue.EnqueueOptions(target, None, None, leader)
+    options = enqueue.EnqueueOptions(target, None, None, leader)
     try:
-        prepared, more = queueing.prepare_all(call, chosen, wish, everything=task_id is None)
+        prepared, more = queueing.prepare_all(call, chosen, options, everything=task_id is None)
     except Failure:
         if task_id is not None or not _has_open(call, run_id):
             raise

@@ -38,17 +38,17 @@ def setup(
         raise invalid_input("--check and --dry-run cannot be combined", reason="flag")
     agent = catalog.require(name)
     root = agent.home(os.environ) if user else _top()
-    wish = SetupRequest(agent, root, version.__version__, remove, force)
+    request = SetupRequest(agent, root, version.__version__, remove, force)
     home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
     if user and os.path.realpath(root).startswith(home.rstrip("/") + "/"):
-        wish.bounds = home  # Whoever keeps such files elsewhere at home links to them.
+        request.bounds = home  # Whoever keeps such files elsewhere at home links to them.
     targets = agent.targets(root, user, primers())
-    unseen = _find_sharers(wish, targets, user) if remove else []
-    planned = changes.plan(wish, targets)
-    answer = _answer(wish, planned, user, unseen, applied=not (check or dry_run))
-    _require_no_conflict(call, wish, planned, user)
+    unseen = _find_sharers(request, targets, user) if remove else []
+    planned = changes.plan(request, targets)
+    answer = _answer(request, planned, user, unseen, applied=not (check or dry_run))
+    _require_no_conflict(call, request, planned, user)
     if check:
-        _require_nothing_to_do(call, wish, planned, user)
+        _require_nothing_to_do(call, request, planned, user)
     elif not dry_run:
         try:
             changes.carry_out(root, planned)
@@ -77,11 +77,11 @@ def _top() -> str:
     return file.main_checkout(here)[0] or here
 
 
-def _find_sharers(wish: SetupRequest, targets: "list[Target]", user: bool) -> list[str]:
+def _find_sharers(request: SetupRequest, targets: "list[Target]", user: bool) -> list[str]:
     """Note whose files are not to be touched; return what a person is told about others."""
-    others = [agent for agent in catalog.agents().values() if agent.name != wish.agent.name]
-    wish.kept, unseen = sharing.kept(wish, targets, others, user, primers())
-    if not unseen or wish.kept:
+    others = [agent for agent in catalog.agents().values() if agent.name != request.agent.name]
+    request.kept, unseen = sharing.kept(request, targets, others, user, primers())
+    if not unseen or request.kept:
         return []
     return [
         f"{', '.join(unseen)}: whoever uses one of these here reads the same file, and leaves no "
@@ -90,14 +90,14 @@ def _find_sharers(wish: SetupRequest, targets: "list[Target]", user: bool) -> li
 
 
 def _answer(
-    wish: SetupRequest, planned: list[FileEdit], user: bool, unseen: list[str], *, applied: bool
+    request: SetupRequest, planned: list[FileEdit], user: bool, unseen: list[str], *, applied: bool
 ) -> Json:
     gone = any(change.action == "removed" for change in planned)
     return obj(
-        agent=wish.agent.name,
+        agent=request.agent.name,
         scope="user" if user else "repository",
-        root=printable(wish.root),
-        removing=wish.remove,
+        root=printable(request.root),
+        removing=request.remove,
         applied=applied,
         files=[
             {"path": c.shown, "action": c.action, "why": c.why or None}
@@ -105,17 +105,17 @@ def _answer(
             for c in planned
         ],
         diff=changes.diff(planned),
-        notes=(unseen if gone else []) if wish.remove else wish.agent.notes,
+        notes=(unseen if gone else []) if request.remove else request.agent.notes,
     )
 
 
-def _again(call: "Call", wish: SetupRequest, user: bool, more: str = "") -> str:
-    flags = " --user" * user + " --remove" * wish.remove
-    return call.again(f"setup {wish.agent.name}{flags}{more}")
+def _again(call: "Call", request: SetupRequest, user: bool, more: str = "") -> str:
+    flags = " --user" * user + " --remove" * request.remove
+    return call.again(f"setup {request.agent.name}{flags}{more}")
 
 
 def _require_no_conflict(
-    call: "Call", wish: SetupRequest, planned: list[FileEdit], user: bool
+    call: "Call", request: SetupRequest, planned: list[FileEdit], user: bool
 ) -> None:
     """Refuse the whole of it where a file is in the way, with every reason at once."""
     wrong = [change for change in planned if change.action == "conflict"]
@@ -124,19 +124,19 @@ def _require_no_conflict(
     problems = [f"{change.shown} {change.why}" for change in wrong]
     edited = all("--force" in change.why for change in wrong)
     code, reason = ("refused", "work_at_risk") if edited else ("invalid_input", "file")
-    see = f"to see it: {_again(call, wish, user, ' --force --dry-run')}"
+    see = f"to see it: {_again(call, request, user, ' --force --dry-run')}"
     raise Failure(
         code,
         reason,
-        f"{wish.agent.name} is not set up, nothing was written: " + "; ".join(problems),
+        f"{request.agent.name} is not set up, nothing was written: " + "; ".join(problems),
         hint=see if edited else "fix these by hand, then run it again",
         details={"problems": problems},
-        data=_answer(wish, planned, user, [], applied=False),
+        data=_answer(request, planned, user, [], applied=False),
     )
 
 
 def _require_nothing_to_do(
-    call: "Call", wish: SetupRequest, planned: list[FileEdit], user: bool
+    call: "Call", request: SetupRequest, planned: list[FileEdit], user: bool
 ) -> None:
     due = [change for change in planned if change.action != "unchanged"]
     if not due:
@@ -146,10 +146,11 @@ def _require_nothing_to_do(
     raise Failure(
         "invalid_state",
         "not_yet",
-        f"{wish.agent.name} is not up to date; setup would " + ", ".join(told),
-        hint=f"look: {_again(call, wish, user, ' --dry-run')}; then: {_again(call, wish, user)}",
+        f"{request.agent.name} is not up to date; setup would " + ", ".join(told),
+        hint=f"look: {_again(call, request, user, ' --dry-run')}; "
+        f"then: {_again(call, request, user)}",
         details={"would": told},
-        data=_answer(wish, planned, user, [], applied=False),
+        data=_answer(request, planned, user, [], applied=False),
     )
 
 
