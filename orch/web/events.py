@@ -11,7 +11,7 @@ import threading
 from inbox.workflows import wait
 from orch.store import due
 from schema import events, file
-from schema.transaction import Interrupted
+from schema.signals import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
