@@ -21,15 +21,18 @@ LENGTHS = {
     "answer": "from a question to its answer",
     "verification": "from the end of the work to the verdict of its checks",
     "turnaround": "of a done task, from its first dispatch to done",
+    "queued_to_landed": "from the queue to the target",
+    "redone": "of work in attempts whose result did not count",
 }
 # Columns of the table, one row per attempt, or per task that was never dispatched.
 COLUMNS = (
-    "run_id", "task_id", "title", "task_status", "attempt_no", "attempt_status", "agent",
+    "run_id", "task_id", "title", "kind", "task_status", "attempt_no", "attempt_status", "agent",
     "harness", "execution_mode", "dispatched_at", "claimed_at", "ended_at", "queue_seconds",
     "work_seconds", "verification_seconds", "questions", "answer_seconds", "checks_passed",
     "checks_failed", "checks_error", "turns", "input_tokens", "output_tokens", "cost_usd",
     "claims", "lost_leases", "uncommitted_files", "paths_not_owned", "branch_name",
-    "base_commit", "head_commit", "landing",
+    "base_commit", "head_commit", "landing", "landed_at", "queued_to_landed_seconds",
+    "landed_unattended",
 )  # fmt: skip
 
 
@@ -42,6 +45,7 @@ def figures(histories: Sequence[History]) -> dict[str, object]:
         ],
         "by_agent": _split(histories, lambda pair: pair[1].worker),
         "by_harness": _split(histories, lambda pair: harness(pair[1])),
+        "by_kind": _split(histories, lambda pair: pair[0].kind),
     }
 
 
@@ -86,7 +90,8 @@ def _group(histories: Sequence[History], belongs: Callable[[Pair], bool]) -> dic
             status: sum(c.status == status for attempt in attempts for c in attempt.checks)
             for status in ("passed", "failed", "error")
         },
-        "conflicts": _sum(t.landing.conflicts if t.landing is not None else None for t in tasks),
+        "conflicts": _sum(e.conflicts for t in tasks for e in t.entries),
+        **_landings(tasks),
         "lost_leases": sum(attempt.lost_leases for attempt in attempts),
         "late_reports": sum(attempt.late_event > 0 for attempt in attempts),
         "paths_not_owned": sum(_outside(attempt) > 0 for attempt in attempts),
@@ -99,6 +104,18 @@ def _group(histories: Sequence[History], belongs: Callable[[Pair], bool]) -> dic
         "output_tokens": _sum(turn.output_tokens for a in attempts for turn in a.turns),
         "cost_usd": _dollars(_sum(turn.cost_microusd for a in attempts for turn in a.turns)),
         "seconds": _lengths(pairs, by_task),
+    }
+
+
+def _landings(tasks: Sequence[TaskHistory]) -> dict[str, object]:
+    """Return how much landed, and how much of it without a person; who waited for nobody."""
+    landed = [task for task in tasks if task.landed is not None]
+    alone = sum(not task.is_attended for task in landed)
+    free = sum(not task.is_tied for task in tasks)
+    return {
+        "tasks_landed": len(landed),
+        "landed_unattended_share": round(alone / len(landed), 4) if landed else None,
+        "independent_share": round(free / len(tasks), 4) if tasks else None,
     }
 
 
@@ -143,8 +160,18 @@ def _lengths(
         ]
     for tried in by_task.values():
         last = tried[-1][1]
-        if tried[0][0].status == "done" and last.ended_at is not None:
+        task = tried[0][0]
+        if task.status == "done" and last.ended_at is not None:
             found["turnaround"].append(last.ended_at - tried[0][1].created_at)
+        found["redone"] += [
+            work
+            for _, attempt in tried
+            if attempt.attempt_no < task.latest_attempt_no
+            and (work := phases.worked(attempt)) is not None
+        ]
+        there = task.landed
+        if there is not None and there.landed_at is not None:
+            found["queued_to_landed"].append(there.landed_at - there.queued_at)
     return {name: _distribution(values) for name, values in found.items()}
 
 
@@ -170,14 +197,26 @@ def rows(histories: Sequence[History]) -> list[dict[str, object]]:
         for task in history.tasks:
             head: dict[str, object] = {
                 "run_id": history.run_id, "task_id": task.task_id, "title": task.title,
-                "task_status": task.status,
+                "kind": task.kind, "task_status": task.status,
                 "landing": task.landing.state if task.landing is not None else None,
+                **_landed(task),
             }  # fmt: skip
             for attempt in task.attempts:
                 found.append(row(head, attempt))
             if not task.attempts:
                 found.append(dict.fromkeys(COLUMNS) | head)
     return found
+
+
+def _landed(task: TaskHistory) -> dict[str, object]:
+    there = task.landed
+    if there is None or there.landed_at is None:
+        return {}
+    return {
+        "landed_at": stamp(there.landed_at),
+        "queued_to_landed_seconds": (there.landed_at - there.queued_at) / 1000,
+        "landed_unattended": not task.is_attended,
+    }
 
 
 def row(head: dict[str, object], attempt: AttemptHistory) -> dict[str, object]:

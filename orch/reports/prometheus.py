@@ -22,6 +22,19 @@ _METRICS = (
     ("attempts_cancelled", "attempts_cancelled_total", "counter", "Attempts cancelled."),
     ("retries", "retries_total", "counter", "Attempts after the first of a task."),
     ("questions", "questions_total", "counter", "Questions that workers asked."),
+    ("tasks_landed", "tasks_landed", "gauge", "Tasks whose work is on its target."),
+    (
+        "landed_unattended_share",
+        "landed_unattended_share",
+        "gauge",
+        "Share of these in which no person had a hand.",
+    ),
+    (
+        "independent_share",
+        "independent_share",
+        "gauge",
+        "Share of tasks that wait for no other and share no lock.",
+    ),
     ("conflicts", "conflicts_total", "counter", "Conflicts met on the way to the target."),
     ("lost_leases", "lost_leases_total", "counter", "Leases that ran out and were taken over."),
     ("late_reports", "late_reports_total", "counter", "Reports of superseded attempts."),
@@ -31,13 +44,13 @@ _METRICS = (
     ("output_tokens", "output_tokens_total", "counter", "Tokens that agents wrote."),
     ("cost_usd", "cost_usd_total", "counter", "Cost that clients reported, in US dollars."),
 )
-_GROUPS = (("by_run", "run"), ("by_agent", "agent"), ("by_harness", "harness"))
+_GROUPS = (("by_run", "run"), ("by_agent", "agent"), ("by_harness", "harness"), ("by_kind", "kind"))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # With what spreadsheets let a formula begin.
 _QUANTILES = (("p50", "0.5"), ("p90", "0.9"), ("p99", "0.99"))
 
 
 def prometheus(figures: "Mapping[str, Any]") -> str:
-    """Return the figures by run, by agent and by harness in Prometheus' text format 0.0.4."""
+    """Return the figures by run, agent, harness and kind in Prometheus' text format 0.0.4."""
     lines: list[str] = []
     for group, label in _GROUPS:
         groups: Sequence[Mapping[str, Any]] = figures[group]

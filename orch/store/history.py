@@ -4,6 +4,7 @@ from orch.store import landings
 from orch.store.history_model import (
     AttemptHistory,
     CheckResult,
+    EntryHistory,
     History,
     LeaseHistory,
     Question,
@@ -56,6 +57,12 @@ def of_run(tx: "ReadTx", run_id: str) -> History:
     _verify(tx, run_id, {attempt.thread_no: attempt for attempt in attempts.values()})
     for task_no, landing in landings.of_run(tx, run_id).items():
         tasks[task_no].landing = landing
+    for row in queries.named(tx, _SQL["history_entries"], run_id=run_id):
+        tasks[row.pop("task_no")].entries.append(EntryHistory(**row))
+    for (task_no,) in tx.many(_SQL["history_attended"], run_id=run_id):
+        tasks[task_no].is_attended = True
+    for (task_no,) in tx.many(_SQL["history_tied"], run_id=run_id):
+        tasks[task_no].is_tied = True
     edges = [(row[0], row[1]) for row in tx.many(_SQL["history_edges"], run_id=run_id)]
     return History(run_id, tx.now.wall_ms, list(tasks.values()), edges)
 

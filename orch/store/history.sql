@@ -10,7 +10,7 @@ SELECT run_id FROM run INDEXED BY run_open WHERE closed_at IS NULL ORDER BY crea
 
 -- name: history_tasks :many
 -- In the order they were added.
-SELECT t.task_no, t.task_id, t.title, t.status, t.priority, t.default_to, t.reason,
+SELECT t.task_no, t.task_id, t.title, t.status, t.kind, t.priority, t.default_to, t.reason,
        t.latest_attempt_no, t.created_at, t.updated_at, v.document ->> '$.gate.status' AS gate
   FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
  WHERE t.run_id = :run_id ORDER BY t.task_no;
@@ -74,3 +74,41 @@ SELECT a.attempt_key, n.turn_no, n.agent, n.harness, n.outcome, n.started_at, n.
   FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
   JOIN turn AS n ON n.thread_no = a.thread_no
  WHERE t.run_id = :run_id ORDER BY n.turn_key;
+
+-- name: history_entries :many
+-- Each time a task's work was on its way to a target, the newest last; moments are the events'.
+SELECT e.task_no, e.status, e.conflicts, e.created_at AS queued_at, e.landed_at
+  FROM entry AS e WHERE e.run_id = :run_id AND e.kind = 'task' ORDER BY e.entry_no;
+
+-- name: history_attended :many
+-- Tasks in which a person had a hand: an approval, an answer, a recorded check, a hold, an attempt
+-- that neither a driver nor the queue began.
+-- scan: the words of one run's threads
+SELECT t.task_no FROM task AS t
+ WHERE t.run_id = :run_id AND (
+       EXISTS (SELECT 1 FROM approval AS p
+                WHERE p.task_no = t.task_no AND p.kind NOT IN ('reviewer', 'council'))
+    OR EXISTS (SELECT 1 FROM attempt AS a
+                 JOIN message AS m ON m.thread_no = a.thread_no AND m.kind IN ('answer', 'control')
+                WHERE a.task_no = t.task_no)
+    OR EXISTS (SELECT 1 FROM attempt AS a
+                 JOIN check_result AS c ON c.attempt_key = a.attempt_key AND c.source = 'record'
+                WHERE a.task_no = t.task_no)
+    OR EXISTS (SELECT 1 FROM event AS v
+                WHERE v.run_id = t.run_id AND v.task_id = t.task_id
+                  AND v.event_type = 'entry_held' AND v.actor NOT IN ('orch', 'drive'))
+    OR EXISTS (SELECT 1 FROM attempt AS a
+                WHERE a.task_no = t.task_no AND a.attempt_no > 1 AND a.begun_for = ''
+                  AND NOT EXISTS (SELECT 1 FROM entry AS e
+                                   WHERE e.task_no = t.task_no AND e.attempt_key < a.attempt_key
+                                     AND e.conflicts + e.failures > 0)));
+
+-- name: history_tied :many
+-- Tasks that wait for another one of the run, or share a lock with one.
+SELECT t.task_no FROM task AS t
+ WHERE t.run_id = :run_id
+   AND (EXISTS (SELECT 1 FROM dependency AS d WHERE d.task_no = t.task_no)
+        OR EXISTS (SELECT 1 FROM task_lock AS k
+                     JOIN task_lock AS l ON l.lock = k.lock AND l.task_no <> k.task_no
+                     JOIN task AS o ON o.task_no = l.task_no AND o.run_id = t.run_id
+                    WHERE k.task_no = t.task_no));

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from orch.machines import IN_TARGET
+
 
 @dataclass(frozen=True, slots=True)
 class Landing:
@@ -113,8 +115,22 @@ class AttemptHistory:
 
 
 @dataclass(slots=True)
+class EntryHistory:
+    """One time that a task's work was queued; `landed_at` is None where it did not land."""
+
+    status: str
+    conflicts: int
+    queued_at: int
+    landed_at: int | None
+
+
+@dataclass(slots=True)
 class TaskHistory:
-    """A task with its attempts; `landing` is None while the merge queue knows nothing of it."""
+    """A task with its attempts; `landing` is None while the merge queue knows nothing of it.
+
+    `is_attended`: a person had a hand in it. `is_tied`: it waits for another task of its run, or
+    shares a lock with one.
+    """
 
     task_no: int
     task_id: str
@@ -127,8 +143,18 @@ class TaskHistory:
     created_at: int
     updated_at: int
     gate: str | None
+    kind: str | None
     attempts: list[AttemptHistory] = field(default_factory=list)
+    entries: list[EntryHistory] = field(default_factory=list)
     landing: Landing | None = None
+    is_attended: bool = False
+    is_tied: bool = False
+
+    @property
+    def landed(self) -> EntryHistory | None:
+        """The entry by which its work came to the target, and is there."""
+        there = [e for e in self.entries if e.landed_at is not None and e.status in IN_TARGET]
+        return there[-1] if there else None
 
 
 @dataclass(slots=True)

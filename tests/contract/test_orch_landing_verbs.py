@@ -1,5 +1,7 @@
 """What a leader types about finished work: land, diff, open, lock list, and other tools' names."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,33 @@ def test_another_tools_name_is_refused_as_ours_is(lead: Lead) -> None:
     refused = lead.orch.quick("--json", "merge", "r/b")
     assert (refused.json["command"], refused.error["code"]) == ("merge", "invalid_state")
     assert lead.orch.quick("--json", "enqueue").error["code"] == "invalid_input"
+
+
+def test_figures_of_landings(land: Landing) -> None:
+    lead = land.lead
+    land.work("a", {"same.txt": "a\n"}, "--kind", "feature")
+    land.work("b", {"same.txt": "b\n"}, "--kind", "bugfix", "--lock", "x")
+    lead.task("c", "--kind", "bugfix", "--lock", "x")
+    sent = lead.dispatch("c")
+    lead.claim(sent)
+    lead.ask(sent)
+    lead.do("answer", "--task", "c", "--body", "this")
+    lead.go_on(sent)
+    lead.commit(sent, "c.txt")
+    lead.done(sent)
+    land.add("a", "b")
+    land.orch.quick("--json", "land", "r")
+    found = lead.do("metrics")
+    totals, kinds = found["totals"], {one["name"]: one for one in found["by_kind"]}
+    assert (totals["tasks_landed"], totals["landed_unattended_share"]) == (2, 0.5)
+    assert totals["independent_share"] == round(1 / 3, 4), "b and c share a lock"
+    assert totals["conflicts"] == 1 and totals["seconds"]["queued_to_landed"]["count"] == 2
+    assert kinds["feature"]["landed_unattended_share"] == 1.0
+    assert (kinds["bugfix"]["tasks_landed"], kinds["bugfix"]["conflicts"]) == (1, 1)
+    assert totals["seconds"]["redone"]["count"] == 1, "b is done again"
+    rows = list(csv.DictReader(io.StringIO(lead.orch.quick(
+        "metrics", "--run", "r", "--format", "csv").out, newline="")))  # fmt: skip
+    told = {row["task_id"]: (row["kind"], row["landed_unattended"]) for row in rows}
+    assert told == {"a": ("feature", "True"), "b": ("bugfix", ""), "c": ("bugfix", "False")}
+    text = lead.orch.quick("metrics", "--run", "r", "--format", "prometheus").out
+    assert 'orch_kind_landed_unattended_share{kind="feature"} 1.0' in text

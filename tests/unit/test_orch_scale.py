@@ -177,7 +177,7 @@ def test_a_report_walks_the_edges_a_few_times_whatever_the_run(db: Database) -> 
     names = [f"t{i}" for i in range(200)]
     edges = Counted(pairwise(names))
     found = [
-        TaskHistory(number, name, "t", "planned", 1, None, "", 0, 0, 0, None)
+        TaskHistory(number, name, "t", "planned", 1, None, "", 0, 0, 0, None, None)
         for number, name in enumerate(names)
     ]
     account = document.Account({}, History("r", 0, found, edges))

@@ -13,6 +13,7 @@ from orch.reports import metrics, phases, prometheus
 from orch.reports.figures import duration, money, percentile, short, stamp
 from orch.store.history_model import (
     AttemptHistory,
+    EntryHistory,
     History,
     Landing,
     LeaseHistory,
@@ -39,7 +40,7 @@ def attempt(number: int = 1, status: str = "done", **more: object) -> AttemptHis
 def history(*attempts: AttemptHistory, status: str = "done", now: int = 20_000) -> History:
     """Return a run `r` with one task."""
     task = TaskHistory(
-        1, "t", "title", status, 1, "w1", "", len(attempts), 0, 0, None, list(attempts)
+        1, "t", "title", status, 1, "w1", "", len(attempts), 0, 0, None, None, list(attempts)
     )
     return History("r", now, [task], [])
 
@@ -104,7 +105,8 @@ def test_what_the_queue_and_the_harness_say_is_counted():
     one = attempt()
     one.turns.append(TurnHistory(1, "w1", "claude", "done", 0, 5, 10, 20, 1_500_000))
     seen = history(one)
-    seen.tasks[0].landing = Landing("conflict", conflicts=2)
+    seen.tasks[0].landing = Landing("conflict", conflicts=1)
+    seen.tasks[0].entries += [EntryHistory("superseded", n, 0, None) for n in (1, 1)]
     totals = metrics.figures([seen])["totals"]
     assert (totals["conflicts"], totals["input_tokens"], totals["cost_usd"]) == (2, 10, 1.5)
     (row,) = metrics.rows([seen])
