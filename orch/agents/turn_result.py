@@ -39,6 +39,7 @@ _ACTIONS = {"done": "done", "failed": "fail", "no_change": "fail", "crashed": "f
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 _LONGEST_TEXT = 60_000
 _MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
+_MOST_INTERRUPTED = 9  # Before one more: its workers are lost again and again.
 
 
 def conclude(
@@ -60,12 +61,12 @@ def conclude(
     action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
     with db.read() as tx:
         stopped = store.require(tx, turn.turn_key).stop_reason
-        limited = store.limited_in_a_row(tx, turn.thread_no)
+        alike = store.in_a_row(tx, turn.thread_no, outcome)
         _only_this_turn(harness, end, store.session_usage(tx, turn.thread_no, end.session))
-    wait_ms = _wait_ms(harness, limited)
-    if outcome == "limited" and limited >= _MOST_LIMITED:
+    wait_ms = _wait_ms(harness, alike)
+    if outcome == "limited" and alike >= _MOST_LIMITED:
         action = "fail"
-    if outcome == "interrupted" and action and stopped is not None:
+    if outcome == "interrupted" and action and (stopped is not None or alike >= _MOST_INTERRUPTED):
         action = "fail"  # Who stops a task does not want it taken up again at once.
     log.note(f"turn {turn.turn_no} ended: {outcome}: {end.reason}")
     if end.strays:

@@ -42,6 +42,21 @@ class RetryPolicy:
         """Return how often an end of that class is tried again by itself: 0 for people's."""
         return getattr(self, cause) if cause in TRIED_AGAIN else 0
 
+    def limit(self, cause: str, *, tried: int, spent: int, most: int, of_run: int) -> str:
+        """Return which number keeps an attempt from being begun by itself, "" when none does.
+
+        `tried` of that class and `of_run` of the whole run were begun by themselves, `spent` of
+        `most` attempts of the task worked. The planner asks, and whoever begins one asks again
+        under the lock (I20). What people ended has no number at all: "people" (I21).
+        """
+        if cause not in TRIED_AGAIN + COUNTED_ELSEWHERE:
+            return "people"
+        if cause in TRIED_AGAIN and tried >= self.number(cause):
+            return "class"
+        if spent >= most:
+            return "task"
+        return "run" if of_run >= self.run else ""
+
 
 # The classes that have a number of their own, and those that only the run's number bounds: the
 # merge queue counts the conflicts of an entry itself.

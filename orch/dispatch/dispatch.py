@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from inbox.model import Change
     from orch.git import repository
     from orch.operations.attempts import Order
+    from orch.operations.retries import Automatic
     from orch.submissions.apply import Delivery
     from schema.transaction import Database, ReadTx, Tx
 
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 class DispatchRequest:
     """What was asked for; None where the task, the run or the attempt before decides.
 
-    `delivery` is work that is there already, to be made the attempt's first commit.
+    `delivery` is work that is there already, to be made the attempt's first commit. `automatic`:
+    nobody typed it, so that the numbers of retries count (orch/operations/retries.py).
     """
 
     __slots__ = (
-        "base_ref", "body", "delivery", "event", "force", "mode", "note", "payload", "reason",
-        "repo_path", "run_id", "task_id", "to", "workspace_root",
+        "automatic", "base_ref", "body", "delivery", "event", "force", "mode", "note", "payload",
+        "reason", "repo_path", "run_id", "task_id", "to", "workspace_root",
     )  # fmt: skip
 
     def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
@@ -59,6 +61,7 @@ class DispatchRequest:
         self.reason = ""
         self.force = False
         self.delivery: Delivery | None = None
+        self.automatic: Automatic | None = None
 
 
 class PreparedDispatch:
@@ -208,7 +211,15 @@ def _require(tx: "ReadTx", wish: DispatchRequest) -> tuple[Run, Task]:
     if busy is not None:
         raise scheduling.not_ready(tx, task, busy)
     budgets.refuse_attempt(tx, run)
+    _refuse_automatic(tx, run, task, wish)
     return run, task
+
+
+def _refuse_automatic(tx: "ReadTx", run: Run, task: Task, wish: DispatchRequest) -> None:
+    if wish.automatic is not None:
+        from orch.operations import retries
+
+        retries.refuse_automatic(tx, run, task, wish.automatic)
 
 
 def _require_retryable(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
@@ -356,6 +367,7 @@ def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Jso
         intent = attempt_rows.intent_of(tx, task.task_no)
         if intent != (expected, *process_identity.mine()):
             raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
+        _refuse_automatic(tx, run, task, wish)  # Others may have begun since the intent.
         attempt_rows.forget_intent(tx, task.task_no)
         number = expected
     else:
@@ -368,6 +380,10 @@ def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Jso
         attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
         task = tasks.require(tx, wish.run_id, wish.task_id)
     change = attempts.open_one(tx, run, task, wish.event, number, prepared.order, place)
+    if wish.automatic is not None:
+        from orch.operations import retries
+
+        retries.note_begun(tx, task, number, wish.automatic)
     runs.tell_end(tx, run)
     said = answer(tx, change)
     return merge(said, notes=array(place.notes)) if place.notes else said

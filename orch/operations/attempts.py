@@ -165,4 +165,5 @@ def supersede(tx: "Tx", attempt: Attempt, actor: str, reason: str) -> None:
     if thread.status not in TERMINAL:
         threads.cancel(tx, thread, actor, reason)
     if attempt.status not in TERMINAL:
-        store.move(tx, attempt, "cancelled")
+        end_class = "gone" if attempt.liveness in ("gone", "stale") else "cancelled"
+        store.move(tx, attempt, "cancelled", end_class=end_class)

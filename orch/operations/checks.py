@@ -92,12 +92,14 @@ def decide(tx: "Tx", run: Run, task: Task, attempt: Attempt) -> None:
     violated = run.ownership == "enforce" and attempt.path_violations not in (None, "[]")
     if violated:
         reason = f"changed paths it does not own: {attempt.path_violations}"
-        _move(tx, run, task, attempt, "fail", reason, at=_since_when(tx, task, statuses))
+        since = _since_when(tx, task, statuses)
+        _move(tx, run, task, attempt, "fail", reason, at=since, end_class="paths")
     elif any(status in ("error", None) for _, status in statuses):
         return
     elif any(status == "failed" for _, status in statuses):
         names = ", ".join(name for name, status in statuses if status == "failed")
-        _move(tx, run, task, attempt, "fail", f"failed checks: {names}")
+        words = f"failed checks: {names}"
+        _move(tx, run, task, attempt, "fail", words, end_class="check_failed")
     elif statuses or attempt.head_commit is not None:
         _move(tx, run, task, attempt, "done", "", at=_since_when(tx, task, statuses))
 
@@ -116,8 +118,10 @@ def _move(
     reason: str,
     *,
     at: int | None = None,
+    end_class: str = "",
 ) -> None:
-    attempt_rows.move(tx, attempt, "done" if event == "done" else "failed", at=at)
+    status = "done" if event == "done" else "failed"
+    attempt_rows.move(tx, attempt, status, at=at, end_class=end_class)
     payload = obj(attempt_no=attempt.attempt_no)
     tasks.move(
         tx, task, event, run.leader, thread_no=attempt.thread_no, reason=reason, payload=payload,

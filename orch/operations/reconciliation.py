@@ -63,7 +63,8 @@ def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "due.Item") 
             attempts.move(tx, attempt, attempt.status, item.assigned_to)
         return moved
     reason = item.reason if event in ("fail", "cancel") else ""
-    attempts.move(tx, attempt, goal, item.assigned_to, at=item.at)
+    end_class = _end_class(tx, attempt, event)
+    attempts.move(tx, attempt, goal, item.assigned_to, at=item.at, end_class=end_class)
     tasks.move(
         tx,
         task,
@@ -75,6 +76,15 @@ def _follow(tx: "Tx", run: Run, task: Task, attempt: Attempt, item: "due.Item") 
         at=item.at,
     )
     return True
+
+
+def _end_class(tx: "Tx", attempt: Attempt, event: str) -> str:
+    """Return what retries count the end as that an event of the thread means, "" for none."""
+    if event != "fail":
+        return "cancelled" if event == "cancel" else ""
+    from orch.operations import retries
+
+    return retries.class_of_failure(tx, attempt)
 
 
 def is_gated(run: Run, task: Task, attempt: Attempt) -> bool:

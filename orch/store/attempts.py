@@ -78,14 +78,16 @@ def move(
     assigned_to: str | None = None,
     *,
     at: int | None = None,
+    end_class: str = "",
 ) -> None:
-    """Set the status, and who works on it; its end is `at` (ms), or now."""
+    """Set the status, and who works on it; its end is `at` (ms), or now, and of that class."""
     tx.execute(
         _SQL["attempt_move"],
         attempt_key=attempt.attempt_key,
         status=status,
         assigned_to=assigned_to,
         at=at,
+        end_class=end_class,
     )
     attempt.status = status
 
@@ -221,6 +223,28 @@ def worked(tx: "ReadTx", task_no: int) -> int:
     return found
 
 
-def set_begun_for(tx: "Tx", thread_no: int, cause: str) -> None:
+def set_begun_for(tx: "Tx", task_no: int, attempt_no: int, cause: str) -> None:
     """Record for which class of end a driver began an attempt by itself."""
-    tx.execute(_SQL["attempt_set_begun_for"], thread_no=thread_no, begun_for=cause)
+    tx.execute(
+        _SQL["attempt_set_begun_for"], task_no=task_no, attempt_no=attempt_no, begun_for=cause
+    )
+
+
+def begun_for(tx: "ReadTx", run_id: str, task_no: int, cause: str) -> tuple[int, int]:
+    """Return how many attempts were begun by themselves: (the task's for a class, the run's)."""
+    row = tx.one(_SQL["attempt_begun_for"], run_id=run_id, task_no=task_no, cause=cause)
+    return row[0], row[1]
+
+
+def end_class(tx: "ReadTx", task_no: int) -> str:
+    """Return why a task's newest attempt ended, as retries count it; "" while that is not known."""
+    row = tx.maybe(_SQL["attempt_latest_end"], task_no=task_no)
+    return row[0] if row else ""
+
+
+def failure_class(tx: "ReadTx", attempt_key: int, logged_out: str) -> str:
+    """Return the class of an attempt whose thread failed."""
+    found: str = tx.value(
+        _SQL["attempt_failure_class"], attempt_key=attempt_key, logged_out=logged_out
+    )
+    return found

@@ -45,7 +45,8 @@ UPDATE attempt
    SET status = :status, assigned_to = coalesce(:assigned_to, assigned_to), updated_at = :now,
        liveness = CASE WHEN :status IN ('running', 'blocked') THEN liveness ELSE 'unknown' END,
        ended_at = CASE WHEN :status IN ('done', 'failed', 'cancelled')
-                       THEN coalesce(:at, :now) END
+                       THEN coalesce(:at, :now) END,
+       end_class = CASE WHEN :status IN ('failed', 'cancelled') THEN :end_class END
  WHERE attempt_key = :attempt_key;
 
 -- name: attempt_set_head :exec
@@ -142,4 +143,30 @@ SELECT count(*) FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
 
 -- name: attempt_set_begun_for :exec
 -- In the transaction that begins it: what it is counted by.
-UPDATE attempt SET begun_for = :begun_for WHERE thread_no = :thread_no;
+UPDATE attempt SET begun_for = :begun_for WHERE task_no = :task_no AND attempt_no = :attempt_no;
+
+-- name: attempt_begun_for :one
+-- How many attempts were begun by themselves: of this task for one class, and of the whole run.
+SELECT (SELECT count(*) FROM attempt WHERE task_no = :task_no AND begun_for = :cause),
+       (SELECT count(*) FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
+         WHERE a.begun_for <> '' AND t.run_id = :run_id);
+
+-- name: attempt_latest_end :maybe
+-- Why a task's newest attempt ended, as retries count it.
+SELECT coalesce(a.end_class, '') FROM task AS t
+  JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+ WHERE t.task_no = :task_no;
+
+-- name: attempt_failure_class :one
+-- A failed thread's class: who stopped it, else its last turn's end, else what its worker said.
+SELECT CASE
+         WHEN n.outcome = 'interrupted' AND n.stop_reason IS NOT NULL THEN 'stopped'
+         WHEN n.outcome = 'interrupted' THEN 'lost'
+         WHEN n.outcome = 'limited' AND n.reason = :logged_out THEN 'logged_out'
+         WHEN n.outcome IN ('limited', 'crashed', 'timeout', 'no_change') THEN n.outcome
+         WHEN h.reason = 'permanent' THEN 'permanent'
+         ELSE 'failed' END
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+  LEFT JOIN turn AS n ON n.thread_no = a.thread_no
+   AND n.turn_no = (SELECT max(m.turn_no) FROM turn AS m WHERE m.thread_no = a.thread_no)
+ WHERE a.attempt_key = :attempt_key;

@@ -161,3 +161,8 @@ def globs(tx: "ReadTx", task_no: int) -> list[str]:
 def set_checks(tx: "Tx", task_no: int, checks: Json) -> None:
     """Let a task require these checks."""
     tx.execute(_SQL["task_set_checks"], task_no=task_no, checks=checks)
+
+
+def count_overtaken(tx: "Tx", run_id: str, task_no: int, most: int) -> None:
+    """Count for each ready task that came before one which was begun that it was passed by."""
+    tx.execute(_SQL["task_count_overtaken"], run_id=run_id, task_no=task_no, most=most)

@@ -184,3 +184,8 @@ SELECT g.value FROM task AS t JOIN json_each(t.allowed_paths) AS g WHERE t.task_
 -- name: task_set_checks :exec
 -- Those of the run's settings, for a task that names none.
 UPDATE task SET required_checks = :checks, updated_at = :now WHERE task_no = :task_no;
+
+-- name: task_count_overtaken :exec
+-- A task was begun: what came before it and could have been begun was passed by once more.
+UPDATE task SET overtaken = overtaken + 1
+ WHERE run_id = :run_id AND status = 'ready' AND task_no < :task_no AND overtaken < :most;

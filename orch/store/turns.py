@@ -204,9 +204,9 @@ def waiting(tx: "ReadTx", agent: str) -> list[str]:
     return [row[0] for row in tx.many(_SQL["turn_waiting_of_agent"], agent=agent)]
 
 
-def limited_in_a_row(tx: "ReadTx", thread_no: int) -> int:
-    """Return how many of the thread's newest turns met a limit."""
-    found: int = tx.value(_SQL["turn_limited_in_a_row"], thread_no=thread_no)
+def in_a_row(tx: "ReadTx", thread_no: int, outcome: str) -> int:
+    """Return how many of the thread's newest turns ended so: limited, interrupted."""
+    found: int = tx.value(_SQL["turn_in_a_row"], thread_no=thread_no, outcome=outcome)
     return found
 
 

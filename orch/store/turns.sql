@@ -89,12 +89,12 @@ SELECT h.thread_id
  WHERE h.assigned_to = :agent AND h.status = 'blocked' AND n.outcome = 'waiting'
  ORDER BY h.thread_no;
 
--- name: turn_limited_in_a_row :one
--- How often the newest turns of a thread met a limit: each waits twice as long.
+-- name: turn_in_a_row :one
+-- How many of a thread's newest turns ended so: after a limit each waits twice as long.
 SELECT count(*) FROM turn
- WHERE thread_no = :thread_no AND outcome = 'limited'
+ WHERE thread_no = :thread_no AND outcome = :outcome
    AND turn_no > (SELECT coalesce(max(turn_no), 0) FROM turn
-                   WHERE thread_no = :thread_no AND outcome <> 'limited');
+                   WHERE thread_no = :thread_no AND outcome <> :outcome);
 
 -- name: turn_session_usage :one
 -- What earlier turns of a session took: some clients count from its beginning.

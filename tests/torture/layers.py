@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "points":     ("points",      "passes over every crash point",            1,         500),
     "input":      ("bad_input",   "command lines",                        5_000,   1_000_000),
     "landing":    ("landing",     "queues",                                  60,      10_000),
+    "driving":    ("driving",     "driven runs",                            600,       2_000),
     "workflows":  ("workflows",   "lives of a task in real worktrees",        3,         500),
     "passes":     ("passes",      "lives of a queue under its real runner",   1,         100),
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),

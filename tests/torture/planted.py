@@ -18,6 +18,7 @@ from inbox.store import threads as thread_rows
 from schema import clock, events, file, keys, transaction
 from schema.queries import Query
 from tests.support.session import Session
+from tests.torture import planted_drive
 
 ENV = "TORTURE_PLANT"
 
@@ -316,6 +317,7 @@ PLANTS: dict[str, tuple[Callable[[], None], str, int, str]] = {
     "nothing_left_is_held": (_nothing_left_is_held, "machine", 1_000, "I3"),
     "begins_early": (_begins_early, "machine", 1_000, "I3"),
     "overtaken_for_ever": (_overtaken_for_ever, "landing", 200, "overtaken"),
+    **planted_drive.PLANTS,
 }
 
 

@@ -301,7 +301,7 @@ def test_what_the_queue_gives_back_goes_to_its_owner_or_to_a_person():
     assert look(failed).needs[0].argv == ("orch", "queue", "retry", "ent_5", "--rework")
     for entry in ("held", "quarantined"):
         found = look(task(1, "done", entry=entry, entry_no=5, entry_text="rejected by ana"))
-        assert (found.steps, kinds(found)) == ((), ["landing"])
+        assert (found.steps, kinds(found)) == ((), [entry])
     asks = look(task(1, "done", entry="awaiting_approval", entry_no=5, approval=("1 human",)))
     assert asks.needs[0].argv == ("orch", "queue", "approve", "ent_5", "--as", "NAME")
 

@@ -6,6 +6,7 @@ from orch.drive.planner.model import Review, TaskFacts
 from orch.steps.entry import MOVING
 
 _SENT_BACK = {"conflict": "conflict", "failed": "trial_failed"}  # Entry's status: class of the end.
+_ELSEWHERE = ("error", "awaiting_forge")  # The queue looks at it again by itself.
 _ON_TARGET = ("verified", "landed_externally")
 
 
@@ -47,7 +48,7 @@ def _land(ledger: Ledger, task: TaskFacts) -> None:
     if task.entry in ("", "superseded"):
         if not begins.is_refused(ledger, task):
             ledger.enqueue(task)
-    elif task.entry in (*MOVING, "error"):
+    elif task.entry in (*MOVING, *_ELSEWHERE):
         ledger.on_the_way(task)
     elif task.entry == "awaiting_approval":
         ledger.put(task, needs.approval(snapshot, task))

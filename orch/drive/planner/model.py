@@ -250,7 +250,7 @@ class DriveNeed:
     @property
     def need_id(self) -> str:
         """By what it is known: to `told`, to notices, to `orch wait`."""
-        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event or self.text}"
+        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,6 @@ from orch.steps import task as task_steps
 from orch.steps.model import git, say
 from schema.steps import Step
 
-# What a task's needs are called, and the run's own.
-OF_TASK = (
-    "question", "failed", "check_error", "external", "gone", "stale", "no_worker", "lost", "setup",
-    "base_conflict", "refused", "late_report", "landing", "approval", "review", "unverified",
-    "stranded",
-)  # fmt: skip
-OF_RUN = (
-    "tampered", "dirty", "budget", "storm", "login", "retries", "paused", "worker", "red", "hold",
-    "integrate", "ticket", "stuck",
-)  # fmt: skip
-
 
 def of_task(
     snapshot: DriveSnapshot, task: TaskFacts, kind: str, text: str, step: Step | None = None
@@ -65,14 +54,14 @@ def paused(snapshot: DriveSnapshot) -> DriveNeed:
 
 
 def _resume(snapshot: DriveSnapshot) -> Step:
-    return Step(("orch", "run", "resume", snapshot.run_id))
+    return say("run resume", snapshot.run_id)
 
 
 def retries(snapshot: DriveSnapshot) -> DriveNeed:
     """Return that the run's automatic retries are spent."""
     most = snapshot.policy.retry.run
     text = f"all {most} automatic retries of the run are spent"
-    step = Step(("orch", "run", "set", snapshot.run_id, f"retry.run={2 * most or 20}"))
+    step = say("run set", snapshot.run_id, f"retry.run={2 * most or 20}")
     return _of_run(snapshot, "retries", snapshot.retries, text, step)
 
 
@@ -120,6 +109,9 @@ def ticket(snapshot: DriveSnapshot, one: TicketFacts) -> DriveNeed:
     return _of_run(snapshot, "ticket", one.event, text, step, one.since)
 
 
+_OWN_KIND = ("conflict", "quarantined", "held")
+
+
 def stuck(snapshot: DriveSnapshot) -> DriveNeed:
     """Return that nothing moves although nobody is asked: a fault of ours, never a silent one."""
     step = say("ready", run=snapshot.run_id, explain=True)
@@ -150,7 +142,8 @@ def landing(snapshot: DriveSnapshot, task: TaskFacts) -> DriveNeed:
         branch=snapshot.target,
     )  # fmt: skip
     text = task.entry_text or f"its landing is {task.entry}"
-    return of_task(snapshot, task, "landing", text, entry_steps.of_entry(entry))
+    kind = task.entry if task.entry in _OWN_KIND else "landing"
+    return of_task(snapshot, task, kind, text, entry_steps.of_entry(entry))
 
 
 def no_worker(snapshot: DriveSnapshot, task: TaskFacts) -> DriveNeed:

@@ -7,7 +7,7 @@ attempt): a driver that is started anew waits on, never from the beginning. Time
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from orch.config.drive_policy import COUNTED_ELSEWHERE, DrivePolicy, RetryPolicy
+from orch.config.drive_policy import DrivePolicy, RetryPolicy
 from orch.drive.planner.model import DriveSnapshot, TaskFacts
 
 # A class's first wait in first waits of a crash (30 s there); what is not named does not wait.
@@ -46,17 +46,24 @@ def decide(snapshot: DriveSnapshot, task: TaskFacts, cause: str, since: int) -> 
     """
     numbers = snapshot.policy.retry
     tried = counted(task, cause)
-    most = numbers.number(cause)
-    if cause not in COUNTED_ELSEWHERE and tried >= most:
-        return Spent(f"tried again {_times(tried)} by itself" if most else "")
-    if task.spent >= task.max_attempts:
-        return Spent(f"all {task.max_attempts} attempts are spent")
-    if snapshot.retries >= numbers.run:
-        return Spent(f"the run's {numbers.run} automatic retries are spent", of_run=True)
+    limit = numbers.limit(
+        cause, tried=tried, spent=task.spent, most=task.max_attempts, of_run=snapshot.retries
+    )
+    if limit:
+        return Spent(_limited(numbers, limit, tried, task), of_run=limit == "run")
     wait = wait_ms(numbers, cause, tried, task)
     if cause == "gone" and task.is_ours and any(slot.is_up for slot in snapshot.slots):
         wait = max(wait, _RESCUE_MS)
     return Retry(cause, start_of(cause, task), since + wait)
+
+
+def _limited(numbers: RetryPolicy, limit: str, tried: int, task: TaskFacts) -> str:
+    """Return in words which number is reached."""
+    if limit == "class" and tried:
+        return f"tried again {_times(tried)} by itself"
+    if limit == "task":
+        return f"all {task.max_attempts} attempts are spent"
+    return f"the run's {numbers.run} automatic retries are spent" if limit == "run" else ""
 
 
 def counted(task: TaskFacts, cause: str) -> int:
@@ -130,4 +137,4 @@ def _share(task: TaskFacts) -> float:
 
 
 def _times(count: int) -> str:
-    return {0: "not once", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -107,8 +107,8 @@ def _verify(ledger: Ledger, task: TaskFacts, step: Verify) -> None:
 
 
 def _failed(ledger: Ledger, task: TaskFacts) -> None:
-    cause = task.ended or "failed"
-    words = task.reason or f"ended: {cause}"
+    cause = task.ended  # "" for one that ended before ends had classes: a person's to judge.
+    words = task.reason or f"ended: {cause or 'failed'}"
     if task.late_attempt:
         ledger.need(task, "late_report", f"attempt {task.late_attempt} reported after its end")
     elif task.gate == "running":
