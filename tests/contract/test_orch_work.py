@@ -61,6 +61,7 @@ def test_exit_zero_with_nothing_done_is_not_done_and_files_are_kept(shop: Shop) 
     assert shop.repo.git("show", f"{ref}:draft.txt") == "draft"
     assert shop.repo.git("rev-parse", attempt["branch_name"]) == attempt["base_commit"]
     assert shop.status() == "failed"
+    assert shop.show()["attempts"][-1]["end_class"] == "no_change"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,7 @@ def test_four_facts_make_a_class(shop: Shop, actions, outcome, status) -> None:
     turn = shop.work(*actions, harness="command")
     assert (turn["outcome"], turn["exit_status"]) == (outcome, status)
     assert shop.status() == ("done" if outcome == "done" else "failed")
+    assert (shop.show()["attempts"][-1]["end_class"] or "done") == outcome
 
 
 def test_analysis_works_in_a_place_of_its_own_and_its_answer_is_the_result(shop: Shop) -> None:

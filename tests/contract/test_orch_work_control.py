@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import apsw
 import jsonschema
 import pytest
 
@@ -64,6 +65,7 @@ def test_stop_ends_the_agent_and_keeps_its_files(shop: Shop) -> None:
     assert answer["turn"]["salvage_ref"] == "refs/orch/salvage/r/t/1"
     result = shop.thread(attempt)["messages"][-1]
     assert result["kind"] == "result" and "wrong way" in result["summary"]
+    assert shop.show()["attempts"][-1]["end_class"] == "stopped"
 
 
 def test_a_cancelled_task_ends_its_agent(shop: Shop) -> None:
@@ -195,6 +197,30 @@ def test_a_worker_that_died_with_its_runner_is_reported_and_taken_up_again(shop:
     assert (first["outcome"], second["outcome"]) == ("interrupted", "done")
     assert (second["attempt_no"], second["turn_no"]) == (1, 2)
     assert "worked on this before" in shop.log() and shop.status() == "done"
+
+
+def test_a_worker_lost_ten_times_in_a_row_is_lost(shop: Shop) -> None:
+    """Its number says nothing of that: no attempt worked. The tenth ends it."""
+    shop.harness()
+    shop.task()
+    columns = (
+        "thread_no, turn_no, run_id, epoch, agent, harness, mark, told_through, log_path, "
+        "runner_pid, runner_started, runner_boot, outcome, started_at, ended_at"
+    )
+    store = apsw.Connection(str(shop.store))
+    for number in range(1, 10):
+        store.execute(
+            f"INSERT INTO turn ({columns}) SELECT thread_no, ?1, 'r', 1, 'w1', 'fake', ?2, 0, '', "
+            "1, 1, '', 'interrupted', 1, 1 FROM attempt",
+            (number, f"mark-{number}"),
+        )
+    store.close()
+    pid = kill_runner(shop, "hang")
+    os.killpg(pid, signal.SIGKILL)
+    until(lambda: not alive(pid), "the worker to die")
+    (turn,) = shop.orch.ok(*shop.argv("ok", flags=("--until-idle",)))["turns"]
+    assert (turn["turn_no"], turn["outcome"], shop.status()) == (10, "interrupted", "failed")
+    assert shop.show()["attempts"][-1]["end_class"] == "lost"
 
 
 def test_a_done_in_a_later_epoch_is_not_this_turns(shop: Shop) -> None:

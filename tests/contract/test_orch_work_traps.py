@@ -103,6 +103,7 @@ def test_three_timers(shop: Shop, timer, actions, why) -> None:
     turn = shop.work(*actions)
     assert (turn["outcome"], turn["reason"]) == ("timeout", why)
     assert shop.status() == "failed"
+    assert shop.show()["attempts"][-1]["end_class"] == "timeout"
 
 
 def test_one_that_ignores_signals_is_killed_after_the_grace(shop: Shop) -> None:
