@@ -4,7 +4,7 @@ from orch.dispatch import batch, dispatch
 from orch.drive.hands import Hands
 from orch.drive.planner.model import Begin, TaskFacts, Verify
 from orch.landing import open_queue
-from orch.operations import driving, tasks
+from orch.operations import driving, retries, tasks
 from orch.store import attempts as attempt_rows
 from orch.store import drives as drive_rows
 from orch.store import entries as entry_rows
@@ -36,7 +36,6 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
 
     def _answer(wish: dispatch.DispatchRequest, tx: "Tx", change: "Change") -> Json:
         task, step = by_id[wish.task_id]
-        attempt_rows.set_begun_for(tx, change.thread_no, step.cause)
         drive_rows.drop_refusal(tx, task.task_no)
         payload = obj(step=step.event, cause=step.cause or None)
         driving.tell(tx, wish.run_id, "drive_step", _begun(task, step), payload, wish.task_id)
@@ -60,6 +59,8 @@ def _wish(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchReques
     """Return the dispatch that a step means; what it starts from is asked in git now."""
     wish = dispatch.DispatchRequest(hands.run_id, task.task_id, step.event)
     wish.to, wish.mode = step.to, step.mode
+    policy = hands.watch.policy
+    wish.automatic = retries.Automatic(step.cause, policy.retry, policy.overtakes)
     with hands.db.read() as tx:
         row = task_rows.by_no(tx, task.task_no)
         before = attempt_rows.find(tx, row.task_no, row.latest_attempt_no)

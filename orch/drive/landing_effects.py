@@ -67,8 +67,10 @@ def run_queue(hands: Hands, queue_no: int) -> None:
     def _job(db: "Database") -> "QueueOutcome | None":
         with db.read() as tx:
             queue = queue_rows.get(tx, queue_no)
+        options = Options()
+        options.sends_back = False  # A place must be free for it: the planner begins it.
         try:
-            return runner.run(db, queue, Options())
+            return runner.run(db, queue, options)
         except Failure as failure:
             if (failure.code, failure.reason) == ("lease_conflict", "held"):
                 return None  # Another runner lands it: as good.

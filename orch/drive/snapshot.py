@@ -162,6 +162,7 @@ class _TaskReader:
         self._refusals = drive_rows.refusals(tx, run.run_id)
         self._intents = {one.task_no: one for one in facts.intents(tx, run.run_id)}
         self._served = Served(tx, watch)
+        self._holds_conflicts = watch.settings.queue.conflict != "rework"
         self._repo = os.path.realpath(run.repo_path or os.getcwd())
 
     def read(self, row: "OpenTask") -> TaskFacts:
@@ -189,7 +190,7 @@ class _TaskReader:
             silent_since=self._silent_since(row), gate=gate.state, gate_runs=gate.runs,
             gate_tries=gate.tries, gate_at=gate.at, gate_check=gate.check, review=review,
             reviewer=reviewer, entry_no=row.entry_no, entry=row.entry, entry_text=row.entry_text,
-            approval=missing,
+            approval=missing, is_conflict_held=self._holds_conflicts,
         )  # fmt: skip
 
     def _to(self, row: "OpenTask") -> str:
@@ -209,7 +210,8 @@ class _TaskReader:
 
     def _hindrance(self, row: "OpenTask") -> tuple[str, int]:
         """Return what keeps a task from beginning besides its status, and until when if known."""
-        if row.status not in ("ready", "failed", "done"):
+        is_silent = row.live in ("gone", "stale")
+        if row.status not in ("ready", "failed", "done") and not is_silent:
             return "", 0
         intent = self._intents.get(row.task_no)
         if intent is not None:

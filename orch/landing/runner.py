@@ -122,7 +122,8 @@ def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: Que
         outcome.landed += done.landed
         outcome.changed |= done.moved
         tip = place.look() if done.landed else tip or seen.snapshot.tip
-        outcome.note(rework.after_pass(lease, place, list(done.moved)))
+        if options.sends_back:
+            outcome.note(rework.after_pass(lease, place, list(done.moved)))
         if done.blockers:
             outcome.blockers = done.blockers
             break

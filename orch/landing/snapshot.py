@@ -29,15 +29,19 @@ _SAME = [name for name in Known.__slots__ if hasattr(Entry, name) or name in Ent
 
 
 class Options:
-    """What the command line says about a run; None where orch.toml decides."""
+    """What the command line says about a run; None where orch.toml decides.
 
-    __slots__ = ("batch", "jobs", "mode", "steal")
+    `sends_back`: what conflicts goes back to its owner at once; a driver does that in its own time.
+    """
+
+    __slots__ = ("batch", "jobs", "mode", "sends_back", "steal")
 
     def __init__(self, batch: int | None = None, jobs: int | None = None) -> None:
         self.batch = batch
         self.jobs = jobs
         self.mode = "until_empty"
         self.steal = False
+        self.sends_back = True
 
 
 class PassInput:

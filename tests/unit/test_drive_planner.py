@@ -296,6 +296,8 @@ def test_a_queue_runs_when_something_may_come_of_it():
 def test_what_the_queue_gives_back_goes_to_its_owner_or_to_a_person():
     conflict = look(task(1, "done", entry="conflict", entry_no=5))
     assert conflict.steps == (Begin(1, "rework", "@auto", "code", "conflict", "target", 5),)
+    held = look(task(1, "done", entry="conflict", entry_no=5, is_conflict_held=True))
+    assert (held.steps, kinds(held)) == ((), ["conflict"])
     failed = task(1, "done", entry="failed", entry_no=5, automatic=(("trial_failed", 2),))
     assert kinds(look(failed)) == ["landing"]
     assert look(failed).needs[0].argv == ("orch", "queue", "retry", "ent_5", "--rework")

@@ -52,7 +52,7 @@ def _land(ledger: Ledger, task: TaskFacts) -> None:
         ledger.on_the_way(task)
     elif task.entry == "awaiting_approval":
         ledger.put(task, needs.approval(snapshot, task))
-    elif task.entry not in _SENT_BACK:
+    elif task.entry not in _SENT_BACK or (task.entry == "conflict" and task.is_conflict_held):
         ledger.put(task, needs.landing(snapshot, task))
     elif any(queue.is_running for queue in snapshot.queues):
         ledger.work(task, "the queue sends it back to its owner")

@@ -62,7 +62,8 @@ class TaskFacts:
     `gate_runs`: how often its failed checks ran on that same tree; `gate_tries`: how often a check
     could not run, in a row, the last time at `gate_at`; an outside result is waited for since
     `gate_at`. `entry`: its newest entry's status, "" for none. `approval`: what its entry lacks, in
-    words. `has_nothing_to_land`: analysis, or code without a commit.
+    words. `has_nothing_to_land`: analysis, or code without a commit. `is_conflict_held`: orch.toml
+    leaves conflicts to people.
     """
 
     task_no: int
@@ -112,6 +113,7 @@ class TaskFacts:
     entry: str = ""
     entry_text: str = ""
     approval: tuple[str, ...] = ()
+    is_conflict_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ class DriveNeed:
     @property
     def need_id(self) -> str:
         """By what it is known: to `told`, to notices, to `orch wait`."""
-        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event}"
+        return f"{self.run_id}/{self.task_id}:{self.kind}:{self.event or self.text}"
 
 
 @dataclass(frozen=True, slots=True)
