@@ -1,7 +1,7 @@
 """The next steps of `orch`: its commands, mounted ones too, by their words and options.
 
-Pure. Guarantees: every word and option that is said anywhere stands in the table of commands, and
-what is a person's word is said to a person (tests/house/test_steps.py).
+Pure. Guarantees (I25): every word and option that is said anywhere stands in the table of commands,
+and what is a person's word is said to a person (tests/house/test_steps.py).
 """
 
 from schema.steps import Step, argv_of
