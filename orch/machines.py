@@ -73,15 +73,16 @@ REQUEST = Machine(
 )
 
 _ON_ITS_WAY = ("queued", "building", "testing", "passed", "awaiting_approval")
+_FORGE = "awaiting_forge"  # Outside of the queue, until the forge has spoken.
 _STOPPED = ("conflict", "failed", "error")
 _ASIDE = ("held", "quarantined")
 
 ENTRY = Machine(
     name="entry",
     initial="queued",
-    states=("queued", "building", "testing", "passed", "awaiting_approval", "landing", "landed",
-            "verified", "conflict", "failed", "error", "held", "quarantined", "cancelled",
-            "superseded", "landed_externally"),
+    states=("queued", "building", "testing", "passed", "awaiting_approval", "awaiting_forge",
+            "landing", "landed", "verified", "conflict", "failed", "error", "held",
+            "quarantined", "cancelled", "superseded", "landed_externally"),
     moving=_ON_ITS_WAY,
     stopped=(*_STOPPED, *_ASIDE),
     over=("verified", "cancelled", "superseded", "landed_externally"),
@@ -91,6 +92,9 @@ ENTRY = Machine(
         Rule("testing",  "pass",    "passed",   "the checks passed on its candidate's tree"),
         Rule("passed",   "ask",     "awaiting_approval", "somebody must approve it first"),
         Rule("awaiting_approval", "approve", "passed", "all approvals it needs are there"),
+        Rule("passed",   "propose", "awaiting_forge", "it waits as a pull request"),
+        Rule("awaiting_forge", "fail", "failed", "a required check of the forge failed"),
+        Rule("awaiting_forge", "break", "error", "the forge could not be asked"),
         Rule("passed",   "land",    "landing",  "the target is about to move to its candidate"),
         Rule("landing",  "confirm", "landed",   "the target moved"),
         Rule("landed",   "verify",  "verified", "its work was seen on the target"),
@@ -98,7 +102,8 @@ ENTRY = Machine(
         *(Rule(s, "rollback", "cancelled", "it was taken back") for s in ("landed", "verified")),
         Rule("cancelled", "restore", "verified", "what had taken it back was taken back"),
         *(Rule(s, "requeue", "queued", "the target moved, or the runner was killed")
-          for s in ("building", "testing", "passed", "awaiting_approval", "landing")),
+          for s in ("building", "testing", "passed", "awaiting_approval", "awaiting_forge",
+                    "landing")),
         Rule("building", "conflict", "conflict", "it does not merge with what goes before it"),
         Rule("testing",  "fail",     "failed",   "a check failed because of it"),
         *(Rule(s, "break", "error", "git or a check could not run")
@@ -106,14 +111,15 @@ ENTRY = Machine(
         *(Rule(s, "retry", "queued", "tried again") for s in _STOPPED),
         *(Rule(s, "quarantine", "quarantined", "it failed too often; only release brings it back")
           for s in ("building", "testing", *_STOPPED)),
-        *(Rule(s, "hold", "held", "a person stopped it") for s in (*_ON_ITS_WAY, *_STOPPED)),
+        *(Rule(s, "hold", "held", "a person stopped it")
+          for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED)),
         *(Rule(s, "release", "queued", "a person released it") for s in _ASIDE),
         *(Rule(s, "cancel", "cancelled", "called off")
-          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
+          for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED, *_ASIDE)),
         *(Rule(s, "supersede", "superseded", "its task has a newer head")
-          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
+          for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED, *_ASIDE)),
         *(Rule(s, "find", "landed_externally", "its work was found on the target")
-          for s in (*_ON_ITS_WAY, *_STOPPED, *_ASIDE)),
+          for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED, *_ASIDE)),
     ),
 )
 # fmt: on

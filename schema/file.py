@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schema.transaction import Tx
 
 APPLICATION_ID = 0x4F524348  # "ORCH"
-SCHEMA_VERSION = 13  # Number of the newest file in schema/migrations/.
+SCHEMA_VERSION = 14  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
 URL_FILE = "store-url"  # Beside where the file would be: the store is on a server.

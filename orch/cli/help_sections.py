@@ -31,7 +31,7 @@ SECTIONS = Sections(
         ),
         Section(
             "Land", "bring tested work into its branch, then tidy up.",
-            "land", "queue", "integrate", "cleanup",
+            "land", "queue", "integrate", "pr", "cleanup",
         ),
         Section(
             "Take back", "stop what is under way, and undo what has landed.",
@@ -51,6 +51,7 @@ SECTIONS = Sections(
         "dep": "Say which task waits for which.",
         "lock": "See who holds the locks that tasks name.",
         "plan": "Check a plan and turn it into tasks.",
+        "pr": "Land by pull requests on a forge, and follow them.",
         "queue": "Land finished work, tested and in order: the merge queue.",
         "repo": "Tell orch that a repository moved, or that its configuration is right.",
         "request": "Record what a person wants, and have an engineer agent plan it.",

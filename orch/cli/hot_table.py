@@ -22,8 +22,8 @@ WAITABLE = (
 )  # fmt: skip
 # Of entries of a queue: waited for when they are named.
 LANDING_WAITABLE = (
-    "entry_verified", "entry_awaiting_approval", "entry_conflict", "entry_failed", "entry_error",
-    "entry_held", "entry_quarantined", "entry_landed_externally",
+    "entry_verified", "entry_awaiting_approval", "entry_awaiting_forge", "entry_conflict",
+    "entry_failed", "entry_error", "entry_held", "entry_quarantined", "entry_landed_externally",
 )  # fmt: skip
 
 # Of tasks, likewise: what plans and ticket files bring.

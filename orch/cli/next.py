@@ -174,6 +174,8 @@ def _doctor(answer: "Answer") -> "list[Step]":
     ]
 
 
+_PULLS = ("open", "update", "status", "checks", "logs", "merge")
+
 NEXT: "dict[str, Next]" = {
     "run init": _run,
     "run show": _run,
@@ -195,6 +197,7 @@ NEXT: "dict[str, Next]" = {
     "plan apply": _of("plans", "apply"),
     "plan export": _of("plans", "export"),
     "request new": _of("requests", "published"),
+    "request import": _of("requests", "published"),
     "request list": _of("requests", "listed"),
     "request show": _of("requests", "published"),
     "request plan": _of("requests", "published"),
@@ -227,6 +230,7 @@ NEXT: "dict[str, Next]" = {
     "queue audit": _of("landing", "audited"),
     "queue replay": _of("landing", "replayed"),
     "land": _of("landing", "ran"),
+    **{f"pr {verb}": _of("forge", "pulled") for verb in _PULLS},
     "integrate": _of("landing", "integrated"),
     "ready": _ready,
     "dispatch": _dispatch,

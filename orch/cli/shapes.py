@@ -7,6 +7,7 @@ from inbox.cli.shapes import DATA as BUS
 from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.drive.shapes import DRIVE_ANSWERS, DRIVING
+from orch.cli.forge.shapes import DATA as PULLS
 from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
 from orch.cli.reports.shapes import NEWS
 from orch.cli.reports.shapes import shapes as seeing
@@ -92,6 +93,7 @@ _NOTICE: "dict[str, Any]" = {
 }
 
 DATA: "dict[str, Shape]" = {
+    **PULLS,
     **WORKSPACES,
     **DRIVING,
     "init": BUS["init"],

@@ -10,6 +10,7 @@ from inbox.model import PRIORITIES
 from orch.cli import hot_table
 from orch.cli.agents.table import COMMANDS as WORK
 from orch.cli.drive.table import COMMANDS as DRIVE
+from orch.cli.forge.table import COMMANDS as FORGE
 from orch.cli.landing.table import COMMANDS as LANDING
 from orch.cli.notices.table import COMMANDS as NOTICES
 from orch.cli.requests.table import ALLOW
@@ -287,6 +288,7 @@ _COMMANDS = (
             _ONE_TASK, "orch trace docs-1/outline"),
     *DRIVE,
     *LANDING,
+    *FORGE,
     *WORK,
     *REQUESTS,
     *SETUP,

@@ -12,6 +12,7 @@ import os
 import stat
 
 from orch.config.model import Check, Config, Notify, PlanPolicy, Policy, PolicyRule, QueueRules
+from orch.forge.rules import ForgeRules
 from schema.version import __version__
 
 TYPE_CHECKING = False
@@ -96,6 +97,7 @@ def _config(document: "Any") -> Config:
     found.plan = _made(PlanPolicy, document["plan"])
     found.notify = _made(Notify, document["notify"])
     found.queue = _made(QueueRules, document["queue"])
+    found.forge = _made(ForgeRules, document["forge"])
     if document["policy"] is not None:
         found.policy = _made(Policy, document["policy"])
         found.policy.rules = [_made(PolicyRule, one) for one in document["policy"]["rules"]]

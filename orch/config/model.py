@@ -1,5 +1,7 @@
 """What orch.toml says, as plain values with their defaults; nothing here reads a file."""
 
+from orch.forge.rules import ForgeRules
+
 PLAN_RULES = ("overlap", "budget", "acceptance", "checks", "orphans")
 APPROVERS = ("human", "council", "reviewer")
 # What a rule of the policy can ask of a landing (orch/landing/change_facts.py and policy.py).
@@ -181,8 +183,9 @@ class Config:
     """What orch.toml says; the defaults where there is none. `source`: by what it is known."""
 
     __slots__ = (
-        "checks", "copy", "drive", "environment", "harnesses", "link", "notify", "plan", "policy",
-        "profiles", "queue", "save_ignored", "setup", "setup_timeout", "source", "worktree_root",
+        "checks", "copy", "drive", "environment", "forge", "harnesses", "link", "notify", "plan",
+        "policy", "profiles", "queue", "save_ignored", "setup", "setup_timeout", "source",
+        "worktree_root",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -198,6 +201,7 @@ class Config:
         self.profiles: dict[str, list[str]] = {}
         self.plan = PlanPolicy()
         self.queue = QueueRules()
+        self.forge = ForgeRules()
         self.policy: Policy | None = None  # None: a person approves everything.
         self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.config reads.
         self.notify = Notify()

@@ -12,6 +12,7 @@ from pydantic import (
 from orch.config.drive_schema import DriveTable
 from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, PolicyRule, QueueRules
 from orch.config.notify_schema import NotifyTable
+from orch.forge.rules import ForgeRules
 from orch.harness.config import HarnessTable, Strict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -180,6 +181,35 @@ class PolicyTable(Strict):
         return self
 
 
+class ForgeAppTable(Strict):
+    """[forge.app]"""
+
+    id: int = Field(gt=0, description="the app's id")
+    installation: int = Field(gt=0, description="its installation on the repository")
+    key_file: Argument = Field(description="its private key, a file that only you can read (0600)")
+
+
+class ForgeTable(Strict):
+    """[forge]"""
+
+    kind: Literal["github"] = Field(description="which forge")
+    remote: Name = Field("origin", description="the git remote that is its repository")
+    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = Field(
+        None, description="OWNER/NAME there; left out: as the remote's URL says"
+    )
+    land: Literal["local", "pull-request"] = Field(
+        "local", description="whether tested work lands here, or waits as a pull request"
+    )
+    merge: Literal["merge", "squash", "rebase"] = Field(
+        "merge", description="how orch pr merge merges"
+    )
+    labels: list[Argument] = Field([], max_length=20, description="labels of each pull request")
+    token_command: list[Argument] = Field(
+        [], max_length=20, description="prints a token; asked where GITHUB_TOKEN is not set"
+    )
+    app: ForgeAppTable | None = Field(None, description="log in as an app instead")
+
+
 class OrchToml(Strict):
     """The whole file."""
 
@@ -208,6 +238,7 @@ class OrchToml(Strict):
     drive: DriveTable = Field(
         default_factory=lambda: DriveTable.model_validate({}), description="how orch drive works"
     )
+    forge: ForgeTable | None = Field(None, description="pull requests and issues on a forge")
     policy: PolicyTable | None = Field(
         None, description="who must approve a landing; left out: a person, always"
     )
@@ -254,6 +285,7 @@ class OrchToml(Strict):
         found.profiles = {name: list(checks) for name, checks in self.profile.items()}
         found.plan = self._plan_policy()
         found.queue = self._queue_rules()
+        found.forge = self._forge_rules()
         found.policy = self._landing_policy()
         found.harnesses = {
             name: table.model_dump(exclude_unset=True) for name, table in self.harness.items()
@@ -285,6 +317,18 @@ class OrchToml(Strict):
         names += self.profile[given.profile] if given.profile is not None else []
         found.checks = sorted(set(names))
         found.no_ci = given.checks == "none"
+        return found
+
+    def _forge_rules(self) -> ForgeRules:
+        found, given = ForgeRules(), self.forge
+        if given is None:
+            return found
+        found.kind, found.remote, found.land = given.kind, given.remote, given.land
+        found.repository, found.merge = given.repository or "", given.merge
+        found.labels, found.token_command = list(given.labels), list(given.token_command)
+        if given.app is not None:
+            found.app_id, found.app_installation = given.app.id, given.app.installation
+            found.app_key_file = given.app.key_file
         return found
 
     def _landing_policy(self) -> Policy | None:

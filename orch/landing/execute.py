@@ -7,7 +7,7 @@ done again. Trials that stand together in a plan run side by side.
 from itertools import groupby
 
 from orch.git import checkout_conflicts, proofs, workbench
-from orch.landing import candidates, land
+from orch.landing import candidates, land, pull_requests
 from orch.landing import trials as queue_checks
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner.model import Build, Hold, Land, Move, Plan, Step, Test, Unhold, Window
@@ -34,12 +34,13 @@ _NOTE_TAIL = 2000
 class Executed:
     """What the steps of one pass came to."""
 
-    __slots__ = ("blockers", "landed", "moved", "trials")
+    __slots__ = ("blockers", "landed", "moved", "problems", "trials")
 
     def __init__(self) -> None:
         self.blockers: list[checkout_conflicts.Blocker] = []
         self.landed: list[Entry] = []
         self.moved: dict[int, None] = {}
+        self.problems: list[str] = []
         self.trials = 0
 
 
@@ -77,6 +78,11 @@ def _apply_one(
     elif isinstance(step, Land):
         # The checks that ran meanwhile are programs of others.
         create.open_checked(lease.db, place.run, place.queue.repo_path)
+        if place.by_pull_request:
+            commit = _on_chain(step, links)[step.entries[0]]
+            done.problems += pull_requests.propose(lease, place, step, commit)
+            done.moved[step.entries[0]] = None
+            return
         try:
             landed = land.land(lease, place, step, _on_chain(step, links))
         except land.Blocked as blocked:

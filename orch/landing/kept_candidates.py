@@ -9,6 +9,7 @@ from orch.git import refs as git_refs
 from orch.landing import snapshot
 from orch.landing.open_queue import OpenQueue
 from orch.landing.runner_lease import RunnerLease
+from orch.store import pull_requests as pull_rows
 from orch.store import trials
 from schema.failures import Failure
 from schema.json_text import array
@@ -28,6 +29,7 @@ def wanted(tx: "ReadTx", place: OpenQueue) -> dict[str, str]:
     links = snapshot.reachable(place.tip, trials.built(tx, queue_no))
     clean = [link for link in links if link.is_clean]
     last = {link.commit for link in clean} - {link.onto for link in clean} - {place.tip}
+    last |= {pull.commit_id for pull in pull_rows.of_queue(tx, queue_no)}
     return {f"{KEPT}{queue_no}-{commit}": commit for commit in sorted(last)}
 
 

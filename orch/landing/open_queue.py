@@ -44,6 +44,12 @@ class OpenQueue:
         self.tip = ""
         self.look()
 
+    @property
+    def by_pull_request(self) -> bool:
+        """Whether work lands by pull requests here: never on a branch of orch's own."""
+        own = self.queue.branch == integration_branch(self.run.run_id)
+        return self.settings.forge.by_pull_request and not own
+
     def look(self) -> str:
         """Look again where the target stands, and return it."""
         self.tip = refs.read_ref(self.repo, self.queue.target)

@@ -6,7 +6,7 @@ are: text of tasks, not of ours.
 
 from orch.landing import candidates
 from orch.store import entries as entry_rows
-from orch.store import trials
+from orch.store import pull_requests, trials
 from orch.store.entries import Entry
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
     conflict = candidates.read(db, entry)
     with db.read() as tx:
         failure = trials.conviction_of(tx, entry.queue_no, entry.entry_no)
+        pull = pull_requests.find(tx, entry.entry_no)
         names = {n: entry_rows.get(tx, n).name for n in failure.companions} if failure else {}
     target = entry.target.removeprefix("refs/heads/")
     then = "resolve each file by hand"
@@ -34,6 +35,12 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
             f"{target} at {tip[:12]}, which holds the others' work. Bring yours in again so that "
             "BOTH intents hold; drop neither side."
         )
+    elif pull is not None and pull.failure:
+        why = (
+            f"{pull.summary} ({pull.url}). You start from {target} at {tip[:12]}. Bring your work "
+            "in again, and fix it so that these checks pass."
+        )
+        then = "fix what fails"
     elif failure is not None:
         why = (
             f"the check {failure.check} failed with it there ({failure.summary}), twice on the "
@@ -52,6 +59,9 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
     ]
     if conflict is not None:
         parts += _of_conflict(conflict)
+    elif pull is not None and pull.failure:
+        lines = "\n".join(f"  {line}" for line in pull.failure.splitlines())
+        parts.append("The end of what they printed on the forge:\n" + lines)
     elif failure is not None:
         parts += _of_failure(failure, list(names.values()))
     return "\n\n".join(parts)

@@ -7,7 +7,16 @@ kept in memory between two passes.
 
 from orch import config_in_force
 from orch.git import checkout_conflicts
-from orch.landing import execute, kept_refs, land, open_queue, rework, runner_lease, snapshot
+from orch.landing import (
+    execute,
+    kept_refs,
+    land,
+    open_queue,
+    pull_requests,
+    rework,
+    runner_lease,
+    snapshot,
+)
 from orch.landing.open_queue import OpenQueue
 from orch.landing.planner import codec, planner
 from orch.landing.planner.model import PLANNER, Land, Plan
@@ -99,6 +108,8 @@ def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: Que
         outcome.landed += _settled(lease, place)
         report = QueueReport()
         bring_up_to_date(lease, place, moved=place.look() != tip, report=report)
+        first = outcome.passes == 1
+        outcome.note(pull_requests.follow(lease, place, report.changed, first=first))
         outcome.changed |= report.changed
         outcome.note(report.problems)
         seen = snapshot.take(lease.db, place, options)
@@ -121,6 +132,7 @@ def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: Que
         outcome.trials += done.trials
         outcome.landed += done.landed
         outcome.changed |= done.moved
+        outcome.note(done.problems)
         tip = place.look() if done.landed else tip or seen.snapshot.tip
         if options.sends_back:
             outcome.note(rework.after_pass(lease, place, list(done.moved)))

@@ -61,7 +61,7 @@ def limits_of(place: OpenQueue, options: Options) -> Limits:
     """Return the queue's limits: the command line's, else orch.toml's."""
     rules = place.settings.queue
     return Limits(
-        batch=options.batch or rules.batch,
+        batch=1 if place.by_pull_request else options.batch or rules.batch,
         jobs=options.jobs or rules.jobs,
         overtakes=rules.overtakes,
         failures=rules.failures,

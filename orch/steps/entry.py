@@ -72,6 +72,8 @@ def _moving(entry: EntryStanding) -> "Step | None":
         return release_queue(entry.branch)
     if entry.status in ("queued", "awaiting_approval") and entry.missing:
         return approval(entry.entry_id, entry.task, entry.missing)
+    if entry.status == "awaiting_forge":
+        return say("pr status", entry.entry_id).because("the forge decides")
     if entry.status in (*MOVING, "awaiting_approval"):
         return run_queue(entry.run_id)
     return None

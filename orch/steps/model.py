@@ -22,10 +22,11 @@ if TYPE_CHECKING:
         "verify record", "verify status", "events", "trace", "queue add", "queue list",
         "queue show", "queue run", "queue approve", "queue reject", "queue hold", "queue release",
         "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
-        "land", "integrate", "approve", "reject", "work", "logs", "stop", "continue", "usage",
-        "request new", "request list", "request show", "request plan", "submit", "run budget",
-        "setup", "notify", "doctor", "schema", "prime", "completion", "top", "web", "graph",
-        "report", "metrics", "council start", "council wait", "council tally",
+        "land", "integrate", "pr open", "pr update", "pr status", "pr checks", "pr logs",
+        "pr merge", "approve", "reject", "work", "logs", "stop", "continue", "usage",
+        "request new", "request import", "request list", "request show", "request plan", "submit",
+        "run budget", "setup", "notify", "doctor", "schema", "prime", "completion", "top", "web",
+        "graph", "report", "metrics", "council start", "council wait", "council tally",
         "council report", "council show", "council decline", "council list", "review",
     ]  # fmt: skip
 
@@ -33,16 +34,16 @@ _LOOKS = frozenset(
     ("run show", "run list", "diff", "open", "lock list", "task show",
      "task list", "dep list", "plan check", "plan lint",
      "plan schema", "ready", "wait", "blocked", "status", "salvage list", "verify status", "events",
-     "trace", "queue list", "queue show", "queue audit", "queue replay", "logs", "usage",
-     "request list", "request show", "doctor", "schema", "prime", "top", "graph", "report",
-     "metrics", "council wait", "council show", "council list")
+     "trace", "queue list", "queue show", "queue audit", "queue replay", "pr checks",
+     "pr logs", "logs", "usage", "request list", "request show", "doctor", "schema", "prime", "top",
+     "graph", "report", "metrics", "council wait", "council show", "council list")
 )  # fmt: skip
 # A person's words: the table marks them (`person=True`); the rest is an answer only one has.
 PERSON = frozenset(
     ("run close", "run reopen", "run set", "run pause", "run resume", "plan apply", "adopt",
      "repo accept", "repo moved",
      "verify record", "queue approve", "queue reject", "queue release", "queue rollback",
-     "integrate", "approve", "reject", "council decline")
+     "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip
 
 

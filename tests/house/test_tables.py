@@ -106,7 +106,8 @@ def test_every_command_stands_in_the_help_with_its_sentence(program: Program):
 # What no agent may say for a person (docs/guide/policy.md): a whole command, or one option of it.
 PERSONS = {
     "approve", "reject", "queue approve", "queue reject", "queue release", "queue rollback",
-    "integrate", "verify record", "adopt", "repo accept", "repo moved", "run close", "run reopen",
+    "integrate", "pr merge", "verify record", "adopt", "repo accept", "repo moved", "run close",
+    "run reopen",
     "run set", "run pause", "run resume", "plan apply", "council decline", "machine lost",
     "store migrate", "store move",
 }  # fmt: skip

@@ -15,7 +15,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
-_PROGRESS = ("failed", "conflict", "quarantined", "superseded", "landed_externally", "cancelled")
+_PROGRESS = (
+    "failed",
+    "conflict",
+    "quarantined",
+    "superseded",
+    "landed_externally",
+    "cancelled",
+    "awaiting_forge",
+)
 
 
 def waiting(tx: "ReadTx", entry: Entry) -> dict[str, object]:

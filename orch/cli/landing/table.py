@@ -4,9 +4,9 @@ from inbox.cli.grammar import BODY, KEY, Command, Option
 from inbox.model import PRIORITIES
 
 ENTRY_STATUSES = (
-    "queued", "building", "testing", "passed", "awaiting_approval", "landing", "landed",
-    "verified", "conflict", "failed", "error", "held", "quarantined", "cancelled", "superseded",
-    "landed_externally",
+    "queued", "building", "testing", "passed", "awaiting_approval", "awaiting_forge",
+    "landing", "landed", "verified", "conflict", "failed", "error", "held", "quarantined",
+    "cancelled", "superseded", "landed_externally",
 )  # fmt: skip
 STRATEGIES = ("merge", "squash", "rebase")
 

@@ -57,15 +57,17 @@ def new(
 
         def _change() -> Json:
             call.committed = operations.new(tx, values)
-            found = operations.require(tx, str(values["request_id"]))
-            return obj(
-                request=store.document(tx, found.request_id),
-                next=_next(found, None),
-                event_id=call.committed,
-            )
+            return answer_of(tx, operations.require(tx, str(values["request_id"])), call.committed)
 
         answer = call.once(tx, requester or "leader", _change)
     call.say(answer, call.committed)
+
+
+def answer_of(tx: "ReadTx", found: "Request", event_id: int) -> Json:
+    """Return what is said of a request that was stored."""
+    return obj(
+        request=store.document(tx, found.request_id), next=_next(found, None), event_id=event_id
+    )
 
 
 def list_requests(

@@ -78,6 +78,7 @@ def schemas() -> "dict[str, dict[str, Any]]":
     budgeted = {"run": {**RUN, "budget": BUDGET}}
     ways = (_SUBMITTED, _CHECKED, _SCHEMA)
     return {
+        "request import": compiled({"request": REQUEST, "next": "text", **_CHANGED}),
         "request new": compiled({"request": REQUEST, "next": "text", **_CHANGED}),
         "request list": compiled({"requests": [REQUEST]}),
         "request show": compiled(_SHOWN),

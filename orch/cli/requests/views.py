@@ -124,6 +124,7 @@ def _budget(answer: "Json") -> str:
 
 VIEWS: "dict[str, Callable[[Json], str]]" = {
     "request new": _head,
+    "request import": _head,
     "request list": _list,
     "request show": _show,
     "request plan": _show,
