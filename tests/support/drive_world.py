@@ -88,6 +88,7 @@ class Habits:
     unserved: float = 0.0
     base: float = 0.0
     worker: float = 0.0
+    jump: float = 0.0
 
 
 @dataclass
@@ -584,6 +585,8 @@ class World:
             self.is_dirty = True
         if rng.random() < habits.hands:
             self._person_ends_something()
+        if rng.random() < habits.jump:
+            self.now += rng.choice((-1, 1)) * 24 * _HOUR
         waits = found.wake_at and not found.steps
         nap = max(1, min(_HOUR, found.wake_at - self.now)) if waits else rng.randint(500, 20_000)
         if self.until == "done" and not found.is_moving and found.needs:

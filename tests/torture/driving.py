@@ -2,8 +2,9 @@
 
 Turns that end in every way, checks that cannot run, questions, reviews, red targets, limits and
 logins, dirty repositories, endless urgent work, tickets, pauses, budgets, half-made dispatches of
-other processes; drivers killed between any two effects and such that go on after they lost their
-lease; people who type the same command first, stop, hold, call off. In every other nobody answers.
+other processes, clocks that jump by a day; drivers killed between any two effects and such that go
+on after they lost their lease; people who type the same command first, stop, hold, call off. In
+every other run nobody answers.
 Judged: I19 to I22, I24 to I26, replay, and that each run ends landed, called off, or waiting for a
 need that was told. Unit: runs.
 """
@@ -20,7 +21,7 @@ _OFTEN = {
     "flake": 0.05, "external": 0.05, "review": 0.15, "approval": 0.1, "red": 0.01, "conflict": 0.05,
     "trial": 0.05, "limited": 0.03, "login": 0.3, "setup": 0.02, "dirty": 0.005, "alike": 0.4,
     "urgent": 0.15, "ticket": 0.05, "pause": 0.005, "budget": 0.005, "stranger": 0.01, "need": 0.3,
-    "lock": 0.2, "unserved": 0.3, "base": 0.02, "worker": 0.1,
+    "lock": 0.2, "unserved": 0.3, "base": 0.02, "worker": 0.1, "jump": 0.003,
 }  # fmt: skip
 
 

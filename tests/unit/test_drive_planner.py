@@ -134,6 +134,17 @@ def test_waits_double_up_to_the_longest():
     assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
 
 
+def test_a_clock_that_was_put_back_makes_nothing_wait_for_a_day():
+    day = 86_400 * SECOND
+    failed = [task(n, "failed", ended="crashed", ended_at=NOW + day) for n in range(1, 6)]
+    assert len(look(*failed).steps) == 3  # And no more begin than may be at work.
+    error = task(1, "verifying", gate="error", gate_tries=2, gate_at=NOW + day)
+    assert look(error).steps == (Verify(1),)
+    still = QueueFacts(3, "b", moving=1, is_changed=False, looked_at=NOW + day)
+    way = task(1, "done", entry="queued", entry_no=5)
+    assert look(way, queues=(still,)).steps == (RunQueue(3),)
+
+
 def test_the_tasks_own_number_and_the_runs_bound_all_retries():
     spent = look(task(1, "failed", ended="crashed", ended_at=1, spent=3))
     assert (spent.steps, kinds(spent)) == ((), ["failed"])

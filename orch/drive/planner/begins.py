@@ -48,8 +48,9 @@ def is_refused(ledger: Ledger, task: TaskFacts) -> bool:
     if refusal.count >= most:
         ledger.need(task, "setup" if refusal.kind == "setup" else "refused", refusal.text)
         return True
-    due = refusal.at + retry.doubling_ms(policy, refusal.count)
-    if due > ledger.snapshot.now:
+    now = ledger.snapshot.now
+    due = retry.due(now, refusal.at, retry.doubling_ms(policy, refusal.count))
+    if due > now:
         ledger.until(task, due, f"tried again: {refusal.text}")
         return True
     return False

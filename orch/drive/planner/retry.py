@@ -15,6 +15,7 @@ _FIRST = {"crashed": 1.0, "timeout": 2.0, "gone": 1 / 6, "setup": 1.0}
 _FRESH = ("no_change", "setup")
 _ON_TARGET = ("conflict", "trial_failed")
 _DOUBLINGS = 30
+_SLACK_MS = 5_000  # Several processes read the clock; beyond that it went back.
 _RESCUE_MS = 60_000  # How long a worker of ours has to take up what its predecessor left.
 
 
@@ -54,7 +55,7 @@ def decide(snapshot: DriveSnapshot, task: TaskFacts, cause: str, since: int) -> 
     wait = wait_ms(numbers, cause, tried, task)
     if cause == "gone" and task.is_ours and any(slot.is_up for slot in snapshot.slots):
         wait = max(wait, _RESCUE_MS)
-    return Retry(cause, start_of(cause, task), since + wait)
+    return Retry(cause, start_of(cause, task), due(snapshot.now, since, wait))
 
 
 def _limited(numbers: RetryPolicy, limit: str, tried: int, task: TaskFacts) -> str:
@@ -85,6 +86,14 @@ def wait_ms(numbers: RetryPolicy, cause: str, tried: int, task: TaskFacts) -> in
         return 0
     seconds = min(first * numbers.factor ** min(tried, _DOUBLINGS), max(numbers.most, first))
     return int(1000 * seconds * (1 - numbers.jitter * _share(task)))
+
+
+def due(now: int, since: int, wait: int) -> int:
+    """Return when a wait is over that began at `since`: at once where the clock was put back.
+
+    Nothing waits for a day because a clock went wrong by a day.
+    """
+    return since + wait if since <= now + _SLACK_MS else now
 
 
 def doubling_ms(policy: DrivePolicy, count: int) -> int:

@@ -1,6 +1,6 @@
 """What a run as a whole wants: its queues, its end, and what only people can do about all of it."""
 
-from orch.drive.planner import needs
+from orch.drive.planner import needs, retry
 from orch.drive.planner.ledger import Ledger
 from orch.drive.planner.model import (
     Cleanup,
@@ -31,11 +31,11 @@ def queues(ledger: Ledger) -> None:
 
 def _run(ledger: Ledger, queue: QueueFacts) -> None:
     now = ledger.snapshot.now
-    is_due = 0 < queue.wake_at <= now or queue.looked_at + _LOOK_MS <= now
-    if queue.is_changed or is_due:
+    look = retry.due(now, queue.looked_at, _LOOK_MS)
+    if queue.is_changed or 0 < queue.wake_at <= now or look <= now:
         ledger.steps.append(RunQueue(queue.queue_no))
         return
-    ledger.moments.append(queue.looked_at + _LOOK_MS)
+    ledger.moments.append(look)
     if queue.wake_at:
         ledger.moments.append(queue.wake_at)
 
@@ -78,7 +78,7 @@ def needs_of_run(ledger: Ledger) -> None:
         ledger.needs += [needs.repository(snapshot, one) for one in snapshot.repositories]
     ledger.needs += [needs.worker(snapshot, text) for text in _down(snapshot) if ledger.is_open]
     for one in snapshot.tickets:
-        due = one.since + _LOOK_MS if one.is_waiting else 0
+        due = retry.due(snapshot.now, one.since, _LOOK_MS) if one.is_waiting else 0
         if due > snapshot.now:
             ledger.moments.append(due)
         else:

@@ -56,14 +56,15 @@ def _silent(ledger: Ledger, task: TaskFacts) -> None:
 
 def _unclaimed(ledger: Ledger, task: TaskFacts) -> None:
     snapshot = ledger.snapshot
+    due = retry.due(snapshot.now, task.since, _UNSERVED_MS)
     if task.not_before > snapshot.now:
         ledger.until(task, task.not_before, "its agent client rests; taken up again then")
     elif task.is_ours and any(slot.is_up for slot in snapshot.slots):
         ledger.work(task, "a worker takes it up")
     elif task.is_served:
         ledger.work(task, "is given out, and will be taken up")
-    elif task.since + _UNSERVED_MS > snapshot.now:
-        ledger.until(task, task.since + _UNSERVED_MS, "is given out, and not taken up yet")
+    elif due > snapshot.now:
+        ledger.until(task, due, "is given out, and not taken up yet")
     else:
         ledger.put(task, needs.no_worker(snapshot, task))
 
@@ -79,8 +80,9 @@ def _verifying(ledger: Ledger, task: TaskFacts) -> None:
     elif task.gate == "error" and task.gate_tries >= policy.verify_tries:
         ledger.need(task, "check_error", task.reason or "a check could not run")
     else:
-        due = task.gate_at + retry.doubling_ms(policy, task.gate_tries)
-        if task.gate == "error" and due > ledger.snapshot.now:
+        now = ledger.snapshot.now
+        due = retry.due(now, task.gate_at, retry.doubling_ms(policy, task.gate_tries))
+        if task.gate == "error" and due > now:
             ledger.until(task, due, "a check could not run; it is run again")
         else:
             _verify(ledger, task, Verify(task.task_no))
@@ -88,8 +90,9 @@ def _verifying(ledger: Ledger, task: TaskFacts) -> None:
 
 def _elsewhere(ledger: Ledger, task: TaskFacts) -> None:
     """Wait for the result of a check that runs elsewhere; it is never run here."""
-    due, check = task.gate_at + _EXTERNAL_MS, task.gate_check or "a check"
-    if due > ledger.snapshot.now:
+    now, check = ledger.snapshot.now, task.gate_check or "a check"
+    due = retry.due(now, task.gate_at, _EXTERNAL_MS)
+    if due > now:
         ledger.until(task, due, f"waits for the result of {check}, which runs elsewhere")
     else:
         ledger.need(task, "external", f"{check} runs elsewhere, and its result is missing")
