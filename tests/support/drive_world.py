@@ -43,6 +43,7 @@ HOLDS_LOCK = ("dispatched", "running", "blocked", "verifying")
 OVER_ENTRY = ("verified",)
 MOST_PASSES = 4_000
 _MOST_TASKS = 60  # Where urgent work never ends, it ends here.
+_MOST_STRANGERS = 5  # Each keeps a task for an hour.
 _REPLAYED = 5  # Every fifth pass is decided again from its JSON.
 _REPO = "/r"
 _HOUR = 3_600_000
@@ -146,6 +147,7 @@ class World:
         self.is_paused = False
         self.budget = ""
         self.approved: set[int] = set()
+        self.strangers = 0
         self.told: dict[str, DriveNeed] = {}
         self.ever_told: set[str] = set()
         self.has_news = False
@@ -260,10 +262,13 @@ class World:
         elif lock and held.get(lock, number) != number:
             hindrance = f"lock: {lock}"
         states = {d: self.tasks[d] for d in self.deps[number]}
-        waits = [d for d, t in states.items() if t.status != "done"]
-        if self.policy.stack == "landed" and task.status == "ready":
+        waits, dead = [], []
+        if task.status == "planned":
+            waits = [d for d, t in states.items() if t.status != "done"]
+        elif self.policy.stack == "landed" and task.status == "ready":
             waits = [d for d, t in states.items() if not self.is_over(t)]
-        dead = [d for d, t in states.items() if t.status == "cancelled"]
+        if waits or self.policy.stack == "landed":
+            dead = [d for d, t in states.items() if t.status == "cancelled"]
         return replace(
             task,
             hindrance=hindrance,
@@ -603,7 +608,8 @@ class World:
         if self.rng.random() < self.habits.ticket and len(self.folder) < 12:
             wrong = "wrong-" if self.rng.random() < 0.2 else ""
             self.folder.append(f"{wrong}{len(self.folder)}.yaml")
-        if self.rng.random() < self.habits.stranger:
+        if self.rng.random() < self.habits.stranger and self.strangers < _MOST_STRANGERS:
+            self.strangers += 1
             ready = [n for n, t in self.tasks.items() if t.status == "ready" and n not in self.lock]
             if ready:
                 self.intents.setdefault(self.rng.choice(ready), (-1, self.now))
@@ -961,8 +967,9 @@ class World:
                 continue  # No worker of ours may be free, or its client rests.
             if self.is_dirty and not self._is_analysis(task):
                 continue
-            if self.policy.stack == "landed" and any(
-                not self.is_over(self.tasks[d]) for d in self.deps[number]
+            if self.policy.stack == "landed" and not all(
+                self.is_over(self.tasks[d]) and self.tasks[d].status != "cancelled"
+                for d in self.deps[number]
             ):
                 continue
             self.overtaken[number] += 1
