@@ -1,6 +1,7 @@
 """Attempts that a driver begins, the checks and the reviews that it has run."""
 
 from orch.dispatch import batch, dispatch
+from orch.drive import retry_notes
 from orch.drive.hands import Hands
 from orch.drive.planner.model import Begin, TaskFacts, Verify
 from orch.landing import open_queue
@@ -64,6 +65,8 @@ def _wish(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchReques
     with hands.db.read() as tx:
         row = task_rows.by_no(tx, task.task_no)
         before = attempt_rows.find(tx, row.task_no, row.latest_attempt_no)
+        if step.cause and before is not None:
+            wish.note = retry_notes.note(tx, before, step.cause) or None
     if step.event == "reassign":
         wish.reason = f"its worker is {task.live}"
     if step.event == "dispatch" and hands.watch.policy.checks and row.required_checks == "[]":
@@ -85,7 +88,7 @@ def _start_on_target(hands: Hands, wish: dispatch.DispatchRequest, entry_no: int
         queue = queue_rows.get(tx, entry.queue_no)
     place = open_queue.open_queue(hands.db, queue)
     wish.base_ref = place.look()
-    wish.note = rework.note(hands.db, place, entry, None)
+    wish.note = rework.note(hands.db, place, entry, wish.note)
 
 
 def _begun(task: TaskFacts, step: Begin) -> str:

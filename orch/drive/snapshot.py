@@ -23,6 +23,7 @@ from orch.drive.watch import Watch
 from orch.harness.outcome import LOGGED_OUT
 from orch.model import WORKED
 from orch.operations import budgets, runs, scheduling
+from orch.store import approvals
 from orch.store import attempts as attempt_rows
 from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
@@ -233,9 +234,19 @@ class _TaskReader:
         missing = tuple(json.loads(row.approvals).get("missing", ()))
         policy = self._watch.policy
         kinds = {words.rpartition(" ")[2] for words in missing} - {"human"}
+        if row.status == "done" and row.entry == "held" and self._is_to_be_revised(row):
+            return "revise", "", missing
         if row.status != "done" or row.entry != "awaiting_approval" or policy.review == "never":
             return "", "", missing
         if not kinds:
             return "", "", missing
         reviewer = policy.reviewer or policy.harness
         return self._watch.review_of(self._tx, row, kinds, reviewer), reviewer, missing
+
+    def _is_to_be_revised(self, row: "OpenTask") -> bool:
+        """Say whether reviewers hold a landing back, and no person: people's word stands (I21)."""
+        newest = {
+            one.given_by: one for one in approvals.of_head(self._tx, row.task_no, row.head_commit)
+        }
+        rejects = [one for one in newest.values() if one.verdict == "reject"]
+        return bool(rejects) and all(one.kind != "human" for one in rejects)

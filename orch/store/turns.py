@@ -210,6 +210,12 @@ def in_a_row(tx: "ReadTx", thread_no: int, outcome: str) -> int:
     return found
 
 
+def salvage_ref(tx: "ReadTx", thread_no: int) -> str:
+    """Return the ref of what a thread's turns left uncommitted, the newest; "" for nothing."""
+    row = tx.maybe(_SQL["turn_salvage"], thread_no=thread_no)
+    return row[0] if row else ""
+
+
 def session_usage(tx: "ReadTx", thread_no: int, session: str) -> tuple[int, int, float]:
     """Return (input tokens, output tokens, dollars) of the ended turns of a session."""
     row = tx.one(_SQL["turn_session_usage"], thread_no=thread_no, session=session)

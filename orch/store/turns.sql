@@ -96,6 +96,11 @@ SELECT count(*) FROM turn
    AND turn_no > (SELECT coalesce(max(turn_no), 0) FROM turn
                    WHERE thread_no = :thread_no AND outcome <> :outcome);
 
+-- name: turn_salvage :maybe
+-- Where the newest turn that left uncommitted work has it.
+SELECT salvage_ref FROM turn WHERE thread_no = :thread_no AND salvage_ref <> ''
+ ORDER BY turn_no DESC LIMIT 1;
+
 -- name: turn_session_usage :one
 -- What earlier turns of a session took: some clients count from its beginning.
 SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),

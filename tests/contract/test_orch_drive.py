@@ -1,6 +1,7 @@
 """orch drive: from plan to landed, what it says at its end, and who may drive."""
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,56 @@ from tests.support.drives import Drive
 @pytest.fixture
 def drive(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Drive:
     return drives.make(tmp_path, empty_store, monkeypatch)
+
+
+def briefs(drive: Drive, task: str) -> list[str]:
+    """Return what each attempt at a task was told."""
+    threads = [one["thread_id"] for one in drive.lead.attempts(task)]
+    shown = [drive.lead.inbox.ok("show", "--thread", thread) for thread in threads]
+    return [one["messages"][0]["body"] for one in shown]
+
+
+def test_an_attempt_that_is_begun_by_itself_is_told_what_was_wrong(drive: Drive) -> None:
+    first = '[ "$attempt" = attempt-1 ] && '
+    drive.orch.ok("run", "set", "r", "retry.first=0.1")
+    drive.task("nothing", does=f"{first}exit 0")
+    drive.task("half", does=f"{first}echo draft > draft.txt && exit 3")
+    answer = drive.run("--until", "blocked", "--json")
+    assert answer.data["end"] == "landed", answer
+    assert "If nothing is to be done, say so: inbox done" in briefs(drive, "nothing")[1]
+    ref = "refs/orch/salvage/r/half/1"
+    assert f"git restore --source {ref} -- ." in briefs(drive, "half")[1]
+    ends = [(a["end_class"], a["begun_for"]) for a in drive.lead.attempts("half")]
+    assert ends == [("crashed", None), (None, "crashed")]
+
+
+_REVIEWER = """
+import json, subprocess, sys
+found = [{"id": "f1", "title": "No test", "severity": "major", "summary": "b is untested"}]
+body = {"reviewer_role": "risk", "findings": found, "verdict": "revise"}
+subprocess.run(["inbox", "done", "--summary", "s", "--body", json.dumps(body)])
+"""
+
+
+def test_what_a_reviewer_wants_changed_goes_back_and_a_persons_reject_does_not(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I21: a person's word stands until a person takes it back."""
+    policy = '[policy]\nlow = ["reviewer"]\nmedium = ["reviewer"]\nhigh = ["reviewer"]\n'
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy)
+    drive.task("a")
+    assert drive.run("--set", "review=never", "--json").status == 90
+    script = tmp_path / "reviewer.py"
+    script.write_text(_REVIEWER)
+    words = ("review", "r/a", "--harness", "command", "--", sys.executable, str(script))
+    assert drive.orch.ok(*words)["verdict"] == "revise"
+    assert drive.run("--json").status == 90
+    assert [one["begun_for"] for one in drive.lead.attempts("a")] == [None, "revise"]
+    assert "asks for changes" in briefs(drive, "a")[1]
+    drive.orch.ok("reject", "r/a", "--as", "ana", "--note", "not at all")
+    answer = drive.run("--json")
+    assert [need["kind"] for need in answer.json["data"]["needs"]] == ["held"]
+    assert len(drive.lead.attempts("a")) == 2
 
 
 def test_a_plan_of_three_levels_lands_by_one_command(drive: Drive) -> None:
