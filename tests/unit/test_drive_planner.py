@@ -304,6 +304,19 @@ def test_a_queue_runs_when_something_may_come_of_it():
     assert look(way, queues=(mends,)).steps == (RunQueue(3),)
 
 
+def test_work_that_waits_behind_what_needs_people_keeps_nobody_waiting():
+    still = QueueFacts(3, "b", moving=1, is_changed=False, looked_at=NOW - SECOND)
+    behind = task(2, "done", entry="queued", entry_no=6)
+    alone = look(behind, queues=(still,))
+    assert (alone.end, alone.is_moving) == ("", True)
+    asks = task(1, "done", entry="awaiting_approval", entry_no=5, approval=("1 human",))
+    both = look(asks, behind, queues=(still,))
+    assert (kinds(both), both.end) == (["approval"], "needs_people")
+    assert both.wake_at == NOW + 59 * SECOND  # With --until done it looks again.
+    waits = QueueFacts(3, "b", moving=1, is_changed=False, looked_at=NOW, wake_at=NOW + SECOND)
+    assert look(asks, behind, queues=(waits,)).end == ""
+
+
 def test_what_the_queue_gives_back_goes_to_its_owner_or_to_a_person():
     conflict = look(task(1, "done", entry="conflict", entry_no=5))
     assert conflict.steps == (Begin(1, "rework", "@auto", "code", "conflict", "target", 5),)

@@ -15,11 +15,12 @@ class Ledger:
     Every open task is put down in it once (I22): something is done about it, somebody is at it, it
     has a moment, a person is needed, or it stays until something else in the ledger has happened.
     `checks`: verifications that run or are about to; `left_to_people`: tasks that wait for people;
-    `is_open`: some task is not over; `is_working`: somebody is at one.
+    `is_open`: some task is not over; `is_working`: somebody is at one; `looks`: when it is looked
+    again whether something moves after all, which keeps nobody waiting who is needed.
     """
 
     __slots__ = (
-        "checks", "deferred", "is_open", "is_working", "left_to_people", "moments",
+        "checks", "deferred", "is_open", "is_working", "left_to_people", "looks", "moments",
         "moving_entries", "needs", "retries_spent", "snapshot", "steps", "to_enqueue", "wanted",
         "why",
     )  # fmt: skip
@@ -30,6 +31,7 @@ class Ledger:
         self.needs: list[DriveNeed] = []
         self.why: dict[int, str] = {}
         self.moments: list[int] = []
+        self.looks: list[int] = []
         self.wanted: list[Wanted] = []
         self.deferred: list[TaskFacts] = []
         self.to_enqueue: list[int] = []

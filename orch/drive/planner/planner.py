@@ -72,6 +72,8 @@ def _plan(ledger: Ledger) -> DrivePlan:
     snapshot = ledger.snapshot
     moments = [moment for moment in ledger.moments if moment > snapshot.now]
     is_moving = bool(ledger.steps or moments or ledger.is_working)
+    is_moving = is_moving or (bool(ledger.looks) and not ledger.needs)
+    moments += ledger.looks
     if ledger.is_open and not is_moving and not ledger.needs:
         ledger.needs.append(needs.stuck(snapshot))
     found = {need.need_id: need for need in ledger.needs}

@@ -35,7 +35,7 @@ def _run(ledger: Ledger, queue: QueueFacts) -> None:
     if queue.is_changed or 0 < queue.wake_at <= now or look <= now:
         ledger.steps.append(RunQueue(queue.queue_no))
         return
-    ledger.moments.append(look)
+    ledger.looks.append(look)  # What stands in it may wait for what needs people.
     if queue.wake_at:
         ledger.moments.append(queue.wake_at)
 
