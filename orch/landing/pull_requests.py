@@ -25,6 +25,7 @@ from orch.store import pull_requests as pull_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from orch.store.pull_requests import Pull
+from orch.store.queues import Queue
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import obj
@@ -91,6 +92,12 @@ def follow(
             if entry_rows.get(tx, pull.entry_no).status != "awaiting_forge":
                 changed[pull.entry_no] = None
     return problems
+
+
+def waits(db: "Database", queue: Queue) -> bool:
+    """Say whether anything of a queue waits for the forge, which sends no events."""
+    with db.read() as tx:
+        return bool(pull_rows.of_queue(tx, queue.queue_no))
 
 
 def look(lease: RunnerLease, place: OpenQueue, number: int) -> list[str]:

@@ -44,7 +44,7 @@ class QueueOutcome:
 
     __slots__ = (
         "blockers", "changed", "hold_reason", "landed", "passes", "plan", "problems", "queue",
-        "seen", "trials",
+        "seen", "trials", "waits_on_forge",
     )  # fmt: skip
 
     def __init__(self, queue: Queue) -> None:
@@ -56,6 +56,7 @@ class QueueOutcome:
         self.problems: list[str] = []
         self.blockers: list[checkout_conflicts.Blocker] = []
         self.hold_reason = ""
+        self.waits_on_forge = False
         self.plan: Plan | None = None
         self.seen: PassInput | None = None
 
@@ -76,6 +77,7 @@ def run(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     outcome = QueueOutcome(queue)
     try:
         _passes(lease, place, options, outcome)
+        outcome.waits_on_forge = pull_requests.waits(db, queue)
         _let_go(lease, place, outcome)
     finally:
         _leave(lease)

@@ -1,6 +1,8 @@
 """What stands in examples/ is read by what will read it."""
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -8,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from inbox.cli import parse
+from orch.cli.main import PROGRAM as ORCH
 from orch.config.schema import OrchToml
 from tests.references import example_toml
 
@@ -22,6 +26,23 @@ def test_orch_toml_is_valid_as_it_stands_and_with_every_key():
     every = tomllib.loads(re.sub(r"(?m)^#(?=[a-z\[])", "", text))
     OrchToml.model_validate(every)
     assert set(every) == set(OrchToml.model_json_schema(by_alias=True)["properties"])
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path):
+    text = (EXAMPLES / "orch-drive.service").read_text(encoding="utf-8")
+    (start,) = re.findall(r"(?m)^ExecStart=/usr/bin/env (orch .*)$", text)
+    assert parse.split(ORCH, shlex.split(start)[1:]) is not None
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not here: the unit was only read as text")
+    unit = tmp_path / "orch-drive@work.service"  # As an instance: a bare template is not checked.
+    unit.write_text(text, encoding="utf-8")
+    tmp_path.chmod(0o700)
+    found = subprocess.run(
+        [program, "--user", "verify", str(unit)], capture_output=True, text=True, timeout=60,
+        env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_the_container_file_builds_where_it_can(tmp_path: Path):

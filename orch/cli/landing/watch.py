@@ -7,7 +7,7 @@ files in the way) is told once and looked at again; only the first look ends the
 import time
 
 from inbox.workflows import wait
-from orch.landing import land, open_queue, runner
+from orch.landing import land, open_queue, pull_requests, runner
 from orch.landing.runner import QueueOutcome
 from orch.landing.snapshot import Options
 from orch.store import entries as store
@@ -55,6 +55,8 @@ class _Round:
         """Return how long nothing can change without an event, in seconds."""
         moments = [o.plan.wake_at for o in self.outcomes if o.plan is not None and o.plan.wake_at]
         nap = _SOON if self.problems else _NAP
+        if any(outcome.waits_on_forge for outcome in self.outcomes):
+            nap = min(nap, pull_requests.LOOK_MS / 1000)
         if moments:
             nap = min(nap, max(0.05, min(moments) / 1000 - time.time()))
         return nap
