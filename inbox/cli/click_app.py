@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from inbox.cli import parse as parse_argv
 from inbox.cli.click_help import Group, Root
 from inbox.cli.grammar import Command, Option, Program
 from inbox.cli.help_sections import Sections
@@ -35,10 +36,11 @@ def parse(program: Program, argv: list[str]) -> tuple[Command, Raw] | int:
     Help and completion are printed here; errors come out as invalid_input (exit 30).
     """
     root = build(program)
+    argv, behind = _without_last(program, argv)
     try:
-        root.main(args=list(argv), prog_name=program.name, standalone_mode=False)
+        root.main(args=argv, prog_name=program.name, standalone_mode=False)
     except _Chosen as chosen:
-        return chosen.command, chosen.raw
+        return chosen.command, chosen.raw | behind
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -53,6 +55,20 @@ def parse(program: Program, argv: list[str]) -> tuple[Command, Raw] | int:
     except OSError as error:  # From printing a help text.
         raise OutputLost(error.strerror or "cannot write") from error
     return 0
+
+
+def _without_last(program: Program, argv: list[str]) -> tuple[list[str], Raw]:
+    """Return (argv up to `--`, what follows it) where the command has an argument for that."""
+    command = program.commands.get(parse_argv.typed(program, argv)[0])
+    option = parse_argv.last_of(command) if command is not None else None
+    if command is None or option is None:
+        return list(argv), {}
+    at = parse_argv.first_word(program, argv) or 0
+    values = {o.flag for o in (*program.globals, *command.options) if o.kind != "flag"}
+    while at < len(argv) and argv[at] != "--":
+        at += 2 if argv[at] in values else 1  # What an option takes is no mark, even if it is --.
+    behind = argv[at + 1 :]
+    return argv[:at], {option.dest: behind} if behind else {}
 
 
 def _failure(error: click.ClickException) -> Failure:
@@ -119,7 +135,7 @@ def sections(program: Program) -> Sections:
 
 def _command(program: Program, command: Command, name: str) -> click.Command:
     own = {option.flag for option in command.options}
-    params = [_option(option) for option in command.options]
+    params = [_option(option) for option in command.options if not option.last]
     params += [_option(o, hidden=True) for o in program.globals if o.flag not in own]
 
     def _callback(**_values: Any) -> None:
@@ -135,12 +151,19 @@ def _command(program: Program, command: Command, name: str) -> click.Command:
 
     return click.Command(
         name=name,
-        help=command.summary + (f"\n\n{command.note}" if command.note else ""),
+        help=_told(command),
         params=params,
         callback=_callback,
         epilog=f"\b\nExample:\n  {command.example}",
         context_settings={"help_option_names": ["--help", "-h"]},
     )
+
+
+def _told(command: Command) -> str:
+    """Return what the help says of a command."""
+    parts = [command.summary, command.note]
+    parts += [f"Last, after --: {o.flag}, {o.help}." for o in command.options if o.last]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _texts(value: Any) -> list[str]:

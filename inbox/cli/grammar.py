@@ -9,13 +9,15 @@ class Option:
     """One flag, or one positional argument when `flag` has no dashes.
 
     `kind` names how its text becomes a value (values.py); `env` where a worker's environment
-    stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone.
+    stands in for it; `many` makes it repeatable; `short` is a second name (`-f`), click's alone;
+    `last` (an argument) takes what follows `--`.
     `person`: with it the command is a person's word (Program.guard). `asks`: on a terminal it is
     asked for when it is left out; the name of its blank (schema/steps.py).
     """
 
     __slots__ = (
-        "asks", "choices", "default", "dest", "env", "flag", "help", "kind", "many", "person",
+        "asks", "choices", "default", "dest", "env", "flag", "help", "kind", "last", "many",
+        "person",
         "required", "short",
     )  # fmt: skip
 
@@ -34,9 +36,11 @@ class Option:
         short: str = "",
         person: bool = False,
         asks: str = "",
+        last: bool = False,
     ) -> None:
         self.asks = asks
         self.flag = flag
+        self.last = last
         self.short = short
         self.kind = kind
         self.help = help

@@ -30,6 +30,9 @@ def split(program: "Program", argv: list[str]) -> "tuple[Command, Raw] | None":
     while i < len(argv):
         token = argv[i]
         i += 1
+        if token == "--" and command is not None and (behind := last_of(command)) is not None:
+            raw[behind.dest] = argv[i:]
+            break
         if token.startswith("-") and token != "-":
             flag, equals, value = token.partition("=")
             option = known.get(flag)
@@ -48,7 +51,8 @@ def split(program: "Program", argv: list[str]) -> "tuple[Command, Raw] | None":
             words = f"{words} {token}".strip()
             if words in program.commands:
                 command = program.commands[words]
-                positionals = [o for o in command.options if not o.flag.startswith("-")]
+                bare = [o for o in command.options if not o.flag.startswith("-")]
+                positionals = [o for o in bare if not o.last]
                 known.update({o.flag: o for o in command.options if o.flag.startswith("-")})
             elif words not in program.groups:
                 return None
@@ -61,6 +65,11 @@ def split(program: "Program", argv: list[str]) -> "tuple[Command, Raw] | None":
             return None
         raw.setdefault(option.dest, []).append(value)
     return (command, raw) if command is not None else None
+
+
+def last_of(command: "Command") -> "Option | None":
+    """Return the argument of a command that takes what follows `--`."""
+    return next((option for option in command.options if option.last), None)
 
 
 def first_word(program: "Program", argv: list[str]) -> int | None:

@@ -6,6 +6,8 @@ answer names the command as it was typed.
 
 from inbox.cli import parse
 from inbox.cli.output import write_error
+from orch.steps.model import say
+from schema.failures import invalid_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +23,23 @@ ALIASES = {
     "list": "run list",
 }
 
+# What is no command of anybody's here, but means that something is to drive.
+_MEANS_DRIVE = ("daemon", "up", "auto", "go", "lead")
+
 
 def resolve(program: "Program", argv: list[str]) -> list[str]:
-    """Return argv with the command's name here; what is no alias stays as it is."""
+    """Return argv with the command's name here; what is no alias stays as it is.
+
+    Raises: invalid_input for what others have a daemon for, with the command that drives.
+    """
     at = parse.first_word(program, argv)
+    if at is not None and argv[at] in _MEANS_DRIVE:
+        until = "forever" if argv[at] == "daemon" else None
+        raise invalid_input(
+            f"there is no {argv[at]} here, and no daemon: a run is driven by a command",
+            reason="flag",
+            next=[say("drive", until=until)],
+        )
     words = ALIASES.get(argv[at]) if at is not None else None
     if at is None or words is None:
         return argv

@@ -4,11 +4,12 @@ from inbox.cli.help_sections import Section, Sections
 
 SECTIONS = Sections(
     Section(
-        "First steps", "a run from its goal to the board that names each next command.",
-        "run init", "task add", "dispatch", "work", "top",
+        "First steps", "a day from a plan to landed work.",
+        "start", "top", "answer", "approve", "land",
     ),
     (
-        Section("Start", "open a run, or record what a person wants.", "run", "request"),
+        Section("Start", "begin with a plan or a wish: all by one command, or step by step.",
+                "start", "run", "request"),
         Section("Plan", "say what is to be done, and what waits for what.", "plan", "task", "dep"),
         Section("Drive", "take a whole run from plan to landed.", "drive"),
         Section(

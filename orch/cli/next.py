@@ -184,6 +184,7 @@ NEXT: "dict[str, Next]" = {
     "run reopen": _reopened,
     "run budget": _of_run,
     "drive": _of("drive", "driven"),
+    "start": _of("start", "started"),
     "run set": _reopened,
     "run pause": _paused,
     "run resume": _reopened,

@@ -121,3 +121,10 @@ ATTEMPT: "dict[str, Any]" = {
     "created_at": "time",
     "updated_at": "time",
 }
+CHANGE: "dict[str, Any]" = {
+    "task_id": "text",
+    "change": ("added", "updated", "unchanged", "kept"),
+    "status": "text|null",
+    "reason": "text|null",
+    "fields": [{"field": "text", "old": "any", "new": "any"}],
+}

@@ -8,10 +8,11 @@ from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.drive.shapes import DRIVE_ANSWERS, DRIVING
 from orch.cli.forge.shapes import DATA as PULLS
-from orch.cli.nouns import ATTEMPT, BUDGET, GATE, RUN, TASK
+from orch.cli.nouns import ATTEMPT, BUDGET, CHANGE, GATE, RUN, TASK
 from orch.cli.reports.shapes import NEWS
 from orch.cli.reports.shapes import shapes as seeing
 from orch.cli.setup.shapes import KNOWN, SETUP
+from orch.cli.start.shapes import START
 from orch.cli.table import TASK_STATUSES
 from orch.cli.worktrees.shapes import WORKSPACES
 from orch.model import MODES
@@ -49,15 +50,7 @@ _PLAN: "dict[str, Any]" = {
     "path": "text",
     "run_id": "text|null",
     "tasks": "count",
-    "changes?": [
-        {
-            "task_id": "text",
-            "change": ("added", "updated", "unchanged", "kept"),
-            "status": "text|null",
-            "reason": "text|null",
-            "fields": [{"field": "text", "old": "any", "new": "any"}],
-        }
-    ],
+    "changes?": [CHANGE],
     "figures": {
         "tasks": "count",
         "minutes": "count",
@@ -96,6 +89,7 @@ DATA: "dict[str, Shape]" = {
     **PULLS,
     **WORKSPACES,
     **DRIVING,
+    "start": START,
     "init": BUS["init"],
     "run init": {"run": _BUDGETED, **_CHANGED},
     "run show": {"run": _BUDGETED},

@@ -16,6 +16,7 @@ from orch.cli.notices.table import COMMANDS as NOTICES
 from orch.cli.requests.table import ALLOW
 from orch.cli.requests.table import COMMANDS as REQUESTS
 from orch.cli.setup.table import COMMANDS as SETUP
+from orch.cli.start.table import COMMANDS as START
 from orch.model import DEFAULT_MAX_ATTEMPTS, KINDS, MODES, OWNERSHIP, RISKS
 
 TASK_STATUSES = (
@@ -287,6 +288,7 @@ _COMMANDS = (
             "Show a task's history, from its request to its landing.",
             _ONE_TASK, "orch trace docs-1/outline"),
     *DRIVE,
+    *START,
     *LANDING,
     *FORGE,
     *WORK,

@@ -324,6 +324,7 @@ VIEWS: "dict[str, View]" = {
     **REQUESTS,
     **_all_of("setup.views", "setup"),
     **_all_of("drive.views", "drive"),
+    **_all_of("start.views", "start"),
     **_all_of("drive.views", "set pause resume", "run "),
     **_all_of("notices.notify", "notify"),
     **_all_of("forge.views", "open update status checks logs merge", "pr "),

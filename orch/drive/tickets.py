@@ -177,7 +177,7 @@ def _told(problem: "Problem") -> str:
     return f"line {problem.line}: {place}{problem.message}"
 
 
-class Given:
+class AppliedTickets:
     """What became of contents that a run was given: changed tasks, and the last event."""
 
     __slots__ = ("changed", "changes", "event_id")
@@ -188,7 +188,7 @@ class Given:
         self.event_id = event_id
 
 
-def give(db: "Database", run_id: str, contents: "Sequence[TicketContent]") -> Given | None:
+def give(db: "Database", run_id: str, contents: "Sequence[TicketContent]") -> AppliedTickets | None:
     """Apply contents to a run in one transaction; each is recorded, as applied or not.
 
     What the run knows as applied or refused is left out. A task that is nowhere is waited for:
@@ -200,7 +200,7 @@ def give(db: "Database", run_id: str, contents: "Sequence[TicketContent]") -> Gi
     if run.closed_at is not None:
         return None
     if not fresh:
-        return Given([], 0)
+        return AppliedTickets([], 0)
     settings = config_in_force.at(db, run)
     with db.write() as tx:
         run = runs.require(tx, run_id)
@@ -220,21 +220,46 @@ def _unknown(
 
 def _give(
     tx: "Tx", run: "Run", fresh: "list[TicketContent]", profiles: "Mapping[str, Sequence[str]]"
-) -> Given:
+) -> AppliedTickets:
     sound = {one.name: one for one in fresh if not one.problems}
     reading, changes = _sound(tx, run, sound, profiles)
-    event_id = plans.apply(tx, run, changes) if changes else 0
-    if reading is not None:
-        told = [requests.applied(tx, requests.require(tx, name), run) for name in reading.requests]
-        event_id = max(event_id, *told, 0)
-        runs.tell_end(tx, run)
+    event_id = _apply(tx, run, reading, changes) if reading is not None else 0
     for one in fresh:
         state = "applied" if one.name in sound else "waiting" if one.unknown else "refused"
         text = one.unknown or "; ".join(one.problems[:_MOST_TOLD])
         if len(one.problems) > _MOST_TOLD:
             text += f"; {len(one.problems) - _MOST_TOLD} more"
         store.put(tx, run.run_id, one.digest, one.name, state, text, event_id)
-    return Given(changes, max(event_id, events.last_id(tx)))
+    return AppliedTickets(changes, max(event_id, events.last_id(tx)))
+
+
+def give_whole(
+    tx: "Tx",
+    run: "Run",
+    contents: "Sequence[TicketContent]",
+    profiles: "Mapping[str, Sequence[str]]",
+) -> "tuple[PlanReading, AppliedTickets]":
+    """Apply contents as one plan, all or nothing; return the plan, and what became of it.
+
+    What was applied before is left out. With problems in the plan nothing was written.
+    """  # fmt: skip
+    known = store.known(tx, run.run_id, [one.digest for one in contents])
+    fresh = {one.digest: one for one in contents if known.get(one.digest) != "applied"}
+    reading = joined.join([(one.name, one.reading) for one in fresh.values()])
+    changes, _ = plans.compare(tx, run, reading, profiles)
+    if reading.problems:
+        return reading, AppliedTickets([], 0)
+    event_id = _apply(tx, run, reading, changes)
+    for one in fresh.values():
+        store.put(tx, run.run_id, one.digest, one.name, "applied", event_id=event_id)
+    return reading, AppliedTickets(changes, event_id)
+
+
+def _apply(tx: "Tx", run: "Run", reading: "PlanReading", changes: "list[TaskChange]") -> int:
+    event_id = plans.apply(tx, run, changes)
+    told = [requests.applied(tx, requests.require(tx, name), run) for name in reading.requests]
+    runs.tell_end(tx, run)
+    return max(event_id, *told, 0)
 
 
 def _sound(

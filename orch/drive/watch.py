@@ -12,7 +12,6 @@ from orch.config.model import Config
 from orch.drive.planner.model import RepositoryFacts, SlotFacts, TicketFacts
 from orch.git import refs, repository
 from orch.landing import open_queue
-from orch.model import Workspace
 from orch.operations import driving, runs
 from orch.store import drive_facts as facts
 from orch.store import queues as queue_rows
@@ -135,9 +134,7 @@ def _troubles(
             return [RepositoryFacts(path, "tampered", "; ".join(changed[:5]))]
         if run.base_ref:
             return []  # Then nothing is taken from the checkout.
-        place = Workspace()
-        place.workspace_root = create.root_of(repo, None, settings)
-        clean.require_clean(db, repo, place, settings)
+        clean.require_clean(db, repo, create.root_of(repo, None, settings), settings)
     except Failure as failure:
         if failure.reason != "dirty":
             return []  # What git refuses is said by the step that meets it.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Words = Literal[
-        "init", "run init", "run show", "run list", "run close", "run reopen", "run set",
+        "init", "start", "run init", "run show", "run list", "run close", "run reopen", "run set",
         "run pause", "run resume", "task add",
         "task show", "task list", "task edit", "dep add", "dep rm", "dep list", "plan check",
         "plan lint", "plan apply", "plan export", "plan schema", "ready", "reconcile", "wait",
@@ -40,8 +40,8 @@ _LOOKS = frozenset(
 )  # fmt: skip
 # A person's words: the table marks them (`person=True`); the rest is an answer only one has.
 PERSON = frozenset(
-    ("run close", "run reopen", "run set", "run pause", "run resume", "plan apply", "adopt",
-     "repo accept", "repo moved",
+    ("start", "run close", "run reopen", "run set", "run pause", "run resume", "plan apply",
+     "adopt", "repo accept", "repo moved",
      "verify record", "queue approve", "queue reject", "queue release", "queue rollback",
      "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip

@@ -3,9 +3,9 @@
 import os
 
 from orch import paths
+from orch.config import load
 from orch.git import changes, repository
 from orch.git import names as git_names
-from orch.model import Workspace
 from orch.operations import places
 from orch.store import tickets
 from schema import file
@@ -13,36 +13,60 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orch.config.model import Config
-    from schema.transaction import Database
+    from schema.transaction import Database, ReadTx
 
 
 def require_clean(
-    db: "Database", repo: repository.Repository, place: Workspace, settings: "Config"
+    db: "Database", repo: repository.Repository, root: str, settings: "Config"
 ) -> None:
-    """Refuse a dirty repository: what the new worktree would lack could be missed."""
+    """Refuse a dirty repository; `root` is where worktrees are. Raises: invalid_state/dirty."""
     if not repo.top:
         return
-    seen = changes.status(repo, leave_out=_left_out(db, place.workspace_root))
+    seen = changes.status(repo, leave_out=left_out(db, root))
     if seen.is_clean:
         return
     with db.read() as tx:
-        known = tickets.globs(tx)  # Tickets never make a repository dirty.
-    watched = settings.drive.get("tickets")
-    globs = [*known, *(watched if isinstance(watched, list) else ())]
-    left = [name for name in seen.files if not any(paths.fits(name, glob) for glob in globs)]
-    if left:
-        names = [git_names.display(name) for name in left]
-        raise Failure(
-            "invalid_state",
-            "dirty",
-            f"{repo.top} has {len(names)} changed or untracked files: " + ", ".join(names[:10]),
-            hint="commit or remove them, or name a base: --base-ref HEAD",
-            details={"files": names[:200]},
-        )
+        globs = ticket_globs(tx, settings)
+    require(repo, without(seen, globs))
 
 
-def _left_out(db: "Database", root: str) -> tuple[str, ...]:
+def require(repo: repository.Repository, files: list[str]) -> None:
+    """Raise invalid_state/dirty for files that a new worktree would lack."""
+    if not files:
+        return
+    names = [git_names.display(name) for name in files]
+    raise Failure(
+        "invalid_state",
+        "dirty",
+        f"{repo.top} has {len(names)} changed or untracked files: " + ", ".join(names[:10]),
+        hint="commit or remove them, or name a base: --base-ref HEAD",
+        details={"files": names[:200]},
+    )
+
+
+def without(seen: changes.Status, globs: "Sequence[str]") -> list[str]:
+    """Return what makes a checkout dirty; not tickets, nor an orch.toml that nobody added yet.
+
+    Which orch.toml counts is decided without the worktree (config_in_force.py).
+    """
+    loose = {load.NAME} & set(seen.untracked)
+    return [
+        name
+        for name in seen.files
+        if name not in loose and not any(paths.fits(name, glob) for glob in globs)
+    ]
+
+
+def ticket_globs(tx: "ReadTx", settings: "Config | None") -> list[str]:
+    """Return what names the files of tickets: given to a run, or watched."""
+    watched = settings.drive.get("tickets") if settings is not None else None
+    return [*tickets.globs(tx), *(watched if isinstance(watched, (list, tuple)) else ())]
+
+
+def left_out(db: "Database", root: str) -> tuple[str, ...]:
     """Return the paths that never make a repository dirty: the store's and the worktrees'."""
     ours = db.folder
     if os.path.basename(ours.path) == file.STORE_FOLDER:

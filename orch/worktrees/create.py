@@ -244,7 +244,7 @@ def _choose_base(
         return
     place.base_ref, place.base_source = "HEAD", "head"
     _require_committed(run, wanted)
-    clean.require_clean(db, repo, place, settings)
+    clean.require_clean(db, repo, place.workspace_root, settings)
     here = refs.head(repo).commit
     if not here:
         raise Failure(

@@ -109,7 +109,7 @@ PERSONS = {
     "integrate", "pr merge", "verify record", "adopt", "repo accept", "repo moved", "run close",
     "run reopen",
     "run set", "run pause", "run resume", "plan apply", "council decline", "machine lost",
-    "store migrate", "store move",
+    "store migrate", "store move", "start",
 }  # fmt: skip
 PERSONS_OPTIONS = {
     "queue retry --force", "retry --force", "queue run --steal", "integrate --steal",

@@ -38,7 +38,7 @@ def lines(draw, program: Program, *, noisy: bool) -> list[str]:
         p for o, p in zip(chosen, parts, strict=True) if o in program.globals and draw_bool(draw)
     ]
     after = [p for o, p in zip(chosen, parts, strict=True) if p not in before or o.flag in own]
-    positionals = [o for o in command.options if not o.flag.startswith("-")]
+    positionals = [o for o in command.options if not (o.flag.startswith("-") or o.last)]
     for option in positionals:
         for _ in range(draw(st.integers(0, 3 if option.many else 1))):
             after.append([draw(st.sampled_from([t for t in TEXTS if t[:1] != "-"]))])
@@ -49,6 +49,8 @@ def lines(draw, program: Program, *, noisy: bool) -> list[str]:
     if not positionals:
         after = draw(st.permutations(after))
     argv = [t for p in before for t in p] + command.words.split(" ") + [t for p in after for t in p]
+    if any(o.last for o in command.options) and draw_bool(draw):
+        argv += ["--", *draw(st.lists(st.sampled_from(TEXTS), max_size=3))]
     if noisy and draw_bool(draw):
         argv = argv[: draw(st.integers(0, len(argv)))]
     return argv

@@ -40,7 +40,7 @@ def check(
     """Say everything that is wrong with a plan; in a run, also what it would change."""
     path, reading, run = _source(call, path, request, kind, run)
     changes, work, policy = _look(call, reading, run)
-    _require_sound(path, reading.problems)
+    require_sound(path, reading.problems)
     call.say(_answer(path, reading, run, changes, work, policy))
 
 
@@ -56,7 +56,7 @@ def apply(
     assert run is not None  # A request that has a plan was planned in a run.
     if dry_run:
         changes, work, policy = _look(call, reading, run)
-        _require_sound(path, reading.problems)
+        require_sound(path, reading.problems)
         known = _files(call, run) if "budget" in policy.binding else None
         with call.db.read() as tx:
             _refuse_broken(tx, path, reading, run, work, policy, known, allow)
@@ -74,7 +74,7 @@ def apply(
         def _change() -> Json:
             runs.refuse_closed(found)
             changes, standing = plans.compare(tx, found, reading, settings.profiles)
-            _require_sound(path, reading.problems)
+            require_sound(path, reading.problems)
             work = picture(reading.tickets, standing)
             broken = _refuse_broken(tx, path, reading, run, work, settings.plan, known, allow)
             call.committed = plans.apply(tx, found, changes)
@@ -114,7 +114,7 @@ def _refuse_broken(
     if wrong:
         broken = sorted({problem.rule for problem in wrong})
         allowing = say("plan apply", path, run=run, allow=broken, reason="TEXT")
-        _require_sound(path, wrong, reason="lint", next=[
+        require_sound(path, wrong, reason="lint", next=[
             say("plan lint", path, run=run).because("all findings"),
             allowing.because("take it as it is; the reason is recorded"),
         ])  # fmt: skip
@@ -129,12 +129,12 @@ def lint(
 
     path, reading, run = _source(call, path, request, kind, run)
     changes, work, policy = _look(call, reading, run)
-    _require_sound(path, reading.problems)
+    require_sound(path, reading.problems)
     found = rules.find(work, policy, _files(call, run))
     refused = [rules.problem(reading, one) for one in found if one.level == "refuse"]
     warned = [rules.problem(reading, one) for one in found if one.level == "warn"]
     findings = [problem.document() for problem in sorted(warned, key=lambda p: p.line)]
-    _require_sound(path, refused, figures=_figures(work, policy), warnings=findings)
+    require_sound(path, refused, figures=_figures(work, policy), warnings=findings)
     call.say(_answer(path, reading, run, changes, work, policy, findings=findings))
 
 
@@ -294,7 +294,7 @@ def _files(call: "Call", run: str | None) -> "Sequence[tuple[str, int]] | None":
     return files.of_repository(found.repo_path, found.base_ref)
 
 
-def _require_sound(
+def require_sound(
     path: str, problems: "list[Problem]", *, reason: str = "schema",
     next: "Sequence[Step]" = (), **more: object,
 ) -> None:  # fmt: skip

@@ -93,7 +93,7 @@ def require_store(call: "Call") -> None:
 
         path = path or file.default_path(cwd)
         new_store.create(os.path.abspath(path))
-        call.db_path = path
+        call.db_path = None if path == file.default_path(cwd) else path
 
 
 def show(call: "Call", *, run: str) -> None:

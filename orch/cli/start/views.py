@@ -1,0 +1,51 @@
+"""How a start is shown: the run and its tasks, then what its driver came to."""
+
+from inbox.cli import plain
+from schema.json_text import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STATES = {
+    "new": "run {run}: {tasks}",
+    "same": "run {run} goes on: {tasks}",
+    "changed": "run {run} takes the change: {tasks}",
+    "over": "run {run} had all of this, and is closed",
+}
+
+
+def lines(answer: Json) -> list[str]:
+    """Return what a start began, line by line."""
+    run, state, total, harness = plain.fields(
+        answer, "$.run.run_id", "$.state", "$.run.counts.total", "$.harness"
+    )
+    count = f"{total} task{'s' if total != 1 else ''}"
+    found = [_STATES[str(state)].format(run=run, tasks=count)]
+    if harness and state != "over":
+        found[0] += f", {harness} works"
+    counts: dict[object, int] = {}
+    for (kind,) in plain.rows(answer, "$.changes", "$.change"):
+        counts[kind] = counts.get(kind, 0) + 1
+    if state == "changed":
+        told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+        found.append(f"tasks of the plan: {told}")
+    path, written = plain.fields(answer, "$.config.path", "$.config.written")
+    if written:
+        found.append(f"wrote {path}: commit it when it suits you")
+    return found
+
+
+def _start(answer: Json) -> str:
+    drive, state, end = plain.fields(answer, "$.drive", "$.state", "$.run.end")
+    if drive is None:
+        found = lines(answer)
+        if state != "over" and end == "finished":
+            found.append("it is finished: nothing is left to do")
+        return "\n".join(found)
+    from orch.cli.drive import views
+
+    return "\n".join([*lines(answer), views.VIEWS["drive"](Json(str(drive)))])
+
+
+VIEWS: "dict[str, Callable[[Json], str]]" = {"start": _start}
