@@ -393,6 +393,9 @@ def test_the_end_of_a_run():
     assert ends(end="finished", is_cleaned=False) == ((Cleanup(),), [], "")
     assert ends(end="finished", policy={"close": True}) == ((Close(),), [], "")
     assert ends(end="integrate") == ((), ["integrate"], "needs_people")
+    assert ends(end="land") == ((), ["landing"], "needs_people")
+    assert ends(end="land", until="done") == ((), ["landing"], "")
+    assert ends(end="land", policy={"queue": False}) == ((), [], "landed")
     assert ends(end="integrate", until="done") == ((), ["integrate"], "landed")
     assert ends(end="integrate", policy={"integrate": "main"}) == ((Integrate("main"),), [], "")
     refused = {"integrate_text": "main moved", "policy": {"integrate": "main"}}

@@ -14,6 +14,7 @@ from orch.drive.planner.model import (
     TicketFacts,
 )
 from orch.steps import entry as entry_steps
+from orch.steps import run as run_steps
 from orch.steps import task as task_steps
 from orch.steps.model import git, say
 from schema.steps import Step
@@ -100,6 +101,12 @@ def integrate(snapshot: DriveSnapshot) -> DriveNeed:
     text = snapshot.integrate_text or f"what landed on {snapshot.target} is not in your branch yet"
     step = entry_steps.integrate(snapshot.run_id, snapshot.policy.integrate or None)
     return _of_run(snapshot, "integrate", snapshot.integrate_event, text, step)
+
+
+def unlanded(snapshot: DriveSnapshot) -> DriveNeed:
+    """Return that work which is done stands on no target, although nothing of it is open."""
+    step = run_steps.queue_all(snapshot.run_id)
+    return _of_run(snapshot, "landing", 0, "done work is on no target", step)
 
 
 def ticket(snapshot: DriveSnapshot, one: TicketFacts) -> DriveNeed:

@@ -63,6 +63,9 @@ def ends(ledger: Ledger) -> None:
             ledger.steps.append(Integrate(policy.integrate))
         else:
             ledger.needs.append(needs.integrate(snapshot))
+    elif snapshot.end == "land" and policy.queue and not ledger.is_working:
+        ledger.is_open = True
+        ledger.needs.append(needs.unlanded(snapshot))
     elif policy.close and snapshot.end == "finished" and not snapshot.is_closed:
         ledger.steps.append(Close())
 
