@@ -138,7 +138,8 @@ def _harness(tx: "ReadTx", run: "Run", policy: DrivePolicy) -> HarnessFacts:
 
 
 def _ends(tx: "ReadTx", run: "Run", resumed: int) -> tuple[EndFacts, ...]:
-    since = max(resumed, tx.now.wall_ms - 2 * _STORM_MS)
+    # What lies so long before the newest end is no part of its storm; one stands until resumed.
+    since = max(resumed, facts.last_of_type(tx, run.run_id, "task_failed")[1] - 2 * _STORM_MS)
     found = facts.ends(tx, run.run_id, since, _MOST_ENDS)
     return tuple(EndFacts(e.task_no, e.end_class, _line(e.last_line), e.at) for e in found)
 

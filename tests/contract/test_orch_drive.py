@@ -40,6 +40,21 @@ def test_an_attempt_that_is_begun_by_itself_is_told_what_was_wrong(drive: Drive)
     assert ends == [("crashed", None), (None, "crashed")]
 
 
+def test_a_storm_of_one_failure_stops_what_has_not_begun(drive: Drive) -> None:
+    drive.orch.ok("run", "set", "r", "retry.storm=2", "retry.crashed=0", "at_once=1")
+    for name in ("a", "b", "c"):
+        drive.task(name, does="exit 3")
+    answer = drive.run("--json", workers=1)
+    storm = next(need for need in answer.json["data"]["needs"] if need["kind"] == "storm")
+    assert storm["command"] == "orch run resume r"
+    assert "(crashed: exit 3)" in storm["text"]
+    assert drive.lead.attempts("c") == []
+    assert drive.run("--json", workers=1).json["data"]["did"] == 0
+    drive.orch.ok("run", "resume", "r")
+    drive.run("--json", workers=1)
+    assert [one["end_class"] for one in drive.lead.attempts("c")] == ["crashed"]
+
+
 _REVIEWER = """
 import json, subprocess, sys
 found = [{"id": "f1", "title": "No test", "severity": "major", "summary": "b is untested"}]
