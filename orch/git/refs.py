@@ -227,6 +227,24 @@ def list_commits(repo: Repository, base: str, tip: str, limit: int = 50) -> "tup
     return tuple(Commit(c.strip("\n"), int(at), display(a), display(s)) for c, at, a, s in rows)
 
 
+def line_counts_of_commits(
+    repo: Repository, base: str, tip: str, limit: int = 50
+) -> "dict[str, tuple[int, int]]":
+    """Return (lines added, lines removed) of each of those commits; of a merge, none."""
+    span = [require_oid(tip, repo.object_format)]
+    if base:
+        span.append("^" + require_oid(base, repo.object_format))
+    asked = ["log", "--format=%x01%H", "--numstat", "--no-renames", "--no-ext-diff",
+             "--no-textconv", f"--max-count={int(limit)}"]  # fmt: skip
+    found = {}
+    for part in call(repo, *asked, *span).text().split("\x01")[1:]:
+        commit, *lines = part.split("\n")
+        counts = [line.split("\t")[:2] for line in lines if "\t" in line]
+        known = [(int(a), int(r)) for a, r in counts if a.isdigit() and r.isdigit()]
+        found[commit] = (sum(a for a, _ in known), sum(r for _, r in known))
+    return found
+
+
 def tree_id(repo: Repository, commit: str) -> str:
     """Return the tree of a commit."""
     require_oid(commit, repo.object_format)

@@ -14,12 +14,14 @@ _MOST_FILES = 200
 @dataclass(slots=True)
 class AttemptWork:
     """What git knows of an attempt: its commits, newest first, the paths it changed, and the
-    proof that it is in the target, "" while it is not."""
+    proof that it is in the target, "" while it is not; lines added and removed in all."""
 
     commits: list[dict[str, object]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     target: str = ""
     proof: str = ""
+    added: int = 0
+    removed: int = 0
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Account:
     works: dict[int, AttemptWork] = field(default_factory=dict)
     reviews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     left: list[dict[str, Any]] = field(default_factory=list)
+    landings: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the account as published."""
@@ -62,6 +65,7 @@ class Account:
             "gate": task.gate,
             "depends_on": waits,
             "landing": task.landing.document() if task.landing is not None else None,
+            "entries": self.landings.get(task.task_no, []),
             "reviews": self.reviews.get(task.task_id, []),
             "attempts": [self._attempt(attempt) for attempt in task.attempts],
         }
@@ -85,6 +89,8 @@ class Account:
             "base_commit": attempt.base_commit,
             "head_commit": attempt.head_commit,
             "commits": work.commits if work is not None else [],
+            "added": work.added if work is not None else None,
+            "removed": work.removed if work is not None else None,
             "files_changed": len(work.files) if work is not None else None,
             "files": work.files[:_MOST_FILES] if work is not None else [],
             "target": work.target or None if work is not None else None,

@@ -10,6 +10,7 @@ from functools import partial
 from orch import board
 from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
+from orch.reports import landing_story
 from orch.reports.document import Account, AttemptWork
 from orch.reports.figures import stamp
 from orch.steps.model import say
@@ -43,6 +44,7 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
         document = seen.runs[0] if seen.runs else run_rows.document(tx, run_id)
         account = Account(json.loads(document), history.of_run(tx, run_id))
         account.reviews = dict(reviews(tx, run_id))
+        account.landings = landing_story.of_run(tx, run_id)
     account.left = [
         {
             "run_id": need.run_id,
@@ -114,13 +116,18 @@ def _open(path: str, target: str) -> "tuple[repository.Repository, str] | None":
 
 def _commits(repo: "repository.Repository", attempt: "AttemptHistory", work: AttemptWork) -> None:
     assert attempt.head_commit is not None
-    for one in refs.list_commits(repo, attempt.base_commit, attempt.head_commit, _MOST_COMMITS):
+    span = (attempt.base_commit, attempt.head_commit, _MOST_COMMITS)
+    lines = refs.line_counts_of_commits(repo, *span)
+    for one in refs.list_commits(repo, *span):
+        added, removed = lines.get(one.commit, (0, 0))
         work.commits.append(
             {
                 "commit": one.commit,
                 "subject": one.subject,
                 "author": one.author,
                 "at": stamp(one.at * 1000),
+                "added": added,
+                "removed": removed,
             }
         )
 
@@ -129,6 +136,9 @@ def _files(repo: "repository.Repository", attempt: "AttemptHistory", work: Attem
     assert attempt.head_commit is not None
     changed = merges.changed_paths(repo, attempt.base_commit, attempt.head_commit)
     work.files = [names.display(change.path) for change in changed]
+    for _, added, removed in merges.line_counts(repo, attempt.base_commit, attempt.head_commit):
+        work.added += added
+        work.removed += removed
 
 
 def _proof(

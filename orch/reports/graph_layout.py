@@ -36,7 +36,8 @@ class Measures:
 class Layout:
     """`boxes`: the upper left corner of each task. `edges`: (before, after, points to pass).
 
-    `is_down` says that the layers go downwards.
+    `is_down` says that the layers go downwards; `loose_at` is the line above the tasks without
+    edges, 0 where there are only such, or none.
     """
 
     boxes: Mapping[str, Point]
@@ -44,6 +45,7 @@ class Layout:
     width: float
     height: float
     is_down: bool = False
+    loose_at: float = 0.0
 
 
 class _Graph:
@@ -272,10 +274,11 @@ def _with_grid(layout: Layout, alone: Sequence[str], size: Measures) -> Layout:
     fitting = int((layout.width + size.above) // across)
     square = ceil(sqrt(len(alone) * down / across * 1.6))
     columns = max(1, min(len(alone), max(fitting, min(square, 6))))
-    top = layout.height + (size.above * 2 if layout.boxes else 0)
+    top = layout.height + (size.above * 3 if layout.boxes else 0)
     boxes = dict(layout.boxes)
     for n, task in enumerate(alone):
         boxes[task] = (n % columns * across, top + n // columns * down)
     width = max(layout.width, columns * across - size.above)
     height = top + ceil(len(alone) / columns) * down - size.above
-    return Layout(boxes, layout.edges, width, height, layout.is_down)
+    loose_at = top - size.above / 2 if layout.boxes else 0.0
+    return Layout(boxes, layout.edges, width, height, layout.is_down, loose_at)

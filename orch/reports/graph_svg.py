@@ -6,8 +6,10 @@ the same bytes; nothing is drawn by a program from outside.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from orch.reports import escape, style
+from orch.plans.graph import critical_path
+from orch.reports import escape, figures, style
 from orch.reports.graph_layout import Layout, Measures, Point, place
 
 _MARGIN, _HEAD = 20.0, 66.0
@@ -18,7 +20,10 @@ _MOST_BOXES = 2000  # More are no picture any more, and take long to lay out.
 
 @dataclass(frozen=True, slots=True)
 class TaskNode:
-    """One task. `who` works on it or did; `landing` is what the merge queue says, "" for none."""
+    """One task. `who` works on it or did; `landing` is what the merge queue says, "" for none.
+
+    `ms`: how long it was worked on, in all attempts.
+    """
 
     task_id: str
     title: str
@@ -26,13 +31,25 @@ class TaskNode:
     who: str = ""
     attempts: int = 0
     landing: str = ""
+    ms: int = 0
+
+    @property
+    def state(self) -> str:
+        """Status, of done work that of its landing; how long it was worked on."""
+        status = self.landing if self.landing and self.status == "done" else self.status
+        took = figures.duration(self.ms) if self.ms else ""
+        return " · ".join(word for word in (status, took) if word)
+
+    @property
+    def by(self) -> str:
+        """Worker and attempts."""
+        tries = f"try {self.attempts}" if self.attempts > 1 else ""
+        return " · ".join(word for word in (self.who, tries) if word)
 
     @property
     def facts(self) -> str:
-        """Status (of done work: of its landing), worker and attempts in one line."""
-        tries = f"try {self.attempts}" if self.attempts > 1 else ""
-        status = self.landing if self.landing and self.status == "done" else self.status
-        return " · ".join(word for word in (status, self.who, tries) if word)
+        """All of it in one line."""
+        return " · ".join(word for word in (self.state, self.by) if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,17 @@ class Graph:
     goal: str
     nodes: Sequence[TaskNode]
     edges: Sequence[tuple[str, str]]
+
+    @property
+    def critical(self) -> "list[str]":
+        """The chain that took longest, first to last; none where nothing waits for anything."""
+        known = {node.task_id for node in self.nodes}
+        waits: dict[str, list[str]] = {node.task_id: [] for node in self.nodes}
+        for first, then in self.edges:
+            if first in known and then in known:
+                waits[then].append(first)
+        path, _ = critical_path(waits, {node.task_id: max(1, node.ms) for node in self.nodes})
+        return path if len(path) > 1 else []
 
 
 def mermaid(graph: Graph) -> str:
@@ -91,7 +119,7 @@ def svg(graph: Graph, *, inline: bool = False) -> str:
     """Return the graph as SVG; `inline` for a page that brings the style sheet itself."""
     if len(graph.nodes) > _MOST_BOXES:
         return _too_many(graph, inline=inline)
-    size = Measures(height=68 if any(_is_long(node) for node in graph.nodes) else 54)
+    size = Measures(height=84 if any(_is_long(node) for node in graph.nodes) else 68)
     layout = place([node.task_id for node in graph.nodes], graph.edges, size)
     head = _heading(graph)
     wide = max(layout.width, head[1], 320.0) + 2 * _MARGIN
@@ -100,8 +128,15 @@ def svg(graph: Graph, *, inline: bool = False) -> str:
     parts = [frame(wide, high, title, inline=inline), _tip()]
     parts += [head[0], f'<g transform="translate({_MARGIN:g} {_MARGIN + _HEAD:g})">']
     states = {node.task_id: node.status for node in graph.nodes}
-    parts += [_edge(states[a] == "done", points, layout.is_down) for a, _, points in layout.edges]
-    parts += [_box(node, layout, size) for node in graph.nodes]
+    critical = list(pairwise(graph.critical))
+    for first, then, points in layout.edges:
+        kind = "edge" if states[first] == "done" else "edge open"
+        kind += " critical" if (first, then) in critical else ""
+        parts.append(_edge(kind, points, layout.is_down))
+    chain = set(graph.critical)
+    parts += [_box(node, layout, size, is_critical=node.task_id in chain) for node in graph.nodes]
+    if layout.loose_at:
+        parts.append(text(0, layout.loose_at, "without dependencies", "small"))
     if not graph.nodes:
         parts.append(text(0, 4, "The run has no tasks.", "small"))
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
@@ -153,7 +188,7 @@ def _tip() -> str:
     )
 
 
-def _edge(satisfied: bool, points: Sequence[Point], is_down: bool) -> str:
+def _edge(kind: str, points: Sequence[Point], is_down: bool) -> str:
     (x, y), *rest = points
     path = [f"M{x:g} {y:g}"]
     for number, (right, down) in enumerate(rest):
@@ -166,7 +201,6 @@ def _edge(satisfied: bool, points: Sequence[Point], is_down: bool) -> str:
             half = (x + right) / 2
             path.append(f"C{half:g} {y:g} {half:g} {down:g} {right:g} {down:g}")
         x, y = right, down
-    kind = "edge" if satisfied else "edge open"
     return f'<path class="{kind}" marker-end="url(#tip)" d="{"".join(path)}"/>'
 
 
@@ -175,23 +209,28 @@ def _is_long(node: TaskNode) -> bool:
     return style.width(escape.one_line(node.title)) > room
 
 
-def _box(node: TaskNode, layout: Layout, size: Measures) -> str:
+def _box(node: TaskNode, layout: Layout, size: Measures, *, is_critical: bool) -> str:
     x, y = layout.boxes[node.task_id]
     room = size.width - 2 * _PAD
     title = escape.one_line(node.title)
     sign = style.STATUSES[node.status][0]
-    known = node.facts if title == node.task_id else f"{node.task_id} · {node.facts}"
+    named = "" if title == node.task_id else node.task_id
+    known = [" · ".join(filter(None, (named, node.by))), f"{sign} {node.state}"]
+    small = [words for words in known if words]
     lines = style.two_lines(title, room)
-    at = (size.height - 17 * len(lines) - 15) / 2 + 13
+    at = (size.height - 17 * len(lines) - 15 * len(small)) / 2 + 13
+    kind = "box critical" if is_critical else "box"
     parts = [
         f'<g transform="translate({x:g} {y:g})">',
         f"<title>{escape.xml(title)} ({escape.xml(f'{node.task_id}: {node.facts}')})</title>",
-        f'<rect class="box" width="{size.width:g}" height="{size.height:g}" rx="8"/>',
+        f'<rect class="{kind}" width="{size.width:g}" height="{size.height:g}" rx="8"/>',
         f'<path class="s-{node.status}" d="M8 0H5Q0 0 0 5V{size.height - 5:g}'
         f'Q0 {size.height:g} 5 {size.height:g}H8Z"/>',
     ]
     for line in lines:
         parts.append(text(_PAD + 4, at, line))
         at += 17
-    parts.append(text(_PAD + 4, at, style.cut(f"{sign} {known}", room, 11), "small"))
+    for words in small:
+        parts.append(text(_PAD + 4, at - 1, style.cut(words, room, 11), "small"))
+        at += 15
     return "".join([*parts, "</g>"])

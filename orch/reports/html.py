@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orch.reports import figures, style
+from orch.reports import figures, landing_story, style
 from orch.reports import graph_svg as graphs
 from orch.reports import timeline_svg as timelines
 from orch.reports.escape import one_line, visible, xml
@@ -30,9 +30,16 @@ pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px;
   padding: 8px 12px; margin: 6px 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
 .wide svg { display: block; }
-.cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 18px 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 12px;
+  margin: 18px 0; }
+.band { list-style: none; display: flex; flex-wrap: wrap; gap: 6px 4px; padding: 0; margin: 8px 0;
+  font-size: 14px; }
+.band li { border-left: 4px solid var(--muted); background: var(--box); padding: 3px 10px;
+  border-radius: 4px; margin: 0; }
+.band time { color: var(--muted); font-size: 12px; }
+.band li + li::before { content: "→ "; color: var(--muted); }
 .card { background: var(--box); border: 1px solid var(--line); border-radius: 8px;
-  padding: 10px 16px; min-width: 96px; }
+  padding: 10px 14px; }
 .card b { display: block; font-size: 21px; } .card span { color: var(--muted); font-size: 13px; }
 .tag { display: inline-block; border-radius: 999px; padding: 0 9px; font-size: 12px;
   color: var(--paper); background: var(--muted); white-space: nowrap; }
@@ -47,7 +54,8 @@ ul { margin: 4px 0; padding-left: 20px; } li { margin: 2px 0; overflow-wrap: any
 .need { border-left: 4px solid var(--blocked); padding: 2px 0 2px 14px; margin: 12px 0; }
 @media (max-width: 699px) {
   main { padding: 16px; } table { display: block; overflow-x: auto; }
-  .cards { display: grid; grid-template-columns: 1fr 1fr; }
+  .cards { grid-template-columns: 1fr 1fr; }
+  .wide { border-right: 3px dashed var(--edge); }
 }
 @media print { details { break-inside: avoid; } }
 """
@@ -61,7 +69,7 @@ def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline
     run = document["run"]
     name = xml(run["run_id"])
     body = [
-        f"<h1>Run {name} {tag(run['status'])}</h1>",
+        f"<h1>Run {name} {_state(run)}</h1>",
         f'<p class="goal">{xml(one_line(run["goal"]))}</p>',
         f'<p class="muted">{_when(document)}</p>',
         *_cards(document),
@@ -90,8 +98,26 @@ def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline
 def sheet() -> str:
     """Return the style of the page."""
     look = style.sheet() + _PAGE.replace("FONT", style.FONT)
-    tags = (f".t-{name} {{ background: var(--{name}); }}\n" for name in style.STATUSES)
+    tags = (
+        f".t-{name} {{ background: var(--{name}); }}\n"
+        f".band .b-{name} {{ border-color: var(--{name}); }}\n"
+        for name in style.STATUSES
+    )
     return look + "".join(tags)
+
+
+_ENDS = {"land": ("blocked", "to be landed"), "integrate": ("blocked", "to be integrated"),
+         "finished": ("done", "finished")}  # fmt: skip
+
+
+def _state(run: Document) -> str:
+    """Return where a run is: its end, where it has come to one, else its status."""
+    colour, words = _ENDS.get(run.get("end", "open"), (run["status"], run["status"]))
+    return _label(colour, words)
+
+
+def _label(colour: str, words: str) -> str:
+    return f'<span class="tag t-{xml(colour)}">{xml(words)}</span>'
 
 
 def tag(status: str) -> str:
@@ -173,7 +199,8 @@ def _table(tasks: Sequence[Document]) -> str:
         tried = task["attempts"]
         work = sum(one["seconds"]["working"] for one in tried)
         costs = [one["cost_usd"] for one in tried if one["cost_usd"] is not None]
-        landing = f" {tag(task['landing']['state'])}" if task["landing"] else ""
+        stands = landing_story.of_task(task)
+        landing = f" {_label(*stands)}" if stands else ""
         cells = [
             f'<td class="s"><code>{xml(task["task_id"])}</code></td>',
             f'<td class="title">{_said(task["title"])}</td>',
@@ -192,7 +219,7 @@ def _table(tasks: Sequence[Document]) -> str:
 def _task(task: Document) -> Iterator[str]:
     if not task["attempts"]:
         return
-    is_odd = task["status"] != "done" or len(task["attempts"]) > 1
+    is_odd = task["status"] != "done" or len(task["attempts"]) > 1 or len(task["entries"]) > 1
     yield '<details open="open">' if is_odd else "<details>"
     title = "" if task["title"] == task["task_id"] else f" {_said(task['title'])}"
     yield (f"<summary>{tag(task['status'])} <code>{xml(task['task_id'])}</code>{title}</summary>")
@@ -200,11 +227,27 @@ def _task(task: Document) -> Iterator[str]:
         yield f'<p class="muted">after {xml(", ".join(task["depends_on"]))}</p>'
     if task["reason"]:
         yield f"<p>{_said(task['reason'])}</p>"
+    for entry in task["entries"]:
+        yield from _band(entry)
     for attempt in task["attempts"]:
         yield from _attempt(attempt)
     for review in task["reviews"]:
         yield from _review(review)
     yield "</details>"
+
+
+def _band(entry: Document) -> Iterator[str]:
+    """One line of steps: how an entry came to its target, or where it stopped."""
+    outputs = []
+    yield f'<ol class="band" aria-label="{xml(entry["entry_id"])} on its way">'
+    for step in landing_story.band(dict(entry)):
+        note = f" <q>{_said(step.note)}</q>" if step.note else ""
+        at = f" <time>{landing_story.moment(step.at)}</time>" if step.at else ""
+        yield f'<li class="b-{step.status}">{xml(step.words)}{note}{at}</li>'
+        outputs.append(step.output)
+    yield "</ol>"
+    for output in filter(None, outputs):
+        yield _block(output)
 
 
 def _attempt(attempt: Document) -> Iterator[str]:
@@ -235,7 +278,8 @@ def _facts_of(attempt: Document) -> Iterator[str]:
             + (_block(last_lines(check["output_tail"])) if check["output_tail"] else "")
         )
     for commit in attempt["commits"]:
-        yield f"<code>{xml(commit['commit'][:12])}</code> {_said(commit['subject'])}"
+        lines = f'<span class="muted">+{commit["added"]} -{commit["removed"]}</span>'
+        yield f"<code>{xml(commit['commit'][:12])}</code> {_said(commit['subject'])} {lines}"
     if attempt["files"]:
         files = ", ".join(f"<code>{xml(path)}</code>" for path in attempt["files"][:_MOST_FILES])
         more = attempt["files_changed"] - _MOST_FILES

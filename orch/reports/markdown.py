@@ -7,7 +7,7 @@ Pure. Guarantees: every number comes from the account; every word of a peer pass
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orch.reports import figures, style
+from orch.reports import figures, landing_story, style
 from orch.reports.escape import code_span, inline, quoted
 from orch.reports.graph_svg import Graph, mermaid
 from orch.reports.timeline_svg import Timeline, gantt
@@ -134,12 +134,27 @@ def _task(task: Document) -> Iterator[str]:
     yield from (f"### {code_span(task['task_id'])}{title}", "")
     if task["depends_on"]:
         yield from (f"After {', '.join(map(code_span, task['depends_on']))}.", "")
-    if task["landing"]:
+    if task["landing"] and not task["entries"]:
         yield from (f"Landing: {inline(task['landing']['state'])}.", "")
+    for entry in task["entries"]:
+        yield from _band(entry)
     for attempt in task["attempts"]:
         yield from _attempt(attempt)
     for review in task["reviews"]:
         yield from _review(review)
+
+
+def _band(entry: Document) -> Iterator[str]:
+    """How an entry came to its target, or where it stopped, step by step."""
+    told, outputs = [], []
+    for step in landing_story.band(dict(entry)):
+        note = f": {inline(figures.short(step.note, MOST))}" if step.note else ""
+        at = f" {landing_story.moment(step.at)}" if step.at else ""
+        told.append(f"{inline(step.words)}{note}{at}")
+        outputs.append(step.output)
+    yield from (f"**Landing** {code_span(entry['entry_id'])}: " + " → ".join(told), "")
+    for output in filter(None, outputs):
+        yield from (*quoted(output), "")
 
 
 def _attempt(attempt: Document) -> Iterator[str]:
@@ -166,7 +181,8 @@ def _attempt(attempt: Document) -> Iterator[str]:
         if check["output_tail"]:
             yield from ("", *(f"  {text}" for text in quoted(last_lines(check["output_tail"]))), "")
     for commit in attempt["commits"]:
-        yield f"- {code_span(commit['commit'][:12])} {inline(commit['subject'])}"
+        lines = f"(+{commit['added']} -{commit['removed']})"
+        yield f"- {code_span(commit['commit'][:12])} {inline(commit['subject'])} {lines}"
     if attempt["files"]:
         files = ", ".join(map(code_span, attempt["files"][:20]))
         more = attempt["files_changed"] - 20

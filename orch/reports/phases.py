@@ -1,6 +1,7 @@
 """What an attempt spent its time on, and the pictures of a whole history."""
 
 from orch.model import TERMINAL
+from orch.reports import landing_story
 from orch.reports.graph_svg import Graph, TaskNode
 from orch.reports.style import PHASES
 from orch.reports.timeline_svg import Lane, Span, Timeline
@@ -74,8 +75,12 @@ def graph(history: History, goal: str) -> Graph:
     nodes = []
     for task in history.tasks:
         who = task.attempts[-1].worker if task.attempts else task.default_to or ""
-        landing = task.landing.state if task.landing is not None else ""
-        nodes.append(
-            TaskNode(task.task_id, task.title, task.status, who, len(task.attempts), landing)
-        )
+        landing = ""
+        if task.landing is not None:
+            known = task.landing
+            undone = known.is_rolled_back
+            landing = landing_story.state(known.state, known.branch, is_rolled_back=undone)[1]
+        ms = sum(lengths(attempt, history.now)["working"] for attempt in task.attempts)
+        tries = len(task.attempts)
+        nodes.append(TaskNode(task.task_id, task.title, task.status, who, tries, landing, ms))
     return Graph(history.run_id, goal, nodes, history.edges)

@@ -40,6 +40,7 @@ _RULES = """\
 .picture .box { fill: var(--box); stroke: var(--line); }
 .picture .edge { fill: none; stroke: var(--edge); stroke-width: 1.4; }
 .picture .open { stroke-dasharray: 5 4; }
+.picture .critical { stroke: var(--ink); stroke-width: 2.6; }
 .picture .tip { fill: var(--edge); }
 .picture .grid { stroke: var(--line); stroke-width: 1; }
 .picture .end { text-anchor: end; }

@@ -10,7 +10,7 @@ from orch.machines import IN_TARGET
 class Landing:
     """What the queue says of a task: its state, in words why, the command that a person owes it.
 
-    `commit` is what it became on the target, "" while it is not there.
+    `commit` is what it became on the target (`branch`), "" while it is not there.
     """
 
     state: str
@@ -19,6 +19,8 @@ class Landing:
     conflicts: int = 0
     since: int = 0
     commit: str = ""
+    branch: str = ""
+    is_rolled_back: bool = False
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

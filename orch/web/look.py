@@ -52,7 +52,6 @@ dialog h2 { margin: 0 0 8px; } dialog label { display: block; margin: 10px 0 4px
 dialog input, dialog textarea { font: inherit; width: 100%; box-sizing: border-box; padding: 8px;
   border: 1px solid var(--line); border-radius: 6px; background: var(--paper); color: var(--ink); }
 dialog textarea { min-height: 110px; } .wrong { color: var(--failed); }
-@media (max-width: 699px) { .wide { border-right: 3px dashed var(--muted); } }
 @media (min-width: 700px) {
   .row { grid-template-columns: 18px minmax(120px, 200px) minmax(90px, 150px) 1fr auto;
     grid-template-areas: "sign name what text age" ". line line line line"

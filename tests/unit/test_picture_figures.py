@@ -111,7 +111,7 @@ def test_what_the_queue_and_the_harness_say_is_counted():
     assert (totals["conflicts"], totals["input_tokens"], totals["cost_usd"]) == (2, 10, 1.5)
     (row,) = metrics.rows([seen])
     assert (row["landing"], row["harness"], row["work_seconds"]) == ("conflict", "claude", 8.0)
-    assert phases.graph(seen, "g").nodes[0].facts == "conflict · w1"
+    assert phases.graph(seen, "g").nodes[0].facts == "does not merge · 8.0 s · w1"
 
 
 @QUICK

@@ -1,6 +1,8 @@
 """The shapes of the answers of the commands that show runs; see inbox/cli/shapes.py."""
 
+from orch.cli.landing.table import ENTRY_STATUSES
 from orch.cli.table import TASK_STATUSES
+from orch.model import RISKS
 from orch.reports.metrics import LENGTHS
 from orch.steps.urgency import KINDS
 
@@ -61,6 +63,26 @@ NEED: "dict[str, Any]" = {
     "command": "text",
 }
 _LANDING: "dict[str, Any]" = {"?": "null", "state": "text", "detail": "text"}
+_ENTRY: "dict[str, Any]" = {
+    "entry_id": "text", "kind": ("task", "revert", "integrate"), "attempt_no": "count|null",
+    "status": ENTRY_STATUSES, "target": "text",
+    "risk": RISKS, "reason": "text|null", "conflicts": "count", "landed_commit": "text|null",
+    "landed_at": "time|null", "rolled_back_by": "text|null", "created_at": "time",
+    "updated_at": "time",
+    "trials": [
+        {
+            "purpose": "text", "status": "text", "summary": "text", "started_at": "time",
+            "ended_at": "time|null", "output": "text",
+        }
+    ],
+    "verdicts": [
+        {
+            "given_by": "text", "kind": "text", "verdict": "text", "note": "text",
+            "proof": "text|null",
+            "at": "time",
+        }
+    ],
+}  # fmt: skip
 _ATTEMPT: "dict[str, Any]" = {
     "attempt_no": "count",
     "status": TASK_STATUSES,
@@ -76,7 +98,10 @@ _ATTEMPT: "dict[str, Any]" = {
     "branch_name": "text",
     "base_commit": "text",
     "head_commit": "text|null",
-    "commits": [{"commit": "text", "subject": "text", "author": "text", "at": "time"}],
+    "commits": [{"commit": "text", "subject": "text", "author": "text", "at": "time",
+                 "added": "count", "removed": "count"}],
+    "added": "count|null",
+    "removed": "count|null",
     "files_changed": "count|null",
     "files": ["text"],
     "target": "text|null",
@@ -155,7 +180,7 @@ _REPORT: "dict[str, Any]" = {
         {
             "task_id": "text", "title": "text", "status": TASK_STATUSES, "reason": "text|null",
             "gate": "text|null", "depends_on": ["text"], "landing": _LANDING,
-            "reviews": [_REVIEW], "attempts": [_ATTEMPT],
+            "entries": [_ENTRY], "reviews": [_REVIEW], "attempts": [_ATTEMPT],
         }
     ],
     "left": [NEED],
