@@ -1,4 +1,4 @@
-# Targets: demo test test-pg check layers docs bench torture release realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
+# Targets: demo test test-pg check layers docs bench torture api release realclients constraints clean. A new machine needs Python 3.11+, pip, git, make.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ PYTEST := $(if $(TMPFS),TMPDIR=$(TMPFS)) $(BIN)/python -m pytest -q -n 2 --dist 
 PLACE := $(if $(TMPFS),in memory ($(TMPFS)),on the disk ($${TMPDIR:-/tmp}), \
 	three times slower: /dev/shm has less than 3 GB free)
 
-.PHONY: help demo test test-pg check layers docs bench torture release realclients constraints clean
+.PHONY: help demo test test-pg check layers docs bench torture api release realclients constraints clean
 .NOTPARALLEL:
 
 help:
@@ -75,6 +75,10 @@ release: $(STAMP)
 	.release/bin/python -m pip install -q -c $(CONSTRAINTS) dist/*.whl
 	.release/bin/python -m tests.demo
 	@ls dist/*
+
+# The HTTP API held against its description by schemathesis (in a venv of its own: 45 packages).
+api: $(STAMP)
+	$(BIN)/python -m tests.api
 
 # Real agent clients from the npm registry (2 GB below .realclients/), offline; not part of CI.
 realclients: $(STAMP)

@@ -6,6 +6,7 @@ has. What peers said stands in `note` alone, for whoever escapes it.
 
 import json
 
+from orch.machines import ENTRY
 from orch.store import approvals, landings, trials
 from orch.store import entries as store
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx
 
 _LAST_LINES = 20
-_STOPPED = ("conflict", "failed", "error", "held", "quarantined")
 # status of a trial or a verdict: (whose colour it has, in words)
 _TRIALS = {
     "passed": ("done", "tested"), "failed": ("failed", "test failed"),
@@ -98,7 +98,7 @@ def state(status: str, target: str, *, is_rolled_back: bool = False) -> tuple[st
     if status in ("landed", "verified"):
         return "done", f"landed on {target}" if target else "landed"
     words = _STATES.get(status, status.replace("_", " "))
-    if status in _STOPPED:
+    if status in ENTRY.stopped:
         return "failed", words
     return ("blocked" if status == "awaiting_approval" else "running"), words
 

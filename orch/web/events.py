@@ -9,6 +9,7 @@ import asyncio
 import threading
 
 from inbox.workflows import wait
+from orch.drive import watching
 from orch.store import due
 from schema import events, file
 from schema.signals import Interrupted
@@ -113,6 +114,7 @@ def _last(db_path: str) -> int:
 def _page(db_path: str, run: str | None, after: int) -> list[tuple[int, str]]:
     db = file.open_store(db_path)
     try:
+        watching.note(db)
         with db.read() as tx:
             if run is None:
                 return due.documents_of_all(tx, after, _PAGE)

@@ -20,6 +20,7 @@ MOST_BYTES = 9 * 1024 * 1024  # A text may have 8 MiB (ORCH_MAX_TEXT_BYTES), a b
 COOKIE = "orch_session"
 _MOST_SESSIONS = 64
 _BODY_SECONDS = 30.0
+_MOST_DRAINED, _DRAIN_SECONDS = 65_536, 2.0
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 _OPEN = {("GET", "/"), ("GET", "/page.js"), ("GET", "/style.css"), ("GET", "/favicon.ico"),
          ("POST", "/session")}  # fmt: skip
@@ -91,6 +92,7 @@ class Guard:
         if not why and scope["method"] not in ("GET", "HEAD"):
             status, why, body = await _body(scope, receive)
         if why:
+            await _drain(scope, receive)
             await _refuse(_send, status, why)
             return
         is_read = scope["method"] in ("GET", "HEAD")
@@ -144,6 +146,19 @@ async def _body(scope: "Scope", receive: "Receive") -> tuple[int, str, bytes]:
             return 0, "", bytes(body)
 
 
+async def _drain(scope: "Scope", receive: "Receive") -> None:
+    """Take what a refused request sends, as far as that is little: else its sender sees a reset."""
+    left = _MOST_DRAINED
+    while left > 0 and scope["method"] not in ("GET", "HEAD"):
+        try:
+            message = await asyncio.wait_for(receive(), _DRAIN_SECONDS)
+        except TimeoutError:
+            return
+        left -= len(message.get("body", b"")) + 1
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+
+
 def _replayed(body: bytes, receive: "Receive") -> "Receive":
     is_told = False
 
@@ -166,6 +181,8 @@ def refusal(why: str) -> Json:
 
 
 async def _refuse(send: "Send", status: int, why: str) -> None:
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    body = refusal(why).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close"),
+               (b"content-length", str(len(body)).encode())]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": refusal(why).encode()})
+    await send({"type": "http.response.body", "body": body})

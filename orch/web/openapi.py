@@ -36,6 +36,9 @@ _KEY: "dict[str, Any]" = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
     "description": "do it once: the same again gives the stored answer",
 }  # fmt: skip
+_EVENT: "dict[str, Any]" = {
+    "type": "object", "required": ["data"], "properties": {"data": {"type": "string"}},
+}  # fmt: skip
 _MARK: "dict[str, Any]" = {
     "name": "X-Orch", "in": "header", "required": True, "schema": {"const": "1"},
 }  # fmt: skip
@@ -116,7 +119,7 @@ def _responses(endpoint: Endpoint, shapes: "dict[str, Any]") -> "dict[str, Any]"
     schema = {"anyOf": [done, {"$ref": "#/components/schemas/Failed"}]}
     content: dict[str, Any] = {"application/json": {"schema": schema}}
     if endpoint.streams:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content["text/event-stream"] = {"schema": _EVENT}
     found: dict[str, Any] = {"200": {"description": _STATUSES[200], "content": content}}
     for status in _STATUSES:
         if status != 200:
@@ -164,7 +167,7 @@ def _events() -> "dict[str, Any]":
         ],
         "responses": {
             "200": {"description": "events",
-                    "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+                    "content": {"text/event-stream": {"schema": _EVENT}}},
             "401": {"$ref": "#/components/responses/401"},
             "503": {"$ref": "#/components/responses/503"},
         },

@@ -1,0 +1,1 @@
+"""The HTTP API of `orch web` held against its own description."""
