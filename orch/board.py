@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from orch import run_end
 from orch.model import WORKED
 from orch.operations import attempts as attempt_rules
-from orch.operations import budgets, runs, scheduling
+from orch.operations import budgets, driving, runs, scheduling
 from orch.operations import tasks as task_rules
 from orch.operations.telling import ToTell
 from orch.pace import Pace
@@ -22,7 +22,7 @@ from orch.steps.entry import cleanup, integrate
 from orch.steps.model import say
 from orch.steps.urgency import rank
 from orch.store import board as store
-from orch.store import history, landings, tasks
+from orch.store import drives, history, landings, tasks
 from orch.store import runs as run_rows
 from orch.worktrees import create, inspect
 from schema import events, steps
@@ -215,7 +215,12 @@ def _cause(need: Need) -> str:
 
 
 def _add(tx: "ReadTx", found: Board, run: "Run", limit: int, end: run_end.RunEnd) -> None:
-    document = merge(run_rows.document(tx, run.run_id), end=end.word)
+    driven = drives.find(tx, run.run_id)
+    document = merge(
+        run_rows.document(tx, run.run_id), end=end.word,
+        driver_pid=driving.driver(tx, run.run_id) or None,
+        paused=driven is not None and bool(driven.paused),
+    )  # fmt: skip
     found.runs.append(document)
     counts = json.loads(document)["counts"]
     for name, statuses in _COUNTED.items():

@@ -50,6 +50,12 @@ def _land(row: "Row") -> "list[Step]":
     return [say("land", row.name)]
 
 
+def _pause(row: "Row") -> "list[Step]":
+    if row.is_paused:
+        return [say("run resume", row.run)]
+    return [say("run pause", row.run)]
+
+
 def _is(*statuses: str) -> "Callable[[Row], bool]":
     return lambda row: bool(row.task) and row.status in statuses
 
@@ -83,6 +89,8 @@ KEYS = {
     "m": Key("land", "bring it to its target", _land, _is("done", *_LANDING, "queued")),
     "x": Key("cancel", "call it off",
              lambda row: [say("cancel", row.name, reason="TEXT")], _is_open),
+    "p": Key("pause", "let nothing new begin in its run; again: let it go on", _pause,
+             lambda _: True, of_run=True),
     "l": Key("log", "what its agent printed", lambda row: [say("logs", row.name)],
              _is_task, is_look=True),
     "d": Key("diff", "what it changed, from its base to its head",

@@ -106,6 +106,8 @@ def _head(document: "dict[str, Any]", wide: int) -> "Words":
     total = sum(run["counts"]["total"] for run in runs)
     left = f"orch · {len(runs)} run{'' if len(runs) == 1 else 's'} · {done}/{total} done · "
     told = f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
+    drivers = [str(run["driver_pid"]) for run in runs if run["driver_pid"]]
+    told += f" · driving {', '.join(dict.fromkeys(drivers))}" if drivers else ""
     at = str(document["at"])[11:19] + " UTC"
     room = max(1, wide - columns(left + told) - len(at))
     return [
@@ -130,6 +132,7 @@ def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list
         name = cut_columns(run["run_id"], names)
         said = [f"{work} at work"] if work else []
         said += [f"{needs} need{'s' if needs == 1 else ''} you"] if needs else []
+        said += ["paused"] if run["paused"] else []
         said += [run["end"]] if run.get("end", "open") != "open" else []
         target = run["target"] or "its own branch"
         found.append(
@@ -233,7 +236,7 @@ def _foot(
     ]
     if high >= 16:
         fitting = [f"{k} {one.word}" for k, one in KEYS.items() if current and one.fits(current)]
-        foot.append([("dim", "  ".join(fitting))])
+        foot.append([("dim", " ".join(fitting))])
     at = found.index(current) + 1 if current in found else 0
     count = f"{at} of {len(found)}"
     own = "↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit"

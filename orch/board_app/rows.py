@@ -25,11 +25,13 @@ _MOVING = tuple(name for name in MOVING if name != "landed")
 class Row:
     """One line of a pane: what it is about, how it reads, and the command that Enter gives.
 
-    `task` is "" where a whole run is meant; `status` is what `status:…` filters by.
+    `task` is "" where a whole run is meant; `status` is what `status:…` filters by; `is_paused`
+    says so of its run.
     """
 
     __slots__ = (
-        "pane", "run", "sign", "since", "status", "steps", "style", "task", "text", "what",
+        "is_paused", "pane", "run", "sign", "since", "status", "steps", "style", "task", "text",
+        "what",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +47,7 @@ class Row:
         steps: "Iterable[Step]",
         status: str,
     ) -> None:
+        self.is_paused = False
         self.pane, self.run, self.task = pane, run, task
         self.sign, self.style, self.what, self.text = sign, style, what, text
         self.since, self.steps, self.status = since, list(steps), status
@@ -71,6 +74,9 @@ def rows(document: "dict[str, Any]") -> "list[Row]":
     found += [_next(one) for one in document["ready"]]
     over = [one for one in document["done"] if one["landing"] not in _MOVING]
     found += [_landed(one) for one in over if one["landed_commit"] or _key(one) not in owed]
+    paused = {run["run_id"] for run in document["runs"] if run["paused"]}
+    for row in found:
+        row.is_paused = row.run in paused
     return found
 
 

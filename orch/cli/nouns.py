@@ -30,6 +30,8 @@ RUN: "dict[str, Any]" = {
     "updated_at": "time",
     "closed_at": "time|null",
     "end?": ENDS,
+    "driver_pid?": "count|null",
+    "paused?": "flag",
 }
 _SPENDING: "dict[str, Any]" = dict.fromkeys(("cost_usd", "tokens", "turns", "attempts", "seconds"),
                                             "number|null")  # fmt: skip

@@ -57,6 +57,8 @@ ENDPOINTS = (
     Endpoint("GET", "/runs/{run}/tasks", "task list", "--run"),
     Endpoint("GET", "/runs/{run}/report", "report", "--run", without=("--format",)),
     Endpoint("GET", "/runs/{run}/events", "events", "--run", without=("--follow",)),
+    Endpoint("POST", "/runs/{run}/pause", "run pause", ""),
+    Endpoint("POST", "/runs/{run}/resume", "run resume", ""),
     Endpoint("GET", "/queue", "queue list"),
     Endpoint("GET", _TASK, "task show", ""),
     Endpoint("GET", _TASK + "/log", "logs", "", without=("--follow",), streams=True),

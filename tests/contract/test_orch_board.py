@@ -212,6 +212,12 @@ def test_it_is_live_while_somebody_types(land: Landing) -> None:
         await hand.sees(lambda: any("Came later" in line for line in hand.lines), "the new task")
         await hand.press(*"on", "enter")
         await hand.says("attempt 2")
+        for paused in (True, False):
+            await hand.press("p")
+            await hand.sees(lambda want=paused: hand.app.row.is_paused is want, "it so")
+        assert [e["event_type"] for e in land.lead.events("run_paused", "run_resumed")] == [
+            "run_paused", "run_resumed",
+        ]  # fmt: skip
 
     at(land, _plays, (100, 30))
     assert "go on" in land.inbox_of(land.lead.attempts("tax")[-1]["thread_id"])

@@ -18,7 +18,7 @@ _COUNTS = dict.fromkeys(
 
 def _run(run_id: str, target: str, **counts: int) -> dict:
     found = {**_COUNTS, **counts}
-    return {"run_id": run_id, "target": target, "end": "open",
+    return {"run_id": run_id, "target": target, "end": "open", "driver_pid": None, "paused": False,
             "counts": {**found, "total": sum(found.values())}}  # fmt: skip
 
 
@@ -95,7 +95,7 @@ orch · 2 runs · 30/40 done · 4 need you                             14:05:05 
 ─ shop/login ───────────────────────────────────────────────────────────────────
 Which session store, redis or [b]the[/b] database?
 $ orch answer shop/login --body TEXT
-a answer  c continue  s stop  x cancel  l log  d diff  g graph  t trace  i show
+a answer c continue s stop x cancel p pause l log d diff g graph t trace i show
 ↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit               1 of 9"""
 
 
