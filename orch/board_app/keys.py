@@ -95,7 +95,7 @@ KEYS = {
              _is_task, is_look=True),
     "d": Key("diff", "what it changed, from its base to its head",
              lambda row: [say("diff", row.name)], _is_task, is_look=True),
-    "g": Key("graph", "who waits for whom in its run", lambda row: [say("graph", run=row.run)],
+    "g": Key("graph", "who waits for whom in its run", lambda row: [say("graph", run=row.run, format="text")],
              lambda _: True, is_look=True, of_run=True),
     "t": Key("trace", "what happened to it, in order", lambda row: [say("trace", row.name)],
              _is_task, is_look=True),

@@ -183,7 +183,7 @@ def test_looking_filtering_and_words_left_out(land: Landing) -> None:
         await hand.says("there is no run 9")
         await hand.press("0", "tab")
         assert hand.app.row is not None and hand.app.row.pane == "work"
-        for key, words in (("t", "task_added"), ("i", "attempt 1"), ("g", "flowchart"),
+        for key, words in (("t", "task_added"), ("i", "attempt 1"), ("g", "└─ ○ gift"),
                            ("?", "answer its worker's question")):  # fmt: skip
             await hand.press(key)
             await hand.sees(lambda: isinstance(hand.app.screen, Reader), f"what {key} shows")

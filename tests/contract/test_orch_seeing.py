@@ -77,7 +77,7 @@ def _live(lead: Lead) -> None:
 
 
 def test_the_graph_is_drawn_in_three_languages(lead: Lead) -> None:
-    for kind in ("mermaid", "dot", "svg"):
+    for kind in ("mermaid", "dot", "svg", "text"):
         data = look(lead, "graph", "--run", "r", "--format", kind)
         assert (data["tasks"], data["edges"], data["path"]) == (4, 3, None)
         assert lead.orch.quick("graph", "--run", "r", "--format", kind).out == data["text"]

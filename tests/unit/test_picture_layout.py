@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orch.reports import graph_text
 from orch.reports.graph_layout import Layout, Measures, place
 from orch.reports.graph_svg import Graph, TaskNode, dot, mermaid, svg
 from orch.reports.style import STATUSES, columns, cut, cut_columns, two_lines, width
@@ -160,3 +161,20 @@ def test_an_axis_has_few_round_ticks():
         found = ticks(length)
         assert found[0] == 0 and len(found) <= 9 and found[-1] <= max(length, 0)
     assert ticks(36_000) == [0, 5000, 10000, 15000, 20000, 25000, 30000, 35000]
+
+
+def test_the_graph_as_text_has_each_task_once_below_the_last_that_it_waits_for() -> None:
+    nodes = [
+        TaskNode("a", "A", "done", "w1", 1, "landed on main", 60_000),
+        TaskNode("b", "B\n\x1b[31m", "running", "w2", 2),
+        TaskNode("c", "c", "planned"),
+        TaskNode("d", "d", "ready"),
+    ]
+    shown = graph_text.text(Graph("r", "the goal", nodes, [("a", "b"), ("b", "c"), ("a", "c")]))
+    assert shown == (
+        "r: the goal\n"
+        "* ✓ a  A  [landed on main · 1 min · w1]\n"
+        "* └─ ▶ b  B ⟨U+001B⟩[31m  [running · w2 · try 2]\n"
+        "*    └─ ○ c  [planned]  (also after a)\n"
+        "  ◔ d  [ready]\n"
+    )

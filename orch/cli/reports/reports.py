@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 def graph(call: "Call", *, run: str, kind: str, out: str | None) -> None:
     """Draw who waits for whom, and how far each is."""
     from orch.reports import graph_svg as pictures
+    from orch.reports import graph_text
 
     reconcile(call.db, run, call.note)
     with call.db.read() as tx:
         runs.require(tx, run)
         goal = str(plain.fields(run_rows.document(tx, run), "$.goal")[0])
         found = phases.graph(history.of_run(tx, run), goal)
-    draw = {"mermaid": pictures.mermaid, "dot": pictures.dot, "svg": pictures.svg}[kind]
+    draw = {
+        "mermaid": pictures.mermaid, "dot": pictures.dot, "svg": pictures.svg,
+        "text": graph_text.text,
+    }[kind]  # fmt: skip
     facts: dict[str, object] = {
         "run_id": run, "tasks": len(found.nodes), "edges": len(found.edges),
     }  # fmt: skip

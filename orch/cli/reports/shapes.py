@@ -198,7 +198,7 @@ def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
             "run_id": "text",
             "tasks": "count",
             "edges": "count",
-            "format": ("mermaid", "dot", "svg"),
+            "format": ("mermaid", "dot", "svg", "text"),
             **_DOCUMENT,
         },
         "report": {**_REPORT, "run": run},

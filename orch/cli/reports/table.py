@@ -43,7 +43,7 @@ COMMANDS = (
     Command(
         "graph", "orch.cli.reports.reports:graph",
         "Draw which task waits for which, and how far each is.",
-        (_RUN, _format("mermaid", "dot", "svg"), _OUT),
+        (_RUN, _format("mermaid", "dot", "svg", "text"), _OUT),
         "orch graph --run docs-1 --format svg --out docs-1.svg",
     ),
     Command(
