@@ -244,6 +244,7 @@ class BoardApp(App[None]):
             if outcome.status:
                 self.say(outcome.first_line, "red")
                 return
+            self.say("")
             foot = f"Enter: {word} {row.name}, with your name   Esc: back"
             reader = Reader(f"{row.name}: what it changes", outcome.text, foot)
             self.push_screen(reader, lambda yes: self._give(steps, alone=True) if yes else None)
