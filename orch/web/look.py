@@ -7,7 +7,7 @@ nav a { color: var(--ink); text-decoration: none; padding: 6px 2px; }
 nav a[aria-current] { border-bottom: 2px solid var(--running); }
 #live { margin-left: auto; color: var(--muted); font-size: 13px; }
 main { padding: 16px; } main a { color: var(--running); }
-h1 { overflow-wrap: anywhere; } h2.first { margin-top: 20px; }
+h1 { overflow-wrap: anywhere; }
 .told { font-weight: 400; font-size: 17px; color: var(--blocked); margin-left: 8px; }
 .count { color: var(--muted); font-weight: 400; }
 .runs { display: grid; gap: 10px; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Ask = Callable[..., Outcome]
 
 _MOST_LINES = 400
+_LEFT = "<h2>What is left to do</h2>"  # As the report has it.
 _MOST_CHARACTERS = 200_000
 
 
@@ -118,14 +119,16 @@ def run(ask: "Ask", *, run: str, read_only: bool) -> Page:
     text = loads(said.envelope)["data"]["text"]
     body = text.partition("<main>")[2].rpartition("</main>")[0]
     top = ask("top", f"--run={run}", "--limit", "50")
-    parts = []
+    needs = []
     if top.failure is None:
         document = loads(top.envelope)["data"]
         needs = [row for row in rows.rows(document) if row.pane == "needs"]
-        if needs:
-            parts.append('<h2 class="first">Needs you</h2>')
-            parts += _rows(needs, document["at"], read_only=read_only, by_diff=False)
-    return Page(_page(f"Run {run}", [body, *parts], here=""))
+    head, mark, rest = body.partition(_LEFT)
+    if not needs or not mark:
+        return Page(_page(f"Run {run}", [body], here=""))
+    shown = _rows(needs, document["at"], read_only=read_only, by_diff=False)
+    rest = rest[max(0, rest.find("<h2>")) :]  # The same needs, with buttons, in their place.
+    return Page(_page(f"Run {run}", [head, "<h2>Needs you</h2>", *shown, rest], here=""))
 
 
 def task(ask: "Ask", *, run: str, task: str, read_only: bool) -> Page:
