@@ -24,10 +24,11 @@ class Endpoint:
     """A request: method and path below PREFIX, the command, and how the path's names are given.
 
     `place` are the flags that a name of the path stands for, "" for the command's own argument;
-    `fixed` is always given, `without` never taken; `streams`: `?follow=1` streams lines.
+    `fixed` is always given, `without` never taken; `streams`: `?follow=1` streams lines; `said` are
+    members of the body that stand for the command's own arguments.
     """
 
-    __slots__ = ("fixed", "method", "path", "place", "streams", "without", "words")
+    __slots__ = ("fixed", "method", "path", "place", "said", "streams", "without", "words")
 
     def __init__(
         self,
@@ -38,7 +39,9 @@ class Endpoint:
         fixed: tuple[str, ...] = (),
         without: tuple[str, ...] = (),
         streams: bool = False,
+        said: "Mapping[str, Option] | None" = None,
     ) -> None:
+        self.said = said or {}
         self.method, self.path, self.words, self.place = method, path, words, place
         self.fixed, self.without, self.streams = fixed, without, streams
 
@@ -49,10 +52,17 @@ class Endpoint:
 
 
 _TASK = "/tasks/{run}/{task}"
+_TO_START = {
+    "text": Option("TEXT", "text", "one task in words; its first sentence is its title"),
+    "files": Option("FILE", "text", "plan files, or folders of them, as paths of this machine",
+                    many=True),
+}  # fmt: skip
 _ENTRY = "/entries/{entry}"
 ENDPOINTS = (
     Endpoint("GET", "/board", "top", without=("--once", "--for", "--no-mouse")),
     Endpoint("GET", "/runs", "run list"),
+    Endpoint("POST", "/runs", "start", fixed=("--no-drive",), said=_TO_START,
+             without=("--no-drive", "--foreground", "--background", "--plan", "--write-config")),
     Endpoint("GET", "/runs/{run}", "status", "--run", without=("--watch",)),
     Endpoint("GET", "/runs/{run}/tasks", "task list", "--run"),
     Endpoint("GET", "/runs/{run}/report", "report", "--run", without=("--format",)),
@@ -87,7 +97,7 @@ ENDPOINTS = (
 def taken(program: Program, endpoint: Endpoint) -> dict[str, Option]:
     """Return what an endpoint takes, by its name in a query or a body."""
     command = program.commands[endpoint.words]
-    return {
+    return dict(endpoint.said) | {
         member(option): option
         for option in command.options
         if option.flag.startswith("-")
@@ -118,6 +128,9 @@ def argv(
         words += _placed(endpoint, path)
     for name, value in given.items():
         option = known.get(name)
+        if option is not None and name in endpoint.said:
+            words += _said(option, value)
+            continue
         if option is None:
             raise invalid_input(
                 f"{endpoint.method} {endpoint.path} takes no {name[:60]!r}",
@@ -142,6 +155,15 @@ def _placed(endpoint: Endpoint, path: "Mapping[str, str]") -> list[str]:
             raise invalid_input(f"{value[:40]!r} is no name")
     (flag,) = endpoint.place
     return [f"{flag}={'/'.join(values)}"] if flag else ["/".join(values)]
+
+
+def _said(option: Option, value: object) -> list[str]:
+    """Return what a member says in the place of the command's own arguments."""
+    several = value if isinstance(value, list) and option.many else [value]
+    found = [_text(option, one) for one in several]
+    if any(one.startswith("-") for one in found):
+        raise invalid_input(f"{option.flag} begins with a dash", reason="flag")
+    return found
 
 
 def _flags(option: Option, value: object) -> list[str]:

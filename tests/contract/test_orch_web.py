@@ -187,6 +187,17 @@ def test_a_persons_word_wants_the_code_of_the_terminal(web: Web, land: Landing) 
     assert land.show("r/login")["entry"]["status"] == "verified"
 
 
+def test_a_run_is_begun_and_nobody_drives_it(web: Web, land: Landing) -> None:
+    body = {"text": "Add a page about soups. It names ten.", "run": "soups"}
+    assert web.ask("POST", f"{API}/runs", body)[0] == 403  # It is a person's word, too.
+    status, said, _ = web.ask("POST", f"{API}/runs", {**body, "code": web.code()})
+    assert (status, said["data"]["run"]["run_id"], said["data"]["drive"]) == (200, "soups", None)
+    assert web.ask("GET", f"{API}/runs/soups/tasks")[1]["data"]["tasks"][0]["status"] == "ready"
+    assert land.orch.ok("top", "--run", "soups")["runs"][0]["driver_pid"] is None
+    for wrong in ({"text": "--plan"}, {"files": ["no/such.yaml"], "code": "1"}, {"text": ["a"]}):
+        assert web.ask("POST", f"{API}/runs", wrong)[0] in (403, 422)
+
+
 def test_a_guesser_is_not_given_a_second_code(web: Web) -> None:
     path = f"{API}/tasks/r/login/approve"
     assert web.ask("POST", path, {"as": "ana"})[0] == 403
