@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 9 * 1024 * 1024  # A text may have 8 MiB (ORCH_MAX_TEXT_BYTES), a body some more.
-COOKIE = "orch_session"
 _MOST_SESSIONS = 64
 _BODY_SECONDS = 30.0
 _MOST_DRAINED, _DRAIN_SECONDS = 65_536, 2.0
@@ -42,6 +41,8 @@ class Sessions:
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(32)
+        # Cookies know no ports: two of us on one machine would take each other's.
+        self.cookie = f"orch_session_{secrets.token_hex(4)}"
         self._known: dict[str, None] = {}
 
     def begin(self, token: str) -> str | None:
@@ -64,7 +65,7 @@ class Sessions:
             for name, _, value in (
                 part.strip().partition(b"=") for part in headers.get(b"cookie", b"").split(b";")
             )
-            if name == COOKIE.encode()
+            if name == self.cookie.encode()
         ]
         return any(
             hmac.compare_digest(value, known.encode()) for value in given for known in self._known

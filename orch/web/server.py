@@ -17,7 +17,7 @@ from inbox.cli import inside
 from inbox.cli.grammar import Program
 from orch.web import endpoints, events, openapi, pages
 from orch.web.codes import Codes
-from orch.web.guard import COOKIE, Guard, Sessions, refusal
+from orch.web.guard import Guard, Sessions, refusal
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, dumps, obj
 from schema.steps import joined
@@ -165,7 +165,7 @@ class WebServer:
         if session is None:
             return _json(refusal("that is not the token that the terminal shows"), 401)
         found = _json(obj(ok=True), 200)
-        found.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        found.set_cookie(self.sessions.cookie, session, httponly=True, samesite="strict", path="/")
         return found
 
     def _page(self, make: "Callable[..., pages.Page]") -> "Handler":
