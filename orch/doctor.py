@@ -7,6 +7,7 @@ kept counter against its rows, and that each recorded commit is still reachable 
 import os
 
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
+from orch import retention
 from orch.agents import liveness
 from orch.landing import audit
 from orch.machines import ENTRY, TASK
@@ -36,6 +37,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     checks.append(unnamed.worktrees(db, works))
     checks.append(liveness.programs({_root(work.worktree_path) for work in works}))
     checks += [audit.landings(db), _places(db), _salvages(db), _notices(db)]
+    checks.append(retention.examine(db))
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), audit.commits(db)]

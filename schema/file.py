@@ -342,19 +342,24 @@ def _checked(path: str, connection: apsw.Connection, clock: "Clock | None") -> D
             f"{path} is not an inbox store (application id {application}, journal {mode})",
             hint="it was left untouched; name another file with --db",
         )
-    if version > SCHEMA_VERSION:
+    try:
+        _require_known(path, connection)
+    except Failure:
         connection.close()
-        raise Failure(
-            "store_error",
-            "newer_schema",
-            f"{path} has schema {version}; this program knows up to {SCHEMA_VERSION}",
-            hint="update orch-inbox; the file was left untouched",
-        )
+        raise
     if version < SCHEMA_VERSION:
         from schema import migrate
 
         migrate.upgrade(path, connection, version, SCHEMA_VERSION, APPLICATION_ID)
-    return Database(path, connection, _was_committed, _ring, clock)
+    return Database(path, connection, _was_committed, _ring, _require_known, clock)
+
+
+def _require_known(path: str, connection: apsw.Connection) -> None:
+    version = connection.pragma("user_version")
+    if version > SCHEMA_VERSION:
+        from schema import version_gate
+
+        version_gate.require_known(path, connection, version, SCHEMA_VERSION)
 
 
 def _was_committed(db: Database, tx: "Tx", failure: Failure) -> bool:

@@ -116,8 +116,8 @@ class Database:
 
     is_file = True  # The other engine: schema/pg.
     __slots__ = (
-        "_queue", "_ring", "_was_committed", "_wrote", "clock", "connection", "guard", "inode",
-        "notes", "path", "signals",
+        "_queue", "_require_known", "_ring", "_was_committed", "_wrote", "clock", "connection",
+        "guard", "inode", "notes", "path", "signals",
     )  # fmt: skip
 
     def __init__(
@@ -126,9 +126,11 @@ class Database:
         connection: apsw.Connection,
         was_committed: "Callable[[Database, Tx, Failure], bool]",
         ring: "Callable[[str, set[str]], None]",
+        require_known: "Callable[[str, apsw.Connection], None]",
         clock: Clock | None = None,
     ) -> None:
-        """Take what is handed in by file.open_store: both load their module when called."""
+        """Take what is handed in by file.open_store: each loads its module when called."""
+        self._require_known = require_known
         self._was_committed = was_committed
         self._ring = ring
         self.path, self.connection = path, connection
@@ -168,13 +170,17 @@ class Database:
         return int(row[0])
 
     def require_same_file(self) -> None:
-        """Raise store_error/replaced if the path no longer names the file that is open."""
+        """Raise store_error/replaced if the path no longer names the file that is open.
+
+        Raises also: newer_schema, once a newer program changed it in a way that we do not know.
+        """
         if inode_of(self.path) != self.inode:
             raise Failure(
                 "store_error", "replaced",
                 f"{self.path} was replaced or removed while it was in use",
                 hint="find out who swapped the file before going on; inbox doctor --deep",
             )  # fmt: skip
+        self._require_known(self.path, self.connection)
 
     def close(self) -> None:
         """Close the connection and the queue's file."""

@@ -137,7 +137,7 @@ def perform(call: Call, program: "Program", command: "Command", raw: "parse.Raw"
     bound = parse.bind(command, raw)
     call.bound = bound
     call.key = str(bound.get("key") or "")
-    if command.person or any(o.person and bound[o.dest] for o in command.options):
+    if command.person or any(o.person and _is_said(bound[o.dest]) for o in command.options):
         _function(program.guard)(call)
     _function(command.target)(call, **bound)
 
@@ -163,6 +163,11 @@ def _function(target: str) -> "Callable[..., Any]":
 def _member(module: str, name: str) -> "Any":
     __import__(module)
     return getattr(sys.modules[module], name)
+
+
+def _is_said(value: object) -> bool:
+    """Say whether an option was given: a duration of 0 is, too."""
+    return value is not None and value is not False and value != ()
 
 
 def our_bug(error: Exception) -> Failure:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_TEXT_CONFIGURABLE = 8 * 1024 * 1024
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_SECONDS = 366 * 86400
 
 
@@ -88,7 +88,8 @@ def _duration(option: "Option", text: str) -> float:
     plain = digits.removeprefix("-").replace(".", "", 1)
     if not (plain.isascii() and plain.isdigit() and len(plain) < 16):
         raise invalid_input(
-            f"{option.flag} wants a duration, not {text[:40]!r}", hint="like 90, 90s, 15m or 2h"
+            f"{option.flag} wants a duration, not {text[:40]!r}",
+            hint="like 90, 90s, 15m, 2h or 30d",
         )
     seconds = float(digits) * unit
     if seconds > _LONGEST_SECONDS and option.kind != "lease":

@@ -118,6 +118,8 @@ class _Left:
                 if not vigil.hears():
                     time.sleep(NAP_SECONDS)
             cause, why = vigil.due(watcher())
+            if watcher.failure is not None:
+                raise watcher.failure  # Its agent goes on: whoever knows the store judges it.
             if cause:
                 return self.end(cause, why)
         return self.end("orphaned", "")

@@ -5,11 +5,13 @@ under another one; whoever is free when the answer comes goes on under the first
 worker of the pool left is served first.
 """
 
+import time
+
 from inbox.store import threads as thread_rows
 from inbox.workflows import wait
 from orch.agents import liveness, recovery
 from orch.agents.turn import Begun
-from orch.agents.worker import Worker
+from orch.agents.worker import RENEWALS_PER_LEASE, Worker
 from orch.operations import openings, work
 from orch.operations.work import HeldThread
 from orch.store.turns import Turn
@@ -30,6 +32,7 @@ class SlotWorker(Worker):
         super().__init__(db, base, pool)
         self._base = base
         self._soonest: float | None = None
+        self._renew_at = 0.0
 
     def work(self) -> None:
         """Take one opening after the other, until a stop is asked."""
@@ -50,6 +53,7 @@ class SlotWorker(Worker):
         """Return what was begun or is left; an empty list for a stop, None for nothing yet."""
         if self._stop.is_asked:
             return []
+        self._keep_parked()
         with self._db.read() as tx:
             opening = openings.first(tx, self._base)
             if opening.turn is not None:
@@ -63,6 +67,17 @@ class SlotWorker(Worker):
         self._soonest = wait_ms / 1000 if wait_ms is not None else None
         begun = None if idle else self._take()
         return None if begun is None else [begun]
+
+    def _keep_parked(self) -> None:
+        """Renew the leases of parked threads now and then: a driver does, but there may be none."""
+        if time.monotonic() < self._renew_at:
+            return
+        self._renew_at = time.monotonic() + self._pool.plan.ttl_ms / 1000 / RENEWALS_PER_LEASE
+        with self._db.read() as tx:
+            some = openings.has_parked(tx, self._base)
+        if some:
+            with self._db.write() as tx:
+                openings.renew_parked(tx, self._base)
 
     def _take(self) -> "Begun | None":
         """Begin what is first, decided again under the lock; None when others were faster."""
@@ -93,6 +108,6 @@ class SlotWorker(Worker):
             self._note(turn, turn.thread_id)
 
     def _wait_for_answer(self, held: HeldThread) -> bool:
-        """Leave the thread to its name; its lease is renewed by the driver."""
+        """Leave the thread to its name; whoever is free, or the driver, renews its lease."""
         self._pool.tell(f"{self._agent}: {held.name} waits for an answer; taking other work")
         return False

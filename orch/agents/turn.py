@@ -94,6 +94,9 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
         facts.exit_status = 127
         log.note(facts.error)
     facts.lost = watcher.lost
+    if watcher.failure is not None:
+        turn_result.leave(db, harness, held, turn, log)
+        raise watcher.failure
     return turn_result.conclude(db, harness, held, turn, facts, ended, log, redactor)
 
 

@@ -42,6 +42,7 @@ class Watcher:
 
     def __init__(self, db: "Database", held: HeldThread, turn: Turn, stop: "Stop") -> None:
         self.lost = ""
+        self.failure: Failure | None = None  # The store is not ours to write any more.
         self.reader: OutputReader | None = None  # Of its output, once it runs.
         self._db = db
         self._grip = held
@@ -58,6 +59,7 @@ class Watcher:
         try:
             version = self._db.data_version()
             if version != self._version:
+                self._db.require_same_file()
                 self._read()
                 self._version = version
             else:
@@ -66,7 +68,10 @@ class Watcher:
                 self._renew()
             self._keep_session()
         except Failure as failure:
-            if failure.code != "store_busy":
+            if failure.reason == "newer_schema":
+                self.failure = failure
+                self._last.stop = failure.message
+            elif failure.code != "store_busy":
                 raise
         if self._stop.level >= 2:
             self._last.stop = self._last.stop or "its runner was stopped"

@@ -84,6 +84,20 @@ def conclude(
     return done
 
 
+def leave(
+    db: "Database", harness: "Harness", held: HeldThread, turn: Turn, log: "Log"
+) -> None:  # fmt: skip
+    """Keep the work of a turn that was ended, and leave its end to the next runner to judge."""
+    facts = TurnFacts()
+    keeper = _WorktreeCapture(db, harness, held, log)
+    keeper.look_at_files(facts)
+    ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: the store was upgraded")
+    log.note(f"turn {turn.turn_no} was ended: the store was upgraded beyond this program")
+    if ref:
+        log.note(f"{facts.uncommitted} uncommitted files are kept under {ref}")
+    log.close()
+
+
 def _from_end(facts: TurnFacts, ended: "ClientEnd") -> None:
     reader = ended.reader
     facts.cause, facts.stopped = ended.cause, ended.why
@@ -181,6 +195,14 @@ class _WorktreeCapture:
                     facts.made = facts.commits - store.commits_before(tx, attempt.thread_no)
         except Failure as failure:
             self._tell(failure)
+
+    def look_at_files(self, facts: TurnFacts) -> None:
+        """Add how much is uncommitted, without asking the store."""
+        if self._attempt is not None:
+            try:
+                facts.uncommitted = inspect.look(self._attempt)[1]
+            except Failure as failure:
+                self._tell(failure)
 
     def commit(self, facts: TurnFacts, outcome: str, why: str) -> tuple[str, str]:
         """Commit for a worker that cannot; return what has become of the verdict."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _CRASHES_IN_A_ROW = 3
 _NAP_SECONDS = 0.5
 _BUDGET_WAIT_MS = 60_000
-_RENEWALS_PER_LEASE = 3
+RENEWALS_PER_LEASE = 3
 _NOT_OURS = ("lease_conflict", "invalid_state")
 
 
@@ -220,7 +220,7 @@ class Worker:
             if time.monotonic() >= renew_at[0]:
                 with self._db.write() as tx:
                     work.renew(tx, held)
-                renew_at[0] = time.monotonic() + held.ttl_ms / 1000 / _RENEWALS_PER_LEASE
+                renew_at[0] = time.monotonic() + held.ttl_ms / 1000 / RENEWALS_PER_LEASE
             return None
 
         topics = ["thread=" + held.thread_id, "agent=" + self._agent]

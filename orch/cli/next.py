@@ -151,6 +151,8 @@ def _trace(answer: "Answer") -> "list[Step]":
 
 
 def _cleaned(answer: "Answer") -> "list[Step]":
+    if "leftovers" in answer:
+        return []
     return [runs.status_of(answer["run_id"])]
 
 

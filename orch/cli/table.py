@@ -210,10 +210,14 @@ _COMMANDS = (
             Option("--all-completed", "flag", "all tasks of the run that have ended"),
             Option("--force", "flag", "save everything to a salvage ref first, then remove",
                    person=True),
+            Option("--older-than", "duration", "instead: logs, spools, queue worktrees and places "
+                   "of runs closed so long ago", person=True),
             _DRY_RUN,
             KEY,
         ),
         "orch cleanup --run docs-1 --all-completed --dry-run",
+        note="With --older-than 30d, of all closed runs or of --run: rows, commits and refs stay; "
+        "--dry-run names each path with its size.",
     ),
     Command(
         "diff", "orch.cli.worktrees.looking:diff",

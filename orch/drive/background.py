@@ -48,7 +48,7 @@ def start(
     """
     log = log_of(db, run_id)
     process_log.shorten(log)
-    before = os.path.getsize(log) if os.path.isfile(log) else 0
+    before = process_log.length(log)
     environment = process.unattended(os.environ) | {"ORCH_JSON": ""}
     command = [process.own_program(), "--db", db.path, *words]
     try:

@@ -17,7 +17,7 @@ def shorten(path: str) -> None:
         pass
 
 
-def last_lines(path: str, since: int = 0) -> list[str]:
+def last_lines(path: str, since: int) -> list[str]:
     """Return the last lines of a log, of what was written after its first `since` bytes."""
     try:
         fd = open_regular(path, os.O_NOFOLLOW)
@@ -31,7 +31,15 @@ def last_lines(path: str, since: int = 0) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line]
 
 
-def last_words(path: str) -> str:
-    """Return the last line that says what happened, not what to do next."""
-    said = (x for x in reversed(last_lines(path)) if not x.startswith(("next: ", "hint: ")))
+def length(path: str) -> int:
+    """Return how long a log is, 0 where there is none."""
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
+def last_words(path: str, since: int) -> str:
+    """Return the last line, after so many bytes, that says what happened and not what is next."""
+    said = (x for x in reversed(last_lines(path, since)) if not x.startswith(("next: ", "hint: ")))
     return next(said, "")[:300]

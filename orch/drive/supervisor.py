@@ -13,6 +13,7 @@ from orch.drive import process_log
 from orch.operations import openings
 from orch.store import slots as slot_rows
 from orch.store import turns as turn_rows
+from schema import crash_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class SlotState:
     """
 
     __slots__ = (
-        "ended_at", "lifeline", "log", "process", "quick_ends", "slot_no", "started", "starts",
-        "text",
+        "ended_at", "is_leaving", "lifeline", "log", "process", "quick_ends", "said", "slot_no",
+        "started", "starts", "text",
     )  # fmt: skip
 
     def __init__(self, slot_no: int, log: str) -> None:
@@ -77,7 +78,8 @@ class SlotState:
         self.lifeline = -1
         self.started = 0.0
         self.starts = self.quick_ends = 0
-        self.ended_at = 0
+        self.ended_at = self.said = 0  # So much stood in its log before it began.
+        self.is_leaving = False
         self.text = ""
 
     @property
@@ -117,6 +119,7 @@ class Supervisor:
         if slot.is_up or self.level:
             return
         process_log.shorten(log)
+        slot.said, slot.is_leaving = process_log.length(log), False
         ours, theirs = os.pipe2(os.O_CLOEXEC)[::-1]
         try:
             slot.process = process.start(
@@ -133,6 +136,7 @@ class Supervisor:
         finally:
             os.close(theirs)
         slot.lifeline = ours
+        crash_points.reach("drive.worker_started")
         slot.started = time.monotonic()
         slot.starts += 1
         slot.text = ""
@@ -162,10 +166,11 @@ class Supervisor:
         return max(0, len(running) - len(busy) - openings.owed(tx, self.spec.pool))
 
     def reduce(self, count: int) -> None:
-        """Let workers beyond so many end their turn and go."""
-        for slot in self.slots[count:]:
-            if slot.process is not None:
-                slot.process.signal(_INT)
+        """Let the workers of slots beyond so many end their turn and go; said again, no more."""
+        for slot in self.slots:
+            if slot.slot_no > count and slot.process is not None and not slot.is_leaving:
+                slot.process.signal(_INT)  # Once: a second one ends the turn.
+                slot.is_leaving = True
 
     def stop(self, level: int) -> None:
         """Begin nothing: workers finish their turns (FINISH), or end them at once (END)."""
@@ -196,7 +201,7 @@ class Supervisor:
         status = slot.process.status()
         quick = time.monotonic() - slot.started < _QUICK_SECONDS
         slot.quick_ends = slot.quick_ends + 1 if quick else 0
-        slot.text = process_log.last_words(slot.log) or f"it ended with exit {status}"
+        slot.text = process_log.last_words(slot.log, slot.said) or f"it ended with exit {status}"
         slot.process = None
         _cut(slot)
         if not self.level:

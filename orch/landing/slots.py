@@ -39,21 +39,29 @@ def take_free(place: OpenQueue, stack: "ExitStack") -> tuple[str, int]:
     raise Failure("git_error", "timeout", f"all {_MOST_SLOTS} slots in {place.folder} are in use")
 
 
+def idle(db: "Database", run_id: str) -> list[OpenQueue]:
+    """Return the queues of a run with nothing open and no runner, of those that git can open."""
+    with db.read() as tx:
+        found = [
+            queue
+            for queue in queue_rows.all_of(tx, run_id)
+            if not entry_rows.open_of_queue(tx, queue.queue_no) and not _is_run(queue)
+        ]
+    opened = []
+    for queue in found:
+        with contextlib.suppress(Failure):
+            opened.append(open_queue.open_queue(db, queue))
+    return opened
+
+
 def remove_idle(db: "Database", run_id: str) -> int:
     """Remove the slots of a run's queues with nothing open and no runner; return how many.
 
     What git refuses stays: it is no work of anybody's.
     """
-    with db.read() as tx:
-        idle = [
-            queue
-            for queue in queue_rows.all_of(tx, run_id)
-            if not entry_rows.open_of_queue(tx, queue.queue_no) and not _is_run(queue)
-        ]
     removed = 0
-    for queue in idle:
+    for place in idle(db, run_id):
         with contextlib.suppress(Failure):
-            place = open_queue.open_queue(db, queue)
             kept_refs.let_go(db, place)
             removed += _remove_all(place)
     return removed

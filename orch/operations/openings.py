@@ -57,6 +57,11 @@ def is_answered(tx: "ReadTx", thread: "ParkedThread") -> bool:
     return bool(answered) or not asked
 
 
+def has_parked(tx: "ReadTx", base: str) -> bool:
+    """Say whether threads of the pool wait for an answer with nobody at work."""
+    return bool(slots.parked(tx, base))
+
+
 def renew_parked(tx: "Tx", base: str) -> int:
     """Give the leases of all parked threads their full length again; return how many."""
     waiting = slots.parked(tx, base)

@@ -52,6 +52,12 @@ def document(tx: "ReadTx", run_id: str) -> Json:
     return tx.json(_SQL["run_document"], run_id=run_id)
 
 
+def closed_before(tx: "ReadTx", before: int, run_id: str | None) -> list[str]:
+    """Return the runs (or the one, if it is) that were closed before a moment, nobody at work."""
+    rows = tx.many(_SQL["run_closed_before"], before=before, run_id=run_id)
+    return [row[0] for row in rows]
+
+
 def budgeted(tx: "ReadTx", run_id: str) -> Json:
     """Return the published JSON of one run with `budget`: its limits and what is spent, or null."""
     row = tx.maybe(_SQL["run_budget_document"], run_id=run_id)

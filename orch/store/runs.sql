@@ -35,6 +35,14 @@ SELECT status FROM run_status WHERE run_id = :run_id;
 -- Planned tasks that wait on a failed or cancelled one cannot run.
 SELECT ready + dispatched + running + blocked + verifying FROM run_tally WHERE run_id = :run_id;
 
+-- name: run_closed_before :many
+-- What is left of them may go; the longest closed first.
+-- scan: runs are few
+SELECT r.run_id FROM run AS r
+ WHERE r.closed_at < :before AND (:run_id IS NULL OR r.run_id = :run_id)
+   AND NOT EXISTS (SELECT 1 FROM turn AS n WHERE n.run_id = r.run_id AND n.ended_at IS NULL)
+ ORDER BY r.closed_at, r.run_id;
+
 -- name: run_goes_on :one
 -- A failed task is not over: somebody tries it again, or calls it off.
 SELECT planned + ready + dispatched + running + blocked + verifying + failed > 0

@@ -178,6 +178,12 @@ def is_over(tx: "ReadTx", mark: str) -> bool | None:
     return None if row is None else bool(row[0])
 
 
+def run_of_ended(tx: "ReadTx", mark: str) -> str | None:
+    """Return the run of the turn with a mark, if it has ended; None too where it has no run."""
+    row = tx.maybe(_SQL["turn_run_of_ended"], mark=mark)
+    return None if row is None else row[0]
+
+
 def latest(tx: "ReadTx", thread_no: int) -> Turn | None:
     """Return the thread's newest turn, None before the first."""
     return Turn.maybe(tx, _SQL["turn_latest"], thread_no=thread_no)

@@ -58,6 +58,10 @@ SELECT {turn_columns}
 -- Of the turn with a mark; no row where the store knows none.
 SELECT ended_at IS NOT NULL FROM turn WHERE mark = :mark;
 
+-- name: turn_run_of_ended :maybe
+-- Whose leftover a spool is; no row while the turn runs.
+SELECT run_id FROM turn WHERE mark = :mark AND ended_at IS NOT NULL;
+
 -- name: turn_latest :maybe
 -- The newest of a thread: its session, what it was told.
 SELECT {turn_columns}

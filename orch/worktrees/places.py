@@ -127,7 +127,7 @@ def remove(db: "Database", place: "Place") -> None:
     if repo is not None:
         _unregister(repo, place.place_path)
     for path in (place.place_path, place.out_path):
-        _clear(path)
+        clear(path)
         _drop_empty_parents(path)
     crash_points.reach("place.removed")
     with db.write() as tx:
@@ -140,12 +140,15 @@ def _unregister(repo: "Repository", path: str) -> None:
     except Failure as failure:
         if failure.code != "git_error":
             raise
-        _clear(path)  # What git cannot remove, because it may not write there.
+        clear(path)  # What git cannot remove, because it may not write there.
         slots.remove_slot(repo, path)
 
 
-def _clear(path: str) -> None:
-    """Remove a folder of ours with all that is in it; what is closed is opened first."""
+def clear(path: str) -> None:
+    """Remove a folder of ours with all that is in it; what is closed is opened first.
+
+    A link is taken away, never followed. Raises: OSError.
+    """
     from shutil import rmtree
 
     if os.path.islink(path):

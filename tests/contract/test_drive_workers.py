@@ -105,6 +105,8 @@ def test_a_killed_workers_agent_goes_on_and_the_next_one_stays_with_it(shop: Sho
         (worker,) = _workers(running.pid)
         subprocess.run(["kill", "-9", str(worker)], check=True)
         assert running.line() == "ended 1" and alive(pid)
+        told = Path(shop.store.parent / "logs" / "drive-r.worker-1.log").read_text()
+        assert told == "", "it was killed in its first turn"
         (shop.path / ".orch" / "gate").touch()
         until(lambda: turns(shop)[0][2], "the next worker to see it end")
         running.signal(signal.SIGINT)
@@ -161,10 +163,34 @@ def test_it_knows_who_is_free_and_keeps_the_leases_of_parked_threads(
     assert [(row.slot_no, row.pid) for row in rows] == [
         (slot.slot_no, slot.process.pid) for slot in crew.slots
     ]
-    crew.reduce(1)
+    for _ in range(3):
+        crew.reduce(1)  # Said in every look: the second worker is asked once.
     (shop.path / ".orch" / "gate").touch()
-    until(lambda: crew.poll() == [2] or not crew.slots[1].is_up, "the second one to go")
+    until(lambda: crew.poll() or not crew.slots[1].is_up, "the second one to go")
+    until(lambda: shop.status("slow") == "done", "the turn to end by itself")
     assert crew.slots[0].is_up and crew.close(20) == [] and crew.is_over
+    assert "interrupted" not in {outcome for _, _, outcome in turns(shop)}
+    db.close()
+
+
+def test_without_a_driver_a_free_worker_keeps_the_leases_of_parked_threads(shop: Shop) -> None:
+    task(shop, "ask")
+    words = ("work", "--agent", "auto", "--pool", "auto", "--slots", "--lease-seconds", "1.5")
+    flags = ("--harness", "command", "--", *program(shop))
+    db = file.open_store(str(shop.store))
+    with shop.orch.start(*words, *flags) as running:
+        until(lambda: shop.status("ask") == "blocked", "the question")
+
+        def _ends_at() -> int:
+            with db.read() as tx:
+                (thread,) = slots.parked(tx, "auto")
+                return leases.require_thread(tx, thread.thread_id).lease.wall_deadline
+
+        until(lambda: shop.status("ask") and turns(shop)[-1][2] == "waiting", "it to be parked")
+        before = _ends_at()
+        until(lambda: _ends_at() > before, "the lease to be renewed")
+        running.signal(signal.SIGINT)
+        assert running.wait().status == 130
     db.close()
 
 
@@ -176,6 +202,10 @@ def test_a_worker_that_cannot_start_says_why(shop: Shop, monkeypatch) -> None:
     assert until(crew.poll, "it to end") == [1]
     (slot,) = crew.slots
     assert "/no/such/program" in slot.text and (slot.quick_ends, slot.is_up) == (1, False)
+    crew.start(1)
+    slot.process.signal(signal.SIGKILL)
+    assert until(crew.poll, "it to end") == [1]
+    assert slot.text == "it ended with exit 137", "what it said before is an earlier one's"
     crew.stop(supervised.FINISH)
     crew.start(1)
     assert crew.is_over, "nothing is begun after a stop"

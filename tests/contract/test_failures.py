@@ -218,6 +218,7 @@ def _corrupt(inbox: Cli) -> Answer:
 @raises("store_error", "newer_schema")
 def _newer(inbox: Cli) -> Answer:
     connection = apsw.Connection(str(inbox.store))
+    connection.execute("UPDATE store SET min_client = 999")  # Its migration did not only add.
     connection.pragma("user_version", 999)
     connection.close()
     return inbox.run("--json", "list")

@@ -17,7 +17,7 @@ FOUND = set(crash_points.reached("orch", "drive", least=10))
 DRIVING = (
     "drive.taken", "drive.settled", "drive.recorded", "drive.recorded:3", "drive.step",
     "drive.step:2", "drive.step:4", "drive.stepped", "drive.verify_begun", "drive.verified",
-    "drive.added", "drive.left",
+    "drive.added", "drive.left", "drive.worker_started",
 )  # fmt: skip
 ALWAYS = ("drive.step:2", "drive.verify_begun")  # The others are the long form's.
 OTHERS = ("drive.told", "drive.review_asked", "drive.ticket_read", "drive.ticket_applied")

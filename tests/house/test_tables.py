@@ -113,7 +113,7 @@ PERSONS = {
 }  # fmt: skip
 PERSONS_OPTIONS = {
     "queue retry --force", "retry --force", "queue run --steal", "integrate --steal",
-    "cleanup --force", "run budget --budget",
+    "cleanup --force", "cleanup --older-than", "run budget --budget",
 }  # fmt: skip
 
 

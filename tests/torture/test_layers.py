@@ -43,6 +43,11 @@ def test_quick(layer, what):
     assert totals[what] == runner.budget(layer)
 
 
+@pytest.mark.skipif(not runner.WHOLE, reason="half a minute: make layers")
+def test_drivers_are_killed():
+    assert runner.require_clean("drivers")["driven runs"] == runner.budget("drivers")
+
+
 def test_the_same_seed_tells_the_same_story():
     once, again = (runner.outcome("clock", "--count", "500", "--seed", "7") for _ in range(2))
     assert once["totals"] == again["totals"]

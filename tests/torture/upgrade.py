@@ -208,7 +208,7 @@ def _back_up(path: str, target: str) -> list[str]:
 
 
 def _newer(extra: int, report: Report) -> None:
-    """An older program refuses a newer store and changes no byte of it."""
+    """An older program refuses a newer store that is not for it and changes no byte of it."""
     with places.folder() as where:
         path = os.path.join(where, places.STORE)
         places.in_child(lambda: _from_the_future(path, extra))
@@ -224,6 +224,7 @@ def _newer(extra: int, report: Report) -> None:
 def _from_the_future(path: str, extra: int) -> None:
     new_store.create(path)
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.execute("UPDATE store SET min_client = ?", (file.SCHEMA_VERSION + extra,))
     connection.pragma("user_version", file.SCHEMA_VERSION + extra)
     connection.close()  # The last close folds the WAL in: the file is all there is.
 

@@ -11,7 +11,7 @@ from orch.agents.turn_monitor import Stop
 from orch.cli import task_names
 from orch.harness import config as harnesses
 from orch.operations import attempts, runs, tasks
-from orch.steps.model import say
+from orch.steps.model import read, say
 from orch.store import turns as store
 from schema import ids
 from schema.failures import Failure, invalid_input
@@ -67,7 +67,7 @@ def work(
     heed_signals(call, pool)
     if lifeline is not None:
         heed_lifeline(lifeline, pool)
-    pool.run()
+    _run(call, pool)
     if once and not pool.ended and pool.refusal is not None:
         raise pool.refusal
     if once and not pool.ended and not call.signals.pending:
@@ -86,6 +86,16 @@ def work(
             problems=pool.problems,
         )
     )
+
+
+def _run(call: "Call", pool: workflow.WorkerPool) -> None:
+    """Let the workers work. Raises: what stopped them; newer_schema with how they go on."""
+    try:
+        pool.run()
+    except Failure as failure:
+        if failure.reason == "newer_schema":
+            failure.next = tuple(read(call.resume, "once orch is updated"))
+        raise
 
 
 def one_turn(

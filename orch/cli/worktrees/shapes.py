@@ -7,6 +7,14 @@ if TYPE_CHECKING:
     from inbox.cli.shapes import Shape
 
 _REPLAYED: "dict[str, Any]" = {"replayed?": "flag"}
+_LEFTOVER: "dict[str, Any]" = {
+    "run_id": "text",
+    "what": ("log", "spool", "slot", "place"),
+    "path": "text",
+    "files": "count",
+    "bytes": "count",
+    "reason?": "text",
+}
 _WORKTREE: "dict[str, Any]" = {
     "task_id": "text",
     "attempt_no": "count",
@@ -16,7 +24,7 @@ _WORKTREE: "dict[str, Any]" = {
 }
 WORKSPACES: "dict[str, Shape]" = {
     "cleanup": {
-        "run_id": "text",
+        "run_id": "text|null",
         "dry_run": "flag",
         "queue_slots": "count",
         "cleaned": [
@@ -32,6 +40,8 @@ WORKSPACES: "dict[str, Shape]" = {
             }
         ],
         "kept": [{**_WORKTREE, "reason": "text"}],
+        "leftovers?": [_LEFTOVER],
+        "bytes?": "count",
         **_REPLAYED,
     },
     "diff": {

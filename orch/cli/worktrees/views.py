@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 
 def _cleanup(answer: Json) -> str:
+    (left,) = plain.fields(answer, "$.bytes")
+    if left is not None:
+        return _leftovers(answer, left)
     lines = []
     head = "would clean" if plain.fields(answer, "$.dry_run")[0] else "cleaned"
     columns = (
@@ -26,6 +29,24 @@ def _cleanup(answer: Json) -> str:
     if slots:
         lines.append(f"removed {slots} worktrees in which the queue tested")
     return "\n".join(lines or ["nothing was to be cleaned"])
+
+
+def _leftovers(answer: Json, total: object) -> str:
+    (dry_run,) = plain.fields(answer, "$.dry_run")
+    columns = ("$.run_id", "$.what", "$.path", "$.files", "$.bytes", "$.reason")
+    found = plain.rows(answer, "$.leftovers", *columns)
+    body = [(*shown, _size(size)) for *shown, size, why in found if why is None]
+    head = "would remove" if dry_run else "removed"
+    text = plain.listing(
+        f"{head} {_size(total)} that closed runs left", ("RUN", "WHAT", "PATH", "FILES", "SIZE"),
+        body, "the same with --json",
+    )  # fmt: skip
+    if not body:
+        text = "closed runs left nothing that is so old"
+    for run, what, path, _, _, why in found:
+        if why is not None:
+            text += f"\nkept the {what} of {run}: {path}: {plain.line(why, 300)}"
+    return text
 
 
 def _ignored(found: "list[object]") -> str:

@@ -29,15 +29,17 @@ def cleanup(
     attempt: int | None,
     all_completed: bool,
     force: bool,
+    older_than: float | None,
     dry_run: bool,
     key: str | None,
 ) -> None:
     """Remove worktrees whose work is proven safe; say the proof, or why one is kept."""
+    if older_than is not None:
+        beside = bool(task or task_name or attempt or all_completed or force)
+        remove_leftovers(call, run, older_than, dry_run=dry_run, is_alone=not beside)
+        return
     named = task is not None or task_name is not None
-    if named == all_completed:
-        raise invalid_input("give --task, or --run with --all-completed", reason="flag")
-    if all_completed and (run is None or attempt is not None):
-        raise invalid_input("--all-completed goes with --run and without --attempt", reason="flag")
+    _require_one_way(named=named, all_completed=all_completed, fits=bool(run) and attempt is None)
     with call.db.read() as tx:
         run_id = run if all_completed and run else task_names.split(tx, run, task, task_name)[0]
     if replay.say_again(call, run_id):
@@ -54,12 +56,8 @@ def cleanup(
     apart = places.select(call.db, run_id, subject.task_id if subject else None, attempt)
     slots = queue_slots.remove_idle(call.db, run_id) if all_completed and not dry_run else 0
     if not chosen and not slots and not apart:
-        raise Failure(
-            "no_matching_work",
-            "empty",
-            "no worktree to clean up",
-            next=[say("status", run=run_id).because("see what there is")],
-        )
+        look = say("status", run=run_id).because("see what there is")
+        raise Failure("no_matching_work", "empty", "no worktree to clean up", next=[look])
     gone, stayed = _clear_places(call, apart, dry_run=dry_run)
     from orch.cli.progress import Bar
 
@@ -80,6 +78,43 @@ def cleanup(
             data=answer,
         )
     call.say(replay.keep(call, run_id, answer) if not dry_run else answer)
+
+
+def _require_one_way(*, named: bool, all_completed: bool, fits: bool) -> None:
+    if named == all_completed:
+        raise invalid_input("give --task, or --run with --all-completed", reason="flag")
+    if all_completed and not fits:
+        raise invalid_input("--all-completed goes with --run and without --attempt", reason="flag")
+
+
+def remove_leftovers(
+    call: "Call", run: str | None, seconds: float, *, dry_run: bool, is_alone: bool
+) -> None:
+    """Remove what runs left that were closed so long ago; name it, or why it stays."""
+    from orch import retention
+    from orch.cli.progress import Bar
+
+    if not is_alone:
+        raise invalid_input("--older-than goes with --run and --dry-run only", reason="flag")
+    if run is not None:
+        with call.db.read() as tx:
+            runs.require(tx, run)
+    found = retention.find(call.db, int(seconds * 1000), run)
+    if not dry_run:
+        with Bar(call, "removing what closed runs left", len(found)) as bar:
+            retention.remove(call.db, found, bar.step)
+    gone = [one for one in found if not one.reason]
+    call.say(
+        obj(
+            run_id=run,
+            dry_run=dry_run,
+            cleaned=[],
+            kept=[],
+            queue_slots=sum(one.what == "slot" for one in gone),
+            leftovers=[one.document() for one in found],
+            bytes=sum(one.bytes for one in gone),
+        )
+    )
 
 
 def _clear_places(
