@@ -30,16 +30,19 @@ $(STAMP): pyproject.toml $(CONSTRAINTS) inbox/cli/bin/inbox orch/cli/bin/orch
 	$(BIN)/python -m compileall -q schema inbox orch council
 	@touch $(STAMP)
 
+# DB=private plays it on a PostgreSQL that it starts itself, DB=postgresql://… on one that is there.
 demo: $(STAMP)
-	$(BIN)/python -m tests.demo
+	DEMO_DB='$(DB)' $(BIN)/python -m tests.demo
 
 test: $(STAMP)
 	@echo "The suite's files are $(PLACE)."
 	$(PYTEST)
 
 # Every test of a store that is not about a file, on a private PostgreSQL. Part of CI.
-ON_SERVER := tests/pg tests/contract/test_inbox_*.py tests/contract/test_failures.py \
-	tests/contract/test_shapes.py tests/contract/test_signals_heeded.py
+ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/test_inbox_*.py tests/contract/test_failures.py \
+	tests/contract/test_shapes.py tests/contract/test_signals_heeded.py \
+	$(foreach part,runs tasks task_show keys ready plan places verify queue queue_checks queue_people \
+	requests submit work missed_moments budgets cleanup ownership,tests/contract/test_orch_$(part).py)
 test-pg: $(STAMP)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }
 	ORCH_TEST_ENGINES=server $(PYTEST) $(ON_SERVER)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from schema.transaction import Tx
 
 APPLICATION_ID = 0x4F524348  # "ORCH"
+MOVED_ID = 0x4F52434D  # "ORCM": its rows are on a server now.
 SCHEMA_VERSION = 14  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
@@ -336,6 +337,8 @@ def _checked(path: str, connection: apsw.Connection, clock: "Clock | None") -> D
     version = connection.pragma("user_version")
     if application != APPLICATION_ID or mode != "wal":
         connection.close()
+        if application == MOVED_ID:
+            raise _moved(path)
         raise Failure(
             "store_error",
             "corrupt",
@@ -360,6 +363,13 @@ def _require_known(path: str, connection: apsw.Connection) -> None:
         from schema import version_gate
 
         version_gate.require_known(path, connection, version, SCHEMA_VERSION)
+
+
+def _moved(path: str) -> Failure:
+    where = _first_line(f"{os.path.dirname(path)}/{URL_FILE}")
+    hint = f"name it instead: --db {where}" if where else "ask who moved it"
+    message = f"the store in {path} was moved to {where or 'a server'}"
+    return Failure("store_error", "replaced", message, hint=hint)
 
 
 def _was_committed(db: Database, tx: "Tx", failure: Failure) -> bool:

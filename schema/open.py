@@ -34,6 +34,22 @@ def open_store(where: str) -> "Database":
     return file.open_store(where)
 
 
+def another(db: "Database") -> "Database":
+    """Return the same store opened once more, for another thread. Raises: as `open_store` does."""
+    if db.is_file:
+        return file.open_store(db.path)
+    from schema.pg.database import another as another_of_server
+
+    return another_of_server(db)
+
+
+def ring(db: "Database", topics: set[str]) -> None:
+    """Wake who waits on one of the topics on this machine, though nothing was changed."""
+    from schema import wakeup
+
+    wakeup.ring(db.folder.wake.rpartition(".")[0], topics)
+
+
 def waiter(db: "Database", topics: list[str]) -> "Waiter":
     """Return a place to sleep until one of the topics is rung."""
     if db.is_file:

@@ -38,6 +38,14 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cli.store
 
 
+@pytest.fixture(autouse=True)
+def _databases_are_removed() -> Iterator[None]:
+    """Those that a test made on our server; what its module made stays for the others."""
+    first = len(engines.made)
+    yield
+    engines.forget(first)
+
+
 @pytest.fixture(params=None if ENGINES == ["file"] else ENGINES)
 def inbox(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Iterator[Cli]:
     """`inbox` in an empty directory outside git that has a fresh store, of either engine."""
@@ -52,8 +60,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> 
         return
     if reason := request.node.get_closest_marker("on_file"):
         pytest.skip(f"of a store that is a file: {reason.args[0]}")
-    with engines.on_server(cli, tmp_path) as served:
-        yield served
+    yield engines.served(cli, tmp_path)
 
 
 @pytest.fixture

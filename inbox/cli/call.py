@@ -4,7 +4,6 @@ import os
 
 from inbox.cli.output import write_error, write_out
 from schema import open as stores
-from schema.failures import Failure
 from schema.json_text import Json, obj
 from schema.signals import Signals
 from schema.steps import quoted
@@ -78,11 +77,6 @@ class Call:
         """The store, opened at first use. Raises: not_found/store, store_error."""
         if self._db is None:
             self._db = stores.open_store(stores.locate(self.db_path, os.getcwd()))
-            if not (self._db.is_file or self.package == "inbox"):
-                raise Failure(
-                    "invalid_state", "unsupported", f"{self.program} keeps runs in a file only",
-                    hint="threads may be on a server; name a file with --db for runs",
-                )  # fmt: skip
             self._db.signals = self.signals
         return self._db
 

@@ -6,6 +6,7 @@ from schema import events, file
 from schema import open as stores
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, dumps, obj
+from schema.steps import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,25 +16,27 @@ if TYPE_CHECKING:
 
 def init(call: "Call", *, key: str | None) -> None:
     """Create the store, or report the one that serves here; harmless on an existing one."""
-    cwd = os.getcwd()
-    created = False
-    if call.db_path is not None and stores.is_url(call.db_path):
+    created = make(call)
+    if call.db_path is None:
+        call.db_path, _ = file.discover(os.getcwd())
+    call.say(obj(db_path=call.db.path, status="initialized", created=created))
+
+
+def make(call: "Call") -> bool:
+    """Make the store that the call names if there is none; say whether it is new."""
+    path = call.db_path
+    if path is not None and stores.is_url(path):
         from schema.pg import migrate as server
 
-        created = server.create(call.db_path)
-        call.say(obj(db_path=call.db.path, status="initialized", created=created))
-        return
-    if call.db_path is not None:
-        path: str | None = os.path.abspath(call.db_path)
-    else:
-        path, _ = file.discover(cwd)
-    if path is None or not os.path.lexists(path):
-        from schema import new_store
+        return server.create(path)
+    if path is None:
+        path, _ = file.discover(os.getcwd())
+    if path is not None and os.path.lexists(path):
+        return False
+    from schema import new_store
 
-        path = path or file.default_path(cwd)
-        created = new_store.create(path)
-    call.db_path = path
-    call.say(obj(db_path=call.db.path, status="initialized", created=created))
+    call.db_path = os.path.abspath(path or file.default_path(os.getcwd()))
+    return new_store.create(call.db_path)
 
 
 def doctor(call: "Call", *, deep: bool) -> None:
@@ -85,7 +88,7 @@ def backup(call: "Call", *, path: str | None, key: str | None) -> None:
     if not call.db.is_file:
         raise Failure(
             "invalid_state", "unsupported", "a store on a server is copied by the server's tools",
-            hint="pg_dump --format=custom --schema=orch --file=PATH URL",
+            hint="orch does that", next=[Step(("orch", "store", "backup", "PATH"), "act")],
         )  # fmt: skip
     from schema import migrate
 

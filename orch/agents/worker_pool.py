@@ -13,7 +13,7 @@ from orch.agents.worker import Worker
 from orch.harness import preflight
 from orch.harness.config import Harness
 from orch.store.turns import Turn
-from schema import file, wakeup
+from schema import open as stores
 from schema.failures import Failure
 from schema.json_text import Json, array
 
@@ -64,8 +64,8 @@ def check(db: "Database", harness: Harness) -> preflight.HarnessFindings:
 class WorkerPool:
     """The workers of one `orch work`, and what they have done."""
 
-    def __init__(self, db_path: str, plan: WorkerOptions, stop: Stop, tell: "Tell") -> None:
-        self.db_path = db_path
+    def __init__(self, db: "Database", plan: WorkerOptions, stop: Stop, tell: "Tell") -> None:
+        self.db = db
         self.plan = plan
         self.stop = stop
         self.tell = tell
@@ -93,13 +93,11 @@ class WorkerPool:
     def ask_stop(self, level: int) -> None:
         """Finish what runs (1), or end it now (2); waiting workers are woken."""
         self.stop.level = max(self.stop.level, level)
-        wakeup.ring(
-            self.db_path, {"agent=" + name for name in (*self.plan.agents, *self.plan.pools)}
-        )
+        stores.ring(self.db, {"agent=" + name for name in (*self.plan.agents, *self.plan.pools)})
 
     def _work(self, agent: str) -> None:
         try:
-            db = file.open_store(self.db_path)
+            db = stores.another(self.db)
             try:
                 kind = SlotWorker if self.plan.by_slots else Worker
                 kind(db, agent, self).work()

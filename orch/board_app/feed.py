@@ -13,7 +13,8 @@ from orch.cli.board.top import document
 from orch.drive import watching
 from orch.pace import Pace
 from orch.reconcile import reconcile
-from schema import events, file
+from schema import events
+from schema import open as stores
 from schema.failures import Failure
 from schema.json_text import loads
 from schema.signals import Interrupted
@@ -72,7 +73,7 @@ class Feed:
 
     def _read(self) -> None:
         try:
-            self._db = db = file.open_store(self._path)
+            self._db = db = stores.open_store(self._path)
             self._follow(db)
         except Interrupted:
             pass

@@ -44,7 +44,7 @@ SECTIONS = Sections(
         ),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
-            "init", "setup", "notify", "prime", "schema", "completion",
+            "init", "store", "setup", "notify", "prime", "schema", "completion",
         ),
     ),
     {
@@ -58,6 +58,7 @@ SECTIONS = Sections(
         "request": "Record what a person wants, and have an engineer agent plan it.",
         "run": "Open, show and close runs, and limit what they may spend.",
         "salvage": "Bring back the work that cleanup saved.",
+        "store": "Make, move, copy and bring up to date a store on a server.",
         "task": "Add, show and change the tasks of a run.",
         "verify": "Run a task's checks, or record their results.",
     },

@@ -8,7 +8,7 @@ import os
 import threading
 from queue import Empty, SimpleQueue
 
-from schema import file, wakeup
+from schema import open as stores
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Lanes:
     """What runs beside the passes of one driver, by what it is about."""
 
-    def __init__(self, db_path: str) -> None:
-        self._db_path = db_path
+    def __init__(self, db: "Database") -> None:
+        self._db = db
         self._running: dict[tuple[object, ...], threading.Thread] = {}
         self._ended: SimpleQueue[tuple[tuple[object, ...], Done, Any, Exception | None]] = (
             SimpleQueue()
@@ -83,7 +83,7 @@ class Lanes:
     ) -> None:
         result, error = None, None
         try:
-            db = file.open_store(self._db_path)
+            db = stores.another(self._db)
             try:
                 with lease.over(db):
                     result = job(db)
@@ -92,4 +92,4 @@ class Lanes:
         except Exception as found:
             error = found
         self._ended.put((key, done, result, error))
-        wakeup.ring(self._db_path, {self.topic})
+        stores.ring(self._db, {self.topic})

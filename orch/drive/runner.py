@@ -109,7 +109,7 @@ class Driver:
         self._db = db
         self._options = options
         self._line = line
-        self._lanes = Lanes(db.path)
+        self._lanes = Lanes(db)
         self._driven: list[_Driven] = []
         self._staff: Staff | None = None
         self._pace = Pace(waits=True)

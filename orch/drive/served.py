@@ -4,7 +4,6 @@ import os
 
 from orch.drive.watch import Watch
 from orch.store import turns as turn_rows
-from schema import wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class Served:
         self._ours = f"@{policy.pool}" if policy.workers else ""
         self._names = {turn.agent for turn in turn_rows.running(tx)}
         try:
-            waiting = os.listdir(wakeup.folder(watch.db_path))
+            waiting = os.listdir(watch.wake)
         except OSError:
             waiting = []  # Nobody has ever waited here.
         topics = (name.rpartition(".")[0] for name in waiting)

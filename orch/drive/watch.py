@@ -50,7 +50,7 @@ class Watch:
         self.run_id = run_id
         self.until = until
         self.flags = flags
-        self.db_path = self.top = ""
+        self.wake = self.top = ""
         self.settings = Config()
         self.policy = DrivePolicy()
         self.target = ""
@@ -74,7 +74,7 @@ class Watch:
 
     def look(self, db: "Database") -> None:
         """Ask git and orch.toml what the store does not know. Raises: not_found/run, git_error."""
-        self.db_path = db.path
+        self.wake = db.folder.wake
         with db.read() as tx:
             run = runs.require(tx, self.run_id)
             stored = driving.settings(tx, self.run_id)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         "plan lint", "plan apply", "plan export", "plan schema", "ready", "reconcile", "wait",
         "drive", "blocked", "answer", "status", "dispatch", "retry", "reassign", "cancel", "adopt",
         "cleanup", "diff", "open", "lock list", "salvage list", "salvage restore", "repo accept",
-        "repo moved", "verify run",
+        "repo moved", "store init", "store migrate", "store backup", "store move", "verify run",
         "verify record", "verify status", "events", "trace", "queue add", "queue list",
         "queue show", "queue run", "queue approve", "queue reject", "queue hold", "queue release",
         "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
@@ -41,7 +41,7 @@ _LOOKS = frozenset(
 # A person's words: the table marks them (`person=True`); the rest is an answer only one has.
 PERSON = frozenset(
     ("start", "run close", "run reopen", "run set", "run pause", "run resume", "plan apply",
-     "adopt", "repo accept", "repo moved",
+     "adopt", "repo accept", "repo moved", "store migrate", "store move",
      "verify record", "queue approve", "queue reject", "queue release", "queue rollback",
      "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip

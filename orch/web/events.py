@@ -11,7 +11,8 @@ import threading
 from inbox.workflows import wait
 from orch.drive import watching
 from orch.store import due
-from schema import events, file
+from schema import events
+from schema import open as stores
 from schema.signals import Interrupted
 
 TYPE_CHECKING = False
@@ -55,7 +56,7 @@ class Bell:
             self._db.signals.pending = _SIGTERM
 
     def _sleep(self) -> None:
-        self._db = db = file.open_store(self._path)
+        self._db = db = stores.open_store(self._path)
         seen = -1
 
         def _look() -> int | None:
@@ -103,7 +104,7 @@ async def stream(
 
 
 def _last(db_path: str) -> int:
-    db = file.open_store(db_path)
+    db = stores.open_store(db_path)
     try:
         with db.read() as tx:
             return events.last_id(tx)
@@ -112,7 +113,7 @@ def _last(db_path: str) -> int:
 
 
 def _page(db_path: str, run: str | None, after: int) -> list[tuple[int, str]]:
-    db = file.open_store(db_path)
+    db = stores.open_store(db_path)
     try:
         watching.note(db)
         with db.read() as tx:

@@ -13,9 +13,10 @@ from schema.file import SCHEMA_VERSION
 from schema.pg import machine, wire
 from schema.pg.errors import failure_of, no_store
 from schema.pg.statements import of_server
-from schema.pg.transaction import PgRead, PgReadTx, PgWrite
+from schema.pg.transaction import PgRead, PgReadTx, PgTx, PgWrite
 from schema.pg.where import Where
 from schema.signals import Signals
+from schema.steps import Step
 from schema.store_folder import StoreFolder
 from schema.transaction import _CRASHING, LOCK_SUFFIX, WAKE_SUFFIX, Database
 
@@ -96,7 +97,7 @@ class PgDatabase(Database):
         """Begin an atomic change."""
         return PgWrite(self)
 
-    def begin(self, how: str) -> "tuple[wire.Connection, Instant]":
+    def begin(self, how: str) -> "tuple[wire.Connection, Instant, tuple[int, int]]":
         """Begin a transaction; a connection that was lost meanwhile is made anew, once.
 
         Raises: store_busy, store_error.
@@ -104,7 +105,7 @@ class PgDatabase(Database):
         if wire.is_closed(self._server):
             self._server = self._connect()
         try:
-            row = self.ask(how)[0]
+            row = self.ask(how, machine=self._machine)[0]
         except wire.LostConnection as error:
             self.rollback()
             if not wire.is_closed(self._server):
@@ -114,7 +115,7 @@ class PgDatabase(Database):
         except wire.Error as error:
             self.rollback()
             raise failure_of(error) from error
-        return self._server, Instant(row[0], row[0], "server")
+        return self._server, Instant(row[0], row[0], "server"), row[1:]
 
     def rollback(self) -> None:
         """Leave the open transaction, if there is one."""
@@ -135,10 +136,7 @@ class PgDatabase(Database):
 
             crash_points.reach("commit.before")
         try:
-            if tx.topics:
-                self.ask("commit_and_tell", **self._told(tx))
-            else:
-                wire.run(self._server, "COMMIT")
+            wire.run(self._server, self._ending(tx))
         except wire.Error as error:
             failure = failure_of(error)
             if not self._is_there(tx, failure):
@@ -147,6 +145,15 @@ class PgDatabase(Database):
             crash_points.reach("commit.after")
         if tx.topics:
             self.ring(tx.topics)
+
+    def _ending(self, tx: "Tx") -> bytes:
+        """Return what was put off, the COMMIT, and who is told of it elsewhere, in one text."""
+        assert isinstance(tx, PgTx)
+        parts = [part for part in (tx.taken(), b"COMMIT") if part]
+        if tx.topics and tx.is_awaited:
+            tell = of_server("tell", self.where.schema)
+            parts.append(wire.written(self._server, tell, self._told(tx)))
+        return b";".join(parts)
 
     def _told(self, tx: "Tx") -> dict[str, object]:
         topics = " ".join(sorted(tx.topics))
@@ -167,7 +174,7 @@ class PgDatabase(Database):
         """
         wire.close(self._server)
         try:
-            again = PgReadTx(*self._return())
+            again = PgReadTx(*self._return()[:2])
             if tx.last_event_id:
                 done = events.was_committed(again, tx.last_event_id, tx.tx_id)
             else:
@@ -182,7 +189,7 @@ class PgDatabase(Database):
         self.rollback()
         return done
 
-    def _return(self) -> "tuple[wire.Connection, Instant]":
+    def _return(self) -> "tuple[wire.Connection, Instant, tuple[int, int]]":
         """Begin on a new connection, as soon as the server lets us. Raises: store_error."""
         for left in reversed(range(_RETURNS)):
             try:
@@ -225,6 +232,7 @@ class PgDatabase(Database):
         try:
             self.ask("expect", topics=" ".join(topics), machine=self._machine, ms=until_ms)
         except wire.Error as error:
+            self.rollback()
             raise failure_of(error) from error
 
     def close(self) -> None:
@@ -242,8 +250,15 @@ def _other_version(path: str, version: int, oldest: int) -> Failure:
     return Failure(
         "store_error", "older_schema",
         f"{path} has schema {version}; this program needs {SCHEMA_VERSION}",
-        hint="its owner brings it up to date, other programs go on meanwhile: orch store migrate",
+        hint="its owner brings it up to date, others go on meanwhile",
+        next=[Step(("orch", "store", "migrate"), "act")],
     )  # fmt: skip
+
+
+def another(db: Database) -> PgDatabase:
+    """Return the same store on a connection of its own."""
+    assert isinstance(db, PgDatabase)
+    return PgDatabase(db.where)
 
 
 def open_pg(url: str) -> PgDatabase:

@@ -31,33 +31,34 @@ def scripts(first: int, last: int) -> "Iterator[tuple[int, str]]":
                 yield int(name[:4]), script.read()
 
 
-def create(url: str) -> bool:
+def create(url: str, newest: int = SCHEMA_VERSION) -> bool:
     """Make an empty store where a URL says, schema and all; say whether it is new.
 
+    `newest` below the newest exists for tests of the upgrade.
     Guarantees: two at once make one; killed, it leaves nothing. Raises: store_busy, store_error.
     """
-    return _at(url, may_make=True) < 0
+    return _at(url, newest, may_make=True) < 0
 
 
 def upgrade(url: str) -> int:
     """Bring a store up to date and return the version that it had. Raises: as `create` does."""
-    return _at(url, may_make=False)
+    return _at(url, SCHEMA_VERSION, may_make=False)
 
 
-def _at(url: str, may_make: bool) -> int:
+def _at(url: str, newest: int, may_make: bool) -> int:
     """Do it in one transaction; return the version that was there, -1 for none."""
     where = Where(url)
     try:
         server = wire.connect(where.parameters)
         try:
-            return _do(server, where, may_make)
+            return _do(server, where, newest, may_make)
         finally:
             wire.close(server)
     except wire.Error as error:
         raise failure_of(error) from error
 
 
-def _do(server: "wire.Connection", where: Where, may_make: bool) -> int:
+def _do(server: "wire.Connection", where: Where, newest: int, may_make: bool) -> int:
     def _ask(name: str, **values: object) -> "list[Row]":
         return wire.run(server, of_server(name, where.schema), values).fetchall()
 
@@ -78,11 +79,11 @@ def _do(server: "wire.Connection", where: Where, may_make: bool) -> int:
         _require_fit(*_ask("migrate_fit")[0])
         _ask("migrate_begin")
     _ask("migrate_path")
-    for _, script in scripts(version + 1, SCHEMA_VERSION):
+    for _, script in scripts(version + 1, newest):
         wire.run(server, script)
     if version < 0:
         _ask("migrate_store", id=os.urandom(8).hex(), secret=os.urandom(32))
-    _ask("migrate_done", version=SCHEMA_VERSION)
+    _ask("migrate_done", version=newest)
     wire.run(server, "COMMIT")
     return version
 

@@ -16,11 +16,15 @@ SET LOCAL lock_timeout = 10000;
 SET LOCAL idle_in_transaction_session_timeout = 15000;
 SET LOCAL synchronous_commit = on;
 SELECT 1 FROM counter WHERE name = 'event' FOR UPDATE;
-SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+SELECT t.now, c.last, EXISTS (
+       SELECT 1 FROM waiter WHERE machine <> :machine AND until > t.now)
+  FROM counter AS c,
+       (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
+ WHERE c.name = 'event';
 
--- name: commit_and_tell :exec
--- NOTIFY after COMMIT: inside of it a lock of the whole cluster would be held over the fsync.
-COMMIT;
+-- name: tell :exec
+-- After the COMMIT, in the same round trip: inside of it a lock of the whole cluster would be held
+-- over the fsync.
 BEGIN;
 SET LOCAL synchronous_commit = off;
 SELECT pg_notify(:channel, :topics) WHERE EXISTS (
@@ -30,7 +34,12 @@ SELECT pg_notify(:channel, :topics) WHERE EXISTS (
 COMMIT;
 
 -- name: expect :exec
--- Somebody of this machine waits on the topics; what nobody renews is forgotten.
+-- Somebody of this machine waits on the topics; what nobody renews is forgotten. Under the lock:
+-- whoever began before has committed, and whoever begins after sees the row.
+BEGIN;
+SET LOCAL lock_timeout = 10000;
+SET LOCAL synchronous_commit = off;
+SELECT 1 FROM this_store.counter WHERE name = 'event' FOR UPDATE;
 WITH gone AS (
     DELETE FROM this_store.waiter
      WHERE until < extract(epoch FROM clock_timestamp()) * 1000 - 3600000)
@@ -38,6 +47,7 @@ INSERT INTO this_store.waiter AS w (topic, machine, until)
 SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + :ms
   FROM unnest(string_to_array(:topics, ' ')) AS topic
 ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
+COMMIT;
 
 -- name: gate :maybe
 SELECT v.version, s.min_client, s.store_id, pg_is_in_recovery()
@@ -85,3 +95,25 @@ VALUES (1, :id, :secret, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 
 -- name: migrate_done :exec
 UPDATE this_store.store_version SET version = :version;
+
+-- What a move asks of the server; the tables are those of the schema, in the order they were made.
+
+-- name: move_state :one
+SELECT s.store_id, (SELECT count(*) FROM this_store.event), (SELECT count(*) FROM this_store.thread)
+  FROM this_store.store AS s;
+
+-- name: move_columns :many
+-- A table refers only to those made before it.
+SELECT c.relname::text, string_agg(a.attname::text, ' ' ORDER BY a.attnum)
+  FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'this_store'::regnamespace AND c.relkind = 'r'
+   AND a.attnum > 0 AND NOT a.attisdropped
+ GROUP BY c.oid, c.relname ORDER BY c.oid;
+
+-- name: move_numbers :many
+-- Which column of which table is numbered by the counter.
+SELECT c.relname::text, a.attname::text
+  FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid
+  JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+ WHERE c.relnamespace = 'this_store'::regnamespace
+   AND pg_get_expr(d.adbin, d.adrelid) LIKE '%orch_next(%';

@@ -5,6 +5,7 @@ an operation checks stays true until its COMMIT is visible, and event ids are gi
 in one order (docs/decisions/0021-postgresql.md).
 """
 
+from schema.failures import Failure
 from schema.pg import wire
 from schema.pg.errors import failure_of
 from schema.pg.statements import text_of
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from schema.clock import Instant
     from schema.pg.database import PgDatabase
     from schema.queries import Query
 
@@ -29,21 +31,72 @@ class PgReadTx(ReadTx):
         values["now"] = self.now.wall_ms
         try:
             return wire.run(self._connection, text_of(query), values)
-        except ValueError:  # A NUL, which the driver refuses before the server does.
-            from schema.failures import invalid_input
+        except ValueError:
+            raise _nul()
 
-            raise invalid_input("a text holds a NUL character", reason="text")
+
+# On the hot way, and nobody looks at what they give: they travel with what comes next, so that the
+# lock is held for half as many round trips.
+_LATER = frozenset((
+    "agent_note", "artifact_insert", "event_record", "key_store", "lease_end", "lease_start",
+    "message_insert", "thread_insert", "thread_touch",
+))  # fmt: skip
 
 
 class PgTx(PgReadTx, Tx):
-    """One atomic change, from the lock to COMMIT."""
+    """One atomic change, from the lock to COMMIT.
 
-    __slots__ = ()
+    `is_awaited`: another machine waited for something when the lock was had. Who comes later takes
+    the lock before it looks (`PgDatabase.expect`), and so finds what this one does.
+    """
+
+    __slots__ = ("_last", "_later", "is_awaited")
+
+    def __init__(self, server: "wire.Connection", now: "Instant", more: "tuple[int, int]") -> None:
+        super().__init__(server, now)
+        self._last, self.is_awaited = more[0], bool(more[1])
+        self._later: list[bytes] = []
+
+    def run(self, query: "Query", values: "dict[str, object]") -> "Any":
+        """Run what waits and then this statement, in one round trip."""
+        if not self._later:
+            return super().run(query, values)
+        self._put_off(query, values)
+        return wire.run(self._connection, self.taken())
 
     def execute(self, query: "Query", **values: object) -> int:
-        """Run a statement and return how many rows it changed."""
+        """Run a statement and return how many rows it changed; 1 for one that is put off."""
+        if query.name in _LATER:
+            self._put_off(query, values)
+            return 1
         changed: int = self.run(query, values).rowcount
         return changed
+
+    def value(self, query: "Query", **values: object) -> "Any":
+        """Return the first column of the one row; an event's id is known: the lock is held."""
+        if query.name in _LATER:
+            self._put_off(query, values)
+            self._last += 1
+            return self._last
+        return super().value(query, **values)
+
+    def taken(self) -> bytes:
+        """Return what was put off, as one text, and forget it."""
+        text = b";".join(self._later)
+        self._later.clear()
+        return text
+
+    def _put_off(self, query: "Query", values: "dict[str, object]") -> None:
+        values["now"] = self.now.wall_ms
+        try:
+            self._later.append(wire.written(self._connection, text_of(query), values))
+        except ValueError:
+            raise _nul()
+
+
+def _nul() -> Failure:
+    """Return the failure for a text that the driver refuses before the server does."""
+    return Failure("invalid_input", "text", "a text holds a NUL character", hint="leave it out")
 
 
 class PgRead(_Read):
@@ -56,7 +109,8 @@ class PgRead(_Read):
 
     def __enter__(self) -> PgReadTx:
         self._pg.signals.lower()
-        return PgReadTx(*self._pg.begin("begin_read"))
+        server, now, _ = self._pg.begin("begin_read")
+        return PgReadTx(server, now)
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         self._pg.rollback()

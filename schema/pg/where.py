@@ -10,6 +10,10 @@ from schema.failures import Failure, invalid_input
 from schema.pg import wire
 from schema.store_url import without_password
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
 DEFAULT_SCHEMA = "orch"
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SAFE = "verify-full"
@@ -43,9 +47,18 @@ class Where:
         self._require_tls()
 
     @property
-    def prefix(self) -> str:
-        """The schema as a statement names it before a table."""
-        return f'"{self.schema}".'
+    def shown_to_libpq(self) -> str:
+        """The URL for the server's own programs: without a password, without what is ours."""
+        head, _, tail = self.shown.partition("?")
+        rest = "&".join(part for part in tail.split("&") if not part.startswith("schema="))
+        return f"{head}?{rest}" if rest else head
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What such a program needs in its environment to be let in."""
+        kept = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+        password = self.parameters.get("password")
+        return kept | ({"PGPASSWORD": password} if password else {})
 
     def _require_tls(self) -> None:
         """Beyond this machine the server is verified, unless somebody says so twice."""
@@ -62,6 +75,13 @@ class Where:
                 hint="leave sslmode out (verify-full), or set ORCH_ALLOW_PLAIN=1 on a network "
                 "that nobody else can reach",
             )
+
+
+def of(db: "Database") -> Where:
+    """Return the place of a store on a server."""
+    found = getattr(db, "where", None)
+    assert isinstance(found, Where)
+    return found
 
 
 def _is_near(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The six things that are asked of the driver: connect, run, rows, notifies, socket, close.
+"""All that is asked of the driver: connect, run, fill, notifies, close.
 
 All of psycopg2 that the product uses is here; where its successor becomes cheap to import, this
 module is all that changes. Values come back as SQLite gives them: JSON as text, whole numbers as
@@ -125,11 +125,26 @@ def connect(parameters: dict[str, str]) -> "Connection":
     return made
 
 
-def run(connection: "Connection", text: str, values: "Mapping[str, object] | None" = None) -> Rows:
+def run(
+    connection: "Connection", text: "str | bytes", values: "Mapping[str, object] | None" = None
+) -> Rows:
     """Run one statement, or several without values, in one round trip. Raises: Error."""
     cursor: Rows = connection.cursor()
     cursor.execute(text, values)
     return cursor
+
+
+def written(connection: "Connection", text: str, values: "Mapping[str, object]") -> bytes:
+    """Return a statement with its values in it, to be sent with others."""
+    found: bytes = connection.cursor().mogrify(text, values)
+    return found
+
+
+def fill(connection: "Connection", text: str, rows: "list[tuple[Any, ...]]") -> None:
+    """Run one statement with all rows in place of its %s. Raises: Error."""
+    from psycopg2.extras import execute_values
+
+    execute_values(connection.cursor(), text, rows, page_size=len(rows))
 
 
 def notifies(connection: "Connection") -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 from orch.git import config_fingerprint, removing
 from orch.operations import runs as run_operations
 from orch.worktrees import cleanup
-from schema import file
 from tests.support import runs
 from tests.support.runs import Lead, worktree
 
@@ -329,7 +328,7 @@ def test_worktrees_go_several_at_once_and_their_repository_is_compared_once(
     monkeypatch.setattr(
         config_fingerprint, "fingerprint", lambda repo: compared.append(repo) or seen(repo)
     )
-    db = file.open_store(str(lead.store))
+    db = lead.inbox.open()
     with db.read() as tx:
         run = run_operations.require(tx, "r")
         chosen = cleanup.select(tx, run, None, None)

@@ -433,7 +433,7 @@ def test_an_answer_and_a_renewal_are_no_news_and_what_follows_them_is(lead: Lead
     lead.ask(sent)
     lead.do("answer", "--task", "a", "--body", "b")
     lead.inbox.ok("renew", "--agent", "w1", "--thread", thread(sent))
-    db = lead.open()
+    db = lead.inbox.open()
     with db.read() as tx:
         assert due.due(tx, orch_runs.require(tx, runs.RUN)) == (False,) * 6
     lead.go_on(sent)

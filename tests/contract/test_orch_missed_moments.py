@@ -66,7 +66,7 @@ def test_of_two_reconciles_the_first_head_stays(lead: Lead) -> None:
     lead.claim(sent)
     first = lead.commit(sent)
     lead.done(sent)
-    db = lead.open()
+    db = lead.inbox.open()
     with db.read() as tx:
         run = run_rules.require(tx, "r")
         number = tasks.require(tx, "r", "a").task_no

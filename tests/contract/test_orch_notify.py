@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from orch.drive import notices, watching
-from schema import file
 from schema.queries import Query
 from tests.support import runs
 from tests.support.cli import Answer, until
@@ -48,7 +47,7 @@ def once(lead: Lead, **env: str) -> Answer:
 
 def make_due(lead: Lead) -> None:
     """Let all that waits for its time be due: a clock nobody waits for."""
-    db = file.open_store(str(lead.store))
+    db = lead.inbox.open()
     with db.write() as tx:
         tx.execute(Query("due", "exec", "UPDATE notice SET due_at = 1 WHERE due_at > 0", ""))
     db.close()
@@ -176,7 +175,7 @@ def test_a_driver_plans_and_a_process_of_its_own_sends(
     monkeypatch.chdir(lead.top)
     asked(lead)
     lead.do("wait", "--timeout-seconds", "20")
-    db = file.open_store(str(lead.store))
+    db = lead.inbox.open()
     config = notices.of_run(db, "r")
     assert notices.tell(db, "r", config) is not None
     assert hook.wait(1)[0]["kind"] == "question"
@@ -194,7 +193,7 @@ def test_a_driver_plans_and_a_process_of_its_own_sends(
 def test_nobody_is_called_who_is_looking(lead: Lead, hook: Hook) -> None:
     told(lead, hook)
     asked(lead)
-    db = file.open_store(str(lead.store))
+    db = lead.inbox.open()
     watching.note(db)
     assert 0 < watching.seconds_left(db) <= watching.SECONDS
     assert once(lead).status == 10 and not hook.got

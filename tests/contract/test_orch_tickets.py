@@ -13,7 +13,6 @@ import pytest
 from orch.drive import ticket_files
 from orch.drive.tickets import TicketWatch
 from orch.store import tickets as rows
-from schema import file
 from schema.failures import Failure
 from schema.transaction import Database
 from tests.support import runs
@@ -29,7 +28,7 @@ def lead(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def db(lead: Lead) -> Iterator[Database]:
-    found = file.open_store(str(lead.store))
+    found = lead.inbox.open()
     yield found
     found.close()
 

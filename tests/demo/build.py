@@ -74,8 +74,10 @@ def _lose_a_worker(leader: Leader) -> None:
                           *CODER, show=True)  # fmt: skip
 
     def _begun() -> int | None:
-        log = leader.where / ".orch" / "logs" / RUN / "manual" / "attempt-1.log"
-        if not log.exists() or "will never end" not in log.read_text():
+        # In .orch of the repository, or in this machine's folder of a store on a server.
+        logs = [path for place in (leader.where / ".orch", STAGE / "state")
+                for path in place.glob(f"**/logs/{RUN}/manual/attempt-1.log")]  # fmt: skip
+        if not logs or "will never end" not in logs[0].read_text():
             return None
         return leader.data(f"orch task show {RUN}/manual")["attempts"][-1]["pid"]
 

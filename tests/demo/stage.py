@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from tests.demo import server
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = ROOT / ".demo"
 HERE = Path(__file__).resolve().parent
@@ -34,7 +36,7 @@ class Leader:
         path = f"{bin_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self.environment = keep | {
             "PATH": path, "DEMO_WORK": str(where), "PYTHONPATH": str(ROOT), "TERM": "dumb",
-        }  # fmt: skip
+        } | server.environment(str(STAGE / "state"))  # fmt: skip
         self.started: list[subprocess.Popen[str]] = []
 
     def run(

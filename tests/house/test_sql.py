@@ -160,7 +160,12 @@ def test_a_named_block_is_read_as_it_is_parsed() -> None:
 def test_no_sql_outside_the_blocks_reads_or_writes_tables() -> None:
     """Python of the packages holds no statement on tables; schema opens, migrates and verifies."""
     statement = re.compile(r'"\s*(SELECT .* FROM|INSERT INTO|UPDATE|DELETE FROM) \w')
-    allowed = {"schema/new_store.py", "schema/json_check.py", "inbox/cli/plain.py"}
+    allowed = {
+        "schema/new_store.py",
+        "schema/json_check.py",
+        "inbox/cli/plain.py",
+        "schema/pg/move.py",
+    }
     found = []
     for package in _PACKAGES:
         for path in (_ROOT / package).rglob("*.py"):

@@ -5,8 +5,6 @@ ORCH_TEST_ENGINES names them (`file`, `server`, both with a comma); `make test-p
 
 import itertools
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -19,24 +17,30 @@ ENGINES = os.environ.get("ORCH_TEST_ENGINES", "file").split(",")
 _numbers = itertools.count(1)
 
 
-@contextmanager
-def on_server(cli: Cli, home: Path) -> Iterator[Cli]:
+made: list[str] = []  # Databases of this process, the newest last; conftest.py removes them.
+
+
+def served(cli: Cli, home: Path) -> Cli:
     """Give a program in a directory a fresh store on our own server, named as people name it."""
     from tests.support import servers
 
     if servers.programs() is None:
         pytest.skip(servers.NEEDED)
     server = servers.shared()
-    name = f"t{os.getpid()}_{next(_numbers)}"
-    url = server.make(name)
-    try:
-        store_url.write(str(cli.cwd / ".orch" / "store-url"), url)
-        (store_id,) = server.execute("SELECT store_id FROM orch.store", name)[0]
-        cli.store = home / ".local/state/orch/stores" / store_id / "store"
-        cli.url = url
-        yield cli
-    finally:
-        server.drop(name)
+    made.append(f"t{os.getpid()}_{next(_numbers)}")
+    cli.url = server.make(made[-1])
+    store_url.write(str(cli.cwd / ".orch" / "store-url"), cli.url)
+    (store_id,) = server.execute("SELECT store_id FROM orch.store", made[-1])[0]
+    cli.store = home / ".local/state/orch/stores" / store_id / "store"
+    return cli
+
+
+def forget(first: int) -> None:
+    """Remove the databases from the one with this place in `made` on."""
+    from tests.support import servers
+
+    while len(made) > first:
+        servers.shared().drop(made.pop())
 
 
 def behind(cli: Cli, *statements: str) -> list[tuple]:

@@ -11,6 +11,7 @@ import shutil
 import signal
 from pathlib import Path
 
+from tests.support import engines
 from tests.support.cli import Answer, Cli, until
 from tests.support.repos import Repo, begun, hermetic
 
@@ -26,11 +27,15 @@ class Lead:
         self.top = self.repo.path
         (self.top / ".orch").mkdir(mode=0o700)
         (self.top / ".orch" / ".gitignore").write_text("*\n")
-        self.store = self.top / ".orch" / "coord.db"
-        shutil.copy(store, self.store)
-        self.store.chmod(0o600)
         self.orch = Cli(self.top, program="orch", home=home).warm
         self.inbox = Cli(self.top, home=home).warm
+        if engines.ENGINES == ["server"]:
+            engines.served(self.inbox, home)
+            self.orch.store, self.orch.url = self.inbox.store, self.inbox.url
+        else:
+            shutil.copy(store, self.inbox.store)
+            self.inbox.store.chmod(0o600)
+        self.store = self.inbox.store
 
     def run(self, *flags: str, run: str = RUN) -> dict:
         """Open a run."""
@@ -172,7 +177,7 @@ class Lead:
 
 
 # What `doctor` says about the machine it runs on, which tests cannot help.
-MACHINE = ("git", "other sqlite", "packages", "file system", "locks", "parent")
+MACHINE = ("git", "other sqlite", "durability", "packages", "file system", "locks", "parent")
 
 
 def lead(home: Path, store: Path, monkeypatch: object) -> Lead:

@@ -37,14 +37,21 @@ def programs() -> Path | None:
 class Cluster:
     """A running server. `url(name)` names a database in it."""
 
-    def __init__(self, *settings: str, fsync: bool = False, tcp: int = 0) -> None:
+    def __init__(
+        self,
+        *settings: str,
+        fsync: bool = False,
+        tcp: int = 0,
+        like: Path | None = None,
+        listen: str = "127.0.0.1",
+    ) -> None:
         """Make and start it; `settings` are `name=value`, `tcp` a port on the loopback."""
         where = programs()
         assert where is not None, NEEDED
         self.bin = where
         self.owner = {"user": "postgres"} if os.geteuid() == 0 else {}
         self.folder = Path(tempfile.mkdtemp(prefix="orch-pg-"))
-        self.settings = [*settings, f"listen_addresses={'127.0.0.1' if tcp else ''}"]
+        self.settings = [*settings, f"listen_addresses={listen if tcp else ''}"]
         self.settings += [f"port={tcp or 5432}", f"unix_socket_directories={self.folder}"]
         if not fsync:
             self.settings += ["fsync=off", "full_page_writes=off"]
@@ -55,15 +62,25 @@ class Cluster:
         self.port = tcp or 5432
         self.process: subprocess.Popen[bytes] | None = None
         atexit.register(self.stop)
-        self.run(
-            "initdb", "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8",
-            "--locale=C", "-N",
-        )  # fmt: skip
+        if like is None:
+            self.run(
+                "initdb", "-D", str(self.data), "-A", "trust", "-U", "postgres", "-E", "UTF8",
+                "--locale=C", "-N",
+            )  # fmt: skip
+        else:
+            self.run("pg_basebackup", "-D", str(self.data), "-h", str(like), "-U", "postgres")
+            self.run("touch", str(self.data / "standby.signal"))
         self.start()
+
+    @classmethod
+    def of_backup(cls, other: "Cluster") -> "Cluster":
+        """Return a replica of another server."""
+        return cls(like=other.folder)
 
     def run(self, program: str, *argv: str) -> None:
         """Run one of the server's programs as the server's user."""
-        words = [str(self.bin / program), *argv]
+        there = self.bin / program
+        words = [str(there) if there.exists() else program, *argv]
         subprocess.run(words, check=True, capture_output=True, cwd="/", timeout=120, **self.owner)
 
     def start(self) -> None:

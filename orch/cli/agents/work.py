@@ -60,7 +60,7 @@ def work(
     plan = workflow.WorkerOptions(
         agents, pools, client, mode, model.lease_ms(lease_seconds), by_slots=slots
     )
-    pool = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
+    pool = workflow.WorkerPool(call.db, plan, Stop(), teller(call))
     if for_seconds:
         pool.stop.deadline = time.monotonic() + for_seconds
     call.resume = call.again(f"work --agent {agent} {client.words}")
@@ -103,7 +103,7 @@ def one_turn(
 ) -> workflow.WorkerPool:
     """Let one agent do the one thread that waits for it; return what came of it."""
     plan = workflow.WorkerOptions([agent], (), harness[0], "once", model.lease_ms(None))
-    pool = workflow.WorkerPool(call.db.path, plan, Stop(), teller(call))
+    pool = workflow.WorkerPool(call.db, plan, Stop(), teller(call))
     heed_signals(call, pool)
     pool.run()
     return pool

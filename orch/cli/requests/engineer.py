@@ -29,7 +29,7 @@ def work(call: "Call", chosen: "Harness", agent: str, request_id: str) -> tuple[
     assert run_id is not None
     while not planning.is_over(call.db, request_id):
         plan = workflow.WorkerOptions([agent], (), chosen, "once", model.lease_ms(None))
-        pool = workflow.WorkerPool(call.db.path, plan, Stop(), workers.teller(call))
+        pool = workflow.WorkerPool(call.db, plan, Stop(), workers.teller(call))
         workers.heed_signals(call, pool)
         pool.run()
         turns += pool.ended

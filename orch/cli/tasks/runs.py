@@ -84,16 +84,11 @@ def _first_sight(path: str, base_ref: str) -> str | None:
 
 def require_store(call: "Call") -> None:
     """Make the store if there is none: `init`, `run init` and `council start` may (protocol 1)."""
-    cwd = os.getcwd()
-    path = call.db_path
-    if path is None:
-        path, _ = file.discover(cwd)
-    if path is None or not os.path.lexists(path):
-        from schema import new_store
+    from inbox.cli import stores
 
-        path = path or file.default_path(cwd)
-        new_store.create(os.path.abspath(path))
-        call.db_path = None if path == file.default_path(cwd) else path
+    stores.make(call)
+    if call.db_path == file.default_path(os.getcwd()):
+        call.db_path = None  # Found there anyway: the next commands need not name it.
 
 
 def show(call: "Call", *, run: str) -> None:

@@ -37,6 +37,20 @@ $$SELECT CASE WHEN written ~ '\s'
 CREATE FUNCTION orch_real(number float8) RETURNS json LANGUAGE sql IMMUTABLE AS
 $$SELECT CASE WHEN number::text ~ '[.e]' THEN number::text ELSE number::text || '.0' END::json$$;
 
+-- A document with other values of some fields, new ones at its end; and one without a field.
+CREATE FUNCTION orch_set(document text, changes json) RETURNS json LANGUAGE sql IMMUTABLE AS
+$$SELECT ('{' || string_agg(to_json(f.key)::text || ':' || f.value, ',' ORDER BY f.place) || '}')::json
+    FROM (SELECT d.key, coalesce(changes -> d.key, d.value)::text AS value, d.place
+            FROM json_each(document::json) WITH ORDINALITY AS d (key, value, place)
+           UNION ALL
+          SELECT c.key, c.value::text, 1000000 + c.place
+            FROM json_each(changes) WITH ORDINALITY AS c (key, value, place)
+           WHERE document::json -> c.key IS NULL) AS f$$;
+
+CREATE FUNCTION orch_without(document text, field text) RETURNS json LANGUAGE sql IMMUTABLE AS
+$$SELECT ('{' || string_agg(to_json(d.key)::text || ':' || d.value, ',' ORDER BY d.place) || '}')::json
+    FROM json_each(document::json) WITH ORDINALITY AS d (key, value, place) WHERE d.key <> field$$;
+
 CREATE FUNCTION orch_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'OR900';

@@ -1,0 +1,12 @@
+-- name: landing_newest :many
+SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.status,
+       q.runner_pid, q.runner_started, q.runner_boot, e.why, t.task_id, e.approvals::json ->> 'missing',
+       q.hold_reason <> '' AS is_held, substr(q.target, 12) AS branch,
+       e.landed_commit, (SELECT v.created_at FROM event AS v WHERE v.event_id = e.last_event)
+  FROM entry AS e
+  JOIN task AS t ON t.task_no = e.task_no
+  JOIN queue AS q ON q.queue_no = e.queue_no
+ WHERE e.run_id = :run_id AND e.kind = 'task'
+   AND e.entry_no = (SELECT max(n.entry_no) FROM entry AS n
+                      WHERE n.task_no = e.task_no AND n.kind = 'task')
+ ORDER BY e.entry_no;

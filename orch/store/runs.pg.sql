@@ -1,0 +1,26 @@
+-- name: run_advance :exec
+UPDATE run SET reconciled_through = greatest(reconciled_through, :through), updated_at = :now
+ WHERE run_id = :run_id;
+
+-- name: run_budget_document :maybe
+SELECT (SELECT row_to_json(r_) FROM (SELECT
+    (SELECT row_to_json(r_) FROM (SELECT
+    orch_real(cost_microusd / 1e6::float8) AS "cost_usd",
+    tokens AS "tokens",
+    turns AS "turns",
+    attempts AS "attempts",
+    seconds AS "seconds") AS r_) AS "limits",
+    (SELECT row_to_json(r_) FROM (SELECT
+    orch_real(spent_microusd / 1e6::float8) AS "cost_usd",
+    spent_tokens AS "tokens",
+    spent_turns AS "turns",
+    spent_attempts AS "attempts",
+    spent_seconds AS "seconds") AS r_) AS "spent") AS r_)
+  FROM run_spending WHERE run_id = :run_id;
+
+-- name: run_newest_with :maybe
+SELECT r.run_id
+  FROM run AS r
+ WHERE r.closed_at IS NULL
+   AND EXISTS (SELECT 1 FROM json_object_keys(r.fingerprint::json) AS p (key) WHERE p.key = :place)
+ ORDER BY r.created_at DESC LIMIT 1;
