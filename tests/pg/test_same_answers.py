@@ -98,22 +98,6 @@ def test_every_verb_and_its_refusals_answer_as_on_a_file(both: tuple[Cli, Cli]) 
         assert "\n" not in found.out[:-1]
 
 
-def test_the_log_of_both_is_the_same(both: tuple[Cli, Cli]) -> None:
-    columns = "event_id, event_type, actor, thread_no, status, assigned_to, summary, payload"
-    logs = []
-    for cli in both:
-        for line in LINES:
-            cli.quick("--json", *line)
-        db = cli.open()
-        with db.read() as tx:
-            found = tx._connection  # Whatever it is: both take a statement.
-            text = f"SELECT {columns} FROM event ORDER BY event_id"
-            logs.append(list(_rows(found, text)))
-        db.close()
-    assert len(logs[0]) > 10
-    assert logs[0] == logs[1]
-
-
 def _rows(connection: object, text: str) -> list[tuple]:
     if hasattr(connection, "execute"):
         return connection.execute(text).fetchall()
