@@ -8,6 +8,7 @@ whose envelope is what the command prints with --json.
 from inbox.cli import kit, parse
 from inbox.cli.call import Call
 from schema.failures import Failure, invalid_input
+from schema.json_text import obj
 from schema.signals import Interrupted
 
 TYPE_CHECKING = False
@@ -69,7 +70,10 @@ class Inside:
             kit.name(call, command)
             call.db_path = parse.store_path(raw) if "db" in raw else call.db_path
             kit.perform(call, self._program, command, raw)
-            envelope = kit.answered(call)
+            if call.answer is not None:
+                envelope = kit.answered(call)
+            else:  # A stream that came to its end: all of it was heard.
+                envelope = obj(ok=True, command=call.command, data=None, next=[])
         except Failure as found:
             failure = found
         except Interrupted:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from inbox.cli import inside
+from inbox.cli.grammar import Command
 from orch.cli.main import PROGRAM
 from tests.support import runs
 from tests.support.runs import Lead
@@ -76,3 +77,9 @@ def test_many_threads_at_once_each_have_their_own_answer(lead: Lead) -> None:
     for thread in threads:
         thread.join(30)
     assert [json.loads(said[n])["ok"] for n in range(8)] == [True] * 8
+
+
+def test_a_stream_that_came_to_its_end_is_a_success(lead: Lead) -> None:
+    quiet = Command("logs", "orch.cli.persons:guard", "Say nothing.", (), "orch logs")
+    said = inside.run(PROGRAM.with_commands((quiet,)), ["logs"], str(lead.store))
+    assert (said.status, json.loads(said.envelope)["data"]) == (0, None)
