@@ -1,8 +1,8 @@
 """`make demo`: the whole story in under a minute, with real processes on a real repository.
 
-First the bus alone: workers race for the project's own documents. Then a run: a plan with
-dependencies and a lock, agents started by `orch work` in worktrees of their own, checks, a
-council, landing, cleanup by proof, the report. Everything is left in .demo/ to look at.
+First the bus alone: workers race for the project's own documents. Then a run by one command: six
+tickets with dependencies and a lock, three workers in worktrees of their own, a question, a crash,
+a failed check, an approval; a council, the merge into main, the report. All is left in .demo/.
 """
 
 import sys
@@ -19,8 +19,7 @@ def main() -> None:
     bus.play()
     leader = build.open_run()
     try:
-        build.work(leader)
-        build.finish(leader)
+        build.lead(leader)
         ending.review(leader)
         ending.land(leader)
         ending.leave(leader)

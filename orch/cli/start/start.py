@@ -146,7 +146,12 @@ def _drive(
     if flags["until"] is None:
         flags["until"] = "blocked" if has_person else "done"
     again = say("drive", run=run_id, harness=flags["harness"], workers=flags["workers"])
-    _tell(call, answer, steps.joined((*again.argv, *(("--", *program) if program else ()))))
+    _tell(
+        call,
+        answer,
+        steps.joined((*again.argv, *(("--", *program) if program else ()))),
+        is_here=not flags["background"],
+    )
     while True:
         call.answer = None
         try:
@@ -173,11 +178,11 @@ def _approved(call: "Call", run_id: str) -> bool:
     return approving.ask_all(call, run_id)
 
 
-def _tell(call: "Call", answer: Json, go_on: str) -> None:
+def _tell(call: "Call", answer: Json, go_on: str, *, is_here: bool) -> None:
     """Tell people what begins, and how it goes on should this be killed."""
     from orch.cli.start import views
 
-    for line in views.lines(answer):
+    for line in views.lines(answer) if is_here else ():
         call.note(line)
     call.note(f"killed, it goes on by: {go_on}")
 
