@@ -14,32 +14,32 @@ _LEADER = """\
 You lead agents with orch: a run has tasks, a task has attempts, and a code attempt has a branch
 and a worktree of its own. No daemon: every command is short, every wait can be repeated.
 
-Plan. Say what counts as done; tasks that touch the same files wait for each other or share a lock:
+From a plan to landed work by one command; killed or called again, it goes on with the same run:
+  orch start plan.yaml --target main
+  orch wait --run plan
+By hand. Say what counts as done; tasks on the same files wait for each other or share a lock:
   orch run init --run docs-1 --goal 'One guide out of many notes' --repo-path .
   orch task add --run docs-1 --task outline --summary 'Write outline.md' --default-to @coders
   orch task add --run docs-1 --task text --summary 'Write it' --default-to w1 --depends-on outline
 Hand out all that is ready, and let a client work on it (or let a person start it):
   orch dispatch --run docs-1 --ready --execution-mode code
   orch work --agent w1 --pool coders --harness claude --until-idle
-Wait; the answer says what happened and the next command:
-  orch wait --run docs-1 --timeout-seconds 90
 Answer questions; look at what an agent does; let it go on:
-  orch blocked --run docs-1
   orch answer --run docs-1 --task outline --body 'British spelling, please.'
   orch logs docs-1/outline
   orch continue docs-1/outline --body 'Use the second variant.'
-Verify, try again, hand over, and ask why something does not start:
+Verify, try again, and ask why something does not start:
   orch verify run docs-1/outline
   orch retry docs-1/outline --body 'The test is there now.'
-  orch reassign docs-1/outline --to w2
   orch ready --run docs-1 --explain
 Land what is done, tested as it will be; it names who must approve. Then remove the worktrees:
-  orch queue add --run docs-1 --all
-  orch queue run --run docs-1
+  orch land docs-1
+  orch approve docs-1/outline --as ana
   orch integrate --run docs-1 --into main
   orch cleanup --run docs-1 --all-completed
 
-Dispatch again after each result, until wait says run_done. Never work in an attempt's worktree.
+Dispatch again after each result, until wait says run_done; it names the next command. Never work
+in an attempt's worktree.
 Is something stuck? orch doctor names it. For three reviewers and one tally see orch council.
 --key K makes a repeat harmless; --json gives JSON. Workers read: inbox prime.
 Exit codes: 0 done. 10 nothing yet: run the printed command again. 30 bad input or state: read the

@@ -9,7 +9,7 @@ from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.drive.shapes import DRIVE_ANSWERS, DRIVING
 from orch.cli.forge.shapes import DATA as PULLS
 from orch.cli.nouns import ATTEMPT, BUDGET, CHANGE, GATE, RUN, TASK
-from orch.cli.reports.shapes import NEWS
+from orch.cli.reports.shapes import NEWS, REVIEW
 from orch.cli.reports.shapes import shapes as seeing
 from orch.cli.setup.shapes import KNOWN, SETUP
 from orch.cli.start.shapes import START
@@ -128,6 +128,7 @@ DATA: "dict[str, Shape]" = {
                 "mending": "text|null",
             }
         ],
+        "reviews": [REVIEW],
     },
     "task list": {"run_id": "text", "tasks": [TASK]},
     "task edit": _TASK_CHANGE,

@@ -122,6 +122,8 @@ def test_the_report_tells_the_whole_run(lead: Lead) -> None:
     assert second["checks"][0]["status"] == "passed" and second["seconds"]["verifying"] > 0
     (review,) = checked["reviews"]
     assert (review["run_id"], review["groups"][0]["title"]) == ("C1", EVIL)
+    assert lead.orch.ok("task", "show", "r/checked")["reviews"] == [review]
+    assert "high: " in lead.orch.quick("task", "show", "r/checked").out
     (own,) = look(lead, "report", "--run", "C1")["reviews"]
     assert own["tally"] == review["tally"]
     totals = data["totals"]

@@ -126,7 +126,7 @@ _ATTEMPT: "dict[str, Any]" = {
     "uncommitted_files": "count|null",
     "paths_not_owned": ["text"],
 }  # fmt: skip
-_REVIEW: "dict[str, Any]" = {
+REVIEW: "dict[str, Any]" = {
     "run_id": "text",
     "mode": "text",
     "attempt_no": "count|null",
@@ -175,12 +175,12 @@ _REPORT: "dict[str, Any]" = {
     "totals": _FIGURES,
     "by_agent": [_NAMED],
     "by_harness": [_NAMED],
-    "reviews": [_REVIEW],
+    "reviews": [REVIEW],
     "tasks": [
         {
             "task_id": "text", "title": "text", "status": TASK_STATUSES, "reason": "text|null",
             "gate": "text|null", "depends_on": ["text"], "landing": _LANDING,
-            "entries": [_ENTRY], "reviews": [_REVIEW], "attempts": [_ATTEMPT],
+            "entries": [_ENTRY], "reviews": [REVIEW], "attempts": [_ATTEMPT],
         }
     ],
     "left": [NEED],

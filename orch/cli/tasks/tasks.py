@@ -6,7 +6,7 @@ from orch.operations import dependencies, runs, tasks
 from orch.store import dependencies as dependency_rows
 from orch.store import tasks as store
 from schema.failures import invalid_input
-from schema.json_text import Json, array, loads, obj
+from schema.json_text import Json, array, loads, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def edit(
 def show(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
     """Show all that is known of a task, brought up to date."""
     from orch import run_end
+    from orch.cli import main
     from orch.cli.landing import standing
     from orch.reconcile import reconcile
     from orch.reports import task_story
@@ -145,7 +146,10 @@ def show(call: "Call", *, run: str | None, task: str | None, task_name: str | No
         document = run_rows.budgeted(tx, run_id)
         call.facts["landing"] = standing.of_task(tx, run_id, task_id)
     call.facts["run"] = loads(run_end.told(call.db, run_id, document))
-    call.say(task_story.gather(call.db, run_id, task_id))
+    story = task_story.gather(call.db, run_id, task_id)
+    with call.db.read() as tx:
+        found = main.reviews(tx, run_id).get(task_id, [])
+    call.say(merge(story, reviews=found))
 
 
 def list_tasks(call: "Call", *, run: str, status: tuple[str, ...] | None) -> None:

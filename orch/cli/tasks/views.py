@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_FILES = 20
+_MOST_FINDINGS = 20
 
 
 def _show(answer: Json) -> str:
@@ -34,6 +35,8 @@ def _show(answer: Json) -> str:
         lines.append(f"landing: {way}{on}{f' as {str(landed)[:12]}' if landed else ''}")
     for number in range(len(plain.rows(answer, "$.attempts", "$.attempt_no"))):
         lines += _attempt(answer, f"$.attempts[{number}]")
+    for number in range(len(plain.rows(answer, "$.reviews", "$.run_id"))):
+        lines += _review(answer, f"$.reviews[{number}]")
     return "\n".join(lines)
 
 
@@ -101,6 +104,21 @@ def _attempt(answer: Json, at: str) -> list[str]:
     same = plain.fields(answer, f"{result}.event_id") == plain.fields(answer, f"{last}.event_id")
     lines += _words(answer, result, "result")
     return lines if same else [*lines, *_words(answer, last, "last word")]
+
+
+def _review(answer: Json, at: str) -> list[str]:
+    """Return what a council or a reviewer said: its verdict, then each finding."""
+    council, mode, verdict = plain.fields(
+        answer, f"{at}.run_id", f"{at}.mode", f"{at}.tally.verdict"
+    )
+    lines = [f"{mode} {council}: {verdict or 'not tallied yet'}"]
+    found = plain.rows(answer, f"{at}.groups", "$.level", "$.severity", "$.title", "$.reviewers")
+    for level, severity, title, who in found[:_MOST_FINDINGS]:
+        by = ", ".join(map(str, plain.texts(str(who), "$")))
+        lines.append(f"  {severity or level}: {plain.line(title, 200)} ({by})")
+    if len(found) > _MOST_FINDINGS:
+        lines.append(f"  and {len(found) - _MOST_FINDINGS} more")
+    return lines
 
 
 def _words(answer: Json, path: str, what: str) -> list[str]:
