@@ -139,14 +139,22 @@ def test_files_and_folders_are_one_plan_and_words_are_a_task(place: Place) -> No
 def test_everything_that_refuses_is_told_at_once_and_nothing_is_begun(place: Place) -> None:
     place.write("plan.yaml", "- {id: a, size: 1}\n- {id: a}\n")
     place.write("odd.txt", "x\n")
-    answer = place.orch.quick("--json", "start", "plan.yaml", "--harness", "claude",
-                              "--target", "a..b", env={"PATH": "/usr/bin:/bin"})  # fmt: skip
+    flags = ("--target", "a..b", "--set", "foo=1")
+    answer = place.orch.quick("--json", "start", "plan.yaml", "--harness", "claude", *flags,
+                              env={"PATH": "/usr/bin:/bin"})  # fmt: skip
     reasons = answer.error["details"]["reasons"]
     assert [(r["code"], r["reason"]) for r in reasons] == [
         ("invalid_input", "schema"), ("invalid_state", "dirty"), ("invalid_input", "value"),
-        ("invalid_input", "value"),
+        ("invalid_input", "value"), ("invalid_input", "value"),
     ]  # fmt: skip
-    for words in ("unknown field", "is there twice", "odd.txt", "a..b", "claude is not on PATH"):
+    for words in (
+        "foo: no such setting",
+        "unknown field",
+        "is there twice",
+        "odd.txt",
+        "a..b",
+        "claude is not on PATH",
+    ):
         assert words in answer.error["message"]
     assert not place.orch.store.exists()
     outside = place.orch.at(place.path.parent)

@@ -91,9 +91,12 @@ def _expanded(given: "Sequence[str]") -> "Iterable[str]":
             yield word
             continue
         found = sorted(ticket_files.scan(word, ["**"]))
-        if not found or len(found) > _MOST_FILES:
-            count = f"holds {len(found)} plan files" if found else "holds no plan file"
-            raise invalid_input(f"{word} {count}: at most {_MOST_FILES} are read", reason="file")
+        if not found:
+            raise invalid_input(
+                f"{word} holds no plan file (.yaml .yml .toml .json)", reason="file"
+            )
+        if len(found) > _MOST_FILES:
+            raise invalid_input(f"{word} holds more than {_MOST_FILES} plan files", reason="file")
         for name in found:
             yield os.path.join(word, name)
 

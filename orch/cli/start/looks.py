@@ -3,9 +3,11 @@
 import os
 
 from orch import config_in_force
+from orch.cli.drive import run_settings
 from orch.cli.plans import plans
 from orch.config import load
 from orch.config.model import Config
+from orch.drive import ticket_files
 from orch.git import changes, refs, repository
 from orch.git import names as git_names
 from orch.harness import config as harnesses
@@ -30,13 +32,25 @@ CLIENTS = ("claude", "codex", "gemini", "copilot", "opencode")
 
 
 class StartWish:
-    """What a start was asked for that can be refused before it begins."""
+    """What a start was asked for that can be refused before it begins.
 
-    __slots__ = ("drives", "harness", "program", "target")
+    `pairs` are settings, as KEY=VALUE; `tickets` are globs of files to watch.
+    """
+
+    __slots__ = ("drives", "harness", "pairs", "program", "target", "tickets")
 
     def __init__(
-        self, harness: str | None, program: "Sequence[str]", target: str | None, *, drives: bool
+        self,
+        harness: str | None,
+        program: "Sequence[str]",
+        target: str | None,
+        *,
+        pairs: "Sequence[str]" = (),
+        tickets: "Sequence[str]" = (),
+        drives: bool,
     ) -> None:
+        self.pairs = pairs
+        self.tickets = tickets
         self.harness = harness
         self.program = tuple(program)
         self.target = target
@@ -79,6 +93,8 @@ def look(call: "Call", given: "StartInput", wish: StartWish) -> Readiness:
         repo = found.repo
         found.tried(lambda: _look_at_files(call, found, repo, given))
         found.tried(lambda: _look_at_target(repo, wish.target))
+    found.tried(lambda: ticket_files.require_globs(wish.tickets))
+    found.tried(lambda: _look_at_pairs(wish))
     if wish.drives:
         found.tried(lambda: _look_at_harness(found, wish))
     if found.problems:
@@ -178,6 +194,10 @@ def _look_at_target(repo: "Repository", target: str | None) -> None:
     if target is not None:
         branch = git_names.require_branch(target.removeprefix(open_queue.HEADS))
         open_queue.require_makeable(repo, branch)
+
+
+def _look_at_pairs(wish: StartWish) -> None:
+    run_settings.read(wish.pairs)
 
 
 def _look_at_harness(found: Readiness, wish: StartWish) -> None:

@@ -43,7 +43,11 @@ def start(
     asked = given.read(words, top)
     asked.name = run or asked.name
     drives = plan or (not no_drive and flags["workers"] != 0)
-    ready = looks.look(call, asked, StartWish(flags["harness"], program, target, drives=drives))
+    wish = StartWish(
+        flags["harness"], program, target, pairs=flags["pairs"], tickets=flags["tickets"],
+        drives=drives,
+    )  # fmt: skip
+    ready = looks.look(call, asked, wish)
     config = config_offer.offer(call, ready, wants=write_config)
     run_commands.require_store(call)
     if plan:
