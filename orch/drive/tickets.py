@@ -15,6 +15,7 @@ from orch.plans import files, joined
 from orch.steps.model import say
 from orch.store import plans as plan_rows
 from orch.store import tickets as store
+from orch.worktrees import clean
 from schema import crash_points, events
 
 TYPE_CHECKING = False
@@ -77,6 +78,7 @@ class TicketWatch:
 
     def __init__(self, run_id: str, top: str, globs: "Sequence[str]") -> None:
         ticket_files.require_globs(globs)
+        clean.leave_out(globs)
         self.run_id = run_id
         self.top = top
         self.globs = tuple(globs)

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
 
+# What this process watches by flags of its own, beside what is stored.
+_watched: list[str] = []
+
+
+def leave_out(globs: "Sequence[str]") -> None:
+    """Let the files of these globs make no repository dirty, for as long as this process lives."""
+    _watched.extend(glob for glob in globs if glob not in _watched)
+
+
 def require_clean(
     db: "Database", repo: repository.Repository, root: str, settings: "Config"
 ) -> None:
@@ -63,7 +72,7 @@ def without(seen: changes.Status, globs: "Sequence[str]") -> list[str]:
 def ticket_globs(tx: "ReadTx", settings: "Config | None") -> list[str]:
     """Return what names the files of tickets: given to a run, or watched."""
     watched = settings.drive.get("tickets") if settings is not None else None
-    return [*tickets.globs(tx), *(watched if isinstance(watched, (list, tuple)) else ())]
+    return [*tickets.globs(tx), *_watched, *(watched if isinstance(watched, (list, tuple)) else ())]
 
 
 def left_out(db: "Database", root: str) -> tuple[str, ...]:
