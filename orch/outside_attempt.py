@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from schema.transaction import Database
 
 # What only programs that orch started carry: an agent's turn, its lease, a check or a setup.
-_MARKS = (orphans.MARK, "INBOX_LEASE", process.MARK)
+_TURN = orphans.MARK
+_MARKS = (_TURN, "INBOX_LEASE", process.MARK)
 
 
 def require_outside_attempt(db: "Database", words: str) -> None:
@@ -33,14 +34,18 @@ def require_outside_attempt(db: "Database", words: str) -> None:
     require_clean_environment(words)
     boot = process_identity.mine()[2]
     chain = [(pid, start, boot) for pid, start, _ in process_identity.ancestors()]
+    marks = {mark for pid, _, _ in chain if (mark := process_identity.began_with(pid, _TURN))}
     folder = _here()
     folders = [folder[:i] for i, c in enumerate(folder) if c == "/" and i] + [folder]
     with db.read() as tx:
         turn = turns.of_processes(tx, chain)
         worktree = attempts.at_paths(tx, folders)
+        known = any(turns.is_over(tx, mark) is not None for mark in marks)
         standing = attempts.standing_paths(tx) if folder and not worktree else []
     if turn:
         raise _refusal(words, f"its process {turn} is the agent of a turn")
+    if known:  # Whatever it took out of its own environment.
+        raise _refusal(words, f"{_TURN} is set for a process that started this one")
     worktree = worktree or _same_place(folders, standing)
     if worktree:
         raise _refusal(words, f"{worktree} is where an attempt works")

@@ -41,6 +41,18 @@ def ancestors() -> list[tuple[int, int, str]]:
     return found
 
 
+def began_with(pid: int, name: str) -> str:
+    """Return what a variable was when a process of ours began, "" for none."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            found = file.read().split(b"\0")
+    except OSError:
+        return ""
+    head = name.encode() + b"="
+    return next((one[len(head) :].decode("utf-8", "replace") for one in found
+                 if one.startswith(head)), "")  # fmt: skip
+
+
 def _stat(pid: int) -> tuple[str, list[str]]:
     """Return a process's name and the fields after it, [] when there is no such process."""
     try:

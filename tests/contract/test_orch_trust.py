@@ -14,6 +14,7 @@ from tests.support.cli import clean_environment
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import worktree
 from tests.support.terminal import Terminal
+from tests.support.workers import Shop
 
 POLICY = '[policy]\nlow = ["human"]\nhumans = ["ana", "ben"]\n[queue]\nchecks = "none"\n'
 
@@ -47,6 +48,30 @@ def test_a_persons_word_is_refused_inside_an_attempt(land: Landing, words: str) 
         error = land.orch.refuse("refused", "approval_required", *words.split(), env=env)
         assert error["hint"] == "a person must say this outside the attempt"
         assert name in error["message"]
+
+
+def test_what_a_turn_started_is_inside_it_whatever_it_takes_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its agent is gone, and the mark taken away: whoever began the command still carries it."""
+    shop = Shop(tmp_path, monkeypatch)
+    shop.task(mode="analysis")
+    shop.work("done", harness="command")
+    store = apsw.Connection(str(shop.store))
+    mark = str(store.execute("SELECT mark FROM turn").fetchall()[0][0])
+    store.close()
+    line = f"env -u ORCH_TURN orch --db {shop.store} run close --run r --force; true"
+
+    def _try(mark: str) -> str:
+        env = shop.orch.env | {"ORCH_TURN": mark}
+        words = ["bash", "-c", line]
+        return subprocess.run(words, env=env, cwd="/", capture_output=True, text=True).stderr
+
+    assert "ORCH_TURN is set for a process that started this one" in _try(mark)
+    assert shop.orch.ok("run", "show", "--run", "r")["run"]["closed_at"] is None
+    _try("of-another-store")
+    assert shop.orch.ok("run", "show", "--run", "r")["run"]["closed_at"]
+    shop.close()
 
 
 def test_the_same_commands_without_a_persons_option_are_anybodys(land: Landing) -> None:
