@@ -33,6 +33,7 @@ PROOFS = {
     "block": "read the section that `orch setup` wrote",
     "skill": "was told of the skills that `orch setup` wrote",
     "hook": "the repository's hook showed new mail between two commands",
+    "start": "`orch start` of a ticket: the client works in the driver's slot, and it lands",
     "login": "the API does not take its key: `limited`, the task waits, no attempt is spent",
     "user": "the same section, skills and hook, set up with `--user` alone",
 }
@@ -149,7 +150,7 @@ def prove(client: Client, prefix: Path, *, keep: bool) -> Result:
     proofs = (
         (_check, _aider)
         if client.name == "aider"
-        else (_check, _done, _nothing, _ask, _user, _login)
+        else (_check, _done, _nothing, _ask, _user, _start, _login)
     )
     try:
         for proof in proofs:
@@ -256,6 +257,22 @@ def _ended_turn(place: Place) -> str:
             return str(turns[0]["outcome"])
         time.sleep(0.3)
     raise AssertionError("the turn with the question did not end")
+
+
+def _start(place: Place, result: Result) -> None:
+    """The sample ticket, from the file to a branch, by one command."""
+    policy = (
+        '[queue]\nchecks = "none"\n[policy]\nlow = []\nmedium = []\nhigh = []\nbuiltin = false\n'
+    )
+    (place.repo / "orch.toml").write_text(place.harness_settings() + policy)
+    place.run("git", "commit", "-q", "-a", "-m", "let it land")
+    place.model.play([*place.commit("calculator.py", "def add(a, b): return a + b"), _DONE])
+    sample = Path(__file__).parents[2] / "examples" / "tickets" / "calculator.yaml"
+    found = place.orch("start", str(sample), "--harness", place.client.name, "--foreground",
+                       "--target", "landed")  # fmt: skip
+    there = place.at("landed", "calculator.py")
+    good = found["drive"]["landed"] == ["calculator/TICKET-001"] and there.startswith("def add")
+    _say(result, "start", good, found)
 
 
 def _login(place: Place, result: Result) -> None:
