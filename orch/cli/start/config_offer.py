@@ -29,7 +29,7 @@ def offer(call: "Call", ready: "Readiness", *, wants: bool) -> "dict[str, object
     if not wants and found is not None and asking.is_there(call):
         call.note(f"there is no {load.NAME}; this one would fit:")
         for line in text.rstrip("\n").split("\n"):
-            call.note(f"  {line}")
+            asking.show(f"  {line}".rstrip())
         wants = asking.agrees(f"write {path}?")
     if wants and found is not None:
         _write(path, text)
