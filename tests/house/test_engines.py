@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
+import apsw.ext
 import pytest
 
 from schema import file, new_store, queries
@@ -69,6 +70,15 @@ def server() -> Iterator["wire.Connection"]:
     yield connection
     connection.close()
     cluster.drop("house")
+
+
+@pytest.fixture(scope="module")
+def file_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apsw.Connection]:
+    path = str(tmp_path_factory.mktemp("engines") / "coord.db")
+    new_store.create(path)
+    connection = apsw.Connection(path)
+    yield connection
+    connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +204,27 @@ def test_a_block_goes_by_an_index_on_the_server_too(
     walked = set(_walked(json.loads(told)[0]["Plan"]))
     if not query.scan and path.relative_to(_ROOT).parts[0] in ("schema", "inbox"):
         assert not walked - _SMALL, "an index is missing, or the plan is another than SQLite's"
+
+
+@needs_server
+@every_block
+def test_a_block_gives_as_many_columns_on_both(
+    path: Path, query: queries.Query, server: "wire.Connection", file_store: apsw.Connection
+) -> None:
+    """A column that one engine's block has more is a change that the other's missed."""
+    if not query.text.startswith(("SELECT", "WITH")) or "pragma_" in query.text:
+        return
+    wanted = apsw.ext.query_info(file_store, query.text).description
+    call = _prepared(server, path, query)
+    wire.run(server, "BEGIN")
+    try:
+        found = wire.run(server, call).get_description()
+    finally:
+        wire.run(server, "ROLLBACK")
+    assert len(found) == len(wanted)
+    named = {head[0] for head in found} - {"?column?"}
+    plain = {head[0] for head in wanted if head[0].isidentifier()}
+    assert not plain - named or query.shape == "one" or "row_to_json" in statements.own(query)
 
 
 # One row each, and never more.
