@@ -10,7 +10,10 @@ from hypothesis import settings
 
 from tests.support import engines
 from tests.support.cli import Cli
+from tests.support.day import day
 from tests.support.engines import ENGINES
+from tests.support.queues import Landing
+from tests.support.stage import Stage
 from tests.torture import runner
 
 # No deadline: processes and disks are real. No database: a failing example becomes a test.
@@ -61,6 +64,12 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> 
     if reason := request.node.get_closest_marker("on_file"):
         pytest.skip(f"of a store that is a file: {reason.args[0]}")
     yield engines.served(cli, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def day_stage(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Stage[Landing]:
+    """A run in the middle of its day, made once; restore it for each test."""
+    return Stage(tmp_path_factory.mktemp("day"), lambda home: day(home, empty_store))
 
 
 @pytest.fixture

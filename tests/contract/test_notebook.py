@@ -12,16 +12,15 @@ from unittest.mock import MagicMock
 import nbformat
 import pytest
 
-from tests.support.day import day
-from tests.support.repos import hermetic
+from tests.support.queues import Landing
+from tests.support.stage import Stage
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook" / "run.ipynb"
 
 
 @pytest.fixture
-def figures(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    hermetic(monkeypatch, tmp_path / "home")
-    land = day(tmp_path / "home", empty_store)
+def figures(tmp_path: Path, day_stage: Stage[Landing], monkeypatch: pytest.MonkeyPatch) -> Path:
+    land = day_stage.restore(monkeypatch)
     path = tmp_path / "figures.csv"
     land.orch.ok("metrics", "--format", "csv", "--out", str(path))
     monkeypatch.setenv("ORCH_METRICS", str(path))

@@ -14,7 +14,6 @@ import sys
 import termios
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,6 @@ from orch.board_app.app import BoardApp
 from orch.board_app.feed import Feed
 from orch.board_app.reader import Reader
 from tests.support.cli import clean_environment
-from tests.support.day import day
 from tests.support.queues import Landing
 from tests.support.stage import Stage
 from tests.support.terminal import Terminal
@@ -30,14 +28,9 @@ from tests.support.terminal import Terminal
 _SECONDS = 30.0
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Stage[Landing]:
-    return Stage(tmp_path_factory.mktemp("day"), lambda home: day(home, empty_store))
-
-
 @pytest.fixture
-def land(stage: Stage[Landing], monkeypatch: pytest.MonkeyPatch) -> Landing:
-    found = stage.restore(monkeypatch)
+def land(day_stage: Stage[Landing], monkeypatch: pytest.MonkeyPatch) -> Landing:
+    found = day_stage.restore(monkeypatch)
     monkeypatch.chdir(found.lead.top)
     return found
 

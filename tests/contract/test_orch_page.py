@@ -7,11 +7,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.day import day
 from tests.support.queues import Landing
 from tests.support.stage import Stage
 from tests.support.web import Web
@@ -23,10 +21,9 @@ _EVIL = "<img src=x onerror=document.title='owned'><script>document.title='owned
 
 
 @pytest.fixture(scope="module")
-def land(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Landing]:
-    stage = Stage(tmp_path_factory.mktemp("day"), lambda home: day(home, empty_store))
+def land(day_stage: Stage[Landing]) -> Iterator[Landing]:
     with pytest.MonkeyPatch.context() as patch:
-        yield stage.restore(patch)
+        yield day_stage.restore(patch)
 
 
 @pytest.fixture(scope="module")

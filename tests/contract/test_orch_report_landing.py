@@ -1,19 +1,15 @@
 """What reports tell of landings: queued, tested, approved by whom, landed as what, rolled back."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.support.day import day
 from tests.support.queues import Landing
 from tests.support.stage import Stage
 
 
 @pytest.fixture(scope="module")
-def land(tmp_path_factory: pytest.TempPathFactory, empty_store: Path):
-    stage = Stage(tmp_path_factory.mktemp("day"), lambda home: day(home, empty_store))
+def land(day_stage: Stage[Landing]):
     with pytest.MonkeyPatch.context() as patch:
-        found = stage.restore(patch)
+        found = day_stage.restore(patch)
         note = "read it, <b>fine</b>"
         found.orch.ok("approve", "r/login", "--as", "ana", "--note", note)
         found.orch.ok("land", "r/login")
