@@ -228,7 +228,8 @@ def _foot(
     )
     said = view.message or (_line(current.text) if current is not None else "")
     style = view.style if view.message else "dim"
-    rule = "─ " + (current.name if current is not None else "") + filters + " "
+    detail = f"  {current.detail}" if current is not None and current.detail else ""
+    rule = "─ " + (current.name if current is not None else "") + detail + filters + " "
     foot: list[Words] = [
         [("dim", rule + "─" * max(0, wide - columns(rule)))],
         [(style, _line(said))],

@@ -26,12 +26,12 @@ class Row:
     """One line of a pane: what it is about, how it reads, and the command that Enter gives.
 
     `task` is "" where a whole run is meant; `status` is what `status:…` filters by; `is_paused`
-    says so of its run.
+    says so of its run; `detail` is who tries it for which time.
     """
 
     __slots__ = (
-        "is_paused", "pane", "run", "sign", "since", "status", "steps", "style", "task", "text",
-        "what",
+        "detail", "is_paused", "pane", "run", "sign", "since", "status", "steps", "style", "task",
+        "text", "what",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +47,7 @@ class Row:
         steps: "Iterable[Step]",
         status: str,
     ) -> None:
+        self.detail = ""
         self.is_paused = False
         self.pane, self.run, self.task = pane, run, task
         self.sign, self.style, self.what, self.text = sign, style, what, text
@@ -75,8 +76,14 @@ def rows(document: "dict[str, Any]") -> "list[Row]":
     over = [one for one in document["done"] if one["landing"] not in _MOVING]
     found += [_landed(one) for one in over if one["landed_commit"] or _key(one) not in owed]
     paused = {run["run_id"] for run in document["runs"] if run["paused"]}
+    tried = {_key(one): one for one in document["at_work"]}
     for row in found:
         row.is_paused = row.run in paused
+        one = tried.get((row.run, row.task))
+        if one is not None:
+            by = f" by {one['who']}" if one["claimed"] else f", for {one['who']}"
+            row.detail = f"attempt {one['attempt_no']}{by}"
+            row.detail += f", {one['harness']} turn {one['turn_no']}" if one["turn_no"] else ""
     return found
 
 

@@ -103,6 +103,12 @@ def test_at_80_by_24_it_reads_so() -> None:
     assert "\n".join(_drawn(80, 24)) == _AT_80
 
 
+def test_the_rule_says_who_tries_it() -> None:
+    view = layout.View()
+    view.cursor = ("work", "shop", "search", "")
+    assert "─ shop/search  attempt 1 by w-1, claude turn 2 ─" in "\n".join(_drawn(80, 24, view))
+
+
 def test_on_a_small_terminal_the_needs_stay_and_the_rest_is_counted() -> None:
     shown = _drawn(60, 14)
     assert [line for line in shown if line.startswith("─ ")][:2] == [
