@@ -5,19 +5,18 @@ from council.operations import councils, declines
 from council.rows import Council, Seat
 from council.store import councils as store
 from council.vocabulary import ROLES, Role, role_of
+from council.workflows import asking
 from inbox.cli import values
-from inbox.model import Artifact
 from orch.cli import task_names
 from orch.cli.tasks.runs import require_store
 from orch.worktrees import places
 from schema import ids
 from schema.failures import invalid_input
-from schema.json_text import Json, merge, obj
+from schema.json_text import Json, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
-    from orch.model import PlannedPlace
 
 
 def start(
@@ -55,7 +54,7 @@ def start(
     if _is_known(call, leader):
         return
     change = _look(call, council, diff, task)
-    artifacts = keep_change(call, council, change)
+    artifacts = asking.keep_change(call.db, council, change)
     seats = [
         _seat(call, council, number, role, agents[role], change)
         for number, role in enumerate(ROLES, 1)
@@ -170,20 +169,6 @@ def _task_in_target(call: "Call", council: Council) -> str | None:
         return f"{run_id}/{task_id}" if tasks.find(tx, run_id, task_id) is not None else None
 
 
-def keep_change(call: "Call", council: Council, change: str) -> tuple[Artifact, ...]:
-    """Keep the diff's bytes beside the store; return the artifact that carries them."""
-    if not change:
-        return ()
-    from council.workflows import blobs
-
-    content = change.encode()
-    council.diff_sha256 = blobs.digest(content)
-    blobs.keep(call.db.folder.artifact(council.diff_sha256), content)
-    commits = obj(base_commit=council.base_commit, head_commit=council.head_commit)
-    made = Artifact("change.diff", "diff", commits, len(content), council.diff_sha256, copied=True)
-    return (made,)
-
-
 def _seat(call: "Call", council: Council, number: int, role: Role, agent: str, change: str) -> Seat:
     return Seat(
         role,
@@ -192,13 +177,5 @@ def _seat(call: "Call", council: Council, number: int, role: Role, agent: str, c
         f"{role}: {council.mode} of {brief.headline(council)}",
         brief.text(council, role, change),
         brief.expects(council, role),
-        place_of(call, council, f"CR{number}"),
+        asking.place_of(call.db, council, f"CR{number}"),
     )
-
-
-def place_of(call: "Call", council: Council, task_id: str) -> "PlannedPlace":
-    """Return where a reviewer's first attempt works: at the commit that is reviewed."""
-    from orch.operations import places as rules
-
-    folder = call.db.folder.path
-    return rules.plan(folder, council.run_id, task_id, 1, council.repo_path, council.head_commit)

@@ -48,6 +48,15 @@ def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     return reading.reviews(tx, run_id)
 
 
+def ask_review(
+    db: "Database", run_id: str, task_id: str, harness: str, program: "tuple[str, ...]"
+) -> str:
+    """Have a task's change reviewed by an agent client; return in words what came of it."""
+    from council.cli import reviewing
+
+    return reviewing.ask(db, run_id, task_id, harness, program)
+
+
 def begin_round_two(db: "Database", run_id: str) -> None:
     """Let a council whose reviewers have ended go on to its second round, if that is so."""
     from council.cli import waiting

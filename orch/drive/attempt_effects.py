@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, Tx
 
 _MOST_SIDE_BY_SIDE = 4
+SILENT = "review_silent"  # The kind of a refusal: its reviewer gave no verdict.
 
 
 def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
@@ -133,9 +134,13 @@ def review(hands: Hands, task: TaskFacts) -> None:
     ask = hands.ask_review
     assert ask is not None
     run_id = hands.run_id
+    program = hands.program if task.reviewer == "command" else ()
 
     def _done(said: str, error: Failure | None) -> None:
         hands.watch.reviewing.discard(task.task_no)
+        if error is not None and error.reason == "approval_required":
+            hands.keep_refusal(task, SILENT, error.message)
+            return
         if error is not None:
             hands.refused(task, error)
             return
@@ -147,6 +152,6 @@ def review(hands: Hands, task: TaskFacts) -> None:
     hands.say(task.task_id, "review", f"a review is asked of {task.reviewer}")
     hands.lane(
         "review", (run_id, task.task_no),
-        lambda db: ask(db, run_id, task.task_id, task.reviewer, task.approval), _done,
+        lambda db: ask(db, run_id, task.task_id, task.reviewer, program), _done,
     )  # fmt: skip
     crash_points.reach("drive.review_asked")

@@ -24,6 +24,8 @@ from orch.drive.planner.model import (
     Verify,
 )
 from orch.operations import driving, runs, telling
+from orch.steps.model import say
+from orch.store import drive_facts as facts
 from schema import crash_points, ids, steps
 
 
@@ -63,13 +65,7 @@ def _do_one(hands: Hands, step: DriveStep, by_no: "dict[int, TaskFacts]", plan: 
 
 def _tell(hands: Hands, plan: DrivePlan) -> None:
     """Record which needs hold now; what is new is said here, too."""
-    found = [
-        telling.ToTell(
-            need.task_id, need.kind, _cause(need), "", need.since, need.text,
-            steps.joined(need.argv),
-        )
-        for need in plan.needs
-    ]  # fmt: skip
+    found = [_to_tell(need) for need in plan.needs]
     with hands.db.write() as tx:
         new = telling.settle(tx, runs.require(tx, hands.run_id), found, driving.ACTOR)
     crash_points.reach("drive.told")
@@ -80,6 +76,29 @@ def _tell(hands: Hands, plan: DrivePlan) -> None:
             hands.watch.said.add(need.need_id)
             line = f"{need.kind}: {need.text}   $ {steps.joined(need.argv)}"
             hands.say(need.task_id, "need", line)
+
+
+def tell_end(hands: Hands, plan: DrivePlan) -> None:
+    """Record that everything in the run is over: news that only notices and people want."""
+    found = [_to_tell(need) for need in plan.needs]
+    with hands.db.write() as tx:
+        run = runs.require(tx, hands.run_id)
+        if not run.settled_event or run.closed_at is not None:
+            return
+        text = f"all is over: {facts.landed(tx, run.run_id)} landed"
+        found.append(
+            telling.ToTell(
+                "", "finished", run.settled_event, "", tx.now.wall_ms, text,
+                say("report", run=run.run_id).line,
+            )
+        )  # fmt: skip
+        telling.settle(tx, run, found, driving.ACTOR)
+
+
+def _to_tell(need: DriveNeed) -> telling.ToTell:
+    return telling.ToTell(
+        need.task_id, need.kind, _cause(need), "", need.since, need.text, steps.joined(need.argv)
+    )
 
 
 def _cause(need: DriveNeed) -> str:

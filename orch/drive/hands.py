@@ -32,13 +32,14 @@ class Hands:
 
     def __init__(
         self, db: "Database", lease: DriverLease, watch: Watch, lanes: Lanes, say: "Say",
-        ask_review: "AskReview | None" = None,
+        ask_review: "AskReview | None" = None, program: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.db = db
         self.lease = lease
         self.watch = watch
         self.say = say
         self.ask_review = ask_review
+        self.program = program
         self.did = 0
         self.landed: list[str] = []
         self._lanes = lanes
@@ -60,12 +61,15 @@ class Hands:
         if failure.reason in _RACES or failure.code == "lease_conflict":
             return  # A person or another process did something about it: the next look sees it.
         kind = failure.reason if failure.reason != "failed" else "setup"
-        text = failure.message[:500]
+        self.keep_refusal(task, kind, failure.message)
+
+    def keep_refusal(self, task: TaskFacts, kind: str, text: str) -> None:
+        """Keep why a task's step came to nothing; of the same kind it counts on."""
+        text = text[:500]
         with self.db.write() as tx:
             number = driving.tell(
-                tx, self.run_id, "drive_step", f"refused: {text}",
-                obj(refused=kind, code=failure.code), task.task_id,
-            )  # fmt: skip
+                tx, self.run_id, "drive_step", f"refused: {text}", obj(refused=kind), task.task_id
+            )
             drive_rows.put_refusal(tx, task.task_no, kind, text, number)
         self.say(task.task_id, "problem", text)
 

@@ -1,7 +1,7 @@
 """What a driver knows of the queues that its run's entries stand in."""
 
 from orch.drive.planner.model import QueueFacts
-from orch.drive.watch import Watch
+from orch.drive.watch import QueueSeen, Watch
 from orch.landing import runner_lease
 from orch.machines import ENTRY
 from orch.store import drive_facts as facts
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from orch.store.drive_facts import OpenEntries
     from schema.transaction import ReadTx
 
+_ASKS, _OUTSIDE = "awaiting_approval", "awaiting_forge"
 # What a pass brings on, or lets go on once its wait is over.
-_BROUGHT_ON = (*ENTRY.moving, "landing", "landed", "error")
-_ASKS = "awaiting_approval"
+_BROUGHT_ON = (*ENTRY.moving, "landing", "landed", "error", _OUTSIDE)
+_OUTSIDE_MS = 30_000
 
 
 def queue_facts(tx: "ReadTx", watch: Watch, run: "Run") -> tuple[QueueFacts, ...]:
@@ -44,9 +45,16 @@ def _of_queue(
         is_running=number in watch.landing or runner_lease.is_run(queue),
         is_changed=news,
         looked_at=seen.at if seen is not None else 0,
-        wake_at=min((row.not_before for row in moving if row.not_before), default=0),
+        wake_at=min(filter(None, (_wake_at(row, seen) for row in moving)), default=0),
         hold=hold,
         hold_text=f"the queue of {queue.branch} is held: {queue.hold_reason}" if hold else "",
         may_mend=hold == "red" and (news or any(row.is_revert for row in rows)),
         event=max(row.event for row in rows),
     )
+
+
+def _wake_at(row: "OpenEntries", seen: QueueSeen | None) -> int:
+    """Return when entries may go on by themselves; what waits for somebody outside is looked at."""
+    if row.status == _OUTSIDE:
+        return (seen.at if seen is not None else 0) + _OUTSIDE_MS
+    return row.not_before

@@ -9,14 +9,14 @@ import time
 from inbox.workflows import wait
 from orch import children
 from orch.config.drive_policy import DrivePolicy
-from orch.drive import driver_lease, effects, snapshot
+from orch.drive import driver_lease, effects, notices, snapshot
 from orch.drive.driver_lease import DriverLease
 from orch.drive.hands import Hands
 from orch.drive.lanes import Lanes
+from orch.drive.options import DriveOptions, DriveOutcome
 from orch.drive.planner import codec, planner
 from orch.drive.planner.model import (
     PLANNER,
-    DriveNeed,
     DrivePlan,
     DriveSnapshot,
     SlotFacts,
@@ -37,9 +37,7 @@ from schema.signals import Interrupted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from orch.drive.hands import AskReview
     from schema.transaction import Database
 
     Line = Callable[[str, str, str, str], None]  # Run, task or "", kind of line, the line.
@@ -48,42 +46,6 @@ _MOST_PASSES = 1000  # In one look: each must do something.
 _RENEW_SECONDS = 20.0
 _SOON = 2.0
 FINISH, END = 1, 2
-
-
-class DriveOptions:
-    """What the command line says about a driver; `flags` are settings of this process alone."""
-
-    __slots__ = (
-        "ask_review", "cwd", "flags", "once", "program", "seconds", "stands_by", "steal", "until",
-    )  # fmt: skip
-
-    def __init__(self, until: str = "blocked") -> None:
-        self.until = until
-        self.flags: dict[str, Any] = {}
-        self.program: tuple[str, ...] = ()
-        self.cwd = "."
-        self.once = False
-        self.steal = False
-        self.stands_by = False
-        self.seconds: float | None = None
-        self.ask_review: AskReview | None = None
-
-
-class DriveOutcome:
-    """What a driver came to. `end`: landed, needs_people, idle, timeout, stopped, once."""
-
-    __slots__ = ("did", "end", "ends", "high_event_id", "landed", "needs", "passes", "runs", "why")
-
-    def __init__(self, runs: list[str]) -> None:
-        self.runs = runs
-        self.end = ""
-        self.did = 0
-        self.passes = 0
-        self.landed: list[str] = []
-        self.needs: list[DriveNeed] = []
-        self.why: list[tuple[str, str, str]] = []
-        self.ends: list[tuple[str, str, str]] = []
-        self.high_event_id = 0
 
 
 class _Driven:
@@ -98,6 +60,7 @@ class _Driven:
         self.event = -1
         self.due = 0
         self.before = ""
+        self.notice_at = 0
         self.nap: float | None = None
         self.tickets: TicketWatch | None = None
 
@@ -154,7 +117,9 @@ class Driver:
         def _say(task_id: str, kind: str, text: str) -> None:
             self._line(run_id, task_id, kind, text)
 
-        hands = Hands(self._db, lease, watch, self._lanes, _say, options.ask_review)
+        hands = Hands(
+            self._db, lease, watch, self._lanes, _say, options.ask_review, options.program
+        )
         self._driven.append(_Driven(lease, watch, hands))
         if self._staff is None:
             self._staff = Staff(self._db, lease, options.cwd, options.program, _say)
@@ -193,8 +158,13 @@ class Driver:
                 one.watch.slots = self._slots(one)
                 self._renew(one)
                 self._take_tickets(one)
-                if ended or self._is_due(one):
+                is_due = ended or self._is_due(one)
+                if is_due:
                     self._bring_on(one)
+                if is_due or 0 < one.notice_at <= self._db.clock.now().wall_ms:
+                    one.notice_at = (
+                        notices.tell(self._db, one.watch.run_id, one.watch.settings) or 0
+                    )
             if self._is_stopped():
                 return "stopped"
         return self._end()
@@ -283,7 +253,8 @@ class Driver:
     def _nap(self) -> float | None:
         """Return the seconds until the first moment of any run, None where there is none."""
         now = self._db.clock.now().wall_ms
-        naps = [max(0.05, (one.due - now) / 1000) for one in self._driven if one.due]
+        dues = [due for one in self._driven for due in (one.due, one.notice_at) if due]
+        naps = [max(0.05, (due - now) / 1000) for due in dues]
         naps += [one.nap for one in self._driven if one.nap is not None]
         return min(naps, default=None)
 
@@ -323,7 +294,15 @@ class Driver:
                 reconcile(self._db, one.watch.run_id, pace=self._pace)
                 one.seen = snapshot.take(self._db, one.watch)
                 one.plan = planner.plan(one.seen)
+                self._tell_end(one)
         self._sum_up()
+
+    def _tell_end(self, one: _Driven) -> None:
+        """Let it be told that all is over, where it is; what is sent outlives this driver."""
+        assert one.plan is not None
+        if self.outcome.end == "landed":
+            effects.tell_end(one.hands, one.plan)
+        notices.tell(self._db, one.watch.run_id, one.watch.settings)
 
     def _staff_now(self) -> Staff:
         assert self._staff is not None

@@ -9,8 +9,10 @@ import os
 
 from orch import process_identity, run_end
 from orch.config.drive_policy import DrivePolicy
+from orch.drive.attempt_effects import SILENT
 from orch.drive.gate_facts import GateFacts
 from orch.drive.planner.model import (
+    DriveNeed,
     DriveSnapshot,
     EndFacts,
     HarnessFacts,
@@ -23,7 +25,7 @@ from orch.drive.watch import Watch
 from orch.harness.outcome import LOGGED_OUT
 from orch.model import WORKED
 from orch.operations import budgets, runs, scheduling
-from orch.store import approvals
+from orch.store import approvals as approval_rows
 from orch.store import attempts as attempt_rows
 from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
@@ -99,9 +101,12 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
 def _told(tx: "ReadTx", run: "Run") -> "list[str]":
     """Return the ids of the needs that are recorded as open."""
     return [
-        f"{run.run_id}/{row.task_id}:{row.kind}:{row.cause if row.cause.isdigit() else row.text}"
+        DriveNeed(
+            run.run_id, row.task_id, row.kind, int(row.cause) if row.cause.isdigit() else 0,
+            row.since, row.text, (),
+        ).need_id
         for row in need_rows.open_of(tx, run.run_id)
-    ]
+    ]  # fmt: skip
 
 
 def _tasks(tx: "ReadTx", run: "Run", policy: DrivePolicy) -> "tuple[list[OpenTask], int]":
@@ -206,7 +211,7 @@ class _TaskReader:
 
     def _refusal(self, row: "OpenTask") -> Refusal | None:
         found = self._refusals.get(row.task_no)
-        if found is None:
+        if found is None or found.kind == SILENT:
             return None
         return Refusal(found.kind, found.text, found.count, found.at, found.event_id)
 
@@ -234,20 +239,30 @@ class _TaskReader:
         """Return (what its review lacks, by whom it is to be, all approvals that are missing)."""
         missing = tuple(json.loads(row.approvals).get("missing", ()))
         policy = self._watch.policy
-        kinds = {words.rpartition(" ")[2] for words in missing} - {"human"}
-        if row.status == "done" and row.entry == "held" and self._is_to_be_revised(row):
-            return "revise", "", missing
-        if row.status != "done" or row.entry != "awaiting_approval" or policy.review == "never":
-            return "", "", missing
-        if not kinds:
-            return "", "", missing
+        kinds = {words.rpartition(" ")[2] for words in missing}
         reviewer = policy.reviewer or policy.harness
-        return self._watch.review_of(self._tx, row, kinds, reviewer), reviewer, missing
+        if row.status != "done" or policy.review == "never":
+            return "", "", missing
+        if row.entry == "held" and self._is_revised(row):
+            return "revise", reviewer, missing
+        if row.entry != "awaiting_approval" or "reviewer" not in kinds:
+            return "", "", missing
+        if row.task_no in self._watch.reviewing or self._has_word(row) or self._watch.landing:
+            return "asked", reviewer, missing
+        refusal = self._refusals.get(row.task_no)
+        if refusal is not None and refusal.kind == SILENT:
+            return "silent", reviewer, missing
+        return ("needed" if reviewer and self._watch.can_ask else "nobody"), reviewer, missing
 
-    def _is_to_be_revised(self, row: "OpenTask") -> bool:
-        """Say whether reviewers hold a landing back, and no person: people's word stands (I21)."""
-        newest = {
-            one.given_by: one for one in approvals.of_head(self._tx, row.task_no, row.head_commit)
-        }
-        rejects = [one for one in newest.values() if one.verdict == "reject"]
-        return bool(rejects) and all(one.kind != "human" for one in rejects)
+    def _has_word(self, row: "OpenTask") -> bool:
+        """Say whether a reviewer's word is there that the queue has not looked at yet."""
+        seen = max((one.event for one in self._watch.queues.values()), default=0)
+        words = approval_rows.of_head(self._tx, row.task_no, row.head_commit)
+        return any(one.speaker == "reviewer" and one.event_id > seen for one in words)
+
+    def _is_revised(self, row: "OpenTask") -> bool:
+        """Say whether reviewers, and no person, want a head to be revised (I21)."""
+        words = approval_rows.of_head(self._tx, row.task_no, row.head_commit)
+        newest = {one.given_by: one for one in words}
+        against = {one.speaker for one in newest.values() if one.verdict == "reject"}
+        return bool(against) and against <= {"reviewer", "council"}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from orch.model import Run
-    from orch.store.drive_facts import OpenTask
     from schema.transaction import Database, ReadTx
 
 _REPOSITORY_SECONDS = 5.0
@@ -115,13 +114,6 @@ class Watch:
         if landed is not None:
             self._cleaned = landed
         self.is_cleaning = False
-
-    def review_of(self, tx: "ReadTx", row: "OpenTask", kinds: set[str], reviewer: str) -> str:
-        """Return what the review of a task's head is in: one of REVIEWS of the planner's model."""
-        del tx, kinds
-        if row.task_no in self.reviewing:
-            return "asked"
-        return "needed" if reviewer and self.can_ask else "nobody"
 
 
 def _troubles(

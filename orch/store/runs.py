@@ -128,3 +128,8 @@ def fingerprint(tx: "ReadTx", run_id: str) -> str | None:
 def set_fingerprint(tx: "Tx", run_id: str, fingerprint_json: str) -> None:
     """Record the state of the repository's configuration."""
     tx.execute(_SQL["run_set_fingerprint"], run_id=run_id, fingerprint=fingerprint_json)
+
+
+def open_with_stem(tx: "ReadTx", stem: str) -> list[str]:
+    """Return the open runs whose ids begin with `stem`."""
+    return [row[0] for row in tx.many(_SQL["run_open_with_stem"], stem=stem)]

@@ -131,3 +131,9 @@ SELECT r.run_id
  WHERE r.closed_at IS NULL
    AND EXISTS (SELECT 1 FROM json_each(r.fingerprint) AS p WHERE p.key = :place)
  ORDER BY r.created_at DESC LIMIT 1;
+
+-- name: run_open_with_stem :many
+-- Reviews of a task that a killed driver left: their names begin alike.
+-- scan: open runs, by their own partial index
+SELECT run_id FROM run INDEXED BY run_open
+ WHERE closed_at IS NULL AND substr(run_id, 1, length(:stem)) = :stem ORDER BY run_id;

@@ -124,6 +124,48 @@ def test_what_needs_people_is_told_with_its_command(
     drive.settled("a")
 
 
+REVIEWED = '[policy]\nlow = ["reviewer"]\nbuiltin = false\n'
+
+
+def test_a_review_that_the_policy_lacks_is_asked_and_its_findings_go_back(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy=REVIEWED)
+    drive.task("a", does='[ "$attempt" = attempt-2 ] && echo verdict=approve > "$DOES/review"')
+    (drive.does / "review").write_text("verdict=revise\n")
+    answer = drive.run("--until", "done", "--json")
+    assert answer.data["end"] == "landed", answer
+    drive.settled("a")
+    given = [(e["actor"], e["payload"]["verdict"]) for e in drive.lead.events("approval_given")]
+    assert given == [("reviewer-a", "reject"), ("reviewer-a", "approve")]
+    assert any("revise, from its branch" in step for step in drive.steps())
+    names = [one["run_id"] for one in drive.orch.ok("run", "list")["runs"] if one["closed_at"]]
+    assert sorted(names) == ["review-r-a-1", "review-r-a-2"]
+
+
+def test_a_reviewer_without_a_verdict_is_a_need(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy=REVIEWED)
+    drive.task("a")
+    (drive.does / "review").write_text("verdict=abstain\n")
+    answer = drive.run("--json")
+    assert answer.error["reason"] == "needs_people", answer
+    (need,) = answer.json["data"]["needs"]
+    assert (need["kind"], need["task_id"]) == ("review", "a")
+    assert drive.run("--json").error["reason"] == "needs_people", "it is not asked again"
+    assert len(drive.orch.ok("run", "list")["runs"]) == 2
+
+
+def test_in_the_background_it_outlives_who_began_it(drive: Drive) -> None:
+    drive.task("a")
+    begun = drive.run("--until", "done", "--background", "--json").data
+    assert begun["end"] == "background"
+    until(lambda: drive.lead.events("drive_ended"), "it ends by itself")
+    assert "landed on main" in Path(begun["log_path"]).read_text()
+    drive.settled("a")
+
+
 def test_a_look_writes_nothing(drive: Drive) -> None:
     drive.task("a")
     before = drive.orch.ok("events", "--run", "r")["events"][-1]["event_id"]

@@ -18,7 +18,12 @@ FREE = "[policy]\nlow = []\nmedium = []\nhigh = []\nbuiltin = false\n"
 _CHECK = '[check.unit]\ncommand = ["sh", "-c", "test ! -e broken"]\n'
 _QUEUE = '[queue]\nchecks = ["unit"]\n'
 _AGENT = """\
-brief=$(cat)
+cat > /dev/null
+case "$INBOX_AGENT" in reviewer-*)
+  . "$DOES/review"
+  said='{"reviewer_role":"risk-reviewer","findings":[],"verdict":"'$verdict'"}'
+  exec inbox done --summary read --body "$said" ;;
+esac
 task=$(basename "$(dirname "$PWD")")
 attempt=$(basename "$PWD")
 if [ -f "$DOES/$task" ]; then . "$DOES/$task"; fi

@@ -19,9 +19,12 @@ from schema.json_text import Json, array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inbox.cli.call import Call
     from orch.harness.config import Harness
     from orch.harness.preflight import HarnessFindings
+    from schema.transaction import Database
 
 _SIGHUP, _SIGINT, _SIGTERM = 1, 2, 15
 
@@ -111,10 +114,20 @@ def one_turn(
 
 def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness, HarnessFindings]":
     """Return the harness, looked at. Raises: invalid_input with every reason at once."""
-    settings = config_in_force.here(call.db)
+    return client_of(call.db, name, program, call.again)
+
+
+def client_of(
+    db: "Database", name: str, program: tuple[str, ...], again: "Callable[[str], str]"
+) -> "tuple[Harness, HarnessFindings]":
+    """Return a client, looked at; `again` writes the command that looks once more.
+
+    Raises: invalid_input with every reason at once.
+    """
+    settings = config_in_force.here(db)
     client, problems = harnesses.resolve(name, settings.harnesses, program)
     if client is not None:
-        found = workflow.check(call.db, client)
+        found = workflow.check(db, client)
         problems = found.problems
         if not problems:
             return client, found
@@ -123,7 +136,7 @@ def chosen(call: "Call", name: str, program: tuple[str, ...]) -> "tuple[Harness,
         "value",
         f"harness {name} cannot start: " + "; ".join(problems),
         hint="fix these, then look again: "
-        + call.again(f"work --check --agent NAME {harnesses.named(name, program)}"),
+        + again(f"work --check --agent NAME {harnesses.named(name, program)}"),
         details={"problems": problems},
     )
 

@@ -4,7 +4,8 @@ import os
 
 from orch.cli.drive import lines, run_settings
 from orch.drive import runner
-from orch.drive.runner import DriveOptions, DriveOutcome, Driver
+from orch.drive.options import DriveOptions, DriveOutcome
+from orch.drive.runner import Driver
 from orch.operations import driving, runs
 from orch.steps.model import say
 from orch.store import history
@@ -114,6 +115,9 @@ def _options(
                 driving.change_settings(tx, run, changes, taken_back, run.leader)
     elif changes:
         options.flags = changes | options.flags
+    from orch.cli.main import ask_review
+
+    options.ask_review = ask_review
     return options
 
 

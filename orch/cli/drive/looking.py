@@ -2,9 +2,9 @@
 
 from orch.cli.drive import lines
 from orch.drive import runner
+from orch.drive.options import DriveOptions
 from orch.drive.planner import codec, planner
 from orch.drive.planner.model import PLANNER
-from orch.drive.runner import DriveOptions
 from orch.store import drives
 from schema.failures import Failure
 from schema.json_text import obj
