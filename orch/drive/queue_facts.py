@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orch.store.drive_facts import OpenEntries
     from schema.transaction import ReadTx
 
-_ASKS, _OUTSIDE = "awaiting_approval", "awaiting_forge"
+_OUTSIDE = "awaiting_forge"
 # What a pass brings on, or lets go on once its wait is over.
 _BROUGHT_ON = (*ENTRY.moving, "landing", "landed", "error", _OUTSIDE)
 _OUTSIDE_MS = 30_000
@@ -34,18 +34,19 @@ def _of_queue(
     seen = watch.queues.get(number)
     tip = watch.tips.get(number, "")
     news = seen is None or seen.tip != tip or facts.news(tx, run.run_id, seen.event) > 0
-    # What lacks somebody's word is brought on by that word alone, and that is news.
-    left = () if news else (_ASKS,)
-    moving = [row for row in rows if row.status in _BROUGHT_ON and row.status not in left]
+    moving = [row for row in rows if row.status in _BROUGHT_ON]
+    wake_at = min(filter(None, (_wake_at(row, seen) for row in moving)), default=0)
+    # A run of the queue does all that can be done: what is left then waits for news or a moment.
+    count = sum(row.count for row in moving) if news or wake_at else 0
     hold = ("red" if queue.hold_tree else "person") if queue.hold_reason else ""
     return QueueFacts(
         queue_no=number,
         target=queue.branch,
-        moving=sum(row.count for row in moving),
+        moving=count,
         is_running=number in watch.landing or runner_lease.is_run(queue),
         is_changed=news,
         looked_at=seen.at if seen is not None else 0,
-        wake_at=min(filter(None, (_wake_at(row, seen) for row in moving)), default=0),
+        wake_at=wake_at,
         hold=hold,
         hold_text=f"the queue of {queue.branch} is held: {queue.hold_reason}" if hold else "",
         may_mend=hold == "red" and (news or any(row.is_revert for row in rows)),

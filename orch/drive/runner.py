@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 1000  # In one look: each must do something.
 _RENEW_SECONDS = 20.0
-_SOON = 2.0
+_TARGET_MS = 60_000
 FINISH, END = 1, 2
 
 
@@ -228,6 +228,8 @@ class Driver:
         seen = snapshot.take(self._db, one.watch)
         plan = planner.plan(seen)
         one.seen, one.plan, one.due = seen, plan, plan.wake_at
+        if seen.queues:  # No event tells that somebody pushed to a target.
+            one.due = min(filter(None, (one.due, seen.now + _TARGET_MS)))
         self.outcome.passes += 1
         if not plan.steps:
             one.before = ""

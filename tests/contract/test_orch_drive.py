@@ -124,6 +124,17 @@ def test_what_needs_people_is_told_with_its_command(
     drive.settled("a")
 
 
+def test_what_is_queued_behind_an_approval_keeps_nobody_up(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy="")
+    drive.task("a")
+    drive.task("b", "--depends-on", "a")
+    answer = drive.run("--json")
+    assert answer.error["reason"] == "needs_people", answer
+    assert {need["kind"] for need in answer.json["data"]["needs"]} == {"approval"}
+
+
 REVIEWED = '[policy]\nlow = ["reviewer"]\nbuiltin = false\n'
 
 
