@@ -86,6 +86,8 @@ _COMMANDS = (
                    default="warn", choices=OWNERSHIP),
             Option("--budget", "text", "what it may spend, e.g. cost_usd=5,tokens=200000,hours=2",
                    many=True),
+            Option("--set", "text", "KEY=VALUE, how it is driven: as orch run set", many=True,
+                   dest="pairs"),
             KEY,
         ),
         "orch run init --run docs-1 --goal 'One guide out of many notes'",

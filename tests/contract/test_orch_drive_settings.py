@@ -51,6 +51,14 @@ def test_what_is_no_setting_is_refused_and_nothing_is_set(lead: Lead, pair: str,
     assert lead.events("run_settings") == []
 
 
+def test_a_run_is_opened_with_settings(lead: Lead) -> None:
+    lead.run("--set", "workers=2", "--set", "retry.run=5", run="s")
+    shown = lead.do("run", "show", run="s")["run"]["drive"]
+    assert shown["settings"] == {"workers": 2, "retry": {"run": 5}}
+    lead.refuse("invalid_input", "value", "run", "init", "--goal", "g", "--set", "no=1", run="t")
+    lead.refuse("not_found", "run", "run", "show", run="t")
+
+
 def test_a_run_is_paused_and_goes_on(lead: Lead) -> None:
     paused = lead.orch.run("run", "pause", "r")
     assert paused.out.startswith("run r is paused: nothing new begins")

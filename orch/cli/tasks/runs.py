@@ -30,6 +30,7 @@ def init(
     target: str | None,
     ownership: str,
     budget: tuple[str, ...],
+    pairs: tuple[str, ...],
     key: str | None,
 ) -> None:
     """Open a run, creating the store where there is none yet."""
@@ -45,6 +46,11 @@ def init(
         from orch.cli.tasks import budgets as typed
 
         limits = typed.read(budget)
+    settings: dict[str, object] = {}
+    if pairs:
+        from orch.cli.drive import run_settings
+
+        settings, _ = run_settings.read(pairs)
     seen = _first_sight(repository or os.getcwd(), base_ref or "")
     require_store(call)
     values: dict[str, object] = {
@@ -66,6 +72,10 @@ def init(
                 from orch.operations import budgets
 
                 budgets.change(tx, runs.require(tx, run), limits)
+            if settings:
+                from orch.operations import driving
+
+                driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
             document = store.budgeted(tx, run)
             return obj(run=document, event_id=call.committed)
 
