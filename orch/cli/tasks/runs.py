@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.store.budgets import Limits
     from schema.steps import Step
-    from schema.transaction import ReadTx
+    from schema.transaction import ReadTx, Tx
 
 
 def init(
@@ -68,19 +68,26 @@ def init(
 
         def _change() -> Json:
             call.committed = runs.init(tx, values)
-            if limits:
-                from orch.operations import budgets
-
-                budgets.change(tx, runs.require(tx, run), limits)
-            if settings:
-                from orch.operations import driving
-
-                driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
+            _set_up(tx, run, leader, limits, settings)
             document = store.budgeted(tx, run)
             return obj(run=document, event_id=call.committed)
 
         answer = call.once(tx, leader, _change)
     call.say(answer, call.committed)
+
+
+def _set_up(
+    tx: "Tx", run: str, leader: str, limits: "Limits", settings: "dict[str, object]"
+) -> None:
+    """Give a run that was just opened its budget and the settings of its drive."""
+    if limits:
+        from orch.operations import budgets
+
+        budgets.change(tx, runs.require(tx, run), limits)
+    if settings:
+        from orch.operations import driving
+
+        driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
 
 
 def _first_sight(path: str, base_ref: str) -> str | None:
