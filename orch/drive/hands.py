@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A refusal of one task's step: it becomes that task's reason, and a need after a few passes.
 REFUSALS = ("invalid_state", "refused", "not_found", "git_error", "invalid_input")
+_LATER = ("lease_conflict", "store_busy")
 _RACES = ("transition", "not_ready", "duplicate", "superseded", "closed")  # Somebody was faster.
 
 
@@ -56,9 +57,9 @@ class Hands:
     def refused(self, task: TaskFacts, failure: Failure) -> None:
         """Keep that a task's step was refused. Raises what is not about the task alone."""
         unless_lost(failure)
-        if failure.code not in (*REFUSALS, "lease_conflict"):
+        if failure.code not in (*REFUSALS, *_LATER):
             raise failure
-        if failure.reason in _RACES or failure.code == "lease_conflict":
+        if failure.reason in _RACES or failure.code in _LATER:
             return  # A person or another process did something about it: the next look sees it.
         kind = failure.reason if failure.reason != "failed" else "setup"
         self.keep_refusal(task, kind, failure.message)

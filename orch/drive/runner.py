@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _MOST_PASSES = 1000  # In one look: each must do something.
 _RENEW_SECONDS = 20.0
 _TARGET_MS = 60_000
+# A git that is locked, a store that is busy, an orch.toml that somebody is just mending.
+_PASSES_BY, _MOST_STUMBLES = ("store_busy", "git_error", "invalid_input"), 5
 FINISH, END = 1, 2
 
 
@@ -60,7 +62,7 @@ class _Driven:
         self.event = -1
         self.due = 0
         self.before = ""
-        self.notice_at = 0
+        self.notice_at = self.stumbles = 0
         self.nap: float | None = None
         self.tickets: TicketWatch | None = None
 
@@ -160,7 +162,7 @@ class Driver:
                 self._take_tickets(one)
                 is_due = ended or self._is_due(one)
                 if is_due:
-                    self._bring_on(one)
+                    self._try(one)
                 if is_due or 0 < one.notice_at <= self._db.clock.now().wall_ms:
                     one.notice_at = (
                         notices.tell(self._db, one.watch.run_id, one.watch.settings) or 0
@@ -209,6 +211,19 @@ class Driver:
         if one.seen is not None and tuple(one.watch.tickets) != one.seen.tickets:
             return True
         return newest != one.event or 0 < one.due <= now or tuple(one.watch.slots) != slots
+
+    def _try(self, one: _Driven) -> None:
+        """Bring a run on; what may pass by itself is told, and tried again a few times."""
+        try:
+            self._bring_on(one)
+        except Failure as failure:
+            one.stumbles += 1
+            if failure.code not in _PASSES_BY or one.stumbles > _MOST_STUMBLES:
+                raise
+            self._line(one.watch.run_id, "", "problem", failure.message)
+            one.due = self._db.clock.now().wall_ms + (1000 << one.stumbles)
+        else:
+            one.stumbles = 0
 
     def _bring_on(self, one: _Driven) -> None:
         """Pass after pass until nothing is left that can be done at once."""

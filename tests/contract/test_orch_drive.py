@@ -222,6 +222,17 @@ def test_another_that_stands_by_takes_over_from_one_that_was_killed(drive: Drive
     drive.settled("a")
 
 
+def test_an_orch_toml_that_is_being_mended_ends_nothing(drive: Drive) -> None:
+    good = (drive.top / "orch.toml").read_text()
+    drive.lead.config("[queue\n")
+    with drive.start("--until", "done") as running:
+        assert "~ r orch.toml" in running.line()
+        drive.lead.config(good)
+        drive.task("a")
+        assert running.wait().status == 0
+    drive.settled("a")
+
+
 def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
     """I19: each write of a driver that was taken over is refused, whatever it calls."""
     db, other = (file.open_store(str(drive.lead.store)) for _ in range(2))
