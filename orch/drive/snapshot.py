@@ -241,11 +241,10 @@ class _TaskReader:
         policy = self._watch.policy
         kinds = {words.rpartition(" ")[2] for words in missing}
         reviewer = policy.reviewer or policy.harness
-        if row.status != "done" or policy.review == "never":
-            return "", "", missing
-        if row.entry == "held" and self._is_revised(row):
+        if row.status == "done" and row.entry == "held" and self._is_revised(row):
             return "revise", reviewer, missing
-        if row.entry != "awaiting_approval" or "reviewer" not in kinds:
+        is_asked_for = row.entry == "awaiting_approval" and "reviewer" in kinds
+        if row.status != "done" or not is_asked_for or policy.review == "never":
             return "", "", missing
         if row.task_no in self._watch.reviewing or self._has_word(row) or self._watch.landing:
             return "asked", reviewer, missing

@@ -224,13 +224,15 @@ def test_another_that_stands_by_takes_over_from_one_that_was_killed(drive: Drive
 
 def test_an_orch_toml_that_is_being_mended_ends_nothing(drive: Drive) -> None:
     good = (drive.top / "orch.toml").read_text()
-    drive.lead.config("[queue\n")
-    with drive.start("--until", "done") as running:
-        assert "~ r orch.toml" in running.line()
-        drive.lead.config(good)
+    with drive.start("--until", "forever") as running:
+        until(lambda: drive.lead.events("drive_begun"), "it drives")
+        drive.lead.config("[queue\n")
         drive.task("a")
-        assert running.wait().status == 0
-    drive.settled("a")
+        assert "~ r " in running.line()
+        drive.lead.config(good)
+        assert "r/a dispatched" in running.line()
+        running.signal(signal.SIGINT)
+        assert running.wait().status == 130
 
 
 def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
