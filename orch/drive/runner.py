@@ -63,6 +63,7 @@ class _Driven:
         self.due = 0
         self.before = ""
         self.notice_at = self.stumbles = 0
+        self.problem = ""
         self.nap: float | None = None
         self.tickets: TicketWatch | None = None
 
@@ -220,10 +221,12 @@ class Driver:
             one.stumbles += 1
             if failure.code not in _PASSES_BY or one.stumbles > _MOST_STUMBLES:
                 raise
-            self._line(one.watch.run_id, "", "problem", failure.message)
+            if failure.message != one.problem:
+                self._line(one.watch.run_id, "", "problem", failure.message)
+            one.problem = failure.message
             one.due = self._db.clock.now().wall_ms + (1000 << one.stumbles)
         else:
-            one.stumbles = 0
+            one.stumbles, one.problem = 0, ""
 
     def _bring_on(self, one: _Driven) -> None:
         """Pass after pass until nothing is left that can be done at once."""
