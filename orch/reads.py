@@ -107,3 +107,14 @@ def wanted_now(tx: "ReadTx", run: "Run", kinds: tuple[str, ...]) -> "tuple[int, 
         if row is not None:
             found.append((row[1], row[0]))
     return min(found, default=None)
+
+
+def driven(tx: "ReadTx", run_id: str) -> "tuple[int | None, bool]":
+    """Return (the pid of the living process that drives a run or None, whether it is paused)."""
+    row = tx.maybe(_SQL["driven_by"], run_id=run_id)
+    if row is None or row[1] is None:
+        return None, bool(row and row[0])
+    from orch import process_identity
+
+    gone = process_identity.is_gone(row[1], row[2], row[3]) is True
+    return (None if gone else row[1]), bool(row[0])

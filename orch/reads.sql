@@ -144,3 +144,7 @@ SELECT t.task_no, (SELECT max(e.event_id) FROM event AS e
 -- The first that was told among the run's entries in a status.
 SELECT coalesce(task_no, 0), last_event FROM entry
  WHERE run_id = :run_id AND status = :status ORDER BY last_event LIMIT 1;
+
+-- name: driven_by :maybe
+-- Who drives a run, and whether it is paused; no row where nobody ever did or said anything.
+SELECT paused, runner_pid, runner_started, runner_boot FROM drive WHERE run_id = :run_id;

@@ -5,6 +5,7 @@ that people work on. The store answers where it can; git is asked only for a run
 goes on, and only for what no queue brought anywhere: people merge by hand, too.
 """
 
+from orch import reads
 from orch.operations import runs
 from orch.store import runs as run_rows
 from schema.json_text import Json, merge
@@ -90,5 +91,8 @@ def _unlanded(db: "Database", places: "Places") -> "list[Unlanded]":
 
 
 def told(db: "Database", run_id: str, document: Json) -> Json:
-    """Return the published JSON of a run with `end`."""
-    return merge(document, end=of(db, run_id).word)
+    """Return the published JSON of a run with `end`, and who drives it."""
+    word = of(db, run_id).word
+    with db.read() as tx:
+        pid, paused = reads.driven(tx, run_id)
+    return merge(document, end=word, driver_pid=pid, paused=paused)

@@ -164,7 +164,7 @@ def ask(db: "Database", run_id: str, task_id: str, harness: "Harness") -> str:
     agent = name_of(task_id)
     asked = begin(db, run_id, task_id, agent)
     options = WorkerOptions([agent], (), harness, "once", model.lease_ms(None))
-    WorkerPool(db.path, options, Stop(), lambda _text: None).run()
+    WorkerPool(db, options, Stop(), lambda _text: None).run()
     review_run = asked.council.run_id
     call_off(db, review_run)
     said = read(db, review_run)

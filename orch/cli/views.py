@@ -36,10 +36,11 @@ def _counts(answer: Json, path: str = "$.run") -> str:
 
 def _run(answer: Json) -> str:
     (goal,) = plain.fields(answer, "$.run.goal")
-    return (
-        f"{_run_line(answer)}{_replayed(answer)}\n{plain.line(goal)}\n{_counts(answer)}\n"
-        f"{budget_line(answer)}"
-    ).rstrip("\n")
+    lines = (
+        f"{_run_line(answer)}{_replayed(answer)}", plain.line(goal), _counts(answer),
+        budget_line(answer), _driven_line(loads(answer)["run"]),
+    )  # fmt: skip
+    return "\n".join(filter(None, lines))
 
 
 def _run_list(answer: Json) -> str:
@@ -202,7 +203,14 @@ def status_text(answer: Json) -> str:
     if len(odd) > _MOST_ODD:
         text += f"\n{len(odd) - _MOST_ODD} more such lines: the same with --json"
     end = _END.get(str(told["run"].get("end")))
-    return f"{text}\n{end}" if end else text
+    return "\n".join(filter(None, (text, end, _driven_line(told["run"]))))
+
+
+def _driven_line(run: "dict[str, Any]") -> str:
+    """Return who drives a run, and that it is paused; "" for neither."""
+    pid, paused = run.get("driver_pid"), run.get("paused")
+    words = [f"driven by process {pid}"] if pid else []
+    return "; ".join([*words, *(["paused: nothing new begins"] if paused else [])])
 
 
 def _status_row(task: "dict[str, Any]") -> "list[object]":

@@ -19,6 +19,8 @@ def of_run(
     name, counts = run["run_id"], run["counts"]
     if run.get("closed_at"):
         return reopen(name) if run.get("end") in ("land", "integrate") else look(name)
+    if run.get("driver_pid"):
+        return _driven(name, counts)
     if counts["blocked"] and not all(map(_is_silent, _with(rows, "blocked"))):
         return say("blocked", run=name).because("somebody waits for an answer")
     more = spent(run)
@@ -37,6 +39,13 @@ def of_run(
     if more is not None and counts["ready"] + counts["failed"] + counts["planned"]:
         return more
     return wait(name) if counts["ready"] else _end(name, run.get("end"), rows, landing)
+
+
+def _driven(name: str, counts: "dict[str, int]") -> "Step":
+    """Return what a living driver does not do itself."""
+    if counts["blocked"]:
+        return say("blocked", run=name).because("somebody waits for an answer")
+    return say("wait", run=name).because("it is driven: wait for what needs you")
 
 
 def _with(rows: "list[dict[str, Any]]", status: str) -> "list[dict[str, Any]]":

@@ -205,6 +205,9 @@ def test_a_second_driver_is_refused_with_the_pid_of_the_first(drive: Drive) -> N
         until(lambda: drive.lead.events("drive_begun"), "the first one drives")
         error = drive.orch.refuse("lease_conflict", "held", "drive", "--run", "r")
         assert error["details"]["pid"] == first.pid
+        shown = drive.orch.quick("status", "--run", "r")
+        assert f"driven by process {first.pid}" in shown.out
+        assert shown.steps == ["orch wait --run r"]
         first.signal(signal.SIGINT)
         ended = first.wait()
         assert ended.status == 130, ended

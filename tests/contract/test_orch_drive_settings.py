@@ -53,7 +53,7 @@ def test_what_is_no_setting_is_refused_and_nothing_is_set(lead: Lead, pair: str,
 
 def test_a_run_is_opened_with_settings(lead: Lead) -> None:
     lead.run("--set", "workers=2", "--set", "retry.run=5", run="s")
-    shown = lead.do("run", "show", run="s")["run"]["drive"]
+    shown = lead.orch.ok("run", "set", "s", "at_once=")["drive"]
     assert shown["settings"] == {"workers": 2, "retry": {"run": 5}}
     lead.refuse("invalid_input", "value", "run", "init", "--goal", "g", "--set", "no=1", run="t")
     lead.refuse("not_found", "run", "run", "show", run="t")

@@ -20,7 +20,12 @@ def test_init_opens_a_run_with_its_defaults(lead: Lead) -> None:
     assert (run["leader"], run["ownership"], run["target"]) == ("leader", "warn", "")
     assert (run["repo_path"], run["base_ref"], run["closed_at"]) == ("", "", None)
     assert run["counts"] == {**dict.fromkeys(run["counts"], 0)}
-    assert lead.do("run", "show", run="one")["run"] == {**run, "end": "open"}
+    assert lead.do("run", "show", run="one")["run"] == {
+        **run,
+        "end": "open",
+        "driver_pid": None,
+        "paused": False,
+    }
 
 
 def test_init_keeps_every_flag(lead: Lead) -> None:
