@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     Words = Literal[
         "init", "send", "fetch", "claim", "renew", "release", "update", "reply", "done", "fail",
         "cancel", "list", "show", "ack", "watch", "wait-reply", "search", "artifact list",
-        "artifact get", "doctor", "backup", "schema", "prime", "hook", "completion",
+        "artifact get", "doctor", "backup", "schema", "prime", "hook", "mcp", "completion",
     ]  # fmt: skip
 
-_LOOKS = frozenset(
+LOOKS = frozenset(
     ("fetch", "list", "show", "watch", "wait-reply", "search", "artifact list", "doctor",
      "schema", "prime")
 )  # fmt: skip
@@ -25,4 +25,4 @@ _LOOKS = frozenset(
 def say(words: "Words", *names: object, **options: object) -> Step:
     """Return a command of `inbox` as a step; an option that is None or False is left out."""
     argv = argv_of("inbox", words, names, options)
-    return Step(argv, "look" if words in _LOOKS else "act")
+    return Step(argv, "look" if words in LOOKS else "act")

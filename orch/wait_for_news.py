@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orch.operations.telling import News, ToTell
     from schema.transaction import Database, ReadTx
 
-_STALE_SECONDS = 10.0  # After that, needs that no event tells of (a repository's) are looked for.
+_STALE_SECONDS = 60.0  # After that, needs that no event tells of (a repository) are looked for.
 
 
 class Gathered:

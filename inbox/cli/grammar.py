@@ -157,6 +157,13 @@ TIMEOUT = Option(
     default=100.0,
 )
 
+CALL_SECONDS = Option(
+    "--call-seconds",
+    "duration",
+    "no call waits longer: your client's limit (default 45)",
+    dest="seconds",
+)
+
 
 def me(
     flag: str = "--agent",

@@ -53,7 +53,7 @@ SECTIONS = Sections(
         Section("Fix", "check the store, and keep a copy of it.", "doctor", "backup"),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
-            "init", "prime", "hook", "schema", "completion",
+            "init", "prime", "hook", "mcp", "schema", "completion",
         ),
     ),
     {"artifact": "List the files that a thread's messages name, and write them out."},

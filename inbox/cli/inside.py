@@ -32,6 +32,13 @@ class Outcome:
         self.failure = failure
         self.status = failure.exit if failure is not None else 0
 
+    def delivered(self) -> None:
+        """Note that the answer has reached whoever asked, where the command wants to know."""
+        printed, self._call.printed = self._call.printed, None
+        if printed is not None:
+            printed()
+            self._call.close()
+
     @property
     def text(self) -> str:
         """What plain mode prints of it, without what to do next."""
@@ -80,7 +87,8 @@ class Inside:
             failure = Failure("no_matching_work", "timeout", "the call was ended")
         except Exception as error:
             failure = kit.our_bug(error)
-        call.close()
+        if call.printed is None:
+            call.close()
         return Outcome(call, envelope if failure is None else kit.refused(call, failure), failure)
 
     def stop(self) -> None:

@@ -196,6 +196,7 @@ DATA: "dict[str, Shape]" = {
     },
     "backup": {"path": "text", "size": "count", "high_event_id": "count"},
     "schema": {"schema": "json", **_TEXT},
+    "mcp": {},
     "hook": {"agent": "text", "messages": [_ANNOUNCED], **_TEXT},
     "prime": {"role": ("worker", "leader", "reviewer"), **_TEXT},
     "completion": {"shell": ("bash", "zsh", "fish"), **_TEXT},

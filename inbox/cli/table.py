@@ -9,6 +9,7 @@ from inbox.cli.grammar import (
     AGENT,
     ARTIFACTS,
     BODY,
+    CALL_SECONDS,
     DB,
     GET,
     JSON,
@@ -51,16 +52,13 @@ _RESULT = (
     Option("--pool", "pool", "with --next: also work addressed to @POOL", many=True, dest="pools"),
 )
 
+_ROLE = Option("--role", "choice", "worker, leader or reviewer", default="worker",
+               choices=("worker", "leader", "reviewer"))  # fmt: skip
 HOOK_CLIENTS = ("none", "text", "claude", "codex", "copilot", "gemini", "qwen")
 
 _COMMANDS = (
-    Command(
-        "init",
-        "inbox.cli.stores:init",
-        "Create the store here, or name the one already in use.",
-        (KEY,),
-        "inbox init",
-    ),
+    Command("init", "inbox.cli.stores:init",
+            "Create the store here, or name the one already in use.", (KEY,), "inbox init"),
     Command(
         "send",
         "inbox.cli.threads:send",
@@ -364,10 +362,13 @@ _COMMANDS = (
     Command(
         "prime", "inbox.cli.stores:prime",
         "Print what an agent needs to know, in under 700 tokens.",
-        (Option("--role", "choice", "worker, leader or reviewer", default="worker",
-                choices=("worker", "leader", "reviewer")),),
+        (_ROLE,),
         "inbox prime --role worker",
     ),
+    Command("mcp", "inbox.mcp.server:mcp", "Serve the bus as tools of the Model Context Protocol.",
+            (_ROLE, CALL_SECONDS), "inbox mcp --role worker",
+            "Over standard input and output, until that closes. For clients whose sandbox cannot "
+            "write the store. Needs the extra orch-inbox[mcp]."),
     Command(
         "hook", "inbox.cli.hooks:hook",
         "Called by agent clients' hooks: show an agent its new mail.",

@@ -315,5 +315,6 @@ VIEWS: "dict[str, View]" = {
     "schema": _text,
     "prime": _text,
     "hook": _text,
+    "mcp": _text,
     "completion": _text,
 }

@@ -44,7 +44,7 @@ SECTIONS = Sections(
         ),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
-            "init", "store", "setup", "notify", "prime", "schema", "completion",
+            "init", "store", "setup", "mcp", "notify", "prime", "schema", "completion",
         ),
     ),
     {

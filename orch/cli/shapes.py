@@ -243,6 +243,7 @@ DATA: "dict[str, Shape]" = {
     },
     "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN},
     "continue": {**_DISPATCHED, "previous_attempt?": ATTEMPT},
+    "mcp": {},
     "notify": {"sent": [_NOTICE], "failed": [_NOTICE]},
     "usage": {
         "run_id": "text",

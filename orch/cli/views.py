@@ -336,6 +336,7 @@ VIEWS: "dict[str, View]" = {
     **_all_of("drive.views", "set pause resume", "run "),
     **_all_of("notices.notify", "notify"),
     **_all_of("forge.views", "open update status checks logs merge", "pr "),
+    "mcp": BUS["mcp"],
     **_all_of("worktrees.views", "cleanup"),
     **_all_of("worktrees.looking_views", "diff open"),
     "lock list": _of("tasks.locks", "lock list"),

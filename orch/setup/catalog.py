@@ -6,6 +6,7 @@ import tomllib
 
 from orch.setup import texts
 from orch.setup.model import Target
+from orch.setup.servers import ServerEntry
 from orch.steps.model import say
 from schema.failures import Failure, invalid_input
 
@@ -34,10 +35,9 @@ class Agent:
         """Whether its settings may hold comments."""
         return bool(self._table.get("comments"))
 
-    @property
-    def notes(self) -> list[str]:
-        """What a person has to know or do besides."""
-        return list(self._table.get("notes", ()))
+    def notes(self, *, mcp: bool) -> list[str]:
+        """Return what a person has to know or do besides."""
+        return list(self._table.get("server_notes" if mcp else "notes", ()))
 
     def places(self, user: bool) -> "dict[str, str]":
         """Return the paths of a scope by what stands there; empty where it has none."""
@@ -74,6 +74,23 @@ class Agent:
             else:
                 found[event] = {"hooks": [call | {"command": command, "timeout": seconds}]}
         return found
+
+    def server(self, base: str, user: bool) -> list[Target]:
+        """Return the file that lists its MCP servers. Raises: invalid_state/unsupported."""
+        place = self.places(user).get("servers")
+        if place is None:
+            other = self.places(not user).get("servers")
+            flags = {"user": not user, "mcp": True}
+            raise Failure(
+                "invalid_state",
+                "unsupported",
+                f"{self.name} lists no MCP servers " + ("of yours" if user else "of a repository"),
+                hint="" if other else "use the commands themselves: the texts of setup teach them",
+                next=[say("setup", self.name, **flags)] if other else [],
+            )
+        shape = str(self._table["server_shape"])
+        member = {"opencode": "mcp", "toml": "mcp_servers"}.get(shape, "mcpServers")
+        return [Target("server", base, place, ServerEntry(member, shape))]
 
     def targets(self, base: str, user: bool, primers: "Mapping[str, str]") -> list[Target]:
         """Return the files it wants below `base`."""

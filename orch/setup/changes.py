@@ -3,7 +3,7 @@
 import difflib
 import os
 
-from orch.setup import blocks, files, hooks
+from orch.setup import blocks, files, hooks, servers
 from orch.setup.model import Broken, FileEdit, Target
 
 TYPE_CHECKING = False
@@ -19,13 +19,14 @@ class SetupRequest:
     Links may lead anywhere below `bounds`: the repository, or all of a person's home.
     """
 
-    __slots__ = ("agent", "bounds", "force", "kept", "remove", "root", "version")
+    __slots__ = ("agent", "bounds", "force", "kept", "mcp", "remove", "root", "version")
 
     def __init__(self, agent: "Agent", root: str, version: str, remove: bool, force: bool) -> None:
         self.agent = agent
         self.root = self.bounds = root
         self.version = version
         self.remove = remove
+        self.mcp = False
         self.force = force
         self.kept: dict[str, list[str]] = {}  # Who else has a file: sharing.py.
 
@@ -73,6 +74,7 @@ def _decide(request: SetupRequest, target: Target, change: FileEdit) -> None:
 _OURS = {
     "block": "the block of orch setup", "skill": "a skill of orch setup",
     "file": "hooks of orch setup", "hooks": "the hooks of orch setup",
+    "server": "the server of orch setup",
 }  # fmt: skip
 _KEEP = "keep it, or take ours with --force"
 
@@ -134,7 +136,15 @@ def _hooks(request: SetupRequest, entries: object, change: FileEdit) -> bytes | 
     )
 
 
-_RULES = {"block": _block, "skill": _skill, "file": _file, "hooks": _hooks}
+def _server(request: SetupRequest, entry: object, change: FileEdit) -> bytes | None:
+    assert isinstance(entry, servers.ServerEntry)
+    comments = request.agent.comments
+    if not request.remove:
+        return servers.put(change.old, entry, comments, request.force)
+    return change.old and servers.take(change.old, entry, comments, request.force)
+
+
+_RULES = {"server": _server, "block": _block, "skill": _skill, "file": _file, "hooks": _hooks}
 
 
 def carry_out(root: str, changes: list[FileEdit]) -> None:

@@ -11,7 +11,7 @@ class Broken(Exception):
 
 
 class Target:
-    """A file that a setup wants: `block`, `skill`, `hooks` (entries) or `file` (all ours)."""
+    """A file that a setup wants: `block`, `skill`, `hooks`, `server` (entries), `file` (whole)."""
 
     __slots__ = ("base", "content", "kind", "name")
 

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
         "land", "integrate", "pr open", "pr update", "pr status", "pr checks", "pr logs",
         "pr merge", "approve", "reject", "work", "logs", "stop", "continue", "usage",
         "request new", "request import", "request list", "request show", "request plan", "submit",
-        "run budget", "setup", "notify", "doctor", "schema", "prime", "completion", "top", "web",
+        "run budget", "setup", "mcp", "notify", "doctor", "schema", "prime", "completion", "top",
+        "web",
         "graph", "report", "metrics", "council start", "council wait", "council tally",
         "council report", "council show", "council decline", "council list", "review",
     ]  # fmt: skip
 
-_LOOKS = frozenset(
+LOOKS = frozenset(
     ("run show", "run list", "diff", "open", "lock list", "task show",
      "task list", "dep list", "plan check", "plan lint",
      "plan schema", "ready", "wait", "blocked", "status", "salvage list", "verify status", "events",
@@ -51,7 +52,7 @@ def say(words: "Words", *names: object, **options: object) -> Step:
     """Return a command of `orch` as a step; an option that is None or False is left out."""
     argv = argv_of("orch", words, names, options)
     who = "person" if words in PERSON else "anyone"
-    return Step(argv, "look" if words in _LOOKS else "act", who=who)
+    return Step(argv, "look" if words in LOOKS else "act", who=who)
 
 
 def git(*words: str, where: str = "") -> Step:
@@ -67,5 +68,5 @@ def read(line: str, why: str = "") -> "list[Step]":
 def _known(argv: "tuple[str, ...]", why: str) -> Step:
     names = {" ".join(argv[1:2]), " ".join(argv[1:3])}
     is_person = argv[0] == "git" or not names.isdisjoint(PERSON)
-    is_look = argv[0] == "orch" and not names.isdisjoint(_LOOKS)
+    is_look = argv[0] == "orch" and not names.isdisjoint(LOOKS)
     return Step(argv, "look" if is_look else "act", why, "person" if is_person else "anyone")

@@ -606,3 +606,66 @@ def test_removing_says_what_goes_and_who_may_miss_it(orch: Cli, top: Path) -> No
     (note,) = (line for line in lines if line.startswith("note: agents, aider, amp:"))
     assert note.endswith("orch setup agents")
     assert (top / "AGENTS.md").read_text() == "# Ours\n"
+
+
+SERVERS = {"claude": ".mcp.json", "codex": ".codex/config.toml", "cursor-agent": ".cursor/mcp.json",
+           "gemini": ".gemini/settings.json", "opencode": "opencode.json",
+           "qwen": ".qwen/settings.json"}  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", SERVERS)
+def test_tools_are_registered_where_the_client_reads_them(orch: Cli, top: Path, agent: str) -> None:
+    path = top / SERVERS[agent]
+    path.parent.mkdir(exist_ok=True)
+    theirs = (
+        '{\n    "theme": "dark",\n    "mcpServers": {"x": {"command": "x"}},\n'
+        '    "mcp": {"x": {}}\n}\n'
+    )
+    if agent == "codex":
+        theirs = '# mine\n[mcp_servers.x]\ncommand = "x"\n'
+    path.write_text(theirs)
+    words = ("setup", agent, "--mcp")
+    assert orch.ok(*words, "--dry-run")["applied"] is False and path.read_text() == theirs
+    data = orch.ok(*words)
+    assert (data["mcp"], [one["action"] for one in data["files"]]) == (True, ["updated"])
+    known = (tomllib if agent == "codex" else json).loads(path.read_text())
+    member = {"codex": "mcp_servers", "opencode": "mcp"}.get(agent, "mcpServers")
+    assert set(known[member]) == {"x", "orch"}
+    assert "mcp" in json.dumps(known[member]["orch"])
+    orch.ok(*words, "--check")
+    assert orch.ok(*words)["files"][0]["action"] == "unchanged"
+    orch.ok(*words, "--remove")
+    assert path.read_text() == theirs, "to the byte"
+    path.unlink()
+    orch.ok(*words)
+    assert orch.ok(*words, "--remove")["files"][0]["action"] == "removed" and not path.exists()
+
+
+def test_a_server_that_is_not_ours_or_was_edited_is_left(orch: Cli, top: Path) -> None:
+    path = top / ".mcp.json"
+    path.write_text('{"mcpServers": {"orch": {"command": "other"}}}')
+    error = orch.refuse("invalid_input", "file", "setup", "claude", "--mcp", "--force")
+    assert "not ours" in error["message"]
+    edited = '{"mcpServers": {"orch": {"command": "orch", "args": ["mcp", "--role", "leader"]}}}'
+    path.write_text(edited)
+    orch.refuse("refused", "work_at_risk", "setup", "claude", "--mcp")
+    orch.refuse("refused", "work_at_risk", "setup", "claude", "--mcp", "--remove")
+    assert path.read_text() == edited
+    orch.ok("setup", "claude", "--mcp", "--force")
+    assert json.loads(path.read_text())["mcpServers"]["orch"]["args"] == ["mcp"]
+    path.write_text("[")
+    orch.refuse("invalid_input", "file", "setup", "claude", "--mcp")
+    toml = top / ".codex" / "config.toml"
+    toml.parent.mkdir()
+    for text in ("a = [", '[mcp_servers.orch]\ncommand = "other"\n'):
+        toml.write_text(text)
+        orch.refuse("invalid_input", "file", "setup", "codex", "--mcp")
+
+
+def test_a_client_that_lists_no_servers_says_where_it_does(orch: Cli, tmp_path: Path) -> None:
+    orch.refuse("invalid_state", "unsupported", "setup", "pi", "--mcp")
+    answer = orch.quick("setup", "copilot", "--mcp")
+    assert answer.status == 30 and answer.steps == ["orch setup copilot --user --mcp"]
+    orch.ok("setup", "copilot", "--user", "--mcp")
+    listed = json.loads((tmp_path / "home" / ".copilot" / "mcp-config.json").read_text())
+    assert listed["mcpServers"]["orch"]["tools"] == ["*"]

@@ -167,5 +167,8 @@ def test_schema_prints_one_and_all(lead: Lead) -> None:
 
 
 def test_a_wait_without_a_match_carries_data_that_tells_the_end(lead: Lead) -> None:
-    answer = lead.orch.run("--json", "wait", "--run", "r", "--timeout-seconds", "0.1")
-    assert set(answer.json["data"]) == {"woke", "next_event_id", "resume"}
+    words = ("--json", "wait", "--run", "r", "--timeout-seconds", "0.1")
+    end = {"woke", "next_event_id", "resume"}
+    assert set(lead.orch.run(*words, "--for", "task_done").json["data"]) == end
+    told = {"news", "still_waiting", "again"}
+    assert set(lead.orch.run(*words).json["data"]) == end | told

@@ -85,7 +85,7 @@ def test_the_words_are_the_tables(program: str, module: object) -> None:
 def test_a_persons_word_is_said_to_a_person() -> None:
     marked = {words for words, row in programs()["orch"].commands.items() if row.person}
     assert marked == orch_steps.PERSON
-    assert set(programs()["orch"].commands) >= orch_steps._LOOKS
+    assert set(programs()["orch"].commands) >= orch_steps.LOOKS
 
 
 def _heads(tree: ast.Module) -> Iterator[tuple[int, str]]:

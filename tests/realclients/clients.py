@@ -11,6 +11,7 @@ class Client:
     package = ""
     version = ""
     binary = ""
+    mcp = ""  # Where its server is registered: "user" or "repository", "" where it is not tried.
     hooks = ""  # "both", or "user" where a repository's hooks need more trust, "" for none.
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
@@ -29,16 +30,21 @@ def _json(path: Path, document: object) -> None:
 class Claude(Client):
     name, package, version = "claude", "@anthropic-ai/claude-code", "2.1.329"
     hooks = "both"
+    mcp = "repository"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "scripted-key",
                 "ANTHROPIC_MODEL": "scripted", "IS_SANDBOX": "1",
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}  # fmt: skip
 
+    def overrides(self) -> dict[str, object]:
+        return {"env": {"ENABLE_TOOL_SEARCH": "false"}}  # Else tools are behind a search.
+
 
 class Codex(Client):
     name, package, version = "codex", "@openai/codex", "0.169.0"
     hooks = "user"
+    mcp = "user"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         folder = home / ".codex"

@@ -22,9 +22,12 @@ _REFUSAL = {
 
 
 class Script:
-    """One turn: shell commands one after another, then a text that ends it."""
+    """One turn: shell commands one after another, then a text that ends it.
 
-    def __init__(self, commands: list[str], text: str) -> None:
+    A command may be (tool, arguments) too: a tool of ours that the client offers.
+    """
+
+    def __init__(self, commands: "list[str | tuple[str, dict]]", text: str) -> None:
         self.commands = commands
         self.text = text
         self.before = -1  # Tool results of earlier turns: more than none if a session is resumed.
@@ -51,7 +54,8 @@ class Script:
             return "", asked.poll(int(running[1]))
         step = number - self.before - self.polls
         if step < len(self.commands):
-            return "", asked.run(self.commands[step])
+            command = self.commands[step]
+            return "", asked.run(command) if isinstance(command, str) else asked.use(*command)
         return self.text, None
 
 
@@ -75,7 +79,7 @@ class Model:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def play(self, commands: list[str], text: str = "That is all.") -> Script:
+    def play(self, commands: "list[str | tuple[str, dict]]", text: str = "That is all.") -> Script:
         with self._lock:
             self.script = Script(commands, text)
             return self.script

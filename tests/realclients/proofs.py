@@ -35,6 +35,7 @@ PROOFS = {
     "hook": "the repository's hook showed new mail between two commands",
     "start": "`orch start` of a ticket: the client works in the driver's slot, and it lands",
     "login": "the API does not take its key: `limited`, the task waits, no attempt is spent",
+    "mcp": "reported a task by the tools of `orch mcp`, registered by `orch setup --mcp`",
     "user": "the same section, skills and hook, set up with `--user` alone",
 }
 
@@ -124,7 +125,9 @@ class Place:
         argv = ("dispatch", "--run", "r", "--task", task, "--execution-mode", "code")
         return self.orch(*argv)["attempt"]["branch_name"]
 
-    def work(self, commands: list[str], text: str = "That is all.") -> tuple[dict, Script]:
+    def work(
+        self, commands: "list[str | tuple[str, dict]]", text: str = "That is all."
+    ) -> tuple[dict, Script]:
         """Let the client do one turn of the script; return (the turn, the script as played)."""
         script = self.model.play(commands, text)
         argv = ("work", "--agent", _AGENT, "--harness", self.client.name, "--once")
@@ -150,7 +153,7 @@ def prove(client: Client, prefix: Path, *, keep: bool) -> Result:
     proofs = (
         (_check, _aider)
         if client.name == "aider"
-        else (_check, _done, _nothing, _ask, _user, _start, _login)
+        else (_check, _done, _nothing, _ask, _mcp, _user, _start, _login)
     )
     try:
         for proof in proofs:
@@ -273,6 +276,30 @@ def _start(place: Place, result: Result) -> None:
     there = place.at("landed", "calculator.py")
     good = found["drive"]["landed"] == ["calculator/TICKET-001"] and there.startswith("def add")
     _say(result, "start", good, found)
+
+
+def _mcp(place: Place, result: Result) -> None:
+    """Report by tools: first a slow command, since a server needs a moment to start."""
+    if not place.client.mcp:
+        result.found["mcp"] = "-"
+        return
+    is_user = place.client.mcp == "user"
+    place.orch("setup", place.client.name, "--mcp", *(["--user"] if is_user else []))
+    settings = place.repo / "orch.toml"
+    before = settings.read_text()
+    if not is_user:  # A repository's servers need a person's word, or this.
+        settings.write_text(before + 'extra = ["--mcp-config", ".mcp.json"]\n')
+    place.run("git", "add", "-A")
+    place.run("git", "commit", "-q", "--allow-empty", "-m", "tools")
+    branch = place.dispatch("tools")
+    steps = ["sleep 5", *place.commit("tool.txt", "by tools"), ("show", {}),
+             ("done", {"summary": "by tools"})]  # fmt: skip
+    turn, script = place.work(steps)
+    reported = (turn["outcome"], turn["reported"]) == ("done", "done")
+    good = reported and place.at(branch, "tool.txt") == "by tools"
+    _say(result, "mcp", good and '\\"ok\\":true' in script.results[-1], f"{turn}\n{script.results}")
+    settings.write_text(before)
+    place.run("git", "commit", "-q", "-a", "--allow-empty", "-m", "no tools")
 
 
 def _login(place: Place, result: Result) -> None:

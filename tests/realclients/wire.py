@@ -14,9 +14,10 @@ _numbers = count(1)
 class Call:
     """A tool call that the model makes."""
 
-    def __init__(self, name: str, arguments: dict) -> None:
+    def __init__(self, name: str, arguments: dict, namespace: str = "") -> None:
         self.id = f"call_{next(_numbers):06d}"
         self.name = name
+        self.namespace = namespace
         self.arguments = arguments
 
 
@@ -45,6 +46,14 @@ class Asked:
         kind = names.get(key, {}).get("type")
         arguments[key] = ["bash", "-c", command] if kind == "array" else command
         return Call(self.shell, arguments)
+
+    def use(self, tool: str, arguments: dict) -> Call:
+        """Return the call of a tool of ours, by whatever name the client offers it."""
+        for name in self.tools:
+            space, _, last = name.rpartition("/")
+            if "orch" in name and (last == tool or last.endswith(f"__{tool}")):
+                return Call(last, arguments, space)
+        return Call(tool, arguments)  # The client will say that it has none of that name.
 
     def poll(self, session: int) -> Call:
         return Call(_POLL, {"session_id": session, "chars": ""})
@@ -94,9 +103,16 @@ def _gemini_tools(body: dict) -> list[tuple[str, dict]]:
     return [(d["name"], d.get("parametersJsonSchema") or d.get("parameters", {})) for d in listed]
 
 
+def _responses_tools(tool: dict) -> list[tuple[str, dict]]:
+    """Return a tool's name and parameters; those of a namespace as SPACE/NAME."""
+    own = [(tool.get("name"), tool.get("parameters"))] if not tool.get("tools") else []
+    space = tool.get("name")
+    return own + [(f"{space}/{t['name']}", t.get("parameters")) for t in tool.get("tools") or []]
+
+
 _TOOLS = {
     "messages": lambda b: [(t.get("name"), t.get("input_schema")) for t in b.get("tools", [])],
-    "responses": lambda b: [(t.get("name"), t.get("parameters")) for t in b.get("tools", [])],
+    "responses": lambda b: [pair for t in b.get("tools", []) for pair in _responses_tools(t)],
     "chat": lambda b: [(t["function"]["name"], t["function"].get("parameters"))
                        for t in b.get("tools") or [] if "function" in t],
     "gemini": _gemini_tools,
@@ -156,7 +172,8 @@ def _messages(text: str, call: Call | None, stream: bool) -> list[tuple[str, obj
 
 def _responses(text: str, call: Call | None, stream: bool) -> list[tuple[str, object]]:
     item = ({"type": "function_call", "id": f"fc_{call.id}", "call_id": call.id,
-             "name": call.name, "arguments": json.dumps(call.arguments), "status": "completed"}
+             "name": call.name, "arguments": json.dumps(call.arguments), "status": "completed",
+             **({"namespace": call.namespace} if call.namespace else {})}
             if call else
             {"type": "message", "id": f"msg_{next(_numbers)}", "role": "assistant",
              "status": "completed", "content": [{"type": "output_text", "text": text,

@@ -20,7 +20,11 @@ def setup(answer: "Answer") -> "list[Step]":
         return [say("setup", "AGENT", dry_run=True).because("see what it would write")]
     root = str(answer["root"])
     touched = [one["path"] for one in answer["files"] if one["action"] != "unchanged"]
-    flags = {"user": answer["scope"] == "user", "remove": bool(answer["removing"])}
+    flags = {
+        "user": answer["scope"] == "user",
+        "remove": bool(answer["removing"]),
+        "mcp": answer["mcp"],
+    }
     if touched and not answer["applied"]:
         return [say("setup", agent, **flags).because("nothing is written yet")]
     if touched and answer["removing"]:

@@ -23,6 +23,7 @@ def setup(
     check: bool,
     dry_run: bool,
     remove: bool,
+    mcp: bool,
     user: bool,
     force: bool,
     listing: bool,
@@ -42,8 +43,9 @@ def setup(
     home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
     if user and os.path.realpath(root).startswith(home.rstrip("/") + "/"):
         request.bounds = home  # Whoever keeps such files elsewhere at home links to them.
-    targets = agent.targets(root, user, primers())
-    unseen = _find_sharers(request, targets, user) if remove else []
+    request.mcp = mcp
+    targets = agent.server(root, user) if mcp else agent.targets(root, user, primers())
+    unseen = _find_sharers(request, targets, user) if remove and not mcp else []
     planned = changes.plan(request, targets)
     answer = _answer(request, planned, user, unseen, applied=not (check or dry_run))
     _require_no_conflict(call, request, planned, user)
@@ -98,6 +100,7 @@ def _answer(
         scope="user" if user else "repository",
         root=printable(request.root),
         removing=request.remove,
+        mcp=request.mcp,
         applied=applied,
         files=[
             {"path": c.shown, "action": c.action, "why": c.why or None}
@@ -105,12 +108,12 @@ def _answer(
             for c in planned
         ],
         diff=changes.diff(planned),
-        notes=(unseen if gone else []) if request.remove else request.agent.notes,
+        notes=(unseen if gone else []) if request.remove else request.agent.notes(mcp=request.mcp),
     )
 
 
 def _again(call: "Call", request: SetupRequest, user: bool, more: str = "") -> str:
-    flags = " --user" * user + " --remove" * request.remove
+    flags = " --user" * user + " --remove" * request.remove + " --mcp" * request.mcp
     return call.again(f"setup {request.agent.name}{flags}{more}")
 
 
@@ -167,7 +170,7 @@ def _described(agent: "Agent") -> dict[str, object]:
         "hooks": [
             w for w, u in (("repository", False), ("user", True)) if "hooks" in agent.places(u)
         ],
-        "notes": agent.notes,
+        "notes": agent.notes(mcp=False),
     }
 
 

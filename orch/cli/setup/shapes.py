@@ -11,6 +11,7 @@ SETUP: "dict[str, Any]" = {
     "scope": ("repository", "user"),
     "root": "text",
     "removing": "flag",
+    "mcp": "flag",
     "applied": "flag",
     "files": [{"path": "text", "action": ACTIONS, "why": "text|null", "link_to?": "text"}],
     "diff": "text",
