@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 def init(call: "Call", *, key: str | None) -> None:
     """Create the store, or report the one that serves here; harmless on an existing one."""
+    call.say(made(call))
+
+
+def made(call: "Call") -> Json:
+    """Make the store of a call where there is none; return what is said of it."""
     created = make(call)
     if call.db_path is None:
         call.db_path, _ = file.discover(os.getcwd())
-    call.say(obj(db_path=call.db.path, status="initialized", created=created))
+    return obj(db_path=call.db.path, status="initialized", created=created)
 
 
 def make(call: "Call") -> bool:

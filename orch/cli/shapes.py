@@ -90,7 +90,12 @@ DATA: "dict[str, Shape]" = {
     **WORKSPACES,
     **DRIVING,
     "start": START,
-    "init": BUS["init"],
+    "init": {
+        "db_path": "text",
+        "status": ("initialized",),
+        "created": "flag",
+        "written?": ["text"],
+    },
     "store init": BUS["init"],
     "store migrate": {
         "db_path": "text",

@@ -67,9 +67,11 @@ _TASK_FIELDS = (
 
 _COMMANDS = (
     Command(
-        "init", "inbox.cli.stores:init",
+        "init", "orch.cli.setup.example:init",
         "Create the store here, or name the one already in use.",
-        (KEY,), "orch init",
+        (Option("--example", "flag", "write an orch.toml and a ticket too, where there are none"),
+         KEY),
+        "orch init --example",
     ),
     Command(
         "run init", "orch.cli.tasks.runs:init", "Open a run: one goal, its tasks, one leader.",

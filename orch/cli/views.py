@@ -22,6 +22,11 @@ def _replayed(answer: Json) -> str:
     return " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
 
 
+def _init(answer: Json) -> str:
+    wrote = [f"wrote {plain.line(path, 4096)}" for path in plain.texts(answer, "$.written")]
+    return "\n".join([BUS["init"](answer), *wrote])
+
+
 def _run_line(answer: Json, path: str = "$.run") -> str:
     run, status = plain.fields(answer, f"{path}.run_id", f"{path}.status")
     return f"run {run} status {status}"
@@ -311,7 +316,7 @@ def _all_of(module: str, words: str, group: str = "") -> "dict[str, View]":
 
 
 VIEWS: "dict[str, View]" = {
-    "init": BUS["init"],
+    "init": _init,
     "run init": _run,
     "run show": _run,
     "run list": _run_list,

@@ -204,8 +204,19 @@ def test_a_first_orch_toml_is_written_when_asked(place: Place) -> None:
     found = place.plan("Make it better", "--write-config")
     assert found["config"]["written"] and "no check" not in " ".join(found["warnings"])
     assert 'command = ["make", "test"]' in (place.path / "orch.toml").read_text()
+    last = place.repo.git("log", "-1", "--format=%s", "--name-only").split()
+    assert last == ["orch:", "configuration", "orch.toml"], "committed alone"
     assert place.plan("Make it better")["config"] is None
     place.orch.ok("dispatch", "make-it-better", "--to", "w1", "--execution-mode", "code")
+
+
+def test_an_example_to_begin_with_is_written_once_and_never_over_what_is_there(place: Place):
+    first = place.orch.ok("init", "--example")
+    assert [Path(path).name for path in first["written"]] == ["orch.toml", "example.yaml"]
+    place.orch.ok("plan", "check", "tickets/example.yaml")
+    (place.path / "orch.toml").write_text("")
+    assert place.orch.ok("init", "--example")["written"] == []
+    assert (place.path / "orch.toml").read_text() == ""
 
 
 def test_an_engineer_plans_the_words_and_a_person_applies_the_plan(place: Place) -> None:

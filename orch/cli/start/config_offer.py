@@ -1,9 +1,14 @@
-"""The orch.toml that a start offers where there is none: written on a yes, or --write-config."""
+"""The orch.toml that a start offers where there is none, written and committed alone.
+
+On a yes, or with --write-config. Only a committed file counts for good: agents could rewrite any
+other one.
+"""
 
 import os
 
 from orch.cli.start import asking
 from orch.config import load
+from orch.git import one_file
 from orch.setup import first_config
 from schema.failures import invalid_input
 
@@ -32,7 +37,8 @@ def offer(call: "Call", ready: "Readiness", *, wants: bool) -> "dict[str, object
             asking.show(f"  {line}".rstrip())
         wants = asking.agrees(f"write {path}?")
     if wants and found is not None:
-        _write(path, text)
+        write(path, text)
+        one_file.commit_file(repo, load.NAME, "orch: configuration")
         ready.settings = load.load(repo.top)
     elif found is None:
         ready.warnings.append(
@@ -46,7 +52,8 @@ def offer(call: "Call", ready: "Readiness", *, wants: bool) -> "dict[str, object
     return {"path": path, "text": text, "written": wants and found is not None}
 
 
-def _write(path: str, text: str) -> None:
+def write(path: str, text: str) -> None:
+    """Write a new file. Raises: invalid_input/file when it is there or cannot be made."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
