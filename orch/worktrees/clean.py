@@ -62,11 +62,20 @@ def without(seen: changes.Status, globs: "Sequence[str]") -> list[str]:
     Which orch.toml counts is decided without the worktree (config_in_force.py).
     """
     loose = {load.NAME} & set(seen.untracked)
+    wild = [glob for glob in globs if "*" in glob or "?" in glob]
+    named = {glob.strip("/") for glob in globs} - set(wild)  # Thousands, where tickets are.
     return [
         name
         for name in seen.files
-        if name not in loose and not any(paths.fits(name, glob) for glob in globs)
+        if name not in loose
+        and named.isdisjoint(_upwards(name))
+        and not any(paths.fits(name, glob) for glob in wild)
     ]
+
+
+def _upwards(name: str) -> list[str]:
+    """Return a path and every folder around it."""
+    return [name, *(name[:i] for i, c in enumerate(name) if c == "/")]
 
 
 def ticket_globs(tx: "ReadTx", settings: "Config | None") -> list[str]:
