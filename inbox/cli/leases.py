@@ -140,7 +140,7 @@ def _replayed(tx: "ReadTx", stored: Json) -> Json:
     """Return a stored claim with its token, if its epoch is still the newest."""
     from inbox.cli import plain
 
-    thread_id, epoch = plain.fields(stored, "$.thread.thread_id", "$.lease.epoch")
+    thread_id, epoch = plain.values(loads(stored), "thread.thread_id lease.epoch")
     thread = leases.require_thread(tx, str(thread_id))
     if thread.epoch != epoch:
         raise Failure(

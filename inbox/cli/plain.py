@@ -1,7 +1,8 @@
 """Plain mode: a short human line or table, and what to do next. Never loaded with --json.
 
 Text of peers is data: it stands between markers with a fresh nonce, every line prefixed,
-control characters visible. SQLite reads the answer, so this imports no JSON parser.
+control characters visible. An answer is read once, as dicts (render.py); `pick` leaves the paths
+of `--get` to SQLite, whose grammar they have.
 """
 
 import _thread
@@ -13,7 +14,8 @@ from schema.failures import invalid_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from schema.failures import Failure
     from schema.json_text import Json
@@ -30,32 +32,26 @@ def _sqlite() -> apsw.Connection:
     return found
 
 
-def fields(document: str, *paths: str) -> "tuple[object, ...]":
-    """Return the values at SQLite JSON paths; None where there is nothing."""
-    columns = ", ".join(f":d ->> :p{i}" for i in range(len(paths)))
-    values = {"d": document} | {f"p{i}": path for i, path in enumerate(paths)}
-    row: tuple[object, ...] = _sqlite().execute(f"SELECT {columns}", values).fetchall()[0]
-    return row
+def at(document: "Any", path: str) -> "Any":
+    """Return the value at a path like `task.status` or `parents.0.name`; None where nothing is."""
+    for part in path.split("."):
+        if isinstance(document, dict):
+            document = document.get(part)
+        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        else:
+            return None
+    return document
 
 
-def rows(document: str, list_path: str, *paths: str) -> "list[tuple[object, ...]]":
-    """Return the values at `paths` of every element of the list at `list_path`.
-
-    The path `$` is the element itself, which may be a bare string.
-    """
-    columns = ", ".join(
-        "value" if path == "$" else f"value ->> :p{i}" for i, path in enumerate(paths)
-    )
-    values = {"d": document, "l": list_path} | {f"p{i}": path for i, path in enumerate(paths)}
-    return _sqlite().execute(f"SELECT {columns} FROM json_each(:d, :l)", values).fetchall()
+def values(document: "Any", paths: str) -> "list[Any]":
+    """Return the values at paths that stand with blanks between them."""
+    return [at(document, path) for path in paths.split(" ")]
 
 
-def texts(document: str, list_path: str) -> "list[object]":
-    """Return the elements of a list of scalars."""
-    found = _sqlite().execute(
-        "SELECT value FROM json_each(:d, :l)", {"d": document, "l": list_path}
-    )
-    return [row[0] for row in found.fetchall()]
+def columns(items: "Iterable[Any] | None", paths: str) -> "list[list[Any]]":
+    """Return of each item the values at `paths`: the rows of a table."""
+    return [values(item, paths) for item in items or ()]
 
 
 def patched(document: "Json", path: str, patch: str) -> "Json":

@@ -4,75 +4,68 @@ from inbox.cli import plain
 from inbox.cli.views import VIEWS as BUS
 from orch.cli.requests.views import VIEWS as REQUESTS
 from orch.cli.requests.views import budget_line
-from schema.json_text import Json, dumps, loads, obj
+from schema.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    View = Callable[[Json], str]
-
+    Answer = dict[str, Any]
+    View = Callable[[Answer], str]
 _MOST_ODD = 50  # Lines about what is out of the ordinary.
 _COUNTS = ("planned", "ready", "dispatched", "running", "blocked", "verifying", "done", "failed",
            "cancelled")  # fmt: skip
 
 
-def _replayed(answer: Json) -> str:
-    return " (replayed: it had been done before)" if plain.fields(answer, "$.replayed")[0] else ""
+def _replayed(answer: "Answer") -> str:
+    return " (replayed: it had been done before)" if answer.get("replayed") else ""
 
 
-def _init(answer: Json) -> str:
-    wrote = [f"wrote {plain.line(path, 4096)}" for path in plain.texts(answer, "$.written")]
+def _init(answer: "Answer") -> str:
+    wrote = [f"wrote {plain.line(path, 4096)}" for path in answer.get("written") or ()]
     return "\n".join([BUS["init"](answer), *wrote])
 
 
-def _run_line(answer: Json, path: str = "$.run") -> str:
-    run, status = plain.fields(answer, f"{path}.run_id", f"{path}.status")
-    return f"run {run} status {status}"
+def _run_line(answer: "Answer") -> str:
+    return f"run {answer['run']['run_id']} status {answer['run']['status']}"
 
 
-def _counts(answer: Json, path: str = "$.run") -> str:
-    found = plain.fields(answer, *(f"{path}.counts.{name}" for name in _COUNTS))
-    return (
-        ", ".join(f"{n} {name}" for n, name in zip(found, _COUNTS, strict=True) if n) or "no tasks"
-    )
+def _counts(answer: "Answer") -> str:
+    counts = answer["run"]["counts"]
+    return ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name]) or "no tasks"
 
 
-def _run(answer: Json) -> str:
-    (goal,) = plain.fields(answer, "$.run.goal")
+def _run(answer: "Answer") -> str:
+    run = answer["run"]
     lines = (
-        f"{_run_line(answer)}{_replayed(answer)}", plain.line(goal), _counts(answer),
-        budget_line(answer), _driven_line(loads(answer)["run"]),
+        f"{_run_line(answer)}{_replayed(answer)}", plain.line(run["goal"]), _counts(answer),
+        budget_line(answer).rstrip("\n"), _driven_line(run),
     )  # fmt: skip
     return "\n".join(filter(None, lines))
 
 
-def _run_list(answer: Json) -> str:
-    body = plain.rows(
-        answer, "$.runs", "$.run_id", "$.status", "$.counts.done", "$.counts.total", "$.goal"
-    )
+def _run_list(answer: "Answer") -> str:
+    body = plain.columns(answer.get("runs"), "run_id status counts.done counts.total goal")
     return plain.listing(
         f"{len(body)} runs", ("RUN", "STATUS", "DONE", "OF", "GOAL"), body, "the same with --json"
     )
 
 
-def _task(answer: Json) -> str:
-    run, task, status, title = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title"
+def _task(answer: "Answer") -> str:
+    run, task, status, title = plain.values(
+        answer, "task.run_id task.task_id task.status task.title"
     )
     text = f"task {run}/{task} status {status}{_replayed(answer)}: {plain.line(title)}"
     if status == "planned":
-        waits = ", ".join(map(str, plain.texts(answer, "$.task.depends_on")))
+        waits = ", ".join(map(str, (plain.at(answer, "task.depends_on") or [])))
         return f"{text}\nwaits for {waits}"
     return text
 
 
-def _task_list(answer: Json) -> str:
-    body = plain.rows(
-        answer, "$.tasks", "$.task_id", "$.status", "$.priority", "$.default_to", "$.title"
-    )
-    run, = plain.fields(answer, "$.run_id")  # fmt: skip
+def _task_list(answer: "Answer") -> str:
+    body = plain.columns(answer.get("tasks"), "task_id status priority default_to title")
+    run = answer.get("run_id")
     return plain.listing(
         f"{len(body)} tasks of run {run}",
         ("TASK", "STATUS", "PRIORITY", "TO", "TITLE"),
@@ -81,28 +74,26 @@ def _task_list(answer: Json) -> str:
     )
 
 
-def _dependencies(answer: Json) -> str:
-    run, task = plain.fields(answer, "$.run_id", "$.task_id")
+def _dependencies(answer: "Answer") -> str:
+    run, task = plain.values(answer, "run_id task_id")
     lines = [f"task {run}/{task}"]
-    for head, path in (("waits for", "$.depends_on"), ("is waited for by", "$.dependents")):
-        names = [f"{n} ({s})" for n, s in plain.rows(answer, path, "$.task_id", "$.status")]
+    for head, path in (("waits for", "depends_on"), ("is waited for by", "dependents")):
+        names = [f"{n} ({s})" for n, s in plain.columns(answer[path], "task_id status")]
         lines.append(f"{head}: {', '.join(names) or 'nothing'}")
     return "\n".join(lines)
 
 
-def _ready(answer: Json) -> str:
-    run, = plain.fields(answer, "$.run_id")  # fmt: skip
-    body = plain.rows(
-        answer, "$.tasks", "$.task_id", "$.priority", "$.waiting_chain", "$.default_to", "$.title"
-    )
+def _ready(answer: "Answer") -> str:
+    run = answer.get("run_id")
+    body = plain.columns(answer.get("tasks"), "task_id priority waiting_chain default_to title")
     text = plain.listing(
         f"{len(body)} ready tasks of run {run}",
         ("TASK", "PRIORITY", "WAITING", "TO", "TITLE"),
         body,
         "the same with --limit N",
     )
-    explained = plain.rows(answer, "$.not_ready", "$.task_id", "$.why")
-    for task, why in plain.rows(answer, "$.waiting", "$.task_id", "$.why"):
+    explained = plain.columns(answer.get("not_ready"), "task_id why")
+    for task, why in plain.columns(answer.get("waiting"), "task_id why"):
         if not explained:  # Else it is among these.
             text += f"\nwaits: {task}: {plain.line(why, 200)}"
     for task, why in explained:
@@ -110,45 +101,46 @@ def _ready(answer: Json) -> str:
     return text
 
 
-def _dispatch(answer: Json) -> str:
-    if plain.fields(answer, "$.dry_run")[0]:
+def _dispatch(answer: "Answer") -> str:
+    if answer.get("dry_run"):
         lines = ["nothing was changed; would dispatch:"]
-        for task, to, branch, error in plain.rows(
-            answer, "$.planned", "$.task_id", "$.assigned_to", "$.branch_name", "$.error.message"
+        for task, to, branch, error in plain.columns(
+            answer.get("planned"), "task_id assigned_to branch_name error.message"
         ):
             what = plain.line(error, 300) if error else f"to {to} {branch or 'analysis'}"
             lines.append(f"{task}: {what}")
         return "\n".join(lines)
-    done = plain.rows(
-        answer, "$.dispatched", "$.task.run_id", "$.task.task_id", "$.attempt.attempt_no",
-        "$.attempt.assigned_to", "$.thread.thread_id",
-    )  # fmt: skip
+    done = plain.columns(
+        answer.get("dispatched"),
+        "task.run_id task.task_id attempt.attempt_no attempt.assigned_to thread.thread_id",
+    )
     if not done:
-        done = [plain.fields(
-            answer, "$.task.run_id", "$.task.task_id", "$.attempt.attempt_no",
-            "$.attempt.assigned_to", "$.thread.thread_id",
-        )]  # fmt: skip
+        done = [
+            plain.values(
+                answer,
+                "task.run_id task.task_id attempt.attempt_no attempt.assigned_to thread.thread_id",
+            )
+        ]
     lines = [f"dispatched {run}/{task} attempt {n} to {to} in thread {thread}{_replayed(answer)}"
              for run, task, n, to, thread in done]  # fmt: skip
-    for task, why in plain.rows(answer, "$.skipped", "$.task_id", "$.error.message"):
+    for task, why in plain.columns(answer.get("skipped"), "task_id error.message"):
         lines.append(f"skipped {task}: {plain.line(why, 300)}")
-    noted = plain.rows(answer, "$.dispatched", "$.notes") or [plain.fields(answer, "$.notes")]
-    notes = [text for (found,) in noted if found for text in plain.texts(str(found), "$")]
+    noted = plain.columns(answer.get("dispatched"), "notes") or [plain.values(answer, "notes")]
+    notes = [text for (found,) in noted if found for text in found]
     lines += [f"note: {plain.line(text, 300)}" for text in dict.fromkeys(notes)]
-    branch, path = plain.fields(answer, "$.attempt.branch_name", "$.attempt.worktree_path")
+    branch, path = plain.values(answer, "attempt.branch_name attempt.worktree_path")
     if branch:
         lines.append(f"branch {branch} in {path}")
     return "\n".join(lines)
 
 
-def _reconcile(answer: Json) -> str:
-    body = plain.rows(answer, "$.updated_tasks", "$.task_id", "$.status", "$.reason")
+def _reconcile(answer: "Answer") -> str:
+    body = plain.columns(answer.get("updated_tasks"), "task_id status reason")
     lines = [f"{_run_line(answer)}: {len(body)} tasks changed"]
     lines += [
         f"{task} {status}{f': {plain.line(why)}' if why else ''}" for task, status, why in body
     ]
-    for path in ("$.repaired", "$.problems"):
-        lines += [plain.line(text, 300) for text in plain.texts(answer, path)]
+    lines += [plain.line(text, 300) for text in [*answer["repaired"], *answer["problems"]]]
     return "\n".join(lines)
 
 
@@ -159,27 +151,26 @@ _END = {
 }
 
 
-def _wait(answer: Json) -> str:
-    if plain.fields(answer, "$.news")[0] is not None:
+def _wait(answer: "Answer") -> str:
+    if answer.get("news") is not None:
         from orch.cli.board import news
 
         return news.view(answer)
-    kind, event, run, task, status = plain.fields(
-        answer, "$.event.event_type", "$.event.event_id", "$.run.run_id", "$.task.task_id",
-        "$.run.status",
-    )  # fmt: skip
+    kind, event, run, task, status = plain.values(
+        answer, "event.event_type event.event_id run.run_id task.task_id run.status"
+    )
     what = f"task {run}/{task}" if task else f"run {run}"
     return f"{kind or 'run_done'}: {what} (event {event}); run {run} status {status}"
 
 
-def _blocked(answer: Json) -> str:
-    run, = plain.fields(answer, "$.run_id")  # fmt: skip
-    columns = (
-        "$.task.task_id", "$.attempt.assigned_to", "$.question.message_id", "$.question.summary",
-        "$.question.body", "$.answered",
-    )  # fmt: skip
+def _blocked(answer: "Answer") -> str:
+    run = answer.get("run_id")
+    paths = (
+        "task.task_id attempt.assigned_to question.message_id question.summary question.body "
+        "answered"
+    )
     lines = []
-    for task, worker, message, summary, body, answered in plain.rows(answer, "$.tasks", *columns):
+    for task, worker, message, summary, body, answered in plain.columns(answer.get("tasks"), paths):
         state = "answered, not continued yet" if answered else "waits for an answer"
         lines.append(f"{task}: {worker} {state}")
         text = str(summary) if not body or body == summary else f"{summary}\n{body}"
@@ -187,28 +178,30 @@ def _blocked(answer: Json) -> str:
     return "\n".join(lines) or f"nothing of run {run} is blocked"
 
 
-def _answered(answer: Json) -> str:
-    task, thread = plain.fields(answer, "$.task.task_id", "$.attempt.thread_id")
+def _answered(answer: "Answer") -> str:
+    task, thread = plain.values(answer, "task.task_id attempt.thread_id")
     return f"answered task {task} on thread {thread}{_replayed(answer)}"
 
 
-def status_text(answer: Json) -> str:
+def status_text(answer: "Answer") -> str:
     """Return the state of a run as lines; also what --watch shows."""
-    told = loads(answer)  # Once: it is long where the run is.
-    run = obj(run=told["run"])
     text = plain.listing(
-        f"{_run_line(run)}\n{_counts(run)}\n{budget_line(run)}".rstrip("\n"),
+        f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
         ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LANDING", "LAST WORD"),
-        [_status_row(task) for task in told["tasks"]],
+        [_status_row(task) for task in answer.get("tasks") or ()],
         "the same with --json",
     )
-    odd = [line for task in told["tasks"] for line in _odd(task)]
-    for found in (*odd[:_MOST_ODD], *told["repaired"], *told["problems"]):
+    odd = [line for task in answer.get("tasks") or () for line in _odd(task)]
+    for found in (
+        *odd[:_MOST_ODD],
+        *(answer.get("repaired") or ()),
+        *(answer.get("problems") or ()),
+    ):
         text += f"\n{plain.line(found, 300)}"
     if len(odd) > _MOST_ODD:
         text += f"\n{len(odd) - _MOST_ODD} more such lines: the same with --json"
-    end = _END.get(str(told["run"].get("end")))
-    return "\n".join(filter(None, (text, end, _driven_line(told["run"]))))
+    end = _END.get(str(answer["run"].get("end")))
+    return "\n".join(filter(None, (text, end, _driven_line(answer["run"]))))
 
 
 def _driven_line(run: "dict[str, Any]") -> str:
@@ -242,35 +235,35 @@ def _odd(task: "dict[str, Any]") -> "Iterator[str]":
         yield f"changed paths it does not own: {name}: {outside}"
 
 
-def _cancelled(answer: Json) -> str:
-    names = [str(name) for (name,) in plain.rows(answer, "$.cancelled", "$.task_id")]
+def _cancelled(answer: "Answer") -> str:
+    names = [str(name) for (name,) in plain.columns(answer.get("cancelled"), "task_id")]
     text = f"cancelled {', '.join(names) or 'nothing'}; {_run_line(answer)}{_replayed(answer)}"
-    entries = [str(entry) for entry in plain.texts(answer, "$.entries")]
+    entries = [str(entry) for entry in answer.get("entries") or ()]
     if entries:
         text += f"\nout of their queues: {', '.join(entries)}; their branches stay"
     return text
 
 
-def _adopted(answer: Json) -> str:
-    run, task, status, number = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.attempt.attempt_no"
+def _adopted(answer: "Answer") -> str:
+    run, task, status, number = plain.values(
+        answer, "task.run_id task.task_id task.status attempt.attempt_no"
     )
     return f"adopted attempt {number}: task {run}/{task} is {status}{_replayed(answer)}"
 
 
-def _gate(answer: Json) -> str:
-    run, task, status, gate = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.gate.status"
+def _gate(answer: "Answer") -> str:
+    run, task, status, gate = plain.values(
+        answer, "task.run_id task.task_id task.status gate.status"
     )
     lines = [f"task {run}/{task} is {status}, gate {gate or 'requires nothing'}{_replayed(answer)}"]
-    return "\n".join([*lines, *check_lines(answer, "$.gate.checks")])
+    return "\n".join([*lines, *check_lines(plain.at(answer, "gate.checks") or [])])
 
 
-def check_lines(answer: Json, path: str) -> list[str]:
+def check_lines(checks: "list[Answer]") -> list[str]:
     """Return a line for each check; under one that did not pass, the last that it printed."""
     lines = []
-    for name, result, summary, flaky, tail in plain.rows(
-        answer, path, "$.check", "$.status", "$.summary", "$.flaky", "$.output_tail"
+    for name, result, summary, flaky, tail in plain.columns(
+        checks, "check status summary flaky output_tail"
     ):
         told = "flaky: it failed before on the same head" if flaky else summary or ""
         lines.append(f"{result:8} {name} {plain.line(told, 200)}".rstrip())
@@ -283,20 +276,18 @@ def check_lines(answer: Json, path: str) -> list[str]:
 _LAST_LINES = 20
 
 
-def _events(answer: Json) -> str:
-    body = plain.rows(
-        answer, "$.events", "$.event_id", "$.event_type", "$.task_id", "$.actor", "$.summary"
-    )
+def _events(answer: "Answer") -> str:
+    body = plain.columns(answer.get("events"), "event_id event_type task_id actor summary")
     return plain.listing(
         f"{len(body)} events", ("EVENT", "TYPE", "TASK", "BY", "SUMMARY"),
         [[c if c is not None else "" for c in row] for row in body], "the same with --limit N",
     )  # fmt: skip
 
 
-def _trace(answer: Json) -> str:
-    run, task, title = plain.fields(answer, "$.run_id", "$.task_id", "$.title")
+def _trace(answer: "Answer") -> str:
+    run, task, title = plain.values(answer, "run_id task_id title")
     lines = [f"trace of {run}/{task}: {plain.line(title)}"]
-    for at, what, detail in plain.rows(answer, "$.steps", "$.at", "$.what", "$.detail"):
+    for at, what, detail in plain.columns(answer.get("steps"), "at what detail"):
         lines.append(f"{at}  {what}  {plain.line(detail, 120)}".rstrip())
     return "\n".join(lines)
 
@@ -304,7 +295,7 @@ def _trace(answer: Json) -> str:
 def _of(module: str, name: str) -> "View":
     """Return a view that stands in a module which other commands do not load."""
 
-    def _view(answer: Json) -> str:
+    def _view(answer: "Answer") -> str:
         found: dict[str, View] = __import__(f"orch.cli.{module}", fromlist=["VIEWS"]).VIEWS
         return found[name](answer)
 

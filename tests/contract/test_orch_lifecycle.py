@@ -412,7 +412,7 @@ def test_every_look_has_a_plain_view_that_ends_with_what_to_do_next(lead: Lead) 
         ("events",): f"{len(lead.events()) + 2} events",
         ("trace", "r/a"): "trace of r/a: A ",
         ("salvage", "list"): "0 salvages",
-        ("wait",): "task_blocked: task r/a",
+        ("wait",): "1 needs you",
     }
     lead.do("reconcile")
     for words, first in looks.items():

@@ -49,7 +49,7 @@ def test_after_a_release_a_reviewers_word_counts_anew(land: Landing) -> None:
     land.work("a")
     land.add("a")
     asked = land.try_run().error
-    assert "orch review r/a --harness H; " in asked["hint"]
+    assert "orch review r/a --harness H" in asked["hint"]
     assert land.show("a")["next_command"] == "orch review r/a --harness H"
     said = review(land, "approve")
     assert said["next_command"] == "orch queue run --run r"

@@ -7,7 +7,9 @@ from pathlib import Path
 from orch.event_types import EVENT_TYPES
 
 ROOT = Path(__file__).parents[2]
-_NOUNS = "thread|task|entry|request|run|drive|turn|queue|approval|repo|council|slot|machine"
+_NOUNS = (
+    "thread|task|entry|request|run|drive|turn|queue|approval|repo|council|slot|machine|plan|ticket"
+)
 _TYPE = re.compile(rf"({_NOUNS})_[a-z_]+")
 _RECORDS = re.compile(r"record|_?tell|_set_hold")
 

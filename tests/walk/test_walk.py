@@ -21,12 +21,12 @@ from tests.support.stage import Stage
 from tests.support.steps import filled, programs
 from tests.support.terminal import Terminal
 from tests.torture import runner
-from tests.walk import worked_stations
+from tests.walk import driven_stations, worked_stations
 from tests.walk.stations import MENDED, OPEN, STATIONS
 
 pytestmark = pytest.mark.layers
 
-assert worked_stations  # It registers its own.
+assert worked_stations and driven_stations  # They register their own.
 _ALL = sorted(STATIONS)
 _WALKED = _ALL if runner.WHOLE else _ALL[::5]
 _VIEWS = (

@@ -4,7 +4,6 @@ from inbox.cli import plain
 from orch.cli.board import screen
 from orch.reports.style import columns
 from orch.steps.urgency import of_need
-from schema.json_text import Json, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +14,8 @@ _MOST_OF_A_TEXT = 160
 _ENDS = ("landed", "done", "cancelled")
 
 
-def view(answer: Json) -> str:
+def view(known: "dict[str, Any]") -> str:
     """Return the news as one answer of plain mode."""
-    known = loads(answer)
     needs = [one for one in known["news"] if one["command"]]
     ends = [one for one in known["news"] if not one["command"]]
     colour, lines, cut = screen.has_colour(), [_head(known, needs, ends)], 0

@@ -69,7 +69,7 @@ def _told(answer: "Json", landing: "Step | None") -> str:
 
     known = loads(answer)
     step = of_run(known["run"], known["tasks"], landing)
-    return f"{status_text(answer)}\nnext: {step.line}"
+    return f"{status_text(known)}\nnext: {step.line}"
 
 
 def _words(line: str) -> "Words":

@@ -7,15 +7,17 @@ from orch.steps.urgency import of_need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from orch.cli.board.screen import Words
-    from schema.json_text import Json
+    from typing import Any
 
+    from orch.cli.board.screen import Words
+
+    Answer = dict[str, Any]
 _ENDS = {"land": "to be landed", "integrate": "to be integrated", "finished": "finished"}
 _MOST_OF_A_TEXT = 300
 _MOST_BYTES = 3700  # An agent's budget for one answer is 4 kB.
 
 
-def view(answer: "Json") -> str:
+def view(answer: "Answer") -> str:
     """Return the board as one answer of plain mode."""
     colour = screen.has_colour()
     wide = screen.size()[0] if screen.is_terminal() else 0
@@ -28,7 +30,7 @@ def view(answer: "Json") -> str:
     return "\n".join([*shown, *more])
 
 
-def _shown(answer: "Json") -> "list[Words]":
+def _shown(answer: "Answer") -> "list[Words]":
     found = _heading(answer)
     found += _needs(answer)
     found += _at_work(answer)
@@ -36,11 +38,10 @@ def _shown(answer: "Json") -> "list[Words]":
     return found + _done(answer)
 
 
-def _heading(answer: "Json") -> "list[Words]":
-    rows = plain.rows(answer, "$.runs", "$.run_id", "$.status", "$.counts.done",
-                      "$.counts.total", "$.goal", "$.end")  # fmt: skip
-    needs = len(plain.rows(answer, "$.needs", "$.kind")) + _more(answer, "needs")
-    at = plain.fields(answer, "$.at")[0]
+def _heading(answer: "Answer") -> "list[Words]":
+    rows = plain.columns(answer.get("runs"), "run_id status counts.done counts.total goal end")
+    needs = len(plain.columns(answer.get("needs"), "kind")) + _more(answer, "needs")
+    at = answer.get("at")
     what = f"{needs} waiting for you" if needs else "nothing needs you"
     found: list[Words] = [
         [("bold", f"{len(rows)} run{'' if len(rows) == 1 else 's'}, {what}"),
@@ -60,12 +61,12 @@ def _colour(status: object) -> str:
     return screen.OF_STATUS.get(str(status), "")
 
 
-def _more(answer: "Json", part: str) -> int:
-    return int(str(plain.fields(answer, f"$.more.{part}")[0]))
+def _more(answer: "Answer", part: str) -> int:
+    return int(answer["more"][part])
 
 
-def _section(answer: "Json", title: str, part: str) -> "list[Words]":
-    count = len(plain.rows(answer, f"$.{part}", "$.run_id"))
+def _section(answer: "Answer", title: str, part: str) -> "list[Words]":
+    count = len(answer[part])
     more = _more(answer, part)
     tail = f"  {count} of {count + more}: --limit N shows more" if more else ""
     return [[], [("bold", f"{title} ({count + more})"), ("dim", tail)]] if count else []
@@ -75,12 +76,11 @@ def _name(run: object, task: object) -> str:
     return f"{run}/{task}" if task else f"run {run}"
 
 
-def _needs(answer: "Json") -> "list[Words]":
+def _needs(answer: "Answer") -> "list[Words]":
     found = _section(answer, "NEEDS YOU", "needs")
-    for run, task, kind, who, since, text, line in plain.rows(
-        answer, "$.needs", "$.run_id", "$.task_id", "$.kind", "$.who", "$.since", "$.text",
-        "$.command",
-    ):  # fmt: skip
+    for run, task, kind, who, since, text, line in plain.columns(
+        answer.get("needs"), "run_id task_id kind who since text command"
+    ):
         sign, colour, words = of_need(str(kind))
         told = f"{who} {words}" if kind == "question" else words
         found.append([(colour, f"{sign} "), ("bold", _name(run, task)), ("", f"  {told}"),
@@ -90,13 +90,13 @@ def _needs(answer: "Json") -> "list[Words]":
     return found
 
 
-def _at_work(answer: "Json") -> "list[Words]":
+def _at_work(answer: "Answer") -> "list[Words]":
     found = _section(answer, "AT WORK", "at_work")
-    rows = plain.rows(
-        answer, "$.at_work", "$.run_id", "$.task_id", "$.status", "$.who", "$.claimed", "$.since",
-        "$.liveness", "$.harness", "$.turn_no", "$.last_message_from", "$.last_message",
-        "$.answered",
-    )  # fmt: skip
+    rows = plain.columns(
+        answer.get("at_work"),
+        "run_id task_id status who claimed since liveness harness turn_no "
+        "last_message_from last_message answered",
+    )
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, row in zip(names, rows, strict=True):
         _, _, status, who, claimed, since, liveness, harness, turn, sender, words, answered = row
@@ -114,9 +114,9 @@ def _at_work(answer: "Json") -> "list[Words]":
     return found
 
 
-def _ready(answer: "Json") -> "list[Words]":
+def _ready(answer: "Answer") -> "list[Words]":
     found = _section(answer, "READY", "ready")
-    rows = plain.rows(answer, "$.ready", "$.run_id", "$.task_id", "$.command")
+    rows = plain.columns(answer.get("ready"), "run_id task_id command")
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, row in zip(names, rows, strict=True):
         way: Words = [("dim", "the budget is spent")]
@@ -126,10 +126,9 @@ def _ready(answer: "Json") -> "list[Words]":
     return found
 
 
-def _done(answer: "Json") -> "list[Words]":
+def _done(answer: "Answer") -> "list[Words]":
     found = _section(answer, "DONE", "done")
-    rows = plain.rows(answer, "$.done", "$.run_id", "$.task_id", "$.status", "$.who", "$.at",
-                      "$.result")  # fmt: skip
+    rows = plain.columns(answer.get("done"), "run_id task_id status who at result")
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, (_, _, status, who, at, result) in zip(names, rows, strict=True):
         by = f"{status} by {who}" if who else str(status)

@@ -1,17 +1,18 @@
 """Plain views of the commands about driving."""
 
 from inbox.cli import plain
-from schema.json_text import Json, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    Answer = dict[str, Any]
 
-def _said(answer: Json) -> str:
-    (run,) = plain.fields(answer, "$.run.run_id")
-    drive = loads(answer)["drive"]
+
+def _said(answer: "Answer") -> str:
+    run = plain.at(answer, "run.run_id")
+    drive = answer["drive"]
     given = dict(drive["settings"])
     retry = {f"retry.{name}": value for name, value in given.pop("retry", {}).items()}
     found = ", ".join(f"{n}={_word(v)}" for n, v in sorted((given | retry).items()))
@@ -42,8 +43,8 @@ _RUN_ENDS = {
 }
 
 
-def _driven(answer: Json) -> str:
-    found = loads(answer)
+def _driven(answer: "Answer") -> str:
+    found = answer
     if "look" in found:
         return "\n".join(line for one in found["looks"] for line in _looked(found["look"], one))
     names = ", ".join(found["run_ids"])
@@ -83,7 +84,7 @@ def _looked(look: str, one: "dict[str, Any]") -> "list[str]":
     return lines + [_need(need) for need in one["needs"]]
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {
+VIEWS: "dict[str, Callable[[Answer], str]]" = {
     "drive": _driven,
     "run set": _said,
     "run pause": _said,

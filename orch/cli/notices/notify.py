@@ -6,13 +6,16 @@ from orch.drive import notices
 from orch.pace import Pace
 from orch.store import history
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, array, obj
+from schema.json_text import Json, array, loads, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from inbox.cli.call import Call
     from orch.drive.notices import SentNotice
 
+    Answer = dict[str, Any]
 _HINT = 'name a channel in orch.toml, e.g. [notify] desktop = true, or webhook_env = "MY_HOOK"'
 
 
@@ -81,7 +84,7 @@ def _follow(call: "Call", run: str | None, seconds: float) -> None:
     reader = board.BoardReader(call.db, run, 1)
 
     def _tell(one: "SentNotice") -> None:
-        call.stream(_document(one) if call.as_json else line(_document(one)))
+        call.stream(_document(one) if call.as_json else line(loads(_document(one))))
 
     notices.follow(call.db, lambda: _names(call, run), reader.to_tell, seconds, _tell, call.note)
 
@@ -101,22 +104,18 @@ def _document(one: "SentNotice") -> Json:
     )
 
 
-def line(document: Json) -> str:
+def line(document: "Answer") -> str:
     """Return one notice as a line."""
-    channel, title, problem, reminder = plain.fields(
-        document, "$.channel", "$.title", "$.problem", "$.reminder"
-    )
+    channel, title, problem, reminder = plain.values(document, "channel title problem reminder")
     what = f" (reminder {reminder})" if reminder else ""
     return f"{channel}: {title}{what}" + (
         f": not sent: {plain.line(problem, 300)}" if problem else ""
     )
 
 
-def view(answer: Json) -> str:
+def view(answer: "Answer") -> str:
     """Return what was sent, and what was not."""
-    lines = [line(Json(row[0])) for part in ("$.sent", "$.failed")
-             for row in plain.rows(answer, part, "$")]  # fmt: skip
-    return "\n".join(lines)
+    return "\n".join(map(line, [*(answer.get("sent") or ()), *(answer.get("failed") or ())]))
 
 
 VIEWS = {"notify": view}

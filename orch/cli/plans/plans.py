@@ -16,7 +16,7 @@ from orch.steps.model import say
 from orch.store import plans as store
 from schema import ids
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, array, obj
+from schema.json_text import Json, array, loads, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ def require_sound(
     if "figures" in more:
         from orch.cli.plans import views
 
-        lines += views.figures(obj(**more))
+        lines += views.figures(loads(obj(**more)))
     kept = [problem.document() for problem in problems[: document.MAX_PROBLEMS]]
     raise Failure(
         "invalid_input",

@@ -5,15 +5,15 @@ from inbox.cli import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from schema.json_text import Json
-
+    Answer = dict[str, Any]
 _MARKS = {"added": "+", "updated": "~", "kept": "="}
 _MOST_FIELDS = 8
 
 
-def _counts(answer: "Json") -> str:
-    kinds = [kind for (kind,) in plain.rows(answer, "$.changes", "$.change")]
+def _counts(answer: "Answer") -> str:
+    kinds = [kind for (kind,) in plain.columns(answer.get("changes"), "change")]
     return ", ".join(
         f"{kinds.count(kind)} {kind}"
         for kind in ("added", "updated", "kept", "unchanged")
@@ -21,16 +21,16 @@ def _counts(answer: "Json") -> str:
     )
 
 
-def _changes(answer: "Json") -> list[str]:
+def _changes(answer: "Answer") -> list[str]:
     lines = []
     for i, (task, kind, reason) in enumerate(
-        plain.rows(answer, "$.changes", "$.task_id", "$.change", "$.reason")
+        plain.columns(answer.get("changes"), "task_id change reason")
     ):
         if kind == "unchanged":
             continue
         tail = f" as it is: {reason}" if reason else ""
         lines.append(f"{_MARKS[str(kind)]} {kind} {task}{tail}")
-        fields = plain.rows(answer, f"$.changes[{i}].fields", "$.field", "$.old", "$.new")
+        fields = plain.columns(answer["changes"][i].get("fields") or [], "field old new")
         for field, old, new in fields[:_MOST_FIELDS]:
             lines.append(f"    {field}: {_value(old)} -> {_value(new)}")
         if len(fields) > _MOST_FIELDS:
@@ -42,13 +42,14 @@ def _value(value: object) -> str:
     return "nothing" if value in (None, "") else plain.line(value, 60)
 
 
-def figures(answer: "Json") -> list[str]:
+def figures(answer: "Answer") -> list[str]:
     """Return what the order of the work comes to, in two lines."""
-    tasks, minutes, critical, at_once, share, least = plain.fields(
-        answer, "$.figures.tasks", "$.figures.minutes", "$.figures.critical_minutes",
-        "$.figures.at_once", "$.figures.share", "$.figures.least_minutes",
-    )  # fmt: skip
-    path = " -> ".join(map(str, plain.texts(answer, "$.figures.critical_path")))
+    tasks, minutes, critical, at_once, share, least = plain.values(
+        answer,
+        "figures.tasks figures.minutes figures.critical_minutes figures.at_once "
+        "figures.share figures.least_minutes",
+    )
+    path = " -> ".join(map(str, answer["figures"]["critical_path"]))
     if not path:
         return ["nothing is left to do"]
     assert isinstance(share, (int, float))
@@ -59,7 +60,7 @@ def figures(answer: "Json") -> list[str]:
     ]
 
 
-def _text(answer: "Json", head: str) -> str:
+def _text(answer: "Answer", head: str) -> str:
     """Return the whole answer, cut to what a listing may have."""
     lines, tail = _changes(answer), figures(answer)
     size = 3000
@@ -73,13 +74,13 @@ def _text(answer: "Json", head: str) -> str:
     return "\n".join([head, *shown, *tail])
 
 
-def _named(answer: "Json") -> tuple[str, str, str]:
-    path, run, tasks = plain.fields(answer, "$.path", "$.run_id", "$.tasks")
+def _named(answer: "Answer") -> tuple[str, str, str]:
+    path, run, tasks = plain.values(answer, "path run_id tasks")
     noun = "1 task" if tasks == 1 else f"{tasks} tasks"
     return plain.line(path, 200), str(run or ""), noun
 
 
-def check(answer: "Json") -> str:
+def check(answer: "Answer") -> str:
     """A plan without a fault, and what it would change."""
     path, run, tasks = _named(answer)
     counts = _counts(answer)
@@ -87,10 +88,10 @@ def check(answer: "Json") -> str:
     return _text(answer, f"{path} is sound, {tasks}{tail}")
 
 
-def apply(answer: "Json") -> str:
+def apply(answer: "Answer") -> str:
     """What a plan changed, or would change."""
     path, run, tasks = _named(answer)
-    dry, replayed = plain.fields(answer, "$.dry_run", "$.replayed")
+    dry, replayed = plain.values(answer, "dry_run replayed")
     if dry:
         head = f"nothing was changed; {path}, {tasks}, would mean for run {run}: {_counts(answer)}"
         return _text(answer, head)
@@ -99,11 +100,11 @@ def apply(answer: "Json") -> str:
     return _text(answer, head)
 
 
-def lint(answer: "Json") -> str:
+def lint(answer: "Answer") -> str:
     """A plan that no rule refuses, with the warnings."""
     path, _, tasks = _named(answer)
     lines = [f"{path}: {tasks}, no rule refuses it"]
-    found = plain.rows(answer, "$.findings", "$.line", "$.rule", "$.task_id", "$.message")
+    found = plain.columns(answer.get("findings"), "line rule task_id message")
     for number, rule, task, message in found[:20]:
         lines.append(f"warning: line {number}: {rule} ({task}): {plain.line(message, 300)}")
     if len(found) > 20:
@@ -111,18 +112,16 @@ def lint(answer: "Json") -> str:
     return "\n".join([*lines, *figures(answer)])
 
 
-def export(answer: "Json") -> str:
+def export(answer: "Answer") -> str:
     """The plan itself, or where it was written."""
-    path, text, run, tasks, request = plain.fields(
-        answer, "$.path", "$.text", "$.run_id", "$.tasks", "$.request_id"
-    )
+    path, text, run, tasks, request = plain.values(answer, "path text run_id tasks request_id")
     if path is None:
         return str(text)
     what = f"request {request}" if request else f"run {run}"
     return f"wrote {tasks} tasks of {what} to {plain.line(path, 200)}"
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {
+VIEWS: "dict[str, Callable[[Answer], str]]" = {
     "check": check,
     "apply": apply,
     "lint": lint,

@@ -2,7 +2,6 @@
 
 import json
 
-from inbox.cli import plain
 from orch.cli import output_file as out
 from orch.operations import runs
 from orch.reconcile import reconcile
@@ -10,7 +9,7 @@ from orch.reports import phases
 from orch.reports.figures import stamp
 from orch.store import history
 from orch.store import runs as run_rows
-from schema.json_text import Json, obj
+from schema.json_text import Json, loads, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def graph(call: "Call", *, run: str, kind: str, out: str | None) -> None:
     reconcile(call.db, run, call.note)
     with call.db.read() as tx:
         runs.require(tx, run)
-        goal = str(plain.fields(run_rows.document(tx, run), "$.goal")[0])
+        goal = str(loads(run_rows.document(tx, run))["goal"])
         found = phases.graph(history.of_run(tx, run), goal)
     draw = {
         "mermaid": pictures.mermaid, "dot": pictures.dot, "svg": pictures.svg,

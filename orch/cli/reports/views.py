@@ -6,15 +6,16 @@ from orch.cli.board import views
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from schema.json_text import Json
+    Answer = dict[str, Any]
 
 
-def _written(noun: str) -> "Callable[[Json], str]":
+def _written(noun: str) -> "Callable[[Answer], str]":
     """Return the view of a document: itself, or where it was written."""
 
-    def _view(answer: "Json") -> str:
-        text, path, run = plain.fields(answer, "$.text", "$.path", "$.run_id")
+    def _view(answer: "Answer") -> str:
+        text, path, run = plain.values(answer, "text path run_id")
         if path is None:
             return str(text)
         of = f" of run {run}" if run else ""
@@ -23,9 +24,9 @@ def _written(noun: str) -> "Callable[[Json], str]":
     return _view
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {
+VIEWS: "dict[str, Callable[[Answer], str]]" = {
     "top": views.view,
-    "web": lambda answer: str(plain.fields(answer, "$.url")[0]),
+    "web": lambda answer: str(answer.get("url")),
     "graph": _written("graph"),
     "report": _written("report"),
     "metrics": _written("figures"),

@@ -7,17 +7,18 @@ from inbox.cli import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from schema.json_text import Json
+    Answer = dict[str, Any]
 
 
-def _setup(answer: "Json") -> str:
-    agent, removing, applied, scope, root = plain.fields(
-        answer, "$.agent", "$.removing", "$.applied", "$.scope", "$.root"
+def _setup(answer: "Answer") -> str:
+    agent, removing, applied, scope, root = plain.values(
+        answer, "agent removing applied scope root"
     )
     if agent is None:
         return _known(answer)
-    files = plain.rows(answer, "$.files", "$.action", "$.path", "$.link_to", "$.why")
+    files = plain.columns(answer.get("files"), "action path link_to why")
     touched = [row for row in files if row[0] != "unchanged"]
     what = "taken out" if removing else "set up"
     if not touched:
@@ -34,21 +35,21 @@ def _setup(answer: "Json") -> str:
             lines[-1] += f" (a link to {plain.line(link, 4096)})"
         if why:
             lines[-1] += f": {plain.line(why, 300)}"
-    (diff,) = plain.fields(answer, "$.diff")
+    diff = answer.get("diff")
     if not applied and diff:
         lines.append(plain.visible(str(diff)))
-    lines += [f"note: {note}" for note in plain.texts(answer, "$.notes")]
+    lines += [f"note: {note}" for note in (answer.get("notes") or [])]
     tracked = scope == "repository" and os.path.lexists(os.path.join(str(root), ".git"))
     if touched and applied and tracked:
         lines.append("note: commit this: a task's worktree holds only what is committed")
     return "\n".join(lines)
 
 
-def _known(answer: "Json") -> str:
+def _known(answer: "Answer") -> str:
     body = [
         [name, repository or "-", hooks or "-", title]
-        for name, title, repository, hooks in plain.rows(
-            answer, "$.agents", "$.agent", "$.title", "$.repository[0]", "$.hooks"
+        for name, title, repository, hooks in plain.columns(
+            answer.get("agents"), "agent title repository.0 hooks"
         )
     ]
     body = [[n, p, "yes" if "repository" in str(h) else "--user" if "user" in str(h) else "-", t]
@@ -58,4 +59,4 @@ def _known(answer: "Json") -> str:
     return plain.listing(head, header, body, "the same with --json")
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"setup": _setup}
+VIEWS: "dict[str, Callable[[Answer], str]]" = {"setup": _setup}

@@ -3,13 +3,16 @@
 from inbox.cli import plain
 from orch.operations import runs
 from orch.store import tasks as store
-from schema.json_text import Json, array, obj
+from schema.json_text import array, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from inbox.cli.call import Call
+
+    Answer = dict[str, Any]
 
 
 def list_locks(call: "Call", *, run: str | None) -> None:
@@ -20,24 +23,22 @@ def list_locks(call: "Call", *, run: str | None) -> None:
         call.say(obj(run_id=run, locks=array(store.lock_documents(tx, run))))
 
 
-def _list(answer: Json) -> str:
+def _list(answer: "Answer") -> str:
     lines = []
-    for lock, holder, waiting in plain.rows(answer, "$.locks", "$.lock", "$.held_by", "$.waiting"):
+    for lock, holder, waiting in plain.columns(answer.get("locks"), "lock held_by waiting"):
         text = f"{lock} is free"
         if holder:
-            run, task, status, who, since = plain.fields(
-                str(holder), "$.run_id", "$.task_id", "$.status", "$.assigned_to", "$.since"
+            run, task, status, who, since = plain.values(
+                holder, "run_id task_id status assigned_to since"
             )
             by = f" by {who}" if who else ""
             when = f", {plain.ago(since)}" if since else ""
             text = f"{lock} is held by {run}/{task} ({status}{by}{when})"
-        names = [
-            f"{run}/{task} ({status})" for run, task, status in plain.rows(
-                str(waiting), "$", "$.run_id", "$.task_id", "$.status")
-        ]  # fmt: skip
+        wanted = plain.columns(waiting, "run_id task_id status")
+        names = [f"{run}/{task} ({status})" for run, task, status in wanted]
         more = f" and {len(names) - 10} more" if len(names) > 10 else ""
         lines.append(text + (f"; wanted by {', '.join(names[:10])}{more}" if names else ""))
     return "\n".join(lines) or "no open task names a lock"
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"lock list": _list}
+VIEWS: "dict[str, Callable[[Answer], str]]" = {"lock list": _list}

@@ -2,21 +2,22 @@
 
 from inbox.cli import plain
 from orch.cli.views import check_lines
-from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
+    Answer = dict[str, Any]
 _MOST_FILES = 20
 _MOST_FINDINGS = 20
 
 
-def _show(answer: Json) -> str:
-    run, task, status, title, summary, reason, request = plain.fields(
-        answer, "$.task.run_id", "$.task.task_id", "$.task.status", "$.task.title",
-        "$.task.summary", "$.task.reason", "$.task.request_id",
-    )  # fmt: skip
+def _show(answer: "Answer") -> str:
+    run, task, status, title, summary, reason, request = plain.values(
+        answer,
+        "task.run_id task.task_id task.status task.title task.summary task.reason task.request_id",
+    )
     lines = [f"task {run}/{task} status {status}: {plain.line(title)}"]
     if request:
         lines.append(f"of request {request}")
@@ -26,17 +27,16 @@ def _show(answer: Json) -> str:
     if reason:
         lines.append(f"reason: {plain.line(reason, 300)}")
     lines += _gate(answer)
-    way, target, landed = plain.fields(
-        answer, "$.task.integration.status", "$.task.integration.target",
-        "$.task.integration.landed_commit",
-    )  # fmt: skip
+    way, target, landed = plain.values(
+        answer, "task.integration.status task.integration.target task.integration.landed_commit"
+    )
     if way:
         on = f" on {target}" if target else ""
         lines.append(f"landing: {way}{on}{f' as {str(landed)[:12]}' if landed else ''}")
-    for number in range(len(plain.rows(answer, "$.attempts", "$.attempt_no"))):
-        lines += _attempt(answer, f"$.attempts[{number}]")
-    for number in range(len(plain.rows(answer, "$.reviews", "$.run_id"))):
-        lines += _review(answer, f"$.reviews[{number}]")
+    for attempt in answer["attempts"]:
+        lines += _attempt(attempt)
+    for review in answer.get("reviews") or ():
+        lines += _review(review)
     return "\n".join(lines)
 
 
@@ -44,22 +44,23 @@ def _block(text: object) -> list[str]:
     return [f"    | {plain.line(one, 200)}".rstrip() for one in str(text).split("\n")]
 
 
-def _asked_for(answer: Json) -> list[str]:
+def _asked_for(answer: "Answer") -> list[str]:
     """Return what a task asks for: only what it says."""
-    kind, priority, risk, mode, to, acceptance, spec, waits_for = plain.fields(
-        answer, "$.task.kind", "$.task.priority", "$.task.risk", "$.task.execution_mode",
-        "$.task.default_to", "$.task.acceptance", "$.task.spec.spec_file", "$.task.waits_for",
-    )  # fmt: skip
+    kind, priority, risk, mode, to, acceptance, spec, waits_for = plain.values(
+        answer,
+        "task.kind task.priority task.risk task.execution_mode task.default_to "
+        "task.acceptance task.spec.spec_file task.waits_for",
+    )
     words = [str(kind)] if kind else []
     words += [f"priority {priority}", f"risk {risk}"]
     words += [*([f"mode {mode}"] if mode else []), *([f"for {to}"] if to else [])]
     lines = [", ".join(words)]
     for name, path in (
-        ("locks", "$.task.locks"), ("tags", "$.task.metadata_json.tags"),
-        ("may change", "$.task.allowed_paths"), ("must not change", "$.task.blocked_paths"),
-        ("depends on", "$.task.depends_on"),
+        ("locks", "locks"), ("tags", "metadata_json.tags"), ("may change", "allowed_paths"),
+        ("must not change", "blocked_paths"), ("depends on", "depends_on"),
     ):  # fmt: skip
-        found = [plain.line(text) for text in plain.texts(answer, path)]
+        texts = plain.at(answer.get("task"), path)
+        found = [plain.line(text) for text in texts] if isinstance(texts, list) else []
         if found:
             lines.append(f"{name}: {', '.join(found)}")
     if acceptance is not None:
@@ -71,64 +72,57 @@ def _asked_for(answer: Json) -> list[str]:
     return lines
 
 
-def _gate(answer: Json) -> list[str]:
-    (gate,) = plain.fields(answer, "$.task.gate.status")
-    return [f"gate: {gate}", *check_lines(answer, "$.task.gate.checks")] if gate else []
+def _gate(answer: "Answer") -> list[str]:
+    gate = plain.at(answer, "task.gate.status")
+    return [f"gate: {gate}", *check_lines(answer["task"]["gate"]["checks"])] if gate else []
 
 
-def _attempt(answer: Json, at: str) -> list[str]:
-    number, status, to, thread, liveness, ended = plain.fields(
-        answer, f"{at}.attempt_no", f"{at}.status", f"{at}.assigned_to", f"{at}.thread_id",
-        f"{at}.liveness", f"{at}.ended_at",
-    )  # fmt: skip
+def _attempt(attempt: "Answer") -> list[str]:
+    number, status, to, thread, liveness, ended = plain.values(
+        attempt, "attempt_no status assigned_to thread_id liveness ended_at"
+    )
     when = f", {plain.ago(ended)}" if ended else ""
     lines = [f"attempt {number} {status} by {to}{when}, thread {thread}, {liveness}"]
-    branch, base, head, path, dirty = plain.fields(
-        answer, f"{at}.branch_name", f"{at}.base_commit", f"{at}.head_commit",
-        f"{at}.worktree_path", f"{at}.dirty_files",
-    )  # fmt: skip
+    branch, base, head, path, dirty = plain.values(
+        attempt, "branch_name base_commit head_commit worktree_path dirty_files"
+    )
     if branch:
         now = f", head {str(head)[:12]}" if head else ""
         lines.append(f"  branch {branch}, base {str(base)[:12]}{now}")
         lines.append(f"  in {path}")
-    files = [plain.line(name) for name in plain.texts(answer, f"{at}.changed_files")]
+    files = [plain.line(name) for name in attempt["changed_files"] or []]
     if files:
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
         lines.append(f"  changed: {', '.join(files[:_MOST_FILES])}{more}")
     if dirty:
         lines.append(f"  uncommitted: {dirty} files")
-    left = [plain.line(name) for name in plain.texts(answer, f"{at}.left_behind")]
+    left = [plain.line(name) for name in attempt["left_behind"] or []]
     if left:
         lines.append(f"  not on its branch: {', '.join(left[:_MOST_FILES])}")
-    result, last = (f"{at}.result", f"{at}.last_message")
-    same = plain.fields(answer, f"{result}.event_id") == plain.fields(answer, f"{last}.event_id")
-    lines += _words(answer, result, "result")
-    return lines if same else [*lines, *_words(answer, last, "last word")]
+    result, last = attempt["result"], attempt["last_message"]
+    lines += _words(result, "result")
+    same = plain.at(result, "event_id") == plain.at(last, "event_id")
+    return lines if same else [*lines, *_words(last, "last word")]
 
 
-def _review(answer: Json, at: str) -> list[str]:
+def _review(review: "Answer") -> list[str]:
     """Return what a council or a reviewer said: its verdict, then each finding."""
-    council, mode, verdict = plain.fields(
-        answer, f"{at}.run_id", f"{at}.mode", f"{at}.tally.verdict"
-    )
+    council, mode, verdict = plain.values(review, "run_id mode tally.verdict")
     lines = [f"{mode} {council}: {verdict or 'not tallied yet'}"]
-    found = plain.rows(answer, f"{at}.groups", "$.level", "$.severity", "$.title", "$.reviewers")
+    found = plain.columns(review["groups"], "level severity title reviewers")
     for level, severity, title, who in found[:_MOST_FINDINGS]:
-        by = ", ".join(map(str, plain.texts(str(who), "$")))
-        lines.append(f"  {severity or level}: {plain.line(title, 200)} ({by})")
+        lines.append(f"  {severity or level}: {plain.line(title, 200)} ({', '.join(who)})")
     if len(found) > _MOST_FINDINGS:
         lines.append(f"  and {len(found) - _MOST_FINDINGS} more")
     return lines
 
 
-def _words(answer: Json, path: str, what: str) -> list[str]:
-    summary, body, who, message = plain.fields(
-        answer, f"{path}.summary", f"{path}.body", f"{path}.from_agent", f"{path}.message_id"
-    )
-    if message is None:
+def _words(told: "Answer | None", what: str) -> list[str]:
+    if told is None:
         return []
+    summary, body, who, message = plain.values(told, "summary body from_agent message_id")
     text = str(summary) if not body or body == summary else f"{summary}\n{body}"
     return [f"  {what} of {who}:", plain.quoted(text, str(who), message)]
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"task show": _show}
+VIEWS: "dict[str, Callable[[Answer], str]]" = {"task show": _show}

@@ -6,24 +6,24 @@ from orch.cli.board import screen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from schema.json_text import Json
-
+    Answer = dict[str, Any]
 _COLOURS = (("+++", "1"), ("---", "1"), ("diff ", "1"), ("@@", "36"), ("+", "32"), ("-", "31"))
 _WIDEST_BAR = 30
 
 
-def _diff(answer: "Json") -> str:
+def _diff(answer: "Answer") -> str:
     parts = []
     colour = screen.has_colour()
-    columns = (
-        "$.run_id", "$.task_id", "$.attempt_no", "$.base_commit", "$.head_commit", "$.added",
-        "$.removed", "$.files", "$.dirty_files", "$.text", "$.truncated",
-    )  # fmt: skip
-    for run, task, number, base, head, added, removed, files, dirty, text, is_cut in plain.rows(
-        answer, "$.diffs", *columns
+    paths = (
+        "run_id task_id attempt_no base_commit head_commit added removed files dirty_files text "
+        "truncated"
+    )
+    for run, task, number, base, head, added, removed, files, dirty, text, is_cut in plain.columns(
+        answer.get("diffs"), paths
     ):
-        named = plain.rows(str(files), "$", "$.path", "$.added", "$.removed")
+        named = plain.columns(files, "path added removed")
         parts.append(
             f"{run}/{task} attempt {number}: {str(base)[:12]} to {str(head)[:12]}, "
             f"{len(named)} files, +{added} -{removed}"
@@ -36,7 +36,7 @@ def _diff(answer: "Json") -> str:
     return "\n".join(parts)
 
 
-def _stat(files: "list[tuple[object, ...]]") -> list[str]:
+def _stat(files: "list[list[Any]]") -> list[str]:
     wide = max((len(str(path)) for path, _, _ in files), default=0)
     lines = []
     for path, added, removed in files:
@@ -57,11 +57,10 @@ def _line(line: str) -> str:
     return f"\x1b[{code}m{line}\x1b[0m" if code else line
 
 
-def _open(answer: "Json") -> str:
-    run, task, number, who, path, branch, resume, running = plain.fields(
-        answer, "$.run_id", "$.task_id", "$.attempt_no", "$.assigned_to", "$.path",
-        "$.branch_name", "$.resume", "$.running",
-    )  # fmt: skip
+def _open(answer: "Answer") -> str:
+    run, task, number, who, path, branch, resume, running = plain.values(
+        answer, "run_id task_id attempt_no assigned_to path branch_name resume running"
+    )
     on = f" on {branch}" if branch else ""
     lines = [f"{run}/{task} attempt {number} by {who}{on}: {plain.visible(str(path))}"]
     if running:
@@ -71,4 +70,4 @@ def _open(answer: "Json") -> str:
     return "\n".join(lines)
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"diff": _diff, "open": _open}
+VIEWS: "dict[str, Callable[[Answer], str]]" = {"diff": _diff, "open": _open}
