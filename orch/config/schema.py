@@ -1,9 +1,10 @@
 """The shape of orch.toml: strict models; docs/reference/orch-toml.md is made from them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     Field,
     StringConstraints,
     model_validator,
@@ -300,19 +301,12 @@ class OrchToml(Strict):
         found.levels = {rule: given[rule] for rule in PLAN_RULES}
         said = self.plan.model_fields_set
         found.binding = [r for r in PLAN_RULES if r in said and given[r] == "refuse"]
-        found.max_files, found.max_bytes = self.plan.max_files, self.plan.max_bytes
-        found.max_minutes = self.plan.max_minutes
-        found.default_minutes = self.plan.default_minutes
-        return found
+        return _filled(found, self.plan)
 
     def _queue_rules(self) -> QueueRules:
-        found, given = QueueRules(), self.queue
-        found.target, found.strategy = given.target or "", given.strategy
-        found.batch, found.jobs, found.flake = given.batch, given.jobs, given.flake
-        found.overtakes, found.failures = given.overtakes, given.failures
-        found.conflicts, found.conflict = given.conflicts, given.conflict
+        given = self.queue
+        found = _filled(QueueRules(), given)
         found.backoff_ms = int(given.backoff * 1000)
-        found.hermetic, found.union = given.hermetic, list(given.union)
         names = list(given.checks) if isinstance(given.checks, list) else []
         names += self.profile[given.profile] if given.profile is not None else []
         found.checks = sorted(set(names))
@@ -320,12 +314,10 @@ class OrchToml(Strict):
         return found
 
     def _forge_rules(self) -> ForgeRules:
-        found, given = ForgeRules(), self.forge
+        given = self.forge
         if given is None:
-            return found
-        found.kind, found.remote, found.land = given.kind, given.remote, given.land
-        found.repository, found.merge = given.repository or "", given.merge
-        found.labels, found.token_command = list(given.labels), list(given.token_command)
+            return ForgeRules()
+        found = _filled(ForgeRules(), given)
         if given.app is not None:
             found.app_id, found.app_installation = given.app.id, given.app.installation
             found.app_key_file = given.app.key_file
@@ -334,12 +326,25 @@ class OrchToml(Strict):
     def _landing_policy(self) -> Policy | None:
         if self.policy is None:
             return None
-        found, given = Policy(), self.policy
+        given = self.policy
+        found = _filled(Policy(), given)
         found.approvers = {
             "low": list(given.low), "medium": list(given.medium), "high": list(given.high)
         }  # fmt: skip
-        found.humans, found.builtin = list(given.humans), given.builtin
         found.rules = [PolicyRule(**rule.model_dump()) for rule in given.rule]
-        found.proof = given.proof
-        found.signers = {name: list(keys) for name, keys in given.signers.items()}
         return found
+
+
+_Record = TypeVar("_Record", PlanPolicy, QueueRules, ForgeRules, Policy)
+
+
+def _filled(found: _Record, given: BaseModel) -> _Record:
+    """Copy what both have by one name; what was left out (null) keeps its built-in value.
+
+    tests/contract/test_orch_config.py compares what is built in on both sides.
+    """
+    values = given.model_dump()
+    for name in found.__slots__:
+        if values.get(name) is not None:
+            setattr(found, name, values[name])
+    return found

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from orch.config.model import Config
+from orch.config.schema import OrchToml
 from tests.support import runs
 from tests.support.runs import Lead, worktree
 
@@ -156,3 +158,17 @@ def test_what_a_worker_writes_into_its_own_copy_changes_nothing(lead: Lead) -> N
     words = ("--json", "verify", "run", "r/b")
     gate = lead.orch.quick(*words, cwd=worktree(sent)).json["data"]["gate"]
     assert gate["status"] == "failed"
+
+
+def test_what_is_built_in_is_the_same_on_both_sides() -> None:
+    """The records that workflows use, and the tables that pydantic reads."""
+    read, known = OrchToml.model_validate({}).config(), Config()
+    for part in ("plan", "queue", "forge"):
+        of_table, built_in = getattr(read, part), getattr(known, part)
+        assert {name: getattr(of_table, name) for name in of_table.__slots__} == {
+            name: getattr(built_in, name) for name in built_in.__slots__
+        }
+    given = {"queue": {"batch": 7, "union": ["a.txt"], "target": "x"}, "forge": {"kind": "github"}}
+    made = OrchToml.model_validate(given).config()
+    assert (made.queue.batch, made.queue.union, made.queue.target) == (7, ["a.txt"], "x")
+    assert (made.forge.kind, made.forge.remote, made.forge.repository) == ("github", "origin", "")
