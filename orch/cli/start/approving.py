@@ -10,6 +10,7 @@ from orch.cli.worktrees import looking, looking_views
 from orch.store import ends
 from orch.store import entries as entry_rows
 from schema.failures import Failure
+from schema.json_text import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _agrees(call: "Call", name: str) -> bool:
         before = call.answer
         looking.diff(call, name=name, run=None, attempt=None, stat=False)
         if call.answer is not None:
-            for line in looking_views.VIEWS["diff"](call.answer).split("\n"):
+            for line in looking_views.VIEWS["diff"](loads(call.answer)).split("\n"):
                 asking.show(line)
         call.answer = before
 

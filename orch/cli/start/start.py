@@ -186,7 +186,7 @@ def _tell(call: "Call", answer: Json, go_on: str, *, is_here: bool) -> None:
     """Tell people what begins, and how it goes on should this be killed."""
     from orch.cli.start import views
 
-    for line in views.lines(answer) if is_here else ():
+    for line in views.lines(loads(answer)) if is_here else ():
         call.note(line)
     call.note(f"killed, it goes on by: {go_on}")
 

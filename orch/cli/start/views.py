@@ -1,11 +1,13 @@
 """How a start is shown: the run and its tasks, then what its driver came to."""
 
 from inbox.cli import plain
-from schema.json_text import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    Answer = dict[str, Any]
 
 _STATES = {
     "new": "run {run}: {tasks}",
@@ -15,29 +17,27 @@ _STATES = {
 }
 
 
-def lines(answer: Json) -> list[str]:
+def lines(answer: "Answer") -> list[str]:
     """Return what a start began, line by line."""
-    run, state, total, harness = plain.fields(
-        answer, "$.run.run_id", "$.state", "$.run.counts.total", "$.harness"
-    )
+    run, state, total, harness = plain.values(answer, "run.run_id state run.counts.total harness")
     count = f"{total} task{'s' if total != 1 else ''}"
     found = [_STATES[str(state)].format(run=run, tasks=count)]
     if harness and state != "over":
         found[0] += f", {harness} works"
     counts: dict[object, int] = {}
-    for (kind,) in plain.rows(answer, "$.changes", "$.change"):
+    for (kind,) in plain.columns(answer.get("changes"), "change"):
         counts[kind] = counts.get(kind, 0) + 1
     if state == "changed":
         told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
         found.append(f"tasks of the plan: {told}")
-    path, written = plain.fields(answer, "$.config.path", "$.config.written")
+    path, written = plain.values(answer, "config.path config.written")
     if written:
         found.append(f"wrote {path}: commit it when it suits you")
     return found
 
 
-def _start(answer: Json) -> str:
-    drive, state, end = plain.fields(answer, "$.drive", "$.state", "$.run.end")
+def _start(answer: "Answer") -> str:
+    drive, state, end = plain.values(answer, "drive state run.end")
     if drive is None:
         found = lines(answer)
         if state != "over" and end == "finished":
@@ -45,7 +45,7 @@ def _start(answer: Json) -> str:
         return "\n".join(found)
     from orch.cli.drive import views
 
-    return "\n".join([*lines(answer), views.VIEWS["drive"](Json(str(drive)))])
+    return "\n".join([*lines(answer), views.VIEWS["drive"](drive)])
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"start": _start}
+VIEWS: "dict[str, Callable[[Answer], str]]" = {"start": _start}
