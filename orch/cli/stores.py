@@ -7,11 +7,12 @@ from orch.steps.model import say
 from schema import file
 from schema import open as stores
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, obj
+from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from inbox.cli.call import Call
     from inbox.workflows.finding import Check
@@ -142,22 +143,19 @@ def _require_well(there: "Database") -> None:
         )  # fmt: skip
 
 
-def _moved(answer: Json) -> str:
-    from inbox.cli import plain
-
-    where, path, rows, last = plain.fields(
-        answer, "$.db_path", "$.moved_from", "$.rows", "$.high_event_id"
+def _moved(answer: "dict[str, Any]") -> str:
+    where, path = answer["db_path"], answer["moved_from"]
+    return (
+        f"moved {path} to {where}: {answer['rows']} rows, through event {answer['high_event_id']}"
     )
-    return f"moved {path} to {where}: {rows} rows, through event {last}"
 
 
-def _migrated(answer: Json) -> str:
-    from inbox.cli import plain
-
-    where, old, new, changed = plain.fields(
-        answer, "$.db_path", "$.from_version", "$.version", "$.changed"
-    )
-    return f"{where} has schema {new}" + (f", it had {old}" if changed else " already")
+def _migrated(answer: "dict[str, Any]") -> str:
+    before = f", it had {answer['from_version']}" if answer["changed"] else " already"
+    return f"{answer['db_path']} has schema {answer['version']}{before}"
 
 
-VIEWS: "dict[str, Callable[[Json], str]]" = {"store migrate": _migrated, "store move": _moved}
+VIEWS: "dict[str, Callable[[dict[str, Any]], str]]" = {
+    "store migrate": _migrated,
+    "store move": _moved,
+}
