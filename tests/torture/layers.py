@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[str, str, int, int]] = {
     "workflows":  ("workflows",   "lives of a task in real worktrees",        3,         500),
     "passes":     ("passes",      "lives of a queue under its real runner",   1,         100),
     "upgrade":    ("upgrade",     "killed creations, upgrades, backups",     50,       5_000),
-    "drivers":    ("drivers",     "driven runs",                              3,          30),
+    "real_drives": ("real_drives", "driven runs",                             3,          30),
 }
 # fmt: on
 

@@ -45,7 +45,7 @@ def test_quick(layer, what):
 
 @pytest.mark.skipif(not runner.WHOLE, reason="half a minute: make layers")
 def test_drivers_are_killed():
-    assert runner.require_clean("drivers")["driven runs"] == runner.budget("drivers")
+    assert runner.require_clean("real_drives")["driven runs"] == runner.budget("real_drives")
 
 
 def test_the_same_seed_tells_the_same_story():

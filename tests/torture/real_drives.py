@@ -1,4 +1,4 @@
-"""Layer `drivers`: `orch drive` with real workers and agents, each of them killed now and then.
+"""Layer `real_drives`: `orch drive` with real workers and agents, each of them killed now and then.
 
 Tasks wait for each other, agents print, ask, crash, end without a report; a person answers. kill -9
 meets drivers, workers and agents at random moments; the same command is said again and again.
