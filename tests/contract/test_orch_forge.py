@@ -1,6 +1,5 @@
 """Landing by pull request: a real queue, a real remote, and a forge on the loopback."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tests.support import forge as forges
 from tests.support import runs
 from tests.support.queues import Landing, check
 from tests.support.runs import Lead
+from tests.torture import runner
 
 pytestmark = pytest.mark.layers
 pytest.importorskip("githubkit", reason="the extra [github] is not installed")
@@ -20,7 +20,7 @@ FORGE = (
 )
 TARGET = ("--target", "main")
 whole = pytest.mark.skipif(
-    not os.environ.get("TORTURE_WHOLE"), reason="the library takes a second a command: make layers"
+    not runner.WHOLE, reason="the library takes a second a command: make layers"
 )
 
 

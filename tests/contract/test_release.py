@@ -11,6 +11,7 @@ import pytest
 
 from schema.version import __version__ as VERSION
 from tests import release
+from tests.torture import runner
 
 ROOT = release.ROOT
 _OURS = ("schema", "inbox", "orch", "council")
@@ -43,7 +44,7 @@ def test_the_wheel_of_the_sdist_is_whole(built):
 
 @pytest.mark.layers
 def test_an_installed_wheel_plays_a_session_and_pulls_no_extra(built, tmp_path: Path):
-    if not os.environ.get("TORTURE_WHOLE"):
+    if not runner.WHOLE:
         pytest.skip("an environment of its own takes 15 seconds: make layers")
     _, wheel = built
     there = tmp_path / "venv"
