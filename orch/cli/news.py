@@ -9,12 +9,12 @@ import os
 from inbox.workflows.wait import timed_out
 from orch import board, wait_for_news
 from orch.operations import runs, telling
-from orch.reports.figures import stamp
 from orch.steps.model import say
 from orch.store import history
 from schema import crash_points, events, ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge, obj
+from schema.moments import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

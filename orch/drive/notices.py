@@ -15,11 +15,11 @@ from orch.drive import channels, process_log, watching
 from orch.operations import runs
 from orch.pace import Pace
 from orch.reconcile import reconcile
-from orch.reports.figures import stamp
 from orch.steps.model import say
 from orch.store import notices as store
 from schema import crash_points
 from schema.failures import Failure
+from schema.moments import stamp
 from schema.steps import command
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orch.reports import metrics, phases
-from orch.reports.figures import stamp
 from orch.store.history_model import AttemptHistory, History, TaskHistory
+from schema.moments import stamp
 
 _MOST_FILES = 200
 

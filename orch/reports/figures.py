@@ -6,14 +6,6 @@ from datetime import UTC, datetime
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 
 
-def stamp(ms: "int | None") -> "str | None":
-    """Return a moment (ms since 1970) as published: RFC 3339, UTC, milliseconds."""
-    if ms is None:
-        return None
-    whole = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
-
-
 def moment(ms: "int | None") -> str:
     """Return a moment as people read it, to the second."""
     return "–" if ms is None else f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -12,11 +12,11 @@ from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
 from orch.reports import landing_story
 from orch.reports.document import Account, AttemptWork
-from orch.reports.figures import stamp
 from orch.steps.model import say
 from orch.store import history
 from orch.store import runs as run_rows
 from schema.failures import Failure
+from schema.moments import stamp
 from schema.steps import command
 
 TYPE_CHECKING = False

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from orch.model import TERMINAL
 from orch.reports import phases
-from orch.reports.figures import percentile, stamp
+from orch.reports.figures import percentile
 from orch.store.history_model import AttemptHistory, History, TaskHistory
+from schema.moments import stamp
 
 Pair = tuple[TaskHistory, AttemptHistory]
 _SHARES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))

@@ -1,8 +1,8 @@
 """top, printed once: the leader's board; what needs a person stands first with its command."""
 
 from orch import board
-from orch.reports.figures import stamp
 from schema.json_text import array, obj
+from schema.moments import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from orch.cli import output_file as out
 from orch.operations import runs
 from orch.reconcile import reconcile
 from orch.reports import phases
-from orch.reports.figures import stamp
 from orch.store import history
 from orch.store import runs as run_rows
 from schema.json_text import Json, loads, obj
+from schema.moments import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
