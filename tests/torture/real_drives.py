@@ -43,7 +43,8 @@ case "$task:$ORCH_BRIEF" in
     ask*:*attempt-1.turn-1.*) inbox update --status blocked --body "which one?"; exit 0 ;;
     crash*:*attempt-1.*) exit 3 ;;
 esac
-[ -e "$task.txt" ] || { echo "$task" > "$task.txt"; git add -A; git commit -qm "work of $task"; }
+[ -e "$task.txt" ] || echo "$task" > "$task.txt"
+git add -A; git diff --cached --quiet || git commit -qm "work of $task"
 case "$task" in silent*) ;; *) inbox done --summary "did $task" ;; esac
 """
 _KINDS = ("plain", "plain", "silent", "ask", "crash")
@@ -162,15 +163,20 @@ class _Driven(workflows.Life):
         landed = sorted(e["task_id"] for e in events if e["event_type"] == "entry_verified")
         if landed != sorted(self.tasks) or not {f"{t}.txt" for t in self.tasks} <= files:
             self.report.violate(f"of {sorted(self.tasks)} landed {landed}: {sorted(files)}")
-        begun = 0
+        begun, told = 0, []
         for name in self.tasks:
             attempts = self.say("orch", "task", "show", f"d/{name}")["attempts"]
             extra = len(attempts) - 1 - name.startswith("crash")
             begun += max(0, extra)
+            if extra > 0:
+                turns = self.say("orch", "usage", "--run", "d", "--task", name)["turns"]
+                told += [(t["attempt_no"], t["outcome"], t["reason"]) for t in reversed(turns)]
+                told += [(name, a["attempt_no"], a["status"], a["end_class"]) for a in attempts]
             if len(attempts) > 3:
                 self.report.violate(f"{name} had {len(attempts)} attempts")
         if begun > self.agents_killed:
-            self.report.violate(f"{begun} attempts too many for {self.agents_killed} killed agents")
+            killed = f"{self.agents_killed} killed agents"
+            self.report.violate(f"{begun} attempts too many for {killed}: {told}")
         for check in self.say("orch", "doctor", "--deep", also=70)["checks"]:
             names = ("workers", "spools", "programs", "strays", "dispatches")
             if check["status"] == "problem" or (check["status"] != "ok" and check["name"] in names):

@@ -198,9 +198,11 @@ def test_a_worker_that_is_gone_is_replaced_by_one_of_the_pool():
 def test_a_worker_of_ours_takes_up_what_its_predecessor_left():
     gone = task(1, "running", live="gone", silent_since=NOW - 30 * SECOND, is_ours=True)
     policy = DrivePolicy(workers=1)
-    found = look(gone, policy=policy, slots=(SlotFacts(1, True),))
-    assert found.wake_at - NOW == 30 * SECOND
-    assert look(gone, policy=policy, slots=(SlotFacts(1, False),)).steps
+    for slot in (SlotFacts(1, True), SlotFacts(1, False)):  # One that rests comes again.
+        found = look(gone, policy=policy, slots=(slot,))
+        assert found.wake_at - NOW == 30 * SECOND
+    broken = SlotFacts(1, False, reason="it cannot start")
+    assert [s for s in look(gone, policy=policy, slots=(broken,)).steps if isinstance(s, Begin)]
 
 
 def test_nobody_takes_it_up_is_a_need_after_a_minute():

@@ -53,7 +53,8 @@ def decide(snapshot: DriveSnapshot, task: TaskFacts, cause: str, since: int) -> 
     if limit:
         return Spent(_limited(numbers, limit, tried, task), of_run=limit == "run")
     wait = wait_ms(numbers, cause, tried, task)
-    if cause == "gone" and task.is_ours and any(slot.is_up for slot in snapshot.slots):
+    comes = any(slot.is_up or not slot.reason for slot in snapshot.slots)  # Up, or resting a while.
+    if cause == "gone" and task.is_ours and comes:
         wait = max(wait, _RESCUE_MS)
     return Retry(cause, start_of(cause, task), due(snapshot.now, since, wait))
 
