@@ -36,7 +36,7 @@ def begin(lead: Lead, cause: str, event: str = "retry", task: str = "a", **numbe
     """Begin an attempt as a driver does."""
     db = file.open_store(str(lead.store))
     wish = dispatch.DispatchRequest(RUN, task, event)
-    wish.to, wish.mode = "w1", "analysis"
+    wish.to, wish.mode, wish.repo_path = "w1", "analysis", str(lead.top)
     wish.automatic = retries.Automatic(cause, RetryPolicy(**numbers), 2)
     try:
         dispatch.start(db, wish, lambda tx, change: obj(ok=True))
