@@ -210,6 +210,8 @@ class _Entry:
         allowed = allowed or any(reason in out + err for reason in _WRITING_REFUSALS)
         if status and added and not allowed:
             return f"refused, and {added} events more"
+        if argv[:1] == ["mcp"] and not status:
+            return ""  # It speaks the protocol on standard output until the client goes.
         if getting:
             return "--get printed on failure" if status and out else ""
         if out.count(b"\n") != 1 or not out.endswith(b"\n"):
