@@ -167,7 +167,7 @@ def test_what_is_closed_goes_too_and_no_link_is_followed() -> None:
                 (place / "a" / "link").symlink_to(top)
                 (place / "a" / "b").chmod(0)
                 (place / "a").chmod(0)
-                places._clear(str(place))
+                places.clear(str(place))
                 left = os.path.lexists(place)
             finally:
                 os._exit(left)

@@ -41,6 +41,7 @@ from tests.support.steps import bound
 LEGAL = {(rule.source, rule.event) for rule in TASK.rules}
 HOLDS_LOCK = ("dispatched", "running", "blocked", "verifying")
 OVER_ENTRY = ("verified",)
+_REST = 60_000  # ms that a limited client rests.
 MOST_PASSES = 4_000
 _MOST_TASKS = 60  # Where urgent work never ends, it ends here.
 _MOST_STRANGERS = 5  # Each keeps a task for an hour.
@@ -592,6 +593,9 @@ class World:
             self._person_ends_something()
         if rng.random() < habits.jump:
             self.now += rng.choice((-1, 1)) * 24 * _HOUR
+            # A runner rests by a clock that nobody can put back.
+            rests = min(self.harness.rests_until, self.now + _REST)
+            self.harness = replace(self.harness, rests_until=rests)
         waits = found.wake_at and not found.steps
         nap = max(1, min(_HOUR, found.wake_at - self.now)) if waits else rng.randint(500, 20_000)
         if self.until == "done" and not found.is_moving and found.needs:
@@ -690,7 +694,7 @@ class World:
                 is_logged_out=True, login=("claude", "/login"), event=self.event
             )
         else:
-            self.harness = replace(self.harness, rests_until=self.now + 60_000)
+            self.harness = replace(self.harness, rests_until=self.now + _REST)
         self._set(number, status="dispatched", is_claimed=False, not_before=self.now + 60_000)
 
     def _end(self, number: int, kind: str, line: str) -> None:

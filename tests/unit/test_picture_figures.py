@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from orch.reports import metrics, phases, prometheus
-from orch.reports.figures import duration, money, percentile, short, stamp
+from orch.reports.figures import duration, money, percentile, short
 from orch.store.history_model import (
     AttemptHistory,
     EntryHistory,
@@ -21,6 +21,7 @@ from orch.store.history_model import (
     TaskHistory,
     TurnHistory,
 )
+from schema.moments import stamp
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 

@@ -162,7 +162,9 @@ def test_a_warm_answer_is_the_scripts(inbox: Cli, line: tuple[str, ...]) -> None
     assert (answer.status, answer.raw, answer.err) == (script.status, script.raw, script.err)
 
 
-@pytest.mark.parametrize("words", sorted(PROGRAM.commands))
+@pytest.mark.parametrize(
+    "words", sorted({*PROGRAM.commands} - {"mcp"})
+)  # It answers a client only.
 def test_every_command_of_orch_starts_as_a_script(inbox: Cli, words: str) -> None:
     """All rooms may read warm answers: here each example is pasted, on a store without its run."""
     program, *argv = shlex.split(PROGRAM.commands[words].example)
