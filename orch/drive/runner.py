@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _MOST_PASSES = 1000  # In one look: each must do something.
 _RENEW_SECONDS = 20.0
 _TARGET_MS = 60_000
+_MENDED_MS = 2_000  # How often a checkout that is in the way is looked at.
 # A git that is locked, a store that is busy, an orch.toml that somebody is just mending.
 _PASSES_BY, _MOST_STUMBLES = ("store_busy", "git_error", "invalid_input"), 5
 FINISH, END = 1, 2
@@ -248,6 +249,8 @@ class Driver:
         one.seen, one.plan, one.due = seen, plan, plan.wake_at
         if seen.queues:  # No event tells that somebody pushed to a target.
             one.due = min(filter(None, (one.due, seen.now + _TARGET_MS)))
+        if seen.repositories:  # Nor that a checkout was cleaned.
+            one.due = min(filter(None, (one.due, seen.now + _MENDED_MS)))
         self.outcome.passes += 1
         if not plan.steps:
             one.before = ""

@@ -241,6 +241,17 @@ def test_an_orch_toml_that_is_being_mended_ends_nothing(drive: Drive) -> None:
         assert running.wait().status == 130
 
 
+def test_a_checkout_that_is_cleaned_by_hand_is_seen(drive: Drive) -> None:
+    (drive.top / "mine.txt").write_text("mine\n")
+    drive.task("a")
+    with drive.start("--until", "forever") as running:
+        assert "! r dirty" in running.line()
+        (drive.top / "mine.txt").unlink()
+        assert "r/a dispatched" in running.line()
+        running.signal(signal.SIGINT)
+        assert running.wait().status == 130
+
+
 def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
     """I19: each write of a driver that was taken over is refused, whatever it calls."""
     db, other = (file.open_store(str(drive.lead.store)) for _ in range(2))
