@@ -596,6 +596,8 @@ class World:
             # A runner rests by a clock that nobody can put back.
             rests = min(self.harness.rests_until, self.now + _REST)
             self.harness = replace(self.harness, rests_until=rests)
+            # An unseen dispatch of tomorrow is waited for till then: safe, but no life has an end.
+            self.intents = {n: (by, min(at, self.now)) for n, (by, at) in self.intents.items()}
         waits = found.wake_at and not found.steps
         nap = max(1, min(_HOUR, found.wake_at - self.now)) if waits else rng.randint(500, 20_000)
         if self.until == "done" and not found.is_moving and found.needs:
