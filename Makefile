@@ -39,7 +39,7 @@ test: $(STAMP)
 	$(PYTEST)
 
 # Every test of a store that is not about a file, on a private PostgreSQL. Part of CI.
-ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/test_inbox_*.py tests/contract/test_failures.py \
+ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/test_inbox_*.py tests/contract/test_failures.py::test_a_row_of_the_table_is_raised \
 	tests/contract/test_shapes.py tests/contract/test_signals_heeded.py \
 	$(foreach part,runs tasks task_show keys ready plan places verify queue queue_checks queue_people \
 	requests submit work missed_moments budgets cleanup ownership,tests/contract/test_orch_$(part).py)

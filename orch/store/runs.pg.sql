@@ -24,3 +24,7 @@ SELECT r.run_id
  WHERE r.closed_at IS NULL
    AND EXISTS (SELECT 1 FROM json_object_keys(r.fingerprint::json) AS p (key) WHERE p.key = :place)
  ORDER BY r.created_at DESC LIMIT 1;
+
+-- name: run_open_with_stem :many
+SELECT run_id FROM run
+ WHERE closed_at IS NULL AND substr(run_id, 1, length(:stem)) = :stem ORDER BY run_id;
