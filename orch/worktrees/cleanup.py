@@ -143,6 +143,9 @@ def _one_alone(outcome: CleanupOutcome, failures: list[Failure]) -> "Iterator[No
     except Failure as failure:
         if failure.code not in _ONE_ALONE:
             raise
+        if not os.path.isdir(outcome.attempt.worktree_path):
+            outcome.reason = "another command removed it meanwhile"
+            return
         failures.append(failure)
         outcome.reason = "; ".join(filter(None, (failure.message, failure.advice)))
     except OSError as error:
