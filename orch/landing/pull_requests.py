@@ -187,7 +187,7 @@ def _judge(
     """Follow what the forge says of a pull request; None: it is as it was at the last look."""
     assert pull.number is not None
     if found is not None and found.state == "merged":
-        _landed(lease, place, pull, found)
+        _landed(lease, place, forge, pull, found)
         return
     if found is not None and found.state == "closed":
         by = forge.closer(found.number)
@@ -230,8 +230,13 @@ def summary(checks: list[ForgeCheck], required: list[str] | None, reviews: list[
     return "; ".join(parts)
 
 
-def _landed(lease: RunnerLease, place: OpenQueue, pull: Pull, found: PullRequest) -> None:
-    """Record a merge once its commit is proved to be on the target, here and on the remote."""
+def _landed(
+    lease: RunnerLease, place: OpenQueue, forge: "Forge", pull: Pull, found: PullRequest
+) -> None:
+    """Record a merge once its commit is proved to be on the target, here and on the remote.
+
+    A check that failed and passed on the same commit counts as a flake.
+    """
     problems = _bring_target(lease, place)
     if problems:
         raise Failure("git_error", "failed", problems[0])
@@ -242,12 +247,15 @@ def _landed(lease: RunnerLease, place: OpenQueue, pull: Pull, found: PullRequest
     merged = bool(at) and refs.is_ancestor(place.repo, at, place.tip)
     if not merged and not proofs.find_integration(place.repo, entry.head_commit, place.tip):
         raise Failure("git_error", "failed", f"{at[:12]} is not on {place.queue.branch} yet")
+    is_flaky = any(check.is_flaky for check in forge.checks(pull.commit_id))
     with lease.write() as tx:
         pull_rows.seen(
             tx, pull.entry_no, state="merged", summary=f"merged as {at[:12]}", etag="", due_at=0
         )
         current = entry_rows.get(tx, pull.entry_no)
         if current.status == "awaiting_forge":
+            if is_flaky:
+                entry_rows.count(tx, pull.entry_no, "flakes")
             entries.move(tx, current, "find", reason=f"#{pull.number} was merged as {at[:12]}")
 
 
