@@ -300,6 +300,7 @@ class World:
         self.has_news = False
         self.last = None
         self._staff()
+        found: DrivePlan | None = None  # Drivers before it may have used up the passes.
         steps: tuple[object, ...] = ()
         try:
             while self.tally.passes < MOST_PASSES:
