@@ -39,10 +39,13 @@ test: $(STAMP)
 	$(PYTEST)
 
 # Every test of a store that is not about a file, on a private PostgreSQL. Part of CI.
-ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/test_inbox_*.py tests/contract/test_failures.py::test_a_row_of_the_table_is_raised \
-	tests/contract/test_shapes.py tests/contract/test_signals_heeded.py \
-	$(foreach part,runs tasks task_show keys ready plan places verify queue queue_checks queue_people \
-	requests submit work missed_moments budgets cleanup ownership,tests/contract/test_orch_$(part).py)
+ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/inbox tests/contract/requests \
+	tests/contract/submissions tests/contract/test_failures.py::test_a_row_of_the_table_is_raised \
+	$(addprefix tests/contract/,test_shapes.py test_signals_heeded.py \
+	tasks/test_runs.py tasks/test_tasks.py tasks/test_task_show.py tasks/test_keys.py tasks/test_ready.py \
+	tasks/test_missed_moments.py tasks/test_budgets.py plans/test_plan.py worktrees/test_places.py \
+	worktrees/test_cleanup.py dispatch/test_ownership.py checks/test_verify.py landing/test_queue.py \
+	landing/test_queue_checks.py landing/test_people.py agents/test_work.py)
 test-pg: $(STAMP)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }
 	ORCH_TEST_ENGINES=server $(PYTEST) $(ON_SERVER)

@@ -7,7 +7,7 @@ stored can be read. Never groups, never renders.
 
 Adding a field to Finding? It is in the content hash, so old group ids change: raise
 `council.grouping.VERSION`, extend `council.review_schema.example_review`, and write
-council/review.schema.json anew (tests/unit/test_council_review_schema.py says how).
+council/review.schema.json anew (tests/unit/council/test_review_schema.py says how).
 """
 
 import json

@@ -1,5 +1,5 @@
 """The JSON Schema of every council command's `data`: compact declarations, and pydantic's own
-description of a tally. tests/contract/test_council_shapes.py runs every command against them.
+description of a tally. tests/contract/council/test_table.py runs every command against them.
 """
 
 from council.cli.table import COMMANDS

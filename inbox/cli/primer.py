@@ -1,7 +1,7 @@
 """prime: what an agent needs to know of the bus, one short text per role.
 
 Commands stand alone on lines that begin with two spaces; no shell trick is needed to run them.
-Guarantees: under 700 tokens each; every command line parses (tests/contract/test_inbox_prime.py).
+Guarantees: under 700 tokens each; every command line parses (tests/contract/inbox/test_prime.py).
 """
 
 _RULES = """\

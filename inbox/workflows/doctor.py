@@ -2,7 +2,7 @@
 
 Repair hides loss, so every finding names what a person should do instead. The quick checks
 look at versions, files and locks; `deep` also reads the whole file (inbox/workflows/audit.py).
-Adding a check? Add its breakage to tests/contract/test_inbox_doctor.py.
+Adding a check? Add its breakage to tests/contract/inbox/test_doctor.py.
 """
 
 import fcntl

@@ -2,7 +2,7 @@
 
 Hot rows are looked at first. All the others, mounted ones too (council, reports/table.py), are
 loaded when none of those is meant, when click has to explain, and for whoever asks for PROGRAM: a
-hot command imports nothing of council (tests/contract/test_council_table.py).
+hot command imports nothing of council (tests/contract/council/test_table.py).
 """
 
 from inbox.cli import kit

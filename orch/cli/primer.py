@@ -1,7 +1,7 @@
 """prime of orch: what a leader needs to know of the control plane; worker and reviewer are inbox's.
 
 Commands stand alone on lines that begin with two spaces; no shell trick is needed to run them.
-Guarantees: under 700 tokens; every command line parses (tests/contract/test_orch_prime.py).
+Guarantees: under 700 tokens; every command line parses (tests/contract/tasks/test_prime.py).
 """
 
 from inbox.cli import primer as bus

@@ -1,6 +1,6 @@
 """The JSON Schema of `data` of every command of orch; see inbox/cli/shapes.py for the notation.
 
-Adding a member to an answer? Add it here; tests/contract/test_orch_shapes.py runs every command.
+Adding a member to an answer? Add it here; tests/contract/tasks/test_shapes.py runs every command.
 """
 
 from inbox.cli.shapes import DATA as BUS

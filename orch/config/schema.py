@@ -341,7 +341,7 @@ _Record = TypeVar("_Record", PlanPolicy, QueueRules, ForgeRules, Policy)
 def _filled(found: _Record, given: BaseModel) -> _Record:
     """Copy what both have by one name; what was left out (null) keeps its built-in value.
 
-    tests/contract/test_orch_config.py compares what is built in on both sides.
+    tests/contract/config/test_config.py compares what is built in on both sides.
     """
     values = given.model_dump()
     for name in found.__slots__:

@@ -1,4 +1,4 @@
-"""Run schemathesis on a scratch store: `make api`, the long form of test_orch_web.py.
+"""Run schemathesis on a scratch store: `make api`, the long form of tests/contract/web/test_web.py.
 
 No request may come to a server error, nor to an answer that the description does not name.
 """

@@ -5,7 +5,7 @@ the set that the constants were chosen on and for the set that was never tuned o
 precision, recall and F1 over pairs of findings of different reviewers, by mode, with and without
 categories, each with a bootstrap interval over councils; the share of findings that got their true
 level; and how many opposites that nobody declared ended in one group. Judges nothing: the floors
-are in tests/unit/test_council_labelled.py.
+are in tests/unit/council/test_labelled.py.
 """
 
 import random

@@ -318,7 +318,7 @@ def test_a_writer_waits_ten_seconds_for_the_lock(inbox: Cli) -> None:
 
 def test_the_table_is_covered() -> None:
     rows = {(code, reason) for code, row in TABLE.items() for reason in row[2]}
-    elsewhere = {("output_lost", "stdout")}  # Nobody can read it: test_inbox_envelope.py.
+    elsewhere = {("output_lost", "stdout")}  # Nobody can read it: inbox/test_envelope.py.
     assert set(RAISED) | ONLY_ORCH | ONLY_SERVER | elsewhere == rows
     assert not set(RAISED) & ONLY_ORCH
 

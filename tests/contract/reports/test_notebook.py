@@ -15,7 +15,7 @@ import pytest
 from tests.support.queues import Landing
 from tests.support.stage import Stage
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook" / "run.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[3] / "docs" / "notebook" / "run.ipynb"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.repos import Repo
 from tests.support.terminal import Terminal
 from tests.support.workers import FAKE, alive
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "tickets" / "calculator.yaml"
 # Nobody approves; a check that the sample's work passes.
 CONFIG = """\

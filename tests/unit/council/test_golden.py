@@ -20,7 +20,7 @@ from council.tally import canonical, tally_answers
 from schema.version import __version__
 from tests.bench.council_examples import answer, finding
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "council_one_round"
+GOLDEN = Path(__file__).parents[2] / "golden" / "council_one_round"
 DIFF = "--- a/bus/leases.py\n+++ b/bus/leases.py\n@@ -1,2 +1,4 @@\n a\n+b\n+c\n d\n"
 LOST = finding("Lost update in renew()", severity="critical", file="bus/leases.py", line_start=2,
                summary="Two workers both extend.", proposal="Lock first.", category="concurrency",

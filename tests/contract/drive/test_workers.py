@@ -15,7 +15,7 @@ from tests.support import supervised
 from tests.support.cli import Running, until
 from tests.support.workers import AGENT, Shop, alive
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

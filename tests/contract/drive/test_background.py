@@ -15,7 +15,7 @@ from schema.failures import Failure
 from tests.support.cli import until
 from tests.support.workers import Shop, alive
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # `orch work` stands in for the driver: it goes on until it is stopped.
 CALLER = """
 import os, sys, time

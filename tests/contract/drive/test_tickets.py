@@ -18,7 +18,7 @@ from schema.transaction import Database
 from tests.support import runs
 from tests.support.runs import Lead
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

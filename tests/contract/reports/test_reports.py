@@ -223,7 +223,7 @@ def test_the_csv_has_a_row_for_each_attempt_and_no_formula(lead: Lead) -> None:
     assert rows[0]["title"] == "'" + EVIL, "a spreadsheet calculates no title"
     assert [row["attempt_status"] for row in rows[:3]] == ["done", "failed", "done"]
     assert float(rows[0]["answer_seconds"]) > 0 and rows[2]["checks_passed"] == "1"
-    guide = Path(__file__).resolve().parents[2] / "docs" / "guide" / "seeing.md"
+    guide = Path(__file__).resolve().parents[3] / "docs" / "guide" / "seeing.md"
     documented = guide.read_text()
     assert [name for name in COLUMNS if f"`{name}`" not in documented] == []
 

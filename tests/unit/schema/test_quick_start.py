@@ -15,7 +15,7 @@ import pytest
 from orch.cli.table import PROGRAM
 from tests.support.cli import Cli, clean_environment
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _LOOK = """
 import sys
 top, quick, code = sys.argv[1:]
