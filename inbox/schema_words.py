@@ -45,7 +45,7 @@ def say(error: "Any") -> "Iterator[str]":
             if name not in error.instance:
                 yield f"{where}{'.' if where else ''}{name}: required, add it"
     else:
-        yield f"{where or 'the result'}: {_wish(error)}"
+        yield f"{where or 'the result'}: {_mend(error)}"
 
 
 def _branch_meant(error: "Any") -> "list[Any]":
@@ -66,7 +66,7 @@ def _branch_meant(error: "Any") -> "list[Any]":
     return min(tried, key=len, default=[])
 
 
-def _wish(error: "Any") -> str:
+def _mend(error: "Any") -> str:
     """Return what the value should be instead."""
     kind, value = error.validator, error.validator_value
     if kind in ("anyOf", "oneOf"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def dispatch_all(
     db: "Database",
-    wishes: "list[dispatch.DispatchRequest]",
+    requests: "list[dispatch.DispatchRequest]",
     scopes: "list[Key | None]",
     jobs: int,
     answer: "Answer",
@@ -33,22 +33,22 @@ def dispatch_all(
     """Return (answers in order, (task id, failure) of what was refused); `step` after each."""
     done: dict[int, Json] = {}
     skipped: list[tuple[str, Failure]] = []
-    for start in range(0, len(wishes), jobs):
-        window = range(start, min(start + jobs, len(wishes)))
+    for start in range(0, len(requests), jobs):
+        window = range(start, min(start + jobs, len(requests)))
         prepared: list[tuple[int, dispatch.PreparedDispatch]] = []
         for i in window:
             try:
-                prepared.append((i, dispatch.prepare(db, wishes[i], scopes[i])))
+                prepared.append((i, dispatch.prepare(db, requests[i], scopes[i])))
             except Failure as failure:
-                skipped.append((wishes[i].task_id, failure))
+                skipped.append((requests[i].task_id, failure))
                 step()
         made = _make_side_by_side([item for _, item in prepared], jobs)
         for (i, item), error in zip(prepared, made, strict=True):
-            wish = wishes[i]
+            request = requests[i]
             try:
-                done[i] = dispatch.finish(db, item, error, partial(answer, wish))
+                done[i] = dispatch.finish(db, item, error, partial(answer, request))
             except Failure as failure:
-                skipped.append((wish.task_id, failure))
+                skipped.append((request.task_id, failure))
             step()
     return [done[i] for i in sorted(done)], skipped
 
@@ -65,7 +65,7 @@ def _make_side_by_side(
             return error
         return None
 
-    if len(items) < 2 or not any(item.place.worktree_path for item in items):
+    if len(items) < 2 or not any(item.workspace.worktree_path for item in items):
         return [_one(item) for item in items]
     with process.side_by_side(jobs) as pool:
         return list(pool.map(_one, items))

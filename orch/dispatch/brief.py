@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 _LONGEST_TAIL = 4000
 
 
-def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
+def text(task: "Task", workspace: "Workspace", earlier: "list[str]") -> str:
     """Return the brief of an attempt; `earlier` says what came of the ones before.
 
     Commands name no ids where the worker's environment has them.
     """
     parts = [task.summary or task.title]
-    if place.place is not None:
-        parts = [places.located(parts[0], place.place)]
+    if workspace.place is not None:
+        parts = [places.located(parts[0], workspace.place)]
     if task.spec_text:
         parts.append("Specification:\n" + task.spec_text)
     if task.acceptance:
@@ -26,16 +26,16 @@ def text(task: "Task", place: "Workspace", earlier: "list[str]") -> str:
         parts.append("Change only: " + task.allowed_paths)
     if task.blocked_paths != "[]":
         parts.append("Do not change: " + task.blocked_paths)
-    if place.worktree_path:
+    if workspace.worktree_path:
         parts.append(
-            f"Work in {place.worktree_path} on branch {place.branch_name} "
-            f"(from {place.base_commit[:12]}); commit there before you report."
+            f"Work in {workspace.worktree_path} on branch {workspace.branch_name} "
+            f"(from {workspace.base_commit[:12]}); commit there before you report."
         )
-    if place.loose:
-        names = ", ".join(place.loose[:10])
+    if workspace.loose:
+        names = ", ".join(workspace.loose[:10])
         parts.append(f"Put there for you, and not to be committed: {names}")
-    if place.place is not None:
-        parts.append(places.words(place.place))
+    if workspace.place is not None:
+        parts.append(places.words(workspace.place))
     if task.required_checks != "[]":
         parts.append("Checked afterwards by: " + task.required_checks)
     parts += earlier

@@ -67,12 +67,14 @@ class DispatchRequest:
 class PreparedDispatch:
     """A dispatch that was decided; for code, its intent is written and git may begin."""
 
-    __slots__ = ("earlier", "key", "order", "place", "repo", "settings", "stored", "task", "wish")
+    __slots__ = (
+        "earlier", "key", "order", "repo", "request", "settings", "stored", "task", "workspace",
+    )  # fmt: skip
 
-    def __init__(self, wish: DispatchRequest, key: "keys.Key | None") -> None:
-        self.wish = wish
+    def __init__(self, request: DispatchRequest, key: "keys.Key | None") -> None:
+        self.request = request
         self.key = key
-        self.place = Workspace()
+        self.workspace = Workspace()
         self.repo: repository.Repository | None = None
         self.settings = Config()
         self.earlier: list[str] = []
@@ -85,19 +87,19 @@ class PreparedDispatch:
         if self.repo is not None:
             from orch.worktrees import create
 
-            create.make(self.repo, self.place, self.settings)
+            create.make(self.repo, self.workspace, self.settings)
             crash_points.reach("dispatch.made")
 
 
 def start(
-    db: "Database", wish: DispatchRequest, answer: "Answer", key: "keys.Key | None" = None
+    db: "Database", request: DispatchRequest, answer: "Answer", key: "keys.Key | None" = None
 ) -> Json:
     """Make the attempt and return the stored answer. See the module for what is guaranteed.
 
     Raises: not_found, invalid_input (no assignee, no mode), invalid_state (not_ready, dirty,
     base_conflict, branch_exists), refused (work_at_risk, repo_tampered, budget), git_error.
     """
-    prepared = prepare(db, wish, key)
+    prepared = prepare(db, request, key)
     error: Exception | None = None
     try:
         prepared.make()
@@ -107,32 +109,32 @@ def start(
 
 
 def prepare(
-    db: "Database", wish: DispatchRequest, key: "keys.Key | None" = None
+    db: "Database", request: DispatchRequest, key: "keys.Key | None" = None
 ) -> PreparedDispatch:
     """Ask everything that may refuse, then write the intent. Raises: what start() does."""
-    prepared = _decide(db, wish, key)
+    prepared = _decide(db, request, key)
     if prepared.stored is None and prepared.repo is not None:
         _intend(db, prepared)
     return prepared
 
 
-def rehearse(db: "Database", wish: DispatchRequest) -> Workspace:
+def rehearse(db: "Database", request: DispatchRequest) -> Workspace:
     """Return where a dispatch would work, and write nothing. Raises: what start() does."""
-    prepared = _decide(db, wish, None)
-    wish.to, wish.mode = prepared.order.to, prepared.order.mode
-    return prepared.place
+    prepared = _decide(db, request, None)
+    request.to, request.mode = prepared.order.to, prepared.order.mode
+    return prepared.workspace
 
 
-def _decide(db: "Database", wish: DispatchRequest, key: "keys.Key | None") -> PreparedDispatch:
-    prepared = PreparedDispatch(wish, key)
+def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") -> PreparedDispatch:
+    prepared = PreparedDispatch(request, key)
     with db.read() as tx:
         prepared.stored = keys.find(tx, key)
         if prepared.stored is not None:
             return prepared
-        run, task = _require(tx, wish)
-        _inherit(tx, task, wish)
+        run, task = _require(tx, request)
+        _inherit(tx, task, request)
         prepared.task = task
-        prepared.order = _order(run, task, wish)
+        prepared.order = _order(run, task, request)
         prepared.earlier = _earlier(tx, task)
         from orch.worktrees import create
 
@@ -141,19 +143,19 @@ def _decide(db: "Database", wish: DispatchRequest, key: "keys.Key | None") -> Pr
     if prepared.order.mode != "code":
         from orch.worktrees import places
 
-        path = create.repository_of(run, wish.repo_path)
-        prepared.place = places.plan(
-            db, run, task, wanted, path=path, base_ref=wish.base_ref, before=before
+        path = create.repository_of(run, request.repo_path)
+        prepared.workspace = places.plan(
+            db, run, task, wanted, path=path, base_ref=request.base_ref, before=before
         )
     else:
-        prepared.repo, prepared.place, prepared.settings = create.plan(
+        prepared.repo, prepared.workspace, prepared.settings = create.plan(
             db, run, task, wanted,
-            repo_path=wish.repo_path,
-            base_ref=wish.base_ref,
-            workspace_root=wish.workspace_root,
+            repo_path=request.repo_path,
+            base_ref=request.base_ref,
+            workspace_root=request.workspace_root,
         )  # fmt: skip
-        if wish.delivery is not None:
-            wish.delivery.build(prepared.repo, prepared.place, task, prepared.settings)
+        if request.delivery is not None:
+            request.delivery.build(prepared.repo, prepared.workspace, task, prepared.settings)
     return prepared
 
 
@@ -170,67 +172,67 @@ def finish(
     """Confirm what was made, or take it back and raise what went wrong."""
     if prepared.stored is not None:
         return prepared.stored
-    task, place, wish = prepared.task, prepared.place, prepared.wish
+    task, workspace, request = prepared.task, prepared.workspace, prepared.request
     if error is not None:
         _forget(db, task)
         raise error
-    if wish.body is not None:
-        prepared.order.body = wish.body
+    if request.body is not None:
+        prepared.order.body = request.body
     else:
-        notes = [*prepared.earlier, *([wish.note] if wish.note else [])]
-        prepared.order.body = brief.text(task, place, notes)
+        notes = [*prepared.earlier, *([request.note] if request.note else [])]
+        prepared.order.body = brief.text(task, workspace, notes)
     try:
         result = _confirm(db, prepared, answer)
     except Failure:
-        if place.worktree_path:
-            _take_back(db, task, place, prepared.settings)
+        if workspace.worktree_path:
+            _take_back(db, task, workspace, prepared.settings)
         raise
-    if place.place is not None:
+    if workspace.place is not None:
         from orch.worktrees import places
 
         places.make_due(db, task.run_id)  # What it cannot make is told by reconcile and doctor.
     return result
 
 
-def _require(tx: "ReadTx", wish: DispatchRequest) -> tuple[Run, Task]:
+def _require(tx: "ReadTx", request: DispatchRequest) -> tuple[Run, Task]:
     """Return run and task if the task may start now: every rule, asked under the caller's lock."""
-    run = runs.require_open(tx, wish.run_id)
-    task = tasks.require(tx, wish.run_id, wish.task_id)
-    if wish.delivery is not None:
-        wish.event = wish.delivery.event_for(tx, task)
-    if wish.event == "dispatch" and task.status != "ready":
+    run = runs.require_open(tx, request.run_id)
+    task = tasks.require(tx, request.run_id, request.task_id)
+    if request.delivery is not None:
+        request.event = request.delivery.event_for(tx, task)
+    if request.event == "dispatch" and task.status != "ready":
         raise scheduling.not_ready(tx, task, scheduling.why_not(tx, run, task))
-    if wish.event == "retry":
-        _require_retryable(tx, task, wish)
-    if wish.event == "reassign" and wish.delivery is None:
+    if request.event == "retry":
+        _require_retryable(tx, task, request)
+    if request.event == "reassign" and request.delivery is None:
         _require_reassignable(tx, task)
-    if wish.event == "rework" and task.status != "done":
+    if request.event == "rework" and task.status != "done":
         raise scheduling.not_ready(tx, task, f"it is {task.status}, not done")
-    timed = wish.event == "dispatch"  # What a leader types for one task is meant now.
-    busy = scheduling.hindrance(tx, run, task, repository=wish.repo_path, timed=timed)
+    timed = request.event == "dispatch"  # What a leader types for one task is meant now.
+    busy = scheduling.hindrance(tx, run, task, repository=request.repo_path, timed=timed)
     if busy is not None:
         raise scheduling.not_ready(tx, task, busy)
     budgets.refuse_attempt(tx, run)
-    _refuse_automatic(tx, run, task, wish)
+    _refuse_automatic(tx, run, task, request)
     return run, task
 
 
-def _refuse_automatic(tx: "ReadTx", run: Run, task: Task, wish: DispatchRequest) -> None:
-    if wish.automatic is not None:
+def _refuse_automatic(tx: "ReadTx", run: Run, task: Task, request: DispatchRequest) -> None:
+    if request.automatic is not None:
         from orch.operations import retries
 
-        retries.refuse_automatic(tx, run, task, wish.automatic)
+        retries.refuse_automatic(tx, run, task, request.automatic)
 
 
-def _require_retryable(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
+def _require_retryable(tx: "ReadTx", task: Task, request: DispatchRequest) -> None:
     if task.status == "failed":
         return
     attempt = attempts.latest(tx, task)
     if task.status == "done" and attempt is not None and _is_unanswered(tx, attempt):
         return
     stale = attempt is not None and attempt.liveness in ("stale", "gone")
-    if wish.force and stale and task.status in ("running", "blocked"):
-        wish.event = "reassign"  # The same move, by the same name.
+    if request.force and stale and task.status in ("running", "blocked"):
+        request.event = "reassign"  # The same move, by the same name.
         return
     force = "; it is stale: add --force" if stale else ""
     raise Failure(
@@ -270,32 +272,32 @@ def _require_reassignable(tx: "ReadTx", task: Task) -> None:
     )
 
 
-def _inherit(tx: "ReadTx", task: Task, wish: DispatchRequest) -> None:
+def _inherit(tx: "ReadTx", task: Task, request: DispatchRequest) -> None:
     """Take mode, repository, root, base and assignee from the attempt before."""
     before = attempts.latest(tx, task)
-    if wish.event == "dispatch" or before is None:
+    if request.event == "dispatch" or before is None:
         return
-    wish.mode = wish.mode or before.execution_mode
-    wish.repo_path = wish.repo_path or before.repo_path or None
-    wish.workspace_root = wish.workspace_root or before.workspace_root or None
+    request.mode = request.mode or before.execution_mode
+    request.repo_path = request.repo_path or before.repo_path or None
+    request.workspace_root = request.workspace_root or before.workspace_root or None
     if before.base_source == "explicit":
-        wish.base_ref = wish.base_ref or before.base_ref or None
-    wish.to = wish.to or task.default_to or before.assigned_to
+        request.base_ref = request.base_ref or before.base_ref or None
+    request.to = request.to or task.default_to or before.assigned_to
 
 
-def _order(run: Run, task: Task, wish: DispatchRequest) -> "Order":
+def _order(run: Run, task: Task, request: DispatchRequest) -> "Order":
     """Return who is to do it and how. Raises: invalid_input when nobody or no mode is named."""
     from orch.operations.attempts import Order
 
-    mode = wish.mode or task.execution_mode
+    mode = request.mode or task.execution_mode
     if mode is None:
         raise invalid_input(
             f"missing --execution-mode: task {task.name} has none of its own",
             reason="flag",
             hint="say --execution-mode analysis, or code for a worktree of its own",
-            next=[task_steps.dispatch(task.name, None, wish.to or task.default_to)],
+            next=[task_steps.dispatch(task.name, None, request.to or task.default_to)],
         )
-    to = wish.to or task.default_to
+    to = request.to or task.default_to
     if to is None:
         raise invalid_input(
             f"missing --to: task {task.name} has no default assignee",
@@ -303,7 +305,7 @@ def _order(run: Run, task: Task, wish: DispatchRequest) -> "Order":
             hint="say --to AGENT or --to @POOL",
             next=[task_steps.dispatch(task.name, mode, None)],
         )
-    return Order(run.leader, to, mode, task.title, "", wish.payload)
+    return Order(run.leader, to, mode, task.title, "", request.payload)
 
 
 def _earlier(tx: "ReadTx", task: Task) -> list[str]:
@@ -325,12 +327,12 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
 def _intend(db: "Database", prepared: PreparedDispatch) -> None:
     """Decide again under the write lock, and write the intent down."""
     with db.write() as tx:
-        run, task = _require(tx, prepared.wish)
+        run, task = _require(tx, prepared.request)
         number = prepared.task.next_attempt_no
         if task.next_attempt_no != number:
             raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
         attempt_rows.intend(
-            tx, task.task_no, run.run_id, number, prepared.place, process_identity.mine()
+            tx, task.task_no, run.run_id, number, prepared.workspace, process_identity.mine()
         )
         task_rows.take_locks(tx, task.task_no)
     crash_points.reach("dispatch.intended")
@@ -343,10 +345,10 @@ def _forget(db: "Database", task: Task) -> None:
             attempts.release_locks(tx, task.task_no)
 
 
-def _take_back(db: "Database", task: Task, place: Workspace, settings: Config) -> None:
+def _take_back(db: "Database", task: Task, workspace: Workspace, settings: Config) -> None:
     from orch.worktrees import create
 
-    create.undo(place, settings)
+    create.undo(workspace, settings)
     _forget(db, task)
 
 
@@ -359,31 +361,33 @@ def _confirm(db: "Database", prepared: PreparedDispatch, answer: "Answer") -> Js
 
 
 def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Json:
-    wish, place = prepared.wish, prepared.place
+    request, workspace = prepared.request, prepared.workspace
     expected = prepared.task.next_attempt_no
-    if place.worktree_path:
-        run = runs.require_open(tx, wish.run_id)
-        task = tasks.require(tx, wish.run_id, wish.task_id)
+    if workspace.worktree_path:
+        run = runs.require_open(tx, request.run_id)
+        task = tasks.require(tx, request.run_id, request.task_id)
         intent = attempt_rows.intent_of(tx, task.task_no)
         if intent != (expected, *process_identity.mine()):
             raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
-        _refuse_automatic(tx, run, task, wish)  # Others may have begun since the intent.
+        _refuse_automatic(tx, run, task, request)  # Others may have begun since the intent.
         attempt_rows.forget_intent(tx, task.task_no)
         number = expected
     else:
-        run, task = _require(tx, wish)
+        run, task = _require(tx, request)
         number = task.next_attempt_no
-        if place.place is not None and not place.place.place_path.endswith(f"-{number}"):
+        if workspace.place is not None and not workspace.place.place_path.endswith(f"-{number}"):
             raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
     before = attempts.latest(tx, task)
-    if before is not None and wish.event in ("retry", "reassign"):
-        attempts.supersede(tx, before, run.leader, wish.reason or f"{wish.event} by the leader")
-        task = tasks.require(tx, wish.run_id, wish.task_id)
-    change = attempts.open_one(tx, run, task, wish.event, number, prepared.order, place)
-    if wish.automatic is not None:
+    if before is not None and request.event in ("retry", "reassign"):
+        attempts.supersede(
+            tx, before, run.leader, request.reason or f"{request.event} by the leader"
+        )
+        task = tasks.require(tx, request.run_id, request.task_id)
+    change = attempts.open_one(tx, run, task, request.event, number, prepared.order, workspace)
+    if request.automatic is not None:
         from orch.operations import retries
 
-        retries.note_begun(tx, task, number, wish.automatic)
+        retries.note_begun(tx, task, number, request.automatic)
     runs.tell_end(tx, run)
     said = answer(tx, change)
-    return merge(said, notes=array(place.notes)) if place.notes else said
+    return merge(said, notes=array(workspace.notes)) if workspace.notes else said

@@ -28,27 +28,27 @@ SILENT = "review_silent"  # The kind of a refusal: its reviewer gave no verdict.
 
 def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
     """Begin attempts: decided in order, their worktrees made side by side."""
-    wishes: dict[str, dispatch.DispatchRequest] = {}
+    requests: dict[str, dispatch.DispatchRequest] = {}
     by_id = {task.task_id: (task, step) for task, step in wanted}
     for task, step in wanted:
         try:
-            wishes[task.task_id] = _wish(hands, task, step)
+            requests[task.task_id] = _request(hands, task, step)
         except Failure as failure:
             hands.refused(task, failure)
 
-    def _answer(wish: dispatch.DispatchRequest, tx: "Tx", change: "Change") -> Json:
-        task, step = by_id[wish.task_id]
+    def _answer(request: dispatch.DispatchRequest, tx: "Tx", change: "Change") -> Json:
+        task, step = by_id[request.task_id]
         drive_rows.drop_refusal(tx, task.task_no)
         payload = obj(step=step.event, cause=step.cause or None)
-        driving.tell(tx, wish.run_id, "drive_step", _begun(task, step), payload, wish.task_id)
-        return obj(task_id=wish.task_id)
+        driving.tell(tx, request.run_id, "drive_step", _begun(task, step), payload, request.task_id)
+        return obj(task_id=request.task_id)
 
     made, skipped = batch.dispatch_all(
-        hands.db, list(wishes.values()), [None] * len(wishes), _MOST_SIDE_BY_SIDE, _answer,
+        hands.db, list(requests.values()), [None] * len(requests), _MOST_SIDE_BY_SIDE, _answer,
         lambda: None,
     )  # fmt: skip
     refused = dict(skipped)
-    for task_id in wishes:
+    for task_id in requests:
         task, step = by_id[task_id]
         if task_id in refused:
             hands.refused(task, refused[task_id])
@@ -57,39 +57,39 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
     hands.did += len(made)
 
 
-def _wish(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchRequest:
+def _request(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchRequest:
     """Return the dispatch that a step means; what it starts from is asked in git now."""
-    wish = dispatch.DispatchRequest(hands.run_id, task.task_id, step.event)
-    wish.to, wish.mode = step.to, step.mode
+    request = dispatch.DispatchRequest(hands.run_id, task.task_id, step.event)
+    request.to, request.mode = step.to, step.mode
     policy = hands.watch.policy
-    wish.automatic = retries.Automatic(step.cause, policy.retry, policy.overtakes)
+    request.automatic = retries.Automatic(step.cause, policy.retry, policy.overtakes)
     with hands.db.read() as tx:
         row = task_rows.by_no(tx, task.task_no)
         before = attempt_rows.find(tx, row.task_no, row.latest_attempt_no)
         if step.cause and before is not None:
-            wish.note = retry_notes.note(tx, before, step.cause) or None
+            request.note = retry_notes.note(tx, before, step.cause) or None
     if step.event == "reassign":
-        wish.reason = f"its worker is {task.live}"
+        request.reason = f"its worker is {task.live}"
     if step.event == "dispatch" and hands.watch.policy.checks and row.required_checks == "[]":
         with hands.db.write() as tx:
             tasks.require_checks(tx, row, hands.watch.policy.checks, driving.ACTOR)
     if step.start == "branch" and before is not None and before.branch_name:
-        wish.base_ref = before.branch_name
+        request.base_ref = before.branch_name
     if step.start == "target" and step.entry_no:
-        _start_on_target(hands, wish, step.entry_no)
-    return wish
+        _start_on_target(hands, request, step.entry_no)
+    return request
 
 
-def _start_on_target(hands: Hands, wish: dispatch.DispatchRequest, entry_no: int) -> None:
+def _start_on_target(hands: Hands, request: dispatch.DispatchRequest, entry_no: int) -> None:
     """Let an attempt begin where its queue's target is now, told what did not merge."""
     from orch.landing import rework
 
     with hands.db.read() as tx:
         entry = entry_rows.get(tx, entry_no)
         queue = queue_rows.get(tx, entry.queue_no)
-    place = open_queue.open_queue(hands.db, queue)
-    wish.base_ref = place.look()
-    wish.note = rework.note(hands.db, place, entry, wish.note)
+    opened = open_queue.open_queue(hands.db, queue)
+    request.base_ref = opened.look()
+    request.note = rework.note(hands.db, opened, entry, request.note)
 
 
 def _begun(task: TaskFacts, step: Begin) -> str:

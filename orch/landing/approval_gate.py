@@ -163,14 +163,14 @@ def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
     return found
 
 
-def weigh_now(tx: "ReadTx", place: "OpenQueue", entry: Entry) -> Verdict:
+def weigh_now(tx: "ReadTx", opened: "OpenQueue", entry: Entry) -> Verdict:
     """Return the verdict under a lock, with everything that a snapshot takes into account."""
     from orch.landing import required_checks
 
     built = trials.built(tx, entry.queue_no)
     resolved = any(b.entry_no == entry.entry_no and b.resolved != "[]" for b in built)
-    waived = not required_checks.of_entry(tx, place.settings, entry)
-    return weigh(tx, place.settings, entry, waived=waived, resolved=resolved)
+    waived = not required_checks.of_entry(tx, opened.settings, entry)
+    return weigh(tx, opened.settings, entry, waived=waived, resolved=resolved)
 
 
 def require_human(settings: "Config", name: str | None) -> None:

@@ -19,7 +19,7 @@ _MOST_OTHERS = 10
 
 
 def put_on_top(
-    lease: RunnerLease, place: OpenQueue, entry: Entry, onto: str, bench: "workbench.Workbench"
+    lease: RunnerLease, opened: OpenQueue, entry: Entry, onto: str, bench: "workbench.Workbench"
 ) -> "candidates.Candidate":
     """Return an entry's candidate on top of a commit, or its conflict. Raises: git_error."""
     message = message_of(lease.db, entry)
@@ -28,17 +28,17 @@ def put_on_top(
             before = trials.made_on(tx, entry.queue_no, entry.reverts, entry.head_commit)
         # No union: keeping the lines of both sides would keep what is to be taken back.
         return candidates.make_revert(
-            place.repo, onto, entry.head_commit, message, before=before, bench=bench
+            opened.repo, onto, entry.head_commit, message, before=before, bench=bench
         )
     return candidates.make_candidate(
-        place.repo,
+        opened.repo,
         onto,
         entry.head_commit,
         entry.base_commit,
         entry.strategy,
         message,
         fast_forward=entry.kind == "integrate",
-        union=place.settings.queue.union,
+        union=opened.settings.queue.union,
         bench=bench,
     )
 

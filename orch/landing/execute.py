@@ -45,7 +45,7 @@ class Executed:
 
 
 def apply(
-    lease: RunnerLease, place: OpenQueue, seen: PassInput, plan: Plan, done: Executed
+    lease: RunnerLease, opened: OpenQueue, seen: PassInput, plan: Plan, done: Executed
 ) -> None:
     """Do the steps in order. Raises: lease_conflict/superseded, git_error, refused."""
     links = {(link.onto, link.entry_no): link.commit for link in seen.snapshot.links}
@@ -54,10 +54,10 @@ def apply(
         if kind is Test:
             tests = [step for step in steps if isinstance(step, Test)]
             jobs = seen.snapshot.limits.jobs
-            done.trials += queue_checks.run(lease, place, tests, jobs)
+            done.trials += queue_checks.run(lease, opened, tests, jobs)
             continue
         for step in steps:
-            _apply_one(lease, place, seen, step, links, done)
+            _apply_one(lease, opened, seen, step, links, done)
             crash_points.reach("queue.step")
             if done.blockers:
                 return
@@ -65,31 +65,31 @@ def apply(
 
 def _apply_one(
     lease: RunnerLease,
-    place: OpenQueue,
+    opened: OpenQueue,
     seen: PassInput,
     step: Step,
     links: dict[tuple[str, int], str],
     done: Executed,
 ) -> None:
     if isinstance(step, Build):
-        _build(lease, place, seen, step, done)
+        _build(lease, opened, seen, step, done)
     elif isinstance(step, Move):
-        _move(lease, place, seen, step, done)
+        _move(lease, opened, seen, step, done)
     elif isinstance(step, Land):
         # The checks that ran meanwhile are programs of others.
-        create.open_checked(lease.db, place.run, place.queue.repo_path)
-        if place.by_pull_request:
+        create.open_checked(lease.db, opened.run, opened.queue.repo_path)
+        if opened.by_pull_request:
             commit = _on_chain(step, links)[step.entries[0]]
-            done.problems += pull_requests.propose(lease, place, step, commit)
+            done.problems += pull_requests.propose(lease, opened, step, commit)
             done.moved[step.entries[0]] = None
             return
         try:
-            landed = land.land(lease, place, step, _on_chain(step, links))
+            landed = land.land(lease, opened, step, _on_chain(step, links))
         except land.Blocked as blocked:
             done.blockers = blocked.blockers
             return
         done.landed += landed
-        land.verify(lease, place, landed)
+        land.verify(lease, opened, landed)
     else:
         _set(lease, seen, step)
 
@@ -118,16 +118,16 @@ def _set(lease: RunnerLease, seen: PassInput, step: Step) -> None:
 
 
 def _build(
-    lease: RunnerLease, place: OpenQueue, seen: PassInput, step: Build, done: Executed
+    lease: RunnerLease, opened: OpenQueue, seen: PassInput, step: Build, done: Executed
 ) -> None:
     """Put entries on top of each other until none is left or one conflicts; keep every link."""
-    with workbench.open_workbench(place.repo) as bench:
-        _build_chain(lease, place, seen, step, bench, done)
+    with workbench.open_workbench(opened.repo) as bench:
+        _build_chain(lease, opened, seen, step, bench, done)
 
 
 def _build_chain(
     lease: RunnerLease,
-    place: OpenQueue,
+    opened: OpenQueue,
     seen: PassInput,
     step: Build,
     bench: "workbench.Workbench",
@@ -140,7 +140,7 @@ def _build_chain(
             known = trials.built_step(tx, lease.queue_no, onto, number)
         if known is None:
             try:
-                made = candidates.put_on_top(lease, place, entry, onto, bench)
+                made = candidates.put_on_top(lease, opened, entry, onto, bench)
             except Failure as failure:
                 if failure.code not in ("git_error", "invalid_state"):
                     raise
@@ -148,7 +148,7 @@ def _build_chain(
                 return
             adds_nothing = onto == seen.snapshot.tip and made.tree == seen.snapshot.tip_tree
             if adds_nothing and entry.kind == "task":
-                note_external(lease, place, entry, "merge_adds_nothing")
+                note_external(lease, opened, entry, "merge_adds_nothing")
                 done.moved[number] = None
                 return
             with lease.write() as tx:
@@ -178,11 +178,11 @@ def _break(lease: RunnerLease, entry: Entry, failure: Failure, done: Executed) -
 
 
 def _move(
-    lease: RunnerLease, place: OpenQueue, seen: PassInput, step: Move, done: Executed
+    lease: RunnerLease, opened: OpenQueue, seen: PassInput, step: Move, done: Executed
 ) -> None:
     """Move an entry as planned, unless a person or an earlier runner was faster."""
     number = step.entry_no
-    if step.event == "conflict" and _is_integrated(lease, place, number, done):
+    if step.event == "conflict" and _is_integrated(lease, opened, number, done):
         return
     with lease.write() as tx:
         entry = entry_rows.get(tx, number)
@@ -225,25 +225,25 @@ def _told(tx: "Tx", lease: RunnerLease, entry: Entry, step: Move) -> str:
     return reason[:_NOTE_TAIL]
 
 
-def _is_integrated(lease: RunnerLease, place: OpenQueue, number: int, done: Executed) -> bool:
+def _is_integrated(lease: RunnerLease, opened: OpenQueue, number: int, done: Executed) -> bool:
     """Say whether a conflict is one because the work is on the target already, and note it."""
     with lease.db.read() as tx:
         entry = entry_rows.get(tx, number)
     if entry.kind == "revert":
         return False  # Its head is what landed: that is there whenever it is to be taken back.
-    proof = proofs.find_integration(place.repo, entry.head_commit, place.look())
+    proof = proofs.find_integration(opened.repo, entry.head_commit, opened.look())
     if not proof:
         return False
-    note_external(lease, place, entry, proof.proof)
+    note_external(lease, opened, entry, proof.proof)
     done.moved[number] = None
     return True
 
 
-def note_external(lease: RunnerLease, place: OpenQueue, entry: Entry, proof: str) -> None:
+def note_external(lease: RunnerLease, opened: OpenQueue, entry: Entry, proof: str) -> None:
     """Record that an entry's work was found on the target without a landing of ours."""
     with lease.write() as tx:
         current = entry_rows.get(tx, entry.entry_no)
         if current.status in ("landing", *entries.FINAL):
             return
-        reason = f"found on {place.queue.branch} already: {proof.replace('_', ' ')}"
+        reason = f"found on {opened.queue.branch} already: {proof.replace('_', ' ')}"
         entries.move(tx, current, "find", reason=reason)

@@ -40,78 +40,78 @@ class Blocked(Exception):
         self.blockers = blockers
 
 
-def land(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]) -> list[Entry]:
+def land(lease: RunnerLease, opened: OpenQueue, step: Land, links: dict[int, str]) -> list[Entry]:
     """Move the target from `step.onto` to `step.commit`; return what landed, [] if it may not.
 
     `links` are the commits at which each entry of the step is on the chain. Raises: Blocked,
     lease_conflict/superseded, invalid_state/branch_exists, git_error.
     """
     with lease.effects():
-        if refs.tree_id(place.repo, step.commit) != step.tree:
+        if refs.tree_id(opened.repo, step.commit) != step.tree:
             raise Failure(
                 "internal_error", "bug", f"{step.commit} has not the tree that was tested"
             )
-        if place.look() != step.onto:
+        if opened.look() != step.onto:
             return []  # Somebody moved the target; the next pass looks again.
-        open_queue.require_makeable(place.repo, place.queue.target)
-        found = blockers(place, step.onto, step.commit)
+        open_queue.require_makeable(opened.repo, opened.queue.target)
+        found = blockers(opened, step.onto, step.commit)
         if found:
             raise Blocked(found)
-        if not open_queue.is_current(lease.db, place):
+        if not open_queue.is_current(lease.db, opened):
             return []  # Another orch.toml counts by now; the next pass decides by it.
-        if not _intend(lease, place, step, links):
+        if not _intend(lease, opened, step, links):
             return []
         crash_points.reach("landing.intended")
         try:
-            moved = _move(place, step.onto, step.commit)
+            moved = _move(opened, step.onto, step.commit)
         except Failure as failure:
-            _take_back(lease, place, step, failure)
+            _take_back(lease, opened, step, failure)
             raise
         crash_points.reach("landing.moved")
         if moved:
-            refresh(place, step.onto, step.commit)
+            refresh(opened, step.onto, step.commit)
             crash_points.reach("landing.refreshed")
-        landed = _confirm(lease, place, moved=moved)
+        landed = _confirm(lease, opened, moved=moved)
     crash_points.reach("landing.confirmed")
     return landed
 
 
-def settle(lease: RunnerLease, place: OpenQueue) -> list[Entry]:
+def settle(lease: RunnerLease, opened: OpenQueue) -> list[Entry]:
     """Finish or take back a landing that was killed half-way; return what landed by it."""
     with lease.db.read() as tx:
         intent = queue_rows.intent_of(tx, lease.queue_no)
     if intent is None:
         return []
     with lease.effects():
-        now = refs.read_ref(place.repo, place.queue.target)
+        now = refs.read_ref(opened.repo, opened.queue.target)
         # A commit that git has no more is on no branch: it never got there.
         moved = now == intent.to_commit or (
             bool(now)
-            and not git_commits.missing_objects(place.repo, [intent.to_commit])
-            and refs.is_ancestor(place.repo, intent.to_commit, now)
+            and not git_commits.missing_objects(opened.repo, [intent.to_commit])
+            and refs.is_ancestor(opened.repo, intent.to_commit, now)
         )
         if moved:  # Somebody may have built on it since: the files go where the branch is.
-            refresh(place, intent.from_commit, now)
+            refresh(opened, intent.from_commit, now)
         else:
-            landing.release_checkouts(place.repo, place.queue.target)
+            landing.release_checkouts(opened.repo, opened.queue.target)
         crash_points.reach("landing.settled")
-        return _confirm(lease, place, moved=moved)
+        return _confirm(lease, opened, moved=moved)
 
 
-def blockers(place: OpenQueue, old: str, new: str) -> "list[checkout_conflicts.Blocker]":
+def blockers(opened: OpenQueue, old: str, new: str) -> "list[checkout_conflicts.Blocker]":
     """Return what in the target's checkouts stands in the way of a move; asked without writing."""
     found: list[checkout_conflicts.Blocker] = []
-    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+    for checkout in landing.checkouts_of(opened.repo, opened.queue.target):
         found += landing.rehearse(checkout, old, new)
     return found
 
 
-def dirty(place: OpenQueue, found: "list[checkout_conflicts.Blocker]") -> Failure:
+def dirty(opened: OpenQueue, found: "list[checkout_conflicts.Blocker]") -> Failure:
     """Return the refusal to move a target whose checkouts stand in the way."""
     return Failure(
         "invalid_state",
         "dirty",
-        f"{place.queue.branch} is checked out: " + "; ".join(b.why for b in found),
+        f"{opened.queue.branch} is checked out: " + "; ".join(b.why for b in found),
         hint=found[0].hint,
         next=found[0].steps,
         details={
@@ -122,7 +122,7 @@ def dirty(place: OpenQueue, found: "list[checkout_conflicts.Blocker]") -> Failur
     )
 
 
-def _intend(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, str]) -> bool:
+def _intend(lease: RunnerLease, opened: OpenQueue, step: Land, links: dict[int, str]) -> bool:
     """Write the landing down if all of it may still land; say whether."""
     with lease.write() as tx:
         queue = queue_rows.get(tx, lease.queue_no)
@@ -130,7 +130,7 @@ def _intend(lease: RunnerLease, place: OpenQueue, step: Land, links: dict[int, s
             return False  # By a person, since the plan was made.
         found = [entry_rows.find(tx, number) for number in step.entries]
         _require_told(tx, step.entries)
-        ready = [entry for entry in found if entry is not None and _may_land(tx, place, entry)]
+        ready = [entry for entry in found if entry is not None and _may_land(tx, opened, entry)]
         if len(ready) != len(step.entries):
             return False
         rows = [obj(entry_no=e.entry_no, commit=links[e.entry_no]) for e in ready]
@@ -158,38 +158,38 @@ def _require_told(tx: "Tx", numbers: "Iterable[int]") -> None:
         )
 
 
-def _may_land(tx: "Tx", place: OpenQueue, entry: Entry) -> bool:
+def _may_land(tx: "Tx", opened: OpenQueue, entry: Entry) -> bool:
     """Say whether an entry is still on its way, with every approval it needs, under the lock."""
     if entry.status not in ENTRY.moving:
         return False
-    return approval_gate.weigh_now(tx, place, entry).state == "granted"
+    return approval_gate.weigh_now(tx, opened, entry).state == "granted"
 
 
-def _move(place: OpenQueue, old: str, new: str) -> bool:
+def _move(opened: OpenQueue, old: str, new: str) -> bool:
     """Move the target's ref, made first where it is still to come; say whether it moved."""
-    target = place.queue.target
-    if not place.exists and not landing.create_target(place.repo, target, old):
+    target = opened.queue.target
+    if not opened.exists and not landing.create_target(opened.repo, target, old):
         return False
     crash_points.reach("landing.target_made")
-    return landing.move_target(place.repo, target, old, new, "orch queue: landing")
+    return landing.move_target(opened.repo, target, old, new, "orch queue: landing")
 
 
-def refresh(place: OpenQueue, old: str, new: str) -> None:
+def refresh(opened: OpenQueue, old: str, new: str) -> None:
     """Bring every checkout of the target to the new commit, the user's own files untouched."""
-    for checkout in landing.checkouts_of(place.repo, place.queue.target):
+    for checkout in landing.checkouts_of(opened.repo, opened.queue.target):
         landing.refresh_checkout(checkout, old, new)
 
 
-def _take_back(lease: RunnerLease, place: OpenQueue, step: Land, refused: Failure) -> None:
+def _take_back(lease: RunnerLease, opened: OpenQueue, step: Land, refused: Failure) -> None:
     """Forget a landing of which nothing was done; what git does not tell now, `settle` will."""
     with contextlib.suppress(Failure):
-        if refs.read_ref(place.repo, place.queue.target) != step.commit:
-            landing.release_checkouts(place.repo, place.queue.target)
-            _confirm(lease, place, moved=False, why=refused.message[:300])
+        if refs.read_ref(opened.repo, opened.queue.target) != step.commit:
+            landing.release_checkouts(opened.repo, opened.queue.target)
+            _confirm(lease, opened, moved=False, why=refused.message[:300])
 
 
 def _confirm(
-    lease: RunnerLease, place: OpenQueue, *, moved: bool, why: str = "the target moved meanwhile"
+    lease: RunnerLease, opened: OpenQueue, *, moved: bool, why: str = "the target moved meanwhile"
 ) -> list[Entry]:
     """Record what the landing came to: landed, or back in the queue."""
     landed: list[Entry] = []
@@ -219,7 +219,7 @@ def _confirm(
     return landed
 
 
-def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
+def verify(lease: RunnerLease, opened: OpenQueue, landed: list[Entry]) -> None:
     """Look for the work on the target; what is seen there is verified."""
     if not landed:
         return
@@ -229,7 +229,7 @@ def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
             for entry in landed
             if trials.was_resolved(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
         }
-    seen = _seen(lease, place, landed, resolved)
+    seen = _seen(lease, opened, landed, resolved)
     crash_points.reach("landing.looked_for")
     with lease.write() as tx:
         for entry in landed:
@@ -239,13 +239,13 @@ def verify(lease: RunnerLease, place: OpenQueue, landed: list[Entry]) -> None:
             if entry.entry_no in seen:
                 entries.move(tx, current, "verify")
             else:
-                missing = f"{entry.landed_commit[:12]} is not on {place.queue.branch}"
+                missing = f"{entry.landed_commit[:12]} is not on {opened.queue.branch}"
                 entries.move(tx, current, "miss", reason=missing)
     crash_points.reach("landing.verified")
 
 
 def _seen(
-    lease: RunnerLease, place: OpenQueue, landed: list[Entry], resolved: set[int]
+    lease: RunnerLease, opened: OpenQueue, landed: list[Entry], resolved: set[int]
 ) -> set[int]:
     """Return the entries whose commit the target holds, and whose change that commit holds.
 
@@ -253,25 +253,25 @@ def _seen(
     """
     commits = [entry.landed_commit for entry in landed]
     try:
-        missing = merges.heads_missing_from(place.repo, place.look(), commits)
+        missing = merges.heads_missing_from(opened.repo, opened.look(), commits)
     except Failure:
-        gone = git_commits.missing_objects(place.repo, commits)
+        gone = git_commits.missing_objects(opened.repo, commits)
         rest = [commit for commit in commits if commit not in gone]
-        missing = (*gone, *merges.heads_missing_from(place.repo, place.tip, rest))
+        missing = (*gone, *merges.heads_missing_from(opened.repo, opened.tip, rest))
     there = [entry for entry in landed if entry.landed_commit not in missing]
-    parents = git_commits.parents_of(place.repo, [entry.landed_commit for entry in there])
+    parents = git_commits.parents_of(opened.repo, [entry.landed_commit for entry in there])
     return {
         entry.entry_no
         for entry in there
         if entry.kind == "revert"
         or entry.entry_no in resolved
         or entry.head_commit in (entry.landed_commit, *parents[entry.landed_commit])
-        or _is_made_again(lease, place, entry)
-        or proofs.find_integration(place.repo, entry.head_commit, entry.landed_commit)
+        or _is_made_again(lease, opened, entry)
+        or proofs.find_integration(opened.repo, entry.head_commit, entry.landed_commit)
     }
 
 
-def _is_made_again(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
+def _is_made_again(lease: RunnerLease, opened: OpenQueue, entry: Entry) -> bool:
     """Say whether the landed tree comes again when the entry is put where it was put.
 
     A squash or a rebase of work that is stacked on other work shows none of the proofs of git.
@@ -280,6 +280,6 @@ def _is_made_again(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
         onto = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
     if not onto:
         return False
-    with workbench.open_workbench(place.repo) as bench:
-        made = candidates.put_on_top(lease, place, entry, onto, bench)
-    return made.is_clean and made.tree == refs.tree_id(place.repo, entry.landed_commit)
+    with workbench.open_workbench(opened.repo) as bench:
+        made = candidates.put_on_top(lease, opened, entry, onto, bench)
+    return made.is_clean and made.tree == refs.tree_id(opened.repo, entry.landed_commit)

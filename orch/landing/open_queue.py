@@ -73,16 +73,16 @@ def open_queue(db: "Database", queue: Queue) -> OpenQueue:
     return OpenQueue(queue, run, repo, settings)
 
 
-def is_current(db: "Database", place: OpenQueue) -> bool:
+def is_current(db: "Database", opened: OpenQueue) -> bool:
     """Look again which orch.toml counts; say whether it is the one that was known.
 
     What another process kept of its meaning is not believed: a landing may follow.
     """
-    before = place.settings.source
-    place.settings = config_in_force.of_run(
-        db, place.run, place.repo, place.queue.target, anew=True
+    before = opened.settings.source
+    opened.settings = config_in_force.of_run(
+        db, opened.run, opened.repo, opened.queue.target, anew=True
     )
-    return place.settings.source == before
+    return opened.settings.source == before
 
 
 def settings_of(db: "Database", queue: Queue) -> Config:

@@ -42,42 +42,42 @@ _MOST_LOG = 16_000
 _TROUBLE = ("git_error", "invalid_input")
 
 
-def connect(place: OpenQueue) -> "Forge":
+def connect(opened: OpenQueue) -> "Forge":
     """Return the forge of a queue's repository. Raises: invalid_input, git_error."""
     from orch.forge import github
 
-    rules = place.settings.forge
-    return github.connect(rules, remotes.url(place.repo, rules.remote))
+    rules = opened.settings.forge
+    return github.connect(rules, remotes.url(opened.repo, rules.remote))
 
 
-def propose(lease: RunnerLease, place: OpenQueue, step: Land, commit: str) -> list[str]:
+def propose(lease: RunnerLease, opened: OpenQueue, step: Land, commit: str) -> list[str]:
     """Push what passed and open its pull request; return in words what could not be done.
 
     Raises: lease_conflict/superseded, internal_error/bug.
     """
     with lease.effects():
-        if refs.tree_id(place.repo, step.commit) != step.tree:
+        if refs.tree_id(opened.repo, step.commit) != step.tree:
             raise Failure(
                 "internal_error", "bug", f"{step.commit} has not the tree that was tested"
             )
-        if place.look() != step.onto or not open_queue.is_current(lease.db, place):
+        if opened.look() != step.onto or not open_queue.is_current(lease.db, opened):
             return []  # The next pass looks again.
         number = step.entries[0]
-        if not _intend(lease, place, number, commit):
+        if not _intend(lease, opened, number, commit):
             return []
         crash_points.reach("forge.intended")
-    return push(lease, place, number)
+    return push(lease, opened, number)
 
 
 def follow(
-    lease: RunnerLease, place: OpenQueue, changed: dict[int, None], *, first: bool
+    lease: RunnerLease, opened: OpenQueue, changed: dict[int, None], *, first: bool
 ) -> list[str]:
     """Look at the pull requests of a queue that are due; return what could not be done.
 
     `first`: of this run, so that the target is brought to where it is on the remote.
     Raises: lease_conflict/superseded.
     """
-    if not place.by_pull_request:
+    if not opened.by_pull_request:
         return []
     with lease.db.read() as tx:
         waiting = pull_rows.of_queue(tx, lease.queue_no)
@@ -85,9 +85,9 @@ def follow(
     due = [pull for pull in waiting if pull.due_at <= now]
     problems: list[str] = []
     if due or first:
-        problems += _bring_target(lease, place)
+        problems += _bring_target(lease, opened)
     for pull in due:
-        problems += look(lease, place, pull.entry_no)
+        problems += look(lease, opened, pull.entry_no)
         with lease.db.read() as tx:
             if entry_rows.get(tx, pull.entry_no).status != "awaiting_forge":
                 changed[pull.entry_no] = None
@@ -100,27 +100,27 @@ def waits(db: "Database", queue: Queue) -> bool:
         return bool(pull_rows.of_queue(tx, queue.queue_no))
 
 
-def look(lease: RunnerLease, place: OpenQueue, number: int) -> list[str]:
+def look(lease: RunnerLease, opened: OpenQueue, number: int) -> list[str]:
     """Ask the forge about one entry's pull request and follow it; return what could not be done."""
     with lease.db.read() as tx:
         pull = pull_rows.find(tx, number)
     if pull is None or pull.number is None or pull.pushed != pull.commit_id:
-        return push(lease, place, number)
+        return push(lease, opened, number)
     try:
-        forge = connect(place)
+        forge = connect(opened)
         found, etag = forge.look_if_new(pull.number, pull.etag)
-        _judge(lease, place, forge, pull, found, etag)
+        _judge(lease, opened, forge, pull, found, etag)
     except Failure as failure:
         return [_missed(lease, number, pull, failure)]
     return []
 
 
-def _intend(lease: RunnerLease, place: OpenQueue, number: int, commit: str) -> bool:
+def _intend(lease: RunnerLease, opened: OpenQueue, number: int, commit: str) -> bool:
     with lease.write() as tx:
         entry = entry_rows.get(tx, number)
         if entry.status not in ENTRY.moving:
             return False
-        if approval_gate.weigh_now(tx, place, entry).state != "granted":
+        if approval_gate.weigh_now(tx, opened, entry).state != "granted":
             return False
         branch = f"orch-pr/{entry.run_id}/{entry.task_id or entry.kind}"
         earlier = pull_rows.of_branch(tx, lease.queue_no, branch)
@@ -130,7 +130,7 @@ def _intend(lease: RunnerLease, place: OpenQueue, number: int, commit: str) -> b
     return True
 
 
-def push(lease: RunnerLease, place: OpenQueue, number: int) -> list[str]:
+def push(lease: RunnerLease, opened: OpenQueue, number: int) -> list[str]:
     """Push an entry's commit and open its pull request, or bring both up to date.
 
     Returns in words what could not be done.
@@ -139,20 +139,20 @@ def push(lease: RunnerLease, place: OpenQueue, number: int) -> list[str]:
         pull = pull_rows.find(tx, number)
         entry = entry_rows.get(tx, number)
     assert pull is not None
-    rules = place.settings.forge
+    rules = opened.settings.forge
     try:
-        forge = connect(place)
+        forge = connect(opened)
         with lease.effects():
             if not remotes.push(
-                place.repo, rules.remote, pull.commit_id, HEADS + pull.branch, pull.pushed
+                opened.repo, rules.remote, pull.commit_id, HEADS + pull.branch, pull.pushed
             ):
-                there = remotes.commit_of(place.repo, rules.remote, HEADS + pull.branch)
+                there = remotes.commit_of(opened.repo, rules.remote, HEADS + pull.branch)
                 _hold(
                     lease, number, f"{pull.branch} on {rules.remote} is at {there[:12]}: not ours"
                 )
                 return []
         crash_points.reach("forge.pushed")
-        found = forge.open(draft(lease.db, place, entry, pull.branch))
+        found = forge.open(draft(lease.db, opened, entry, pull.branch))
         crash_points.reach("forge.opened")
     except Failure as failure:
         return [_missed(lease, number, pull, failure)]
@@ -161,7 +161,7 @@ def push(lease: RunnerLease, place: OpenQueue, number: int) -> list[str]:
     return []
 
 
-def draft(db: "Database", place: OpenQueue, entry: Entry, branch: str) -> Draft:
+def draft(db: "Database", opened: OpenQueue, entry: Entry, branch: str) -> Draft:
     """Return what an entry's pull request says: the task's story, as words of agents."""
     title, _, rest = candidates.message_of(db, entry).partition("\n")
     parts = [f"Landed by `orch` as {entry.entry_id} ({entry.name}); its trial passed here."]
@@ -171,14 +171,14 @@ def draft(db: "Database", place: OpenQueue, entry: Entry, branch: str) -> Draft:
         parts += [names.display(text) for text in (task.summary, task.acceptance) if text]
     parts.append(rest.strip())
     return Draft(
-        branch, place.queue.branch, title[:200], "\n\n".join(parts)[:60_000],
-        place.settings.forge.labels,
+        branch, opened.queue.branch, title[:200], "\n\n".join(parts)[:60_000],
+        opened.settings.forge.labels,
     )  # fmt: skip
 
 
 def _judge(
     lease: RunnerLease,
-    place: OpenQueue,
+    opened: OpenQueue,
     forge: "Forge",
     pull: Pull,
     found: PullRequest | None,
@@ -187,7 +187,7 @@ def _judge(
     """Follow what the forge says of a pull request; None: it is as it was at the last look."""
     assert pull.number is not None
     if found is not None and found.state == "merged":
-        _landed(lease, place, forge, pull, found)
+        _landed(lease, opened, forge, pull, found)
         return
     if found is not None and found.state == "closed":
         by = forge.closer(found.number)
@@ -197,7 +197,7 @@ def _judge(
         _hold(lease, pull.entry_no, f"{pull.branch} was pushed over: it is at {found.head[:12]}")
         return
     checks = forge.checks(pull.commit_id)
-    required = forge.required(place.queue.branch)
+    required = forge.required(opened.queue.branch)
     failed = [c for c in checks if c.state == "failed" and (not required or c.name in required)]
     if failed:
         _failed(lease, forge, pull, failed)
@@ -231,22 +231,22 @@ def summary(checks: list[ForgeCheck], required: list[str] | None, reviews: list[
 
 
 def _landed(
-    lease: RunnerLease, place: OpenQueue, forge: "Forge", pull: Pull, found: PullRequest
+    lease: RunnerLease, opened: OpenQueue, forge: "Forge", pull: Pull, found: PullRequest
 ) -> None:
     """Record a merge once its commit is proved to be on the target, here and on the remote.
 
     A check that failed and passed on the same commit counts as a flake.
     """
-    problems = _bring_target(lease, place)
+    problems = _bring_target(lease, opened)
     if problems:
         raise Failure("git_error", "failed", problems[0])
-    place.look()
+    opened.look()
     with lease.db.read() as tx:
         entry = entry_rows.get(tx, pull.entry_no)
     at = found.merge_commit
-    merged = bool(at) and refs.is_ancestor(place.repo, at, place.tip)
-    if not merged and not proofs.find_integration(place.repo, entry.head_commit, place.tip):
-        raise Failure("git_error", "failed", f"{at[:12]} is not on {place.queue.branch} yet")
+    merged = bool(at) and refs.is_ancestor(opened.repo, at, opened.tip)
+    if not merged and not proofs.find_integration(opened.repo, entry.head_commit, opened.tip):
+        raise Failure("git_error", "failed", f"{at[:12]} is not on {opened.queue.branch} yet")
     is_flaky = any(check.is_flaky for check in forge.checks(pull.commit_id))
     with lease.write() as tx:
         pull_rows.seen(
@@ -300,27 +300,27 @@ def _missed(lease: RunnerLease, number: int, pull: Pull, failure: Failure) -> st
     return f"{entry.entry_id} ({entry.name}): {failure.message}"
 
 
-def _bring_target(lease: RunnerLease, place: OpenQueue) -> list[str]:
+def _bring_target(lease: RunnerLease, opened: OpenQueue) -> list[str]:
     """Fast-forward the target here to where it is on the remote; return what stands in the way."""
-    rules: ForgeRules = place.settings.forge
-    ref, branch = place.queue.target, place.queue.branch
+    rules: ForgeRules = opened.settings.forge
+    ref, branch = opened.queue.target, opened.queue.branch
     try:
-        there = remotes.fetch(place.repo, rules.remote, ref)
+        there = remotes.fetch(opened.repo, rules.remote, ref)
     except Failure as failure:
         return [f"{branch} cannot be fetched from {rules.remote}: {failure.message}"]
-    here = place.look()
-    if not place.exists or here == there or refs.is_ancestor(place.repo, there, here):
-        ahead = place.exists and here != there
+    here = opened.look()
+    if not opened.exists or here == there or refs.is_ancestor(opened.repo, there, here):
+        ahead = opened.exists and here != there
         return [f"{branch} here is ahead of {rules.remote}: git push {rules.remote} {branch}"][
             : int(ahead)
         ]
-    if not refs.is_ancestor(place.repo, here, there):
+    if not refs.is_ancestor(opened.repo, here, there):
         return [f"{branch} here and on {rules.remote} have gone different ways: merge them first"]
     with lease.effects():
-        found = land.blockers(place, here, there)
+        found = land.blockers(opened, here, there)
         if found:
             return [f"{branch} cannot follow {rules.remote}: {found[0].why}"]
-        if landing.move_target(place.repo, ref, here, there, f"orch: follow {rules.remote}"):
-            land.refresh(place, here, there)
-    place.look()
+        if landing.move_target(opened.repo, ref, here, there, f"orch: follow {rules.remote}"):
+            land.refresh(opened, here, there)
+    opened.look()
     return []

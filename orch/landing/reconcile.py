@@ -36,7 +36,7 @@ class QueueReport:
 
 
 def bring_up_to_date(
-    lease: RunnerLease, place: OpenQueue, *, moved: bool, report: QueueReport
+    lease: RunnerLease, opened: OpenQueue, *, moved: bool, report: QueueReport
 ) -> None:
     """Let a queue's entries follow their tasks and git. `moved`: the target moved, but not by us.
 
@@ -46,26 +46,26 @@ def bring_up_to_date(
         waiting = entry_rows.open_of_queue(tx, lease.queue_no)
     for run_id in dict.fromkeys(entry.run_id for entry in waiting):
         report.problems += reconcile(lease.db, run_id).problems
-    land.verify(lease, place, [entry for entry in waiting if entry.status == "landed"])
-    refs = kept_refs.look(place)
+    land.verify(lease, opened, [entry for entry in waiting if entry.status == "landed"])
+    refs = kept_refs.look(opened)
     stays = []
     for entry in waiting:
         if entry.status in ("landed", "landing"):
             continue
-        if _follow(lease, place, entry, refs, report):
+        if _follow(lease, opened, entry, refs, report):
             report.changed[entry.entry_no] = None
         else:
             stays.append(entry)
-    lost = kept_refs.lost(place, stays, refs)
+    lost = kept_refs.lost(opened, stays, refs)
     for entry in lost:
         _supersede(lease, entry, f"git has lost its commit {entry.head_commit[:12]}")
         report.problems.append(_lost(entry))
         report.changed[entry.entry_no] = None
     stays = [entry for entry in stays if entry not in lost]
-    kept_refs.keep(place, stays, refs)
-    kept_candidates.keep(lease, place, refs)
-    for entry in kept_refs.on_target(place, stays) if moved else ():
-        execute.note_external(lease, place, entry, "ancestor")
+    kept_refs.keep(opened, stays, refs)
+    kept_candidates.keep(lease, opened, refs)
+    for entry in kept_refs.on_target(opened, stays) if moved else ():
+        execute.note_external(lease, opened, entry, "ancestor")
         report.changed[entry.entry_no] = None
 
 
@@ -78,24 +78,24 @@ def _lost(entry: Entry) -> str:
 
 def _follow(
     lease: RunnerLease,
-    place: OpenQueue,
+    opened: OpenQueue,
     entry: Entry,
     refs: "Mapping[str, str]",
     report: QueueReport,
 ) -> bool:
     """Supersede an entry that what it brings has left behind; say whether it was."""
     if entry.kind == "task":
-        return _follow_task(lease, place, entry, refs, report)
-    return entry.kind == "integrate" and _follow_branch(lease, place, entry)
+        return _follow_task(lease, opened, entry, refs, report)
+    return entry.kind == "integrate" and _follow_branch(lease, opened, entry)
 
 
-def _follow_branch(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
+def _follow_branch(lease: RunnerLease, opened: OpenQueue, entry: Entry) -> bool:
     """Supersede what would bring commits that the run's own branch does not hold any more."""
     with lease.db.read() as tx:
         run = runs.require(tx, entry.run_id)
-    source = open_queue.target_of(run, place.settings, None)
-    tip = git_refs.read_ref(place.repo, source)
-    if not tip or git_refs.is_ancestor(place.repo, entry.head_commit, tip):
+    source = open_queue.target_of(run, opened.settings, None)
+    tip = git_refs.read_ref(opened.repo, source)
+    if not tip or git_refs.is_ancestor(opened.repo, entry.head_commit, tip):
         return False
     branch = source.removeprefix(HEADS)
     _supersede(lease, entry, f"{branch} does not hold it any more: run orch integrate again")
@@ -104,7 +104,7 @@ def _follow_branch(lease: RunnerLease, place: OpenQueue, entry: Entry) -> bool:
 
 def _follow_task(
     lease: RunnerLease,
-    place: OpenQueue,
+    opened: OpenQueue,
     entry: Entry,
     refs: "Mapping[str, str]",
     report: QueueReport,
@@ -116,7 +116,7 @@ def _follow_task(
         branch = entry_rows.branch_of(tx, entry)
     if newest is not None and newest.attempt_key != entry.attempt_key:
         if task.status == "done" and newest.execution_mode == "code":
-            return _queue_again(lease, place, entry, newest.attempt_no, report)
+            return _queue_again(lease, opened, entry, newest.attempt_no, report)
         if entry.status in ENTRY.stopped:
             return False  # It waits for what the new attempt brings.
         _supersede(lease, entry, f"attempt {newest.attempt_no} is at work")
@@ -136,11 +136,11 @@ def _supersede(lease: RunnerLease, entry: Entry, reason: str) -> None:
 
 
 def _queue_again(
-    lease: RunnerLease, place: OpenQueue, entry: Entry, attempt_no: int, report: QueueReport
+    lease: RunnerLease, opened: OpenQueue, entry: Entry, attempt_no: int, report: QueueReport
 ) -> bool:
     """Queue what a newer attempt brought, in place of an entry; say whether that was done."""
     options = enqueue.EnqueueOptions(
-        place.queue.branch, entry.strategy, entry.priority, entries.ACTOR
+        opened.queue.branch, entry.strategy, entry.priority, entries.ACTOR
     )
     try:
         prepared = enqueue.prepare(lease.db, entry.run_id, str(entry.task_id), options)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _REFUSALS = ("invalid_state", "refused", "not_found", "git_error", "invalid_input")
 
 
-def after_pass(lease: RunnerLease, place: OpenQueue, numbers: list[int]) -> list[str]:
+def after_pass(lease: RunnerLease, opened: OpenQueue, numbers: list[int]) -> list[str]:
     """Send back what conflicted in this pass; return in words what could not be."""
     problems: list[str] = []
-    if place.settings.queue.conflict != "rework":
+    if opened.settings.queue.conflict != "rework":
         return problems
     for number in numbers:
         with lease.db.read() as tx:
@@ -39,7 +39,7 @@ def after_pass(lease: RunnerLease, place: OpenQueue, numbers: list[int]) -> list
         if entry.status != "conflict" or entry.kind != "task":
             continue
         try:
-            send_back(lease.db, place, entry, to=None, body=None)
+            send_back(lease.db, opened, entry, to=None, body=None)
         except Failure as failure:
             if failure.code not in _REFUSALS:
                 raise
@@ -50,7 +50,7 @@ def after_pass(lease: RunnerLease, place: OpenQueue, numbers: list[int]) -> list
 
 def send_back(
     db: "Database",
-    place: OpenQueue,
+    opened: OpenQueue,
     entry: Entry,
     *,
     to: str | None,
@@ -74,10 +74,10 @@ def send_back(
             f"{task.name} has a newer attempt than {entry.entry_id}",
             next=[say("task show", task.name)],
         )
-    wish = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
-    wish.base_ref = place.look()
-    wish.to = to
-    wish.note = note(db, place, entry, body)
+    request = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
+    request.base_ref = opened.look()
+    request.to = to
+    request.note = note(db, opened, entry, body)
 
     def _answer(tx: "Tx", change: "Change") -> Json:
         from orch import reads
@@ -90,7 +90,7 @@ def send_back(
             event_id=tx.last_event_id,
         )
 
-    return dispatch.start(db, wish, _answer, key)
+    return dispatch.start(db, request, _answer, key)
 
 
 def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None:
@@ -106,11 +106,11 @@ def _require_left(task: Task, spent: int, entry: Entry, *, forced: bool) -> None
     )
 
 
-def note(db: "Database", place: OpenQueue, entry: Entry, body: str | None) -> str:
+def note(db: "Database", opened: OpenQueue, entry: Entry, body: str | None) -> str:
     """Return what whoever does an entry's work again is told: both intents, then `body`."""
     with db.read() as tx:
         branch = entry_rows.branch_of(tx, entry)
-    if branch and not refs.read_ref(place.repo, open_queue.HEADS + branch):
+    if branch and not refs.read_ref(opened.repo, open_queue.HEADS + branch):
         branch = ""
-    text = rework_brief.text(db, entry, branch, place.tip)
+    text = rework_brief.text(db, entry, branch, opened.tip)
     return f"{text}\n\n{body}" if body else text

@@ -32,10 +32,10 @@ PUT_BACK, REVERT = "put_back", "revert"
 class RollbackPlan:
     """How an entry will be taken back, and what that touches."""
 
-    __slots__ = ("before", "entry", "how", "place", "why")
+    __slots__ = ("before", "entry", "how", "opened", "why")
 
-    def __init__(self, place: OpenQueue, entry: Entry, how: str, before: str, why: str) -> None:
-        self.place = place
+    def __init__(self, opened: OpenQueue, entry: Entry, how: str, before: str, why: str) -> None:
+        self.opened = opened
         self.entry = entry
         self.how = how
         self.before = before
@@ -67,11 +67,11 @@ def decide(db: "Database", entry_no: int) -> RollbackPlan:
         before = trials.made_on(tx, entry.queue_no, entry.entry_no, entry.landed_commit)
         in_batch = bool(before) and entry_rows.landed_with(tx, entry.entry_no, before)
         others = [q for q in queue_rows.all_of(tx, entry.run_id) if q.queue_no != queue.queue_no]
-    place = open_queue.open_queue(db, queue)
-    why = _why_not_put_back(db, place, entry, before, in_batch=in_batch, later=later)
+    opened = open_queue.open_queue(db, queue)
+    why = _why_not_put_back(db, opened, entry, before, in_batch=in_batch, later=later)
     if entry.kind != "integrate":  # That came from a target of the run, which goes on holding it.
-        why = why or _held_elsewhere(place, entry, others)
-    return RollbackPlan(place, entry, REVERT if why else PUT_BACK, before, why)
+        why = why or _held_elsewhere(opened, entry, others)
+    return RollbackPlan(opened, entry, REVERT if why else PUT_BACK, before, why)
 
 
 def _require_landed(tx: "ReadTx", entry: Entry) -> None:
@@ -98,7 +98,7 @@ def _require_landed(tx: "ReadTx", entry: Entry) -> None:
 
 def _why_not_put_back(
     db: "Database",
-    place: OpenQueue,
+    opened: OpenQueue,
     entry: Entry,
     before: str,
     *,
@@ -106,17 +106,17 @@ def _why_not_put_back(
     later: list[Entry],
 ) -> str:
     """Return in words why the target cannot simply be put back, "" when it can."""
-    tip = place.look()
+    tip = opened.look()
     if later:
         return f"{', '.join(e.entry_id for e in later)} landed after it"
     if not before:
         return "where the target stood before is not known"
     if tip not in (entry.landed_commit, before):
-        return f"{place.queue.branch} moved on to {tip[:12]}"
-    if git_landing.is_published(place.repo, entry.landed_commit):
+        return f"{opened.queue.branch} moved on to {tip[:12]}"
+    if git_landing.is_published(opened.repo, entry.landed_commit):
         return "a remote branch holds it: others may have built on it"
     if in_batch:
-        tree = refs.tree_id(place.repo, before)
+        tree = refs.tree_id(opened.repo, before)
         with db.read() as tx:
             ends = trials.ends(tx, entry.queue_no)
         if not any(t == tree and end == "passed" for t, _, end, _ in ends):
@@ -124,13 +124,13 @@ def _why_not_put_back(
     return ""
 
 
-def _held_elsewhere(place: OpenQueue, entry: Entry, others: list[Queue]) -> str:
+def _held_elsewhere(opened: OpenQueue, entry: Entry, others: list[Queue]) -> str:
     """Return in words which other target of the run holds the landed commit already, "" if none."""
     for queue in others:
-        if queue.repo_path != place.queue.repo_path:
+        if queue.repo_path != opened.queue.repo_path:
             continue
-        tip = refs.read_ref(place.repo, queue.target)
-        if tip and refs.is_ancestor(place.repo, entry.landed_commit, tip):
+        tip = refs.read_ref(opened.repo, queue.target)
+        if tip and refs.is_ancestor(opened.repo, entry.landed_commit, tip):
             return f"{queue.branch} holds it already"
     return ""
 
@@ -142,13 +142,13 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
     """
     if plan.how == REVERT:
         return _queue_revert(db, plan, actor, reason)
-    place, entry = plan.place, plan.entry
-    lease = runner_lease.take(db, place.queue, place.folder, steal=False)
+    opened, entry = plan.opened, plan.entry
+    lease = runner_lease.take(db, opened.queue, opened.folder, steal=False)
     try:
         with lease.effects():
             if entry.kind == "task":  # Its branch may be gone: then only the target holds it.
-                kept_refs.keep(place, [entry], {})
-            _put_back(place, entry, plan.before)
+                kept_refs.keep(opened, [entry], {})
+            _put_back(opened, entry, plan.before)
             crash_points.reach("rollback.refreshed")
             with lease.write() as tx:
                 current = entry_rows.get(tx, entry.entry_no)
@@ -156,7 +156,7 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
                 superseded = _call_off_integration(tx, entry)
-            kept_refs.let_go(db, place)
+            kept_refs.let_go(db, opened)
     finally:
         lease.leave()
     crash_points.reach("rollback.confirmed")
@@ -191,24 +191,24 @@ def _call_off_integration(tx: "Tx", entry: Entry) -> list[int]:
     return [other.entry_no for other in found]
 
 
-def _put_back(place: OpenQueue, entry: Entry, before: str) -> None:
+def _put_back(opened: OpenQueue, entry: Entry, before: str) -> None:
     """Move the target from the landed commit to the one before it, checkouts with it."""
-    if place.look() == entry.landed_commit:
-        blockers = land.blockers(place, entry.landed_commit, before)
+    if opened.look() == entry.landed_commit:
+        blockers = land.blockers(opened, entry.landed_commit, before)
         if blockers:
-            raise land.dirty(place, blockers)
+            raise land.dirty(opened, blockers)
         why = command(say("queue rollback", entry.entry_id))
         if not git_landing.move_target(
-            place.repo, place.queue.target, entry.landed_commit, before, why
+            opened.repo, opened.queue.target, entry.landed_commit, before, why
         ):
             raise Failure(
                 "invalid_state",
                 "superseded",
-                f"{place.queue.branch} moved meanwhile",
+                f"{opened.queue.branch} moved meanwhile",
                 hint="run the same command again",
             )
     crash_points.reach("rollback.moved")
-    land.refresh(place, entry.landed_commit, before)
+    land.refresh(opened, entry.landed_commit, before)
 
 
 def _queue_revert(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> RollbackOutcome:

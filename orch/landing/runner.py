@@ -71,23 +71,23 @@ def run(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     Raises: lease_conflict (held, superseded), not_found/repository, refused/repo_tampered,
     git_error.
     """
-    place = open_queue.open_queue(db, queue)
-    lease = runner_lease.take(db, queue, place.folder, steal=options.steal)
-    config_in_force.tell_difference(db, place.run, place.repo, queue.target)
+    opened = open_queue.open_queue(db, queue)
+    lease = runner_lease.take(db, queue, opened.folder, steal=options.steal)
+    config_in_force.tell_difference(db, opened.run, opened.repo, queue.target)
     outcome = QueueOutcome(queue)
     try:
-        _passes(lease, place, options, outcome)
+        _passes(lease, opened, options, outcome)
         outcome.waits_on_forge = pull_requests.waits(db, queue)
-        _let_go(lease, place, outcome)
+        _let_go(lease, opened, outcome)
     finally:
         _leave(lease)
     return outcome
 
 
-def _let_go(lease: RunnerLease, place: OpenQueue, outcome: QueueOutcome) -> None:
+def _let_go(lease: RunnerLease, opened: OpenQueue, outcome: QueueOutcome) -> None:
     """Delete the refs of what is over; what git refuses there waits for the next run."""
     try:
-        kept_refs.let_go(lease.db, place)
+        kept_refs.let_go(lease.db, opened)
     except Failure as failure:
         if failure.code != "git_error":
             raise
@@ -102,19 +102,19 @@ def _leave(lease: RunnerLease) -> None:
             raise
 
 
-def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: QueueOutcome) -> None:
+def _passes(lease: RunnerLease, opened: OpenQueue, options: Options, outcome: QueueOutcome) -> None:
     tip, before = "", ""
     while outcome.passes < _MOST_PASSES:
         outcome.passes += 1
-        open_queue.is_current(lease.db, place)
-        outcome.landed += _settled(lease, place)
+        open_queue.is_current(lease.db, opened)
+        outcome.landed += _settled(lease, opened)
         report = QueueReport()
-        bring_up_to_date(lease, place, moved=place.look() != tip, report=report)
+        bring_up_to_date(lease, opened, moved=opened.look() != tip, report=report)
         first = outcome.passes == 1
-        outcome.note(pull_requests.follow(lease, place, report.changed, first=first))
+        outcome.note(pull_requests.follow(lease, opened, report.changed, first=first))
         outcome.changed |= report.changed
         outcome.note(report.problems)
-        seen = snapshot.take(lease.db, place, options)
+        seen = snapshot.take(lease.db, opened, options)
         plan = planner.plan(seen.snapshot)
         told = codec.snapshot_json(seen.snapshot)
         _see(lease, seen, plan)
@@ -130,14 +130,14 @@ def _passes(lease: RunnerLease, place: OpenQueue, options: Options, outcome: Que
         before = signature
         _record(lease, told, plan)
         done = execute.Executed()
-        execute.apply(lease, place, seen, plan, done)
+        execute.apply(lease, opened, seen, plan, done)
         outcome.trials += done.trials
         outcome.landed += done.landed
         outcome.changed |= done.moved
         outcome.note(done.problems)
-        tip = place.look() if done.landed else tip or seen.snapshot.tip
+        tip = opened.look() if done.landed else tip or seen.snapshot.tip
         if options.sends_back:
-            outcome.note(rework.after_pass(lease, place, list(done.moved)))
+            outcome.note(rework.after_pass(lease, opened, list(done.moved)))
         if done.blockers:
             outcome.blockers = done.blockers
             break
@@ -151,9 +151,9 @@ def _without_time(told: str) -> str:
     return head + rest.lstrip("0123456789")
 
 
-def _settled(lease: RunnerLease, place: OpenQueue) -> list[Entry]:
-    landed = land.settle(lease, place)
-    land.verify(lease, place, landed)
+def _settled(lease: RunnerLease, opened: OpenQueue) -> list[Entry]:
+    landed = land.settle(lease, opened)
+    land.verify(lease, opened, landed)
     return landed
 
 
@@ -191,9 +191,9 @@ def _changes(seen: PassInput, plan: Plan) -> "list[tuple[int, str, Json, int | N
 
 def rehearse(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     """Return what the next pass would do, and write nothing."""
-    place = open_queue.open_queue(db, queue)
+    opened = open_queue.open_queue(db, queue)
     outcome = QueueOutcome(queue)
-    seen = snapshot.take(db, place, options)
+    seen = snapshot.take(db, opened, options)
     outcome.seen, outcome.plan = seen, planner.plan(seen.snapshot)
     outcome.hold_reason = seen.snapshot.hold_reason
     return outcome

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 _MOST_SLOTS = 64
 
 
-def take_free(place: OpenQueue, stack: "ExitStack") -> tuple[str, int]:
+def take_free(opened: OpenQueue, stack: "ExitStack") -> tuple[str, int]:
     """Return (path, lock's descriptor) of the first slot in which nothing runs.
 
     Raises: git_error/timeout when all are in use.
     """
     for number in range(_MOST_SLOTS):
         with contextlib.suppress(FileExistsError):  # What else lies there is told by the lock.
-            os.makedirs(_lock(place.folder, number), mode=0o700, exist_ok=True)
-        held = _try_lock(place.folder, number, stack)
+            os.makedirs(_lock(opened.folder, number), mode=0o700, exist_ok=True)
+        held = _try_lock(opened.folder, number, stack)
         if held is not None:
-            return _slot(place.folder, number), held
-    raise Failure("git_error", "timeout", f"all {_MOST_SLOTS} slots in {place.folder} are in use")
+            return _slot(opened.folder, number), held
+    raise Failure("git_error", "timeout", f"all {_MOST_SLOTS} slots in {opened.folder} are in use")
 
 
 def idle(db: "Database", run_id: str) -> list[OpenQueue]:
@@ -60,10 +60,10 @@ def remove_idle(db: "Database", run_id: str) -> int:
     What git refuses stays: it is no work of anybody's.
     """
     removed = 0
-    for place in idle(db, run_id):
+    for opened in idle(db, run_id):
         with contextlib.suppress(Failure):
-            kept_refs.let_go(db, place)
-            removed += _remove_all(place)
+            kept_refs.let_go(db, opened)
+            removed += _remove_all(opened)
     return removed
 
 
@@ -71,19 +71,19 @@ def _is_run(queue: "Queue") -> bool:
     return queue.runner is not None and not process_identity.is_gone(*queue.runner)
 
 
-def _remove_all(place: OpenQueue) -> int:
+def _remove_all(opened: OpenQueue) -> int:
     removed = 0
     for number in range(_MOST_SLOTS):
-        if not os.path.isdir(_lock(place.folder, number)):
+        if not os.path.isdir(_lock(opened.folder, number)):
             break
         with contextlib.ExitStack() as stack:
-            if _try_lock(place.folder, number, stack) is None:
+            if _try_lock(opened.folder, number, stack) is None:
                 continue
-            removed += slots.remove_slot(place.repo, _slot(place.folder, number))
-            os.rmdir(_lock(place.folder, number))
+            removed += slots.remove_slot(opened.repo, _slot(opened.folder, number))
+            os.rmdir(_lock(opened.folder, number))
     with contextlib.suppress(OSError):  # Something else lies there.
-        os.rmdir(place.folder)
-        os.rmdir(os.path.dirname(place.folder))
+        os.rmdir(opened.folder)
+        os.rmdir(os.path.dirname(opened.folder))
     return removed
 
 

@@ -57,11 +57,11 @@ class PassInput:
         self.verdicts = verdicts
 
 
-def limits_of(place: OpenQueue, options: Options) -> Limits:
+def limits_of(opened: OpenQueue, options: Options) -> Limits:
     """Return the queue's limits: the command line's, else orch.toml's."""
-    rules = place.settings.queue
+    rules = opened.settings.queue
     return Limits(
-        batch=1 if place.by_pull_request else options.batch or rules.batch,
+        batch=1 if opened.by_pull_request else options.batch or rules.batch,
         jobs=options.jobs or rules.jobs,
         overtakes=rules.overtakes,
         failures=rules.failures,
@@ -71,38 +71,38 @@ def limits_of(place: OpenQueue, options: Options) -> Limits:
     )
 
 
-def take(db: "Database", place: OpenQueue, options: Options) -> PassInput:
+def take(db: "Database", opened: OpenQueue, options: Options) -> PassInput:
     """Return what is so now. Raises: git_error."""
-    tip = place.look()
-    tip_tree = refs.tree_id(place.repo, tip)
+    tip = opened.look()
+    tip_tree = refs.tree_id(opened.repo, tip)
     with db.read() as tx:
-        waiting = entry_rows.open_of_queue(tx, place.queue.queue_no)
-    signatures.verify(db, place.settings, waiting)
+        waiting = entry_rows.open_of_queue(tx, opened.queue.queue_no)
+    signatures.verify(db, opened.settings, waiting)
     with db.read() as tx:
-        queue = queue_rows.get(tx, place.queue.queue_no)
+        queue = queue_rows.get(tx, opened.queue.queue_no)
         found = entry_rows.open_of_queue(tx, queue.queue_no)
         built = trials.built(tx, queue.queue_no)
         resolved = {b.entry_no for b in built if b.resolved != "[]"}
-        names = {e.entry_no: required_checks.of_entry(tx, place.settings, e) for e in found}
+        names = {e.entry_no: required_checks.of_entry(tx, opened.settings, e) for e in found}
         verdicts = {
             e.entry_no: approval_gate.weigh(
                 tx,
-                place.settings,
+                opened.settings,
                 e,
                 waived=not names[e.entry_no],
                 resolved=e.entry_no in resolved,
             )
             for e in found
         }
-        waits = _Waits(tx, place, found)
+        waits = _Waits(tx, opened, found)
         links = reachable(tip, built)
         known = tuple(
             _known(
-                place,
+                opened,
                 e,
-                [name for name in names[e.entry_no] if name in place.settings.checks],
+                [name for name in names[e.entry_no] if name in opened.settings.checks],
                 verdicts[e.entry_no],
-                waits.of(e, outside_results.missing(tx, place.settings, e, names[e.entry_no])),
+                waits.of(e, outside_results.missing(tx, opened.settings, e, names[e.entry_no])),
             )
             for e in found
         )
@@ -115,7 +115,7 @@ def take(db: "Database", place: OpenQueue, options: Options) -> PassInput:
             entries=known,
             links=links,
             trials=_trials(tx, queue.queue_no, {tip_tree, *(k.tree for k in links)}),
-            limits=limits_of(place, options),
+            limits=limits_of(opened, options),
             hold_reason=queue.hold_reason,
             hold_tree=queue.hold_tree,
         )
@@ -123,7 +123,7 @@ def take(db: "Database", place: OpenQueue, options: Options) -> PassInput:
 
 
 def _known(
-    place: OpenQueue,
+    opened: OpenQueue,
     entry: Entry,
     names: list[str],
     verdict: Verdict,
@@ -135,7 +135,7 @@ def _known(
         order_no=entry.queued_event,
         not_before=entry.not_before_at,
         paths=tuple(json.loads(entry.changed_paths)),
-        checks=tuple(sorted(run.name_of(name, place.settings) for name in names)),
+        checks=tuple(sorted(run.name_of(name, opened.settings) for name in names)),
         needs=waits[0],
         waits_for=waits[1],
         approval=verdict.state,
@@ -175,9 +175,9 @@ def _trials(tx: "ReadTx", queue_no: int, trees: set[str]) -> tuple[Trials, ...]:
 class _Waits:
     """What each entry must wait for: entries of its queue, and what nobody queued yet."""
 
-    def __init__(self, tx: "ReadTx", place: OpenQueue, found: list[Entry]) -> None:
+    def __init__(self, tx: "ReadTx", opened: OpenQueue, found: list[Entry]) -> None:
         self._tx = tx
-        self._place = place
+        self._place = opened
         self._open = {e.task_no: e.entry_no for e in found if e.task_no is not None}
 
     def of(self, entry: Entry, lacks: list[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:

@@ -38,13 +38,13 @@ class Trial:
         self.open: list[tuple[str, str]] = []  # (check's name, cache key)
 
 
-def run(lease: RunnerLease, place: OpenQueue, steps: list[Test], jobs: int) -> int:
+def run(lease: RunnerLease, opened: OpenQueue, steps: list[Test], jobs: int) -> int:
     """Run trials, at most `jobs` at once; return how many needed a check to be run.
 
     Raises: lease_conflict/superseded; whatever stops it leaves the trials unfinished, which
     count for nothing.
     """
-    begun = [_begin(lease, place, step) for step in steps]
+    begun = [_begin(lease, opened, step) for step in steps]
     crash_points.reach("queue.trial_begun")
     waiting = [trial for trial in begun if trial.open]
     for trial in begun:
@@ -54,13 +54,13 @@ def run(lease: RunnerLease, place: OpenQueue, steps: list[Test], jobs: int) -> i
         return 0
     with process.side_by_side(jobs) as pool:
         futures: dict[Future[list[Result]], Trial] = {
-            pool.submit(_run_in_slot, place, trial): trial for trial in waiting
+            pool.submit(_run_in_slot, opened, trial): trial for trial in waiting
         }
         _collect(lease, futures)
     return len(waiting)
 
 
-def _begin(lease: RunnerLease, place: OpenQueue, step: Test) -> Trial:
+def _begin(lease: RunnerLease, opened: OpenQueue, step: Test) -> Trial:
     """Write a trial down, and take what earlier runs on the same tree have shown."""
     with lease.write() as tx:
         number = trials.begin(
@@ -76,11 +76,11 @@ def _begin(lease: RunnerLease, place: OpenQueue, step: Test) -> Trial:
         trial = Trial(step, number)
         for wanted in step.checks:
             name = wanted.rpartition("@")[0]
-            check = place.settings.checks.get(name)
+            check = opened.settings.checks.get(name)
             if check is None:
                 trial.results.append(checking.unknown(name))
                 continue
-            key = checking.cache_key(step.tree, check, place.settings)
+            key = checking.cache_key(step.tree, check, opened.settings)
             # A failure is tried, not believed; nor is an earlier pass of a target under suspicion.
             known = trials.cached(tx, key) if step.purpose != "base" else None
             if known is None or known[0] != "passed":
@@ -134,15 +134,15 @@ def _end(lease: RunnerLease, trial: Trial) -> None:
     crash_points.reach("queue.trial_ended")
 
 
-def _run_in_slot(place: OpenQueue, trial: Trial) -> list[Result]:
+def _run_in_slot(opened: OpenQueue, trial: Trial) -> list[Result]:
     """Run what is open of a trial in a slot at its commit; on a thread that touches no store."""
     from contextlib import ExitStack
 
     found = []
     with ExitStack() as stack:
-        path, held = queue_slots.take_free(place, stack)
+        path, held = queue_slots.take_free(opened, stack)
         slot = slots.open_slot(
-            place.repo, path, trial.step.commit, hermetic=place.settings.queue.hermetic
+            opened.repo, path, trial.step.commit, hermetic=opened.settings.queue.hermetic
         )
 
         def _moved() -> str:
@@ -156,8 +156,8 @@ def _run_in_slot(place: OpenQueue, trial: Trial) -> list[Result]:
             return f"{names.display(changed[0].path)} changed" if changed else ""
 
         for name, key in trial.open:
-            check = place.settings.checks[name]
-            result = checking.run(check, place.settings, slot.top, _moved, hold=(held,))
+            check = opened.settings.checks[name]
+            result = checking.run(check, opened.settings, slot.top, _moved, hold=(held,))
             if result.status != "error":
                 result.cache_key = key
             found.append(result)

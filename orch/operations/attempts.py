@@ -73,7 +73,7 @@ def require_active(tx: "ReadTx", task: Task) -> Attempt:
 
 
 def open_one(
-    tx: "Tx", run: Run, task: Task, event: str, attempt_no: int, order: Order, place: Workspace
+    tx: "Tx", run: Run, task: Task, event: str, attempt_no: int, order: Order, workspace: Workspace
 ) -> "Change":
     """Create an attempt with its thread, and move the task: together or not at all.
 
@@ -85,11 +85,11 @@ def open_one(
             task_id=task.task_id,
             attempt_no=attempt_no,
             execution_mode=order.mode,
-            base_ref=place.base_ref,
-            base_commit=place.base_commit,
-            worktree_path=place.worktree_path,
-            branch_name=place.branch_name,
-            **_place(place),
+            base_ref=workspace.base_ref,
+            base_commit=workspace.base_commit,
+            worktree_path=workspace.worktree_path,
+            branch_name=workspace.branch_name,
+            **_place(workspace),
             acceptance=Json(task.acceptance) if task.acceptance else None,
             allowed_paths=Json(task.allowed_paths),
             blocked_paths=Json(task.blocked_paths),
@@ -110,11 +110,11 @@ def open_one(
         expects=order.expects or _expected_before(tx, task),
         owned_by_run=True,
     )
-    store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, place)
-    if place.place is not None:
+    store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, workspace)
+    if workspace.place is not None:
         from orch.store import places as place_rows
 
-        place_rows.insert(tx, task.task_no, attempt_no, place.place)
+        place_rows.insert(tx, task.task_no, attempt_no, workspace.place)
     task_rows.set_attempt(tx, task.task_no, attempt_no)
     tasks.move(
         tx,
@@ -128,11 +128,11 @@ def open_one(
     return change
 
 
-def _place(place: Workspace) -> dict[str, str]:
+def _place(workspace: Workspace) -> dict[str, str]:
     """Return what the message says of a place; of a worktree it says the rest."""
-    if place.place is None:
+    if workspace.place is None:
         return {}
-    return {"place_path": place.place.place_path, "out_path": place.place.out_path}
+    return {"place_path": workspace.place.place_path, "out_path": workspace.place.out_path}
 
 
 def abandon(tx: "Tx", task_no: int, attempt_no: int) -> bool:

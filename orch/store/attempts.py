@@ -49,7 +49,13 @@ def of_run(tx: "ReadTx", run_id: str) -> list[Attempt]:
 
 
 def insert(
-    tx: "Tx", task_no: int, attempt_no: int, thread_no: int, to: str, mode: str, place: Workspace
+    tx: "Tx",
+    task_no: int,
+    attempt_no: int,
+    thread_no: int,
+    to: str,
+    mode: str,
+    workspace: Workspace,
 ) -> None:
     """Add an attempt; its workspace exists already."""
     tx.execute(
@@ -59,15 +65,15 @@ def insert(
         thread_no=thread_no,
         assigned_to=to,
         execution_mode=mode,
-        repo_path=place.repo_path,
-        workspace_root=place.workspace_root,
-        base_ref=place.base_ref,
-        base_commit=place.base_commit,
-        base_source=place.base_source,
-        branch_name=place.branch_name,
-        worktree_path=place.worktree_path,
-        workspace_status="created" if place.worktree_path else "",
-        placed_files=place.placed_files,
+        repo_path=workspace.repo_path,
+        workspace_root=workspace.workspace_root,
+        base_ref=workspace.base_ref,
+        base_commit=workspace.base_commit,
+        base_source=workspace.base_source,
+        branch_name=workspace.branch_name,
+        worktree_path=workspace.worktree_path,
+        workspace_status="created" if workspace.worktree_path else "",
+        placed_files=workspace.placed_files,
     )
 
 
@@ -142,7 +148,7 @@ def intend(
     task_no: int,
     run_id: str,
     attempt_no: int,
-    place: Workspace,
+    workspace: Workspace,
     process: tuple[int, int, str],
 ) -> None:
     """Write down a dispatch before git is asked for anything."""
@@ -151,11 +157,11 @@ def intend(
         task_no=task_no,
         run_id=run_id,
         attempt_no=attempt_no,
-        repo_path=place.repo_path,
-        branch_name=place.branch_name,
-        worktree=place.worktree_path,
-        root=place.workspace_root,
-        base_commit=place.start,
+        repo_path=workspace.repo_path,
+        branch_name=workspace.branch_name,
+        worktree=workspace.worktree_path,
+        root=workspace.workspace_root,
+        base_commit=workspace.start,
         pid=process[0],
         pid_started=process[1],
         pid_boot=process[2],
@@ -203,13 +209,13 @@ class DispatchIntent(queries.Record):
     @property
     def place(self) -> Workspace:
         """What it was about to make."""
-        place = Workspace()
-        place.repo_path = self.repo_path
-        place.workspace_root = self.workspace_root
-        place.base_commit = self.base_commit
-        place.branch_name = self.branch_name
-        place.worktree_path = self.worktree_path
-        return place
+        workspace = Workspace()
+        workspace.repo_path = self.repo_path
+        workspace.workspace_root = self.workspace_root
+        workspace.base_commit = self.base_commit
+        workspace.branch_name = self.branch_name
+        workspace.worktree_path = self.worktree_path
+        return workspace
 
 
 def intents(tx: "ReadTx", run_id: str) -> list[DispatchIntent]:

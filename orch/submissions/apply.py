@@ -98,7 +98,7 @@ class Delivery:
                 self.reading.refuse(change, "path", what)
 
     def build(
-        self, repo: repository.Repository, place: Workspace, task: Task, settings: "Config"
+        self, repo: repository.Repository, workspace: Workspace, task: Task, settings: "Config"
     ) -> None:
         """Make the commit that the attempt's branch begins at; no ref, no file is touched.
 
@@ -107,7 +107,7 @@ class Delivery:
         """
         self._check_names(settings, task)
         conflicts = self._check_tree(patches.path_modes(
-            repo, place.base_commit, [change.path for change in self.reading.changes]
+            repo, workspace.base_commit, [change.path for change in self.reading.changes]
         ))  # fmt: skip
         applied = patches.Applied()
         told = self.reading.document.has_refused_in
@@ -118,7 +118,7 @@ class Delivery:
         ]
         if fitting:
             applied = patches.apply_patches(
-                repo, place.base_commit, [_bytes(change) for change in fitting],
+                repo, workspace.base_commit, [_bytes(change) for change in fitting],
                 keep=not self.is_rehearsal,
             )  # fmt: skip
         for number, words in applied.faults.items():
@@ -129,15 +129,15 @@ class Delivery:
                 self.reading.refuse(change, "patch", words)
             raise Failure("invalid_input", "schema", "the change request has problems")
         if conflicts:
-            raise _conflict(place, conflicts)
+            raise _conflict(workspace, conflicts)
         wanted = {change.path: _STATUS[change.operation] for change in fitting}
         odd = patches.tree_faults(applied, wanted)
         if odd:
             self.reading.document.refuse(("changes",), "; ".join(odd[:_MOST]))
             raise Failure("invalid_input", "schema", "the change request has problems")
         if not self.is_rehearsal:
-            self.commit = place.tip = merges.commit_tree(
-                repo, applied.tree, (place.base_commit,), self._message(task),
+            self.commit = workspace.tip = merges.commit_tree(
+                repo, applied.tree, (workspace.base_commit,), self._message(task),
                 author=merges.Identity(self.reading.agent, f"{self.reading.agent}@localhost"),
                 at=int(time.time()),
             )  # fmt: skip
@@ -220,7 +220,7 @@ def _not_now(task: Task, why: str, hint: str, step: "Step") -> Failure:
     return Failure("invalid_state", "transition", words, hint=hint, next=[step])
 
 
-def _conflict(place: Workspace, conflicts: dict[str, str]) -> Failure:
+def _conflict(workspace: Workspace, conflicts: dict[str, str]) -> Failure:
     shown = list(conflicts.items())[:_MOST]
     words = "\n".join(f"{names.display(path)}: {why}" for path, why in shown)
     more = (
@@ -229,12 +229,12 @@ def _conflict(place: Workspace, conflicts: dict[str, str]) -> Failure:
     return Failure(
         "invalid_state",
         "base_conflict",
-        f"the change does not apply to {place.base_commit[:12]} ({place.base_source}):\n"
+        f"the change does not apply to {workspace.base_commit[:12]} ({workspace.base_source}):\n"
         f"{words}{more}",
-        hint=f"make it against that commit (git diff {place.base_commit[:12]} -- PATH), "
+        hint=f"make it against that commit (git diff {workspace.base_commit[:12]} -- PATH), "
         "or name its own with --base-ref",
         details={
-            "base_commit": place.base_commit,
+            "base_commit": workspace.base_commit,
             "files": [names.display(path) for path in conflicts],
             "reasons": [why for _, why in list(conflicts.items())[:200]],
         },

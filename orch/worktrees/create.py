@@ -197,11 +197,11 @@ def plan(
     repo = open_checked(db, run, repository_of(run, repo_path))
     settings = config_in_force.of_run(db, run, repo)
     config_in_force.tell_difference(db, run, repo)
-    place = Workspace()
-    place.repo_path = repo.top or repo.common_dir
-    place.workspace_root = root_of(repo, workspace_root, settings)
-    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, place, settings)
-    lacking = attributes.read_traits(repo, place.base_commit).unsupported
+    workspace = Workspace()
+    workspace.repo_path = repo.top or repo.common_dir
+    workspace.workspace_root = root_of(repo, workspace_root, settings)
+    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, workspace, settings)
+    lacking = attributes.read_traits(repo, workspace.base_commit).unsupported
     if lacking:
         raise Failure(
             "invalid_state",
@@ -210,21 +210,21 @@ def plan(
             hint="start from a base without it (--base-ref BRANCH), or let the agent work in a "
             "clone of its own (--execution-mode analysis)",
         )
-    place.branch_name = git_names.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
-    place.worktree_path = os.path.join(
-        place.workspace_root, run.run_id, task.task_id, f"attempt-{task.next_attempt_no}"
+    workspace.branch_name = git_names.attempt_branch(run.run_id, task.task_id, task.next_attempt_no)
+    workspace.worktree_path = os.path.join(
+        workspace.workspace_root, run.run_id, task.task_id, f"attempt-{task.next_attempt_no}"
     )
-    if refs.read_ref(repo, "refs/heads/" + place.branch_name) or os.path.lexists(
-        place.worktree_path
+    if refs.read_ref(repo, "refs/heads/" + workspace.branch_name) or os.path.lexists(
+        workspace.worktree_path
     ):
-        taken = place.branch_name
+        taken = workspace.branch_name
         raise Failure(
             "invalid_state",
             "branch_exists",
-            f"branch {taken} or its directory {place.worktree_path} exists already",
+            f"branch {taken} or its directory {workspace.worktree_path} exists already",
             hint=f"look at it: git log {taken}; orch never reuses or replaces one",
         )
-    return repo, place, settings
+    return repo, workspace, settings
 
 
 def _choose_base(
@@ -234,17 +234,17 @@ def _choose_base(
     wanted: list[Needed],
     repo: repository.Repository,
     explicit: str | None,
-    place: Workspace,
+    workspace: Workspace,
     settings: "Config",
 ) -> None:
     """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged."""
     if explicit is not None:
-        place.base_ref, place.base_source = explicit, "explicit"
-        place.base_commit = refs.resolve(repo, explicit)
+        workspace.base_ref, workspace.base_source = explicit, "explicit"
+        workspace.base_commit = refs.resolve(repo, explicit)
         return
-    place.base_ref, place.base_source = "HEAD", "head"
+    workspace.base_ref, workspace.base_source = "HEAD", "head"
     _require_committed(run, wanted)
-    clean.require_clean(db, repo, place.workspace_root, settings)
+    clean.require_clean(db, repo, workspace.workspace_root, settings)
     here = refs.head(repo).commit
     if not here:
         raise Failure(
@@ -255,7 +255,7 @@ def _choose_base(
         )
     missing = merges.heads_missing_from(repo, here, [other.head for other in wanted if other.head])
     if not missing:
-        place.base_commit = here
+        workspace.base_commit = here
         return
     names = [other.task_id for other in wanted if other.head in missing]
     merged = merges.merge_heads(
@@ -270,8 +270,8 @@ def _choose_base(
             hint="merge them yourself and name the result with --base-ref",
             details={"files": [git_names.display(name) for name in merged.files], "tasks": names},
         )
-    place.base_commit = merged.commit
-    place.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
+    workspace.base_commit = merged.commit
+    workspace.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
 
 
 def _require_committed(run: Run, wanted: list[Needed]) -> None:
@@ -290,34 +290,34 @@ def _require_committed(run: Run, wanted: list[Needed]) -> None:
             raise inspect.at_risk(name, other.attempt, left, ", and no base is named (--base-ref)")
 
 
-def make(repo: repository.Repository, place: Workspace, settings: "Config") -> None:
+def make(repo: repository.Repository, workspace: Workspace, settings: "Config") -> None:
     """Make the worktree, put files in place, run the setup. Undone as a whole on failure."""
-    _ignore_store_folder(place)
+    _ignore_store_folder(workspace)
     try:
         worktree = worktrees.add_worktree(
             repo,
-            place.worktree_path,
-            place.branch_name,
-            place.start,
-            root=place.workspace_root,
+            workspace.worktree_path,
+            workspace.branch_name,
+            workspace.start,
+            root=workspace.workspace_root,
         )
     except Failure as failure:
         if "unable to write" in str(failure.details.get("stderr")):
-            failure.hint = _room(place.workspace_root)
+            failure.hint = _room(workspace.workspace_root)
         raise
     crash_points.reach("dispatch.worktree_added")
     try:
         from orch.worktrees import setup_files
 
         placed = setup_files.place(repo.top, worktree.top, settings)
-        place.placed_files = dumps(placed.files)
+        workspace.placed_files = dumps(placed.files)
         setup_files.setup(worktree.top, settings)
         if placed.files or settings.setup:
             setup_files.take_baseline(worktree, placed)
-        place.placed_files, place.notes = dumps(placed.files), placed.notes
-        place.loose = placed.loose
+        workspace.placed_files, workspace.notes = dumps(placed.files), placed.notes
+        workspace.loose = placed.loose
     except Exception:
-        undo(place, settings)
+        undo(workspace, settings)
         raise
 
 
@@ -333,10 +333,10 @@ def _room(folder: str) -> str:
     )
 
 
-def _ignore_store_folder(place: Workspace) -> None:
+def _ignore_store_folder(workspace: Workspace) -> None:
     """Keep the store's folder and the default workspace root out of the user's git status."""
-    folder = os.path.join(place.repo_path, file.STORE_FOLDER)
-    if place.workspace_root.startswith(folder + "/") or os.path.isdir(folder):
+    folder = os.path.join(workspace.repo_path, file.STORE_FOLDER)
+    if workspace.workspace_root.startswith(folder + "/") or os.path.isdir(folder):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         path = os.path.join(folder, ".gitignore")
         if not os.path.lexists(path):
@@ -344,24 +344,26 @@ def _ignore_store_folder(place: Workspace) -> None:
                 ignore.write("*\n")
 
 
-def undo(place: Workspace, settings: "Config") -> None:
+def undo(workspace: Workspace, settings: "Config") -> None:
     """Take back a worktree that no worker has seen: its files, its registration, its branch."""
-    if not place.worktree_path:
+    if not workspace.worktree_path:
         return
-    repo = repository.find_repository(place.repo_path)
+    repo = repository.find_repository(workspace.repo_path)
     if repo is None:
         return
     left = worktrees.recover_worktree(
         repo,
-        place.worktree_path,
-        place.branch_name,
-        place.start,
-        root=place.workspace_root,
+        workspace.worktree_path,
+        workspace.branch_name,
+        workspace.start,
+        root=workspace.workspace_root,
         finish=False,
     )
     if left == "complete":
         from orch.worktrees import setup_files
 
-        if place.placed_files == "{}":
-            place.placed_files = setup_files.expected(repo.top, place.worktree_path, settings)
-        setup_files.discard(repo, place)
+        if workspace.placed_files == "{}":
+            workspace.placed_files = setup_files.expected(
+                repo.top, workspace.worktree_path, settings
+            )
+        setup_files.discard(repo, workspace)

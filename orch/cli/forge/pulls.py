@@ -32,16 +32,16 @@ def open_one(call: "Call", *, entry: str | None, run: str | None, key: str | Non
     """Run the entry's queue until it waits on the forge."""
     if _said_before(call):
         return
-    found, place = _of(call, entry, run)
-    if not place.by_pull_request:
+    found, opened = _of(call, entry, run)
+    if not opened.by_pull_request:
         raise Failure(
             "invalid_state",
             "unsupported",
-            f"work for {place.queue.branch} lands here, not by pull request",
+            f"work for {opened.queue.branch} lands here, not by pull request",
             hint='say so in orch.toml: [forge] land = "pull-request", and commit it',
             next=[say("queue run", run=found.run_id)],
         )
-    problems = runner.run(call.db, place.queue, Options()).problems
+    problems = runner.run(call.db, opened.queue, Options()).problems
     _answer(call, found, problems)
 
 
@@ -49,21 +49,21 @@ def update(call: "Call", *, entry: str | None, run: str | None, key: str | None)
     """Push and describe an entry's pull request again."""
     if _said_before(call):
         return
-    found, place = _of(call, entry, run)
+    found, opened = _of(call, entry, run)
     _require(call, found)
-    with _lease(call, place) as lease:
-        problems = pull_requests.push(lease, place, found.entry_no)
+    with _lease(call, opened) as lease:
+        problems = pull_requests.push(lease, opened, found.entry_no)
     _answer(call, found, problems)
 
 
 def status(call: "Call", *, entry: str | None, run: str | None, watch: bool) -> None:
     """Ask the forge and follow it; with `watch`, until the entry waits no more."""
     while True:
-        found, place = _of(call, entry, run)
+        found, opened = _of(call, entry, run)
         problems: list[str] = []
         if found.status == "awaiting_forge":
-            with _lease(call, place) as lease:
-                problems = pull_requests.look(lease, place, found.entry_no)
+            with _lease(call, opened) as lease:
+                problems = pull_requests.look(lease, opened, found.entry_no)
         if not watch or _now(call, found).status != "awaiting_forge":
             _answer(call, found, problems)
             return
@@ -73,19 +73,19 @@ def status(call: "Call", *, entry: str | None, run: str | None, watch: bool) -> 
 
 def checks(call: "Call", *, entry: str | None, run: str | None) -> None:
     """List what the forge checked."""
-    found, place = _of(call, entry, run)
+    found, opened = _of(call, entry, run)
     pull = _require(call, found)
-    forge = pull_requests.connect(place)
-    required = forge.required(place.queue.branch)
+    forge = pull_requests.connect(opened)
+    required = forge.required(opened.queue.branch)
     listed = [_check(one, required) for one in forge.checks(pull.commit_id)]
     _answer(call, found, [], checks=array(listed))
 
 
 def logs(call: "Call", *, entry: str | None, run: str | None) -> None:
     """Show why checks failed."""
-    found, place = _of(call, entry, run)
+    found, opened = _of(call, entry, run)
     pull = _require(call, found)
-    forge = pull_requests.connect(place)
+    forge = pull_requests.connect(opened)
     failed = [one for one in forge.checks(pull.commit_id) if one.state == "failed"]
     _answer(call, found, [], text=pull_requests.failed_logs(forge, failed))
 
@@ -94,7 +94,7 @@ def merge(call: "Call", *, entry: str | None, run: str | None, key: str | None) 
     """Merge it there, and follow it here."""
     if _said_before(call):
         return
-    found, place = _of(call, entry, run)
+    found, opened = _of(call, entry, run)
     pull = _require(call, found)
     if found.status != "awaiting_forge" or pull.number is None:
         raise Failure(
@@ -103,14 +103,14 @@ def merge(call: "Call", *, entry: str | None, run: str | None, key: str | None) 
             f"{found.entry_id} is {found.status.replace('_', ' ')}: there is nothing to merge",
             next=[say("pr status", found.entry_id)],
         )
-    forge = pull_requests.connect(place)
+    forge = pull_requests.connect(opened)
     there = forge.look(pull.number)
     commit = there.merge_commit
     if there.state != "merged":  # Else an earlier call was killed right after it.
         title = f"{there.title} (#{pull.number})"
-        commit = forge.merge(pull.number, pull.commit_id, place.settings.forge.merge, title)
-    with _lease(call, place) as lease:
-        problems = pull_requests.look(lease, place, found.entry_no)
+        commit = forge.merge(pull.number, pull.commit_id, opened.settings.forge.merge, title)
+    with _lease(call, opened) as lease:
+        problems = pull_requests.look(lease, opened, found.entry_no)
     _answer(call, found, problems, commit=commit)
 
 
@@ -128,15 +128,15 @@ def _of(call: "Call", name: str | None, run: str | None) -> "tuple[Entry, OpenQu
     with call.db.read() as tx:
         found = queue_names.require(tx, name, run, of_work=True)
         queue = queue_rows.get(tx, found.queue_no)
-    place = open_queue.open_queue(call.db, queue)
-    if not place.settings.forge.kind:
+    opened = open_queue.open_queue(call.db, queue)
+    if not opened.settings.forge.kind:
         raise Failure(
             "invalid_state",
             "unsupported",
             "orch.toml names no forge",
             hint='add to orch.toml and commit it: [forge] kind = "github"',
         )
-    return found, place
+    return found, opened
 
 
 def _require(call: "Call", entry: "Entry") -> Pull:
@@ -153,8 +153,8 @@ def _require(call: "Call", entry: "Entry") -> Pull:
 
 
 @contextmanager
-def _lease(call: "Call", place: OpenQueue) -> "Iterator[RunnerLease]":
-    lease = runner_lease.take(call.db, place.queue, place.folder, steal=False)
+def _lease(call: "Call", opened: OpenQueue) -> "Iterator[RunnerLease]":
+    lease = runner_lease.take(call.db, opened.queue, opened.folder, steal=False)
     try:
         yield lease
     finally:

@@ -341,9 +341,9 @@ def retry(
         call.say(kept)
         return
     reconcile(call.db, found.run_id, call.note)
-    place = open_queue.open_queue(call.db, queue)
+    opened = open_queue.open_queue(call.db, queue)
     scope = call.key_for(leader)
-    call.say(workflow.send_back(call.db, place, found, to=to, body=body, key=scope))
+    call.say(workflow.send_back(call.db, opened, found, to=to, body=body, key=scope))
 
 
 def _one(call: "Call", name: str | None, run: str | None, verb: str, reason: str) -> None:

@@ -43,7 +43,7 @@ def rollback(
     shared = {
         "how": plan.how,
         "why": plan.why or None,
-        "target": plan.place.queue.branch,
+        "target": plan.opened.queue.branch,
         "dependents": [{"task_id": name, "status": status} for _, name, status in dependents],
     }
     if dry_run:

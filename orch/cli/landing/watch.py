@@ -43,8 +43,8 @@ class _Round:
             return
         self.outcomes.append(outcome)
         if outcome.blockers:
-            place = open_queue.open_queue(call.db, queue)
-            why = land.dirty(place, outcome.blockers).message
+            opened = open_queue.open_queue(call.db, queue)
+            why = land.dirty(opened, outcome.blockers).message
             self.problems[queue.branch, why] = why
         if outcome.hold_reason:
             why = f"the queue of {queue.branch} is held: {outcome.hold_reason}"

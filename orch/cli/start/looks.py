@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CLIENTS = ("claude", "codex", "gemini", "copilot", "opencode")
 
 
-class StartWish:
+class StartOptions:
     """What a start was asked for that can be refused before it begins.
 
     `pairs` are settings, as KEY=VALUE; `tickets` are globs of files to watch.
@@ -83,7 +83,7 @@ def top_here() -> str:
     return file.main_checkout(here)[0] or here
 
 
-def look(call: "Call", given: "StartInput", wish: StartWish) -> Readiness:
+def look(call: "Call", given: "StartInput", options: StartOptions) -> Readiness:
     """Return what a start needs. Raises: one refusal, or one that tells all there are."""
     found = Readiness()
     found.tried(lambda: _look_at_plan(given))
@@ -92,11 +92,11 @@ def look(call: "Call", given: "StartInput", wish: StartWish) -> Readiness:
     if found.repo is not None:
         repo = found.repo
         found.tried(lambda: _look_at_files(call, found, repo, given))
-        found.tried(lambda: _look_at_target(repo, wish.target))
-    found.tried(lambda: ticket_files.require_globs(wish.tickets))
-    found.tried(lambda: _look_at_pairs(wish))
-    if wish.drives:
-        found.tried(lambda: _look_at_harness(found, wish))
+        found.tried(lambda: _look_at_target(repo, options.target))
+    found.tried(lambda: ticket_files.require_globs(options.tickets))
+    found.tried(lambda: _look_at_pairs(options))
+    if options.drives:
+        found.tried(lambda: _look_at_harness(found, options))
     if found.problems:
         raise _all_of(found.problems)
     return found
@@ -196,19 +196,19 @@ def _look_at_target(repo: "Repository", target: str | None) -> None:
         open_queue.require_makeable(repo, branch)
 
 
-def _look_at_pairs(wish: StartWish) -> None:
-    run_settings.read(wish.pairs)
+def _look_at_pairs(options: StartOptions) -> None:
+    run_settings.read(options.pairs)
 
 
-def _look_at_harness(found: Readiness, wish: StartWish) -> None:
+def _look_at_harness(found: Readiness, options: StartOptions) -> None:
     """Choose the client: the one that was named, orch.toml's, or the first that can start."""
     settings = found.settings
     own = settings.drive if settings is not None else {}
     known = settings.harnesses if settings is not None else {}
-    named = wish.harness or ("command" if wish.program else str(own.get("harness") or ""))
+    named = options.harness or ("command" if options.program else str(own.get("harness") or ""))
     tried = []
     for name in (named,) if named else CLIENTS:
-        client, problems = harnesses.resolve(name, known, wish.program)
+        client, problems = harnesses.resolve(name, known, options.program)
         if client is not None:
             seen = preflight.look(client, _environment(client))
             problems = seen.problems

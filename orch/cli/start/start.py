@@ -5,7 +5,7 @@ import os
 from orch import run_end
 from orch.cli.start import asking, begin, config_offer, given, looks
 from orch.cli.start.begin import CHANGED, NEW, OVER, BegunRun
-from orch.cli.start.looks import StartWish
+from orch.cli.start.looks import StartOptions
 from orch.cli.tasks import runs as run_commands
 from orch.operations import driving, runs
 from orch.steps.model import say
@@ -43,11 +43,11 @@ def start(
     asked = given.read(words, top)
     asked.name = run or asked.name
     drives = plan or (not no_drive and flags["workers"] != 0)
-    wish = StartWish(
+    options = StartOptions(
         flags["harness"], program, target, pairs=flags["pairs"], tickets=flags["tickets"],
         drives=drives,
     )  # fmt: skip
-    ready = looks.look(call, asked, wish)
+    ready = looks.look(call, asked, options)
     config = config_offer.offer(call, ready, wants=write_config)
     run_commands.require_store(call)
     if plan:

@@ -22,7 +22,7 @@ _MOST_READY = 1000
 
 
 def _answer(
-    call: "Call", wish: workflow.DispatchRequest, tx: "Tx", change: "Change", before: int
+    call: "Call", request: workflow.DispatchRequest, tx: "Tx", change: "Change", before: int
 ) -> Json:
     """Return task, attempt, thread and message as the dispatch made them."""
     from inbox.store import threads
@@ -30,7 +30,7 @@ def _answer(
     from orch.store import attempts
 
     call.committed = change.event_id
-    task = tasks.require(tx, wish.run_id, wish.task_id)
+    task = tasks.require(tx, request.run_id, request.task_id)
     document, attempt = reads.with_attempt(tx, task.task_no)
     previous = {}
     if before:
@@ -45,16 +45,16 @@ def _answer(
     )
 
 
-def _run_one(call: "Call", wish: workflow.DispatchRequest, scope: "keys.Key | None") -> Json:
+def _run_one(call: "Call", request: workflow.DispatchRequest, scope: "keys.Key | None") -> Json:
     with call.db.read() as tx:
         from orch.operations import tasks
 
-        before = tasks.require(tx, wish.run_id, wish.task_id).latest_attempt_no
-    if wish.event == "dispatch":
+        before = tasks.require(tx, request.run_id, request.task_id).latest_attempt_no
+    if request.event == "dispatch":
         before = 0
-    call.resume = call.again(f"reconcile --run {wish.run_id}")  # It undoes what was begun.
+    call.resume = call.again(f"reconcile --run {request.run_id}")  # It undoes what was begun.
     return workflow.start(
-        call.db, wish, lambda tx, change: _answer(call, wish, tx, change, before), scope
+        call.db, request, lambda tx, change: _answer(call, request, tx, change, before), scope
     )
 
 
@@ -90,31 +90,31 @@ def dispatch(
         run_id, task_id = task_names.split(tx, run, task, task_name)
         leader = runs.require(tx, run_id).leader
     reconcile(call.db, run_id, call.note)
-    wish = _wish(run_id, task_id, given)
+    request = _request(run_id, task_id, given)
     if dry_run:
-        call.say(obj(dry_run=True, planned=[_planned(call, wish)]))
+        call.say(obj(dry_run=True, planned=[_planned(call, request)]))
         return
-    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+    call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 
 
-def _wish(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.DispatchRequest:
-    wish = workflow.DispatchRequest(run_id, task_id)
+def _request(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.DispatchRequest:
+    request = workflow.DispatchRequest(run_id, task_id)
     for name, value in given.items():
-        setattr(wish, name, value)
-    return wish
+        setattr(request, name, value)
+    return request
 
 
-def _planned(call: "Call", wish: workflow.DispatchRequest) -> dict[str, object]:
+def _planned(call: "Call", request: workflow.DispatchRequest) -> dict[str, object]:
     """Return what a dispatch would do. Raises: what it would raise."""
-    place = workflow.rehearse(call.db, wish)
+    workspace = workflow.rehearse(call.db, request)
     return {
-        "task_id": wish.task_id,
-        "assigned_to": wish.to,
-        "execution_mode": wish.mode,
-        "base_commit": place.base_commit,
-        "base_source": place.base_source,
-        "branch_name": place.branch_name,
-        "worktree_path": place.worktree_path,
+        "task_id": request.task_id,
+        "assigned_to": request.to,
+        "execution_mode": request.mode,
+        "base_commit": workspace.base_commit,
+        "base_source": workspace.base_source,
+        "branch_name": workspace.branch_name,
+        "worktree_path": workspace.worktree_path,
     }
 
 
@@ -141,23 +141,25 @@ def _dispatch_ready(
             hint="see why",
             next=[say("ready", run=run_id, explain=True)],
         )
-    wishes = [_wish(run_id, task.task_id, given) for task in chosen]
+    requests = [_request(run_id, task.task_id, given) for task in chosen]
     if dry_run:
-        planned = [_rehearsed(call, wish) for wish in wishes]
+        planned = [_rehearsed(call, request) for request in requests]
         call.say(obj(dry_run=True, planned=planned))
         return
     from orch.cli.progress import Bar
     from orch.dispatch import batch
 
     call.resume = call.again(f"reconcile --run {run_id}")
-    scopes = [call.key_for(leader, f"{call.key}/{w.task_id}" if call.key else None) for w in wishes]
-    with Bar(call, f"dispatching {run_id}", len(wishes)) as bar:
+    scopes = [
+        call.key_for(leader, f"{call.key}/{w.task_id}" if call.key else None) for w in requests
+    ]
+    with Bar(call, f"dispatching {run_id}", len(requests)) as bar:
         done, skipped = batch.dispatch_all(
             call.db,
-            wishes,
+            requests,
             scopes,
             jobs,
-            lambda wish, tx, change: _answer(call, wish, tx, change, 0),
+            lambda request, tx, change: _answer(call, request, tx, change, 0),
             bar.step,
         )
     if not done:
@@ -177,11 +179,11 @@ def _dispatch_ready(
     call.say(replay.keep(call, run_id, answer), call.committed)
 
 
-def _rehearsed(call: "Call", wish: workflow.DispatchRequest) -> dict[str, object]:
+def _rehearsed(call: "Call", request: workflow.DispatchRequest) -> dict[str, object]:
     try:
-        return _planned(call, wish)
+        return _planned(call, request)
     except Failure as failure:
-        return {"task_id": wish.task_id, "error": _error(failure)}
+        return {"task_id": request.task_id, "error": _error(failure)}
 
 
 def _error(failure: Failure) -> dict[str, object]:
@@ -207,9 +209,9 @@ def retry(
 ) -> None:
     """Start a new attempt at a failed task; its brief carries the old failure."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    wish = workflow.DispatchRequest(run_id, task_id, "retry")
-    wish.to, wish.base_ref, wish.force, wish.note = to, base_ref, force, body
-    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+    request = workflow.DispatchRequest(run_id, task_id, "retry")
+    request.to, request.base_ref, request.force, request.note = to, base_ref, force, body
+    call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 
 
 def reassign(
@@ -224,9 +226,9 @@ def reassign(
 ) -> None:
     """Cancel the old thread and start a new attempt by somebody else."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    wish = workflow.DispatchRequest(run_id, task_id, "reassign")
-    wish.to, wish.reason = to, reason or f"reassigned to {to}"
-    call.say(_run_one(call, wish, call.key_for(leader)), call.committed)
+    request = workflow.DispatchRequest(run_id, task_id, "reassign")
+    request.to, request.reason = to, reason or f"reassigned to {to}"
+    call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 
 
 def _lead(

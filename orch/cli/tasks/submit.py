@@ -83,12 +83,17 @@ def _deliver(
     reconcile(call.db, run_id, call.note)
     delivery = Delivery(reading, found, is_rehearsal=dry_run)
     delivery.check_paths(subject)
-    wish = workflow.DispatchRequest(run_id, task_id)
-    wish.delivery, wish.mode, wish.to, wish.base_ref = delivery, "code", reading.agent, base_ref
-    wish.reason = "its agent brought a change request"
-    wish.body = f"Brought as a change request by {reading.agent}; nothing is left to do."
+    request = workflow.DispatchRequest(run_id, task_id)
+    request.delivery, request.mode, request.to, request.base_ref = (
+        delivery,
+        "code",
+        reading.agent,
+        base_ref,
+    )
+    request.reason = "its agent brought a change request"
+    request.body = f"Brought as a change request by {reading.agent}; nothing is left to do."
     if dry_run:
-        place = workflow.rehearse(call.db, wish)
+        workspace = workflow.rehearse(call.db, request)
         call.say(
             obj(
                 dry_run=True,
@@ -96,8 +101,8 @@ def _deliver(
                 task_id=task_id,
                 agent=reading.agent,
                 changes=len(reading.changes),
-                base_commit=place.base_commit,
-                branch_name=place.branch_name,
+                base_commit=workspace.base_commit,
+                branch_name=workspace.branch_name,
             )
         )
         return
@@ -118,7 +123,7 @@ def _deliver(
         )
 
     call.resume = call.again(f"reconcile --run {run_id}")  # It undoes what was begun.
-    answer = workflow.start(call.db, wish, _answer, call.key_for(reading.agent))
+    answer = workflow.start(call.db, request, _answer, call.key_for(reading.agent))
     reconcile(call.db, run_id, call.note)
     call.say(answer, call.committed)
 

@@ -35,11 +35,11 @@ def failed(lead: Lead, sent: dict, *flags: str) -> None:
 def begin(lead: Lead, cause: str, event: str = "retry", task: str = "a", **numbers: int) -> None:
     """Begin an attempt as a driver does."""
     db = file.open_store(str(lead.store))
-    wish = dispatch.DispatchRequest(RUN, task, event)
-    wish.to, wish.mode, wish.repo_path = "w1", "analysis", str(lead.top)
-    wish.automatic = retries.Automatic(cause, RetryPolicy(**numbers), 2)
+    request = dispatch.DispatchRequest(RUN, task, event)
+    request.to, request.mode, request.repo_path = "w1", "analysis", str(lead.top)
+    request.automatic = retries.Automatic(cause, RetryPolicy(**numbers), 2)
     try:
-        dispatch.start(db, wish, lambda tx, change: obj(ok=True))
+        dispatch.start(db, request, lambda tx, change: obj(ok=True))
     finally:
         db.close()
 

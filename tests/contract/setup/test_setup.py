@@ -557,9 +557,9 @@ def test_a_write_that_fails_undoes_the_others(top: Path, orch: Cli, monkeypatch)
 
     (top / "CLAUDE.md").write_bytes(NOTES)
     agent = catalog.require("claude")
-    wish = changes.SetupRequest(agent, str(top), "1", False, False)
+    request = changes.SetupRequest(agent, str(top), "1", False, False)
     texts = {"worker": bus.text("worker"), "leader": "l\n", "reviewer": "r\n"}
-    planned = changes.plan(wish, agent.targets(str(top), False, texts))
+    planned = changes.plan(request, agent.targets(str(top), False, texts))
     before = _tree(top)
     (top / ".claude").mkdir()
     (top / ".claude/settings.json").write_text("{}")  # Somebody else was faster.
