@@ -8,7 +8,7 @@ SECTIONS = Sections(
         "start", "top", "answer", "approve", "land",
     ),
     (
-        Section("Start", "from a plan or a sentence to a run: all by one command, or step by step.",
+        Section("Start", "from a plan or a sentence to a run: by one command or step by step.",
                 "start", "run", "request"),
         Section("Plan", "say what is to be done, and what waits for what.", "plan", "task", "dep"),
         Section("Drive", "take a whole run from plan to landed.", "drive"),
