@@ -17,6 +17,7 @@ from orch.harness.outcome import TurnFacts
 from orch.model import Attempt
 from orch.operations import work
 from orch.operations.work import HeldThread
+from orch.store import attempts as attempt_rows
 from orch.store import turns as store
 from orch.store.turns import Turn, TurnEnd
 from orch.worktrees import create, inspect, setup_files
@@ -192,7 +193,10 @@ class _WorktreeCapture:
                 repo = repository.open_repository(attempt.repo_path)
                 facts.commits = refs.count_commits(repo, attempt.base_commit, head)
                 with self._db.read() as tx:
-                    facts.made = facts.commits - store.commits_before(tx, attempt.thread_no)
+                    before = store.commits_before(tx, attempt.thread_no)
+                    earlier = attempt_rows.of_task(tx, attempt.task_no)
+                facts.carried = inspect.carried(repo, attempt, head, earlier)
+                facts.made = facts.commits - max(before, facts.carried)
         except Failure as failure:
             self._tell(failure)
 

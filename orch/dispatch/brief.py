@@ -29,7 +29,7 @@ def text(task: "Task", workspace: "Workspace", earlier: "list[str]") -> str:
     if workspace.worktree_path:
         parts.append(
             f"Work in {workspace.worktree_path} on branch {workspace.branch_name} "
-            f"(from {workspace.base_commit[:12]}); commit there before you report."
+            f"(from {workspace.start[:12]}); commit there before you report."
         )
     if workspace.loose:
         names = ", ".join(workspace.loose[:10])

@@ -19,14 +19,14 @@ class TurnFacts:
     """The facts of a turn.
 
     `reported`: "", "done" or "fail", by the agent itself. `final`: "", "ok" or "failed", the
-    client's last event. `exit_status`: None when we ended it. `commits`: of the attempt;
-    `made`: of this turn.
+    client's last event. `exit_status`: None when we ended it. `commits`: of the attempt, some of
+    them `carried` over from the one before; `made`: of this turn.
     `uncommitted`: files in its worktree. `text`: what the agent said last. `tail`: the end of
     its output, of standard error alone where standard output is read as events.
     """
 
     __slots__ = (
-        "asked", "cause", "commits", "error", "exit_status", "final", "has_code", "lost",
+        "asked", "carried", "cause", "commits", "error", "exit_status", "final", "has_code", "lost",
         "made", "reported", "stopped", "tail", "text", "uncommitted",
     )  # fmt: skip
 
@@ -35,6 +35,7 @@ class TurnFacts:
         self.final = ""
         self.exit_status: int | None = None
         self.commits = 0
+        self.carried = 0
         self.made = 0
         self.uncommitted = 0
         self.has_code = False
@@ -106,7 +107,7 @@ def is_logged_out(facts: TurnFacts, table: "HarnessTable") -> bool:
 
 def _succeeded(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     if facts.has_code:
-        if facts.commits or (facts.uncommitted and table.commits == "runner"):
+        if facts.commits > facts.carried or (facts.uncommitted and table.commits == "runner"):
             return "done", "it ended well and left commits"
         left = f"; {facts.uncommitted} files lie uncommitted" if facts.uncommitted else ""
         return "no_change", f"it ended well, but committed nothing and reported nothing{left}"

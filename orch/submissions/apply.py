@@ -107,7 +107,7 @@ class Delivery:
         """
         self._check_names(settings, task)
         conflicts = self._check_tree(patches.path_modes(
-            repo, workspace.base_commit, [change.path for change in self.reading.changes]
+            repo, workspace.start, [change.path for change in self.reading.changes]
         ))  # fmt: skip
         applied = patches.Applied()
         told = self.reading.document.has_refused_in
@@ -118,7 +118,7 @@ class Delivery:
         ]
         if fitting:
             applied = patches.apply_patches(
-                repo, workspace.base_commit, [_bytes(change) for change in fitting],
+                repo, workspace.start, [_bytes(change) for change in fitting],
                 keep=not self.is_rehearsal,
             )  # fmt: skip
         for number, words in applied.faults.items():
@@ -137,7 +137,7 @@ class Delivery:
             raise Failure("invalid_input", "schema", "the change request has problems")
         if not self.is_rehearsal:
             self.commit = workspace.tip = merges.commit_tree(
-                repo, applied.tree, (workspace.base_commit,), self._message(task),
+                repo, applied.tree, (workspace.start,), self._message(task),
                 author=merges.Identity(self.reading.agent, f"{self.reading.agent}@localhost"),
                 at=int(time.time()),
             )  # fmt: skip
@@ -229,12 +229,12 @@ def _conflict(workspace: Workspace, conflicts: dict[str, str]) -> Failure:
     return Failure(
         "invalid_state",
         "base_conflict",
-        f"the change does not apply to {workspace.base_commit[:12]} ({workspace.base_source}):\n"
+        f"the change does not apply to {workspace.start[:12]} ({workspace.base_source}):\n"
         f"{words}{more}",
-        hint=f"make it against that commit (git diff {workspace.base_commit[:12]} -- PATH), "
+        hint=f"make it against that commit (git diff {workspace.start[:12]} -- PATH), "
         "or name its own with --base-ref",
         details={
-            "base_commit": workspace.base_commit,
+            "base_commit": workspace.start,
             "files": [names.display(path) for path in conflicts],
             "reasons": [why for _, why in list(conflicts.items())[:200]],
         },

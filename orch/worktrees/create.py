@@ -188,8 +188,12 @@ def plan(
     repo_path: str | None,
     base_ref: str | None,
     workspace_root: str | None,
+    goes_on: Attempt | None = None,
 ) -> "tuple[repository.Repository, Workspace, Config]":
     """Decide everything about a new worktree, and write nothing.
+
+    With `goes_on` it begins where that attempt's branch ends, and from the same base: what that
+    committed is work of this task, to be judged and landed with the rest.
 
     Raises: not_found/repository, invalid_state (dirty, base_conflict, unsupported),
     refused (work_at_risk, repo_tampered), invalid_input for a bad ref.
@@ -200,8 +204,14 @@ def plan(
     workspace = Workspace()
     workspace.repo_path = repo.top or repo.common_dir
     workspace.workspace_root = root_of(repo, workspace_root, settings)
-    _choose_base(db, run, task, wanted, repo, base_ref or run.base_ref or None, workspace, settings)
-    lacking = attributes.read_traits(repo, workspace.base_commit).unsupported
+    if goes_on is not None:
+        workspace.base_ref, workspace.base_source = goes_on.base_ref, goes_on.base_source
+        workspace.base_commit = goes_on.base_commit
+        workspace.tip = refs.resolve(repo, goes_on.branch_name)
+    else:
+        given = base_ref or run.base_ref or None
+        _choose_base(db, run, task, wanted, repo, given, workspace, settings)
+    lacking = attributes.read_traits(repo, workspace.start).unsupported
     if lacking:
         raise Failure(
             "invalid_state",

@@ -60,6 +60,23 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
     return True
 
 
+def carried(
+    repo: repository.Repository, attempt: Attempt, head: str, earlier: list[Attempt]
+) -> int:
+    """Return how many commits of `head` were made by earlier attempts, on whose work it goes on.
+
+    Raises: git_error.
+    """
+    most = 0
+    for one in earlier:
+        if one.attempt_no >= attempt.attempt_no or one.base_commit != attempt.base_commit:
+            continue
+        tip = refs.read_ref(repo, "refs/heads/" + one.branch_name) or one.head_commit or ""
+        shared = refs.merge_base(repo, tip, head) if tip else ""
+        most = max(most, refs.count_commits(repo, one.base_commit, shared) if shared else 0)
+    return most
+
+
 def look(attempt: Attempt) -> tuple[str, int]:
     """Return (the branch's head or "", how many files are uncommitted) as they are now.
 

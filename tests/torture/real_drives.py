@@ -7,6 +7,7 @@ budget, no process and no finding of doctor is left. Unit: driven runs.
 """
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -162,7 +163,12 @@ class _Driven(workflows.Life):
         events = self.say("orch", "events", "--run", "d", "--limit", "1000")["events"]
         landed = sorted(e["task_id"] for e in events if e["event_type"] == "entry_verified")
         if landed != sorted(self.tasks) or not {f"{t}.txt" for t in self.tasks} <= files:
-            self.report.violate(f"of {sorted(self.tasks)} landed {landed}: {sorted(files)}")
+            self.report.violate(
+                f"of {sorted(self.tasks)} landed {landed}: {sorted(files)}",
+                *(self.told_of(name) for name in self.tasks if name not in landed),
+                f"needs: {self.say('orch', 'wait', '--run', 'd', '--all', also=10)}",
+                "drive.log: " + (self.where / "drive.log").read_text()[-4000:],
+            )
         begun, told = 0, []
         for name in self.tasks:
             attempts = self.say("orch", "task", "show", f"d/{name}")["attempts"]
@@ -186,6 +192,21 @@ class _Driven(workflows.Life):
             time.sleep(0.05)
         if marked(self.store):
             self.report.violate("an agent is left at work")
+
+    def told_of(self, name: str) -> str:
+        """Return all that can be known of a task that did not come to its end."""
+        shown = self.say("orch", "task", "show", f"d/{name}", "--events")
+        lines = [f"{name}: {json.dumps(shown)}"]
+        for attempt in shown["attempts"]:
+            tree = Path(attempt["worktree_path"])
+            if tree.is_dir():
+                lines += [
+                    self.git(tree, "status", "--short"),
+                    self.git(tree, "log", "-3", "--stat"),
+                ]
+                lines.append(str(sorted(path.name for path in tree.iterdir())))
+        locks = [str(path) for path in (self.repo / ".git").rglob("*.lock")]
+        return "\n".join([*lines, f"locks: {locks}"])
 
 
 def _children(pid: int) -> list[int]:

@@ -101,7 +101,7 @@ def _deliver(
                 task_id=task_id,
                 agent=reading.agent,
                 changes=len(reading.changes),
-                base_commit=workspace.base_commit,
+                base_commit=workspace.start,
                 branch_name=workspace.branch_name,
             )
         )
