@@ -1,7 +1,7 @@
 """What the commands of orch show, as published JSON. Nothing here writes."""
 
 from schema import queries
-from schema.json_text import NULL, Json, merge, obj
+from schema.json_text import NULL, Json, dumps, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,19 +35,16 @@ def status(
     row = tx.maybe(_SQL["status_nth_task"], run_id=run_id, most=most) if most else None
     through = None if row is None else row[0]
     found = {
-        row[5]: merge(
-            row[0],
-            latest_attempt=Json(row[1]) if row[1] else NULL,
-            latest_message=Json(row[2]) if row[2] else NULL,
-            blocked_question=Json(row[3]) if row[3] else NULL,
-            integration=Json(row[4]) if row[4] else NULL,
-            waits_for=waiting.get(row[5]),
+        row[5]: Json(
+            f'{row[0][:-1]},"latest_attempt":{row[1] or NULL},"latest_message":{row[2] or NULL},'
+            f'"blocked_question":{row[3] or NULL},"integration":{row[4] or NULL},'
+            f'"waits_for":{dumps(waiting.get(row[5]))}}}'
         )
         for row in tx.many(_SQL["status_tasks"], run_id=run_id, through=through)
     }
     if through is not None:
         for row in tx.many(_SQL["status_briefs"], run_id=run_id, after=through):
-            found[row[1]] = merge(row[0], waits_for=waiting.get(row[1]))
+            found[row[1]] = Json(f'{row[0][:-1]},"waits_for":{dumps(waiting.get(row[1]))}}}')
     return [found[number] for number in sorted(found)]
 
 

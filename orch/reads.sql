@@ -16,8 +16,8 @@ SELECT v.document,
  ORDER BY t.task_no;
 
 -- name: status_tasks :many
--- Everything about a run's tasks, in the order they were added. Where the run's own branch was
--- brought to is asked once: it holds what was over before.
+-- Everything about a run's tasks, in no order: who reads it sorts numbers, not documents. Where the
+-- run's own branch was brought to is asked once: it holds what was over before.
 WITH brought (event_id, target) AS MATERIALIZED (
     SELECT max(e.queued_event), substr(q.target, 12)
       FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
@@ -48,8 +48,7 @@ SELECT v.document,
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
   LEFT JOIN thread AS h ON h.thread_no = a.thread_no
  WHERE t.run_id = :run_id AND (:through IS NULL OR t.task_no <= :through
-        OR t.status IN ('dispatched', 'running', 'blocked', 'verifying'))
- ORDER BY t.task_no;
+        OR t.status IN ('dispatched', 'running', 'blocked', 'verifying'));
 
 -- name: status_nth_task :maybe
 -- The last of a run's first tasks.
@@ -72,8 +71,7 @@ SELECT json_object('task_id', t.task_id, 'status', t.status,
   FROM task AS t
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  WHERE t.run_id = :run_id AND t.task_no > :after
-   AND t.status NOT IN ('dispatched', 'running', 'blocked', 'verifying')
- ORDER BY t.task_no;
+   AND t.status NOT IN ('dispatched', 'running', 'blocked', 'verifying');
 
 -- name: one_task :one
 -- A task but for its gate, and its way to a target as status tells it.

@@ -54,12 +54,13 @@ def dumps(value: object) -> Json:
 
 def obj(**fields: object) -> Json:
     """Return a JSON object of the fields, in the order given."""
-    return Json("{" + ",".join(f"{quote(k)}:{dumps(v)}" for k, v in fields.items()) + "}")
+    members = ",".join([f"{quote(k)}:{dumps(v)}" for k, v in fields.items()])
+    return Json(f"{{{members}}}")
 
 
 def array(items: "Iterable[object]") -> Json:
     """Return a JSON array of the items."""
-    return Json("[" + ",".join(map(dumps, items)) + "]")
+    return Json(f"[{','.join(map(dumps, items))}]")
 
 
 def merge(document: str, **fields: object) -> Json:
@@ -67,7 +68,7 @@ def merge(document: str, **fields: object) -> Json:
     if not fields:
         return Json(document)
     tail = obj(**fields)
-    return tail if document == "{}" else Json(document[:-1] + "," + tail[1:])
+    return tail if document == "{}" else Json(f"{document[:-1]},{tail[1:]}")
 
 
 def loads(text: str) -> "Any":

@@ -39,6 +39,7 @@ class Call:
         "committed",
         "db_path",
         "facts",
+        "gist",
         "hearer",
         "is_for_people",
         "key",
@@ -59,6 +60,7 @@ class Call:
         self.as_json = as_json
         self.db_path = db_path
         self.answer: Json | None = None
+        self.gist: Json | None = None  # Of a long answer, what the next steps are told by.
         self.resume = ""
         self.key = ""
         self.bound: dict[str, Any] = {}

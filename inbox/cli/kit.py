@@ -224,7 +224,7 @@ def _steps(call: Call) -> "Iterable[Step]":
     assert call.answer is not None
     known: dict[str, Callable[..., Iterable[Step]]] = _member(f"{call.package}.cli.next", "NEXT")
     found = known.get(call.words)
-    return found(loads(call.answer) | call.facts) if found is not None else ()
+    return found(loads(call.gist or call.answer) | call.facts) if found is not None else ()
 
 
 def _published(call: Call, steps: "Iterable[Step]") -> "list[dict[str, object]]":

@@ -211,17 +211,20 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
 
     report = bring_up_to_date(call.db, run)
     _go_on(call, run, report)
+    brief = None
     with call.db.read() as tx:
         waiting = scheduling.waiting(tx, runs.require(tx, run))
         document = run_rows.budgeted(tx, run)
-        found = obj(
-            tasks=array(reads.status(tx, run, waiting, _SHOWN if call.is_for_people else None)),
-            repaired=report.repaired,
-            problems=report.problems,
-            high_event_id=events.last_id(tx),
-        )
+        tasks = reads.status(tx, run, waiting, _SHOWN if call.is_for_people else None)
+        if len(tasks) > _SHOWN and not call.is_for_people:
+            brief = array(reads.status(tx, run, waiting, _SHOWN))
+        last = events.last_id(tx)
         call.facts["landing"] = _landing(tx, run)
-    call.say(merge(found, run=run_end.told(call.db, run, document)))
+    told = run_end.told(call.db, run, document)
+    if brief is not None:
+        call.gist = obj(tasks=brief, run=told)
+    call.say(obj(tasks=array(tasks), repaired=report.repaired, problems=report.problems,
+                 high_event_id=last, run=told))  # fmt: skip
 
 
 def _landing(tx: "ReadTx", run: str) -> "Step | None":

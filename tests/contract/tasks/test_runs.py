@@ -1,5 +1,6 @@
 """run init, show, list, close; and the run's status, which follows from its tasks."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,18 @@ def test_a_closed_run_holds_no_lock(lead: Lead) -> None:
     lead.do("run", "close")
     lead.dispatch("b", mode="analysis", run="x")
     assert lead.doctor() == []
+
+
+def test_what_is_next_in_a_long_run_is_told_by_all_of_its_tasks(lead: Lead, tmp_path: Path) -> None:
+    names = [f"t{n}" for n in range(220)]
+    pairs = zip(["", *names[:-1]], names, strict=True)
+    chain = [{"id": name, "depends_on": [on] if on else []} for on, name in pairs]
+    (tmp_path / "plan.json").write_text(json.dumps({"tasks": chain}))
+    lead.do("plan", "apply", str(tmp_path / "plan.json"))
+    lead.do("cancel", "--task", "t0", "--reason", "not now")
+    lead.task("late", "--default-to", "w1")
+    answer = lead.orch.quick("--json", "status", "--run", "r")
+    assert [task["task_id"] for task in answer.data["tasks"]] == [*names, "late"]
+    told = [step["command"] for step in answer.json["next"]]
+    assert told == lead.orch.quick("status", "--run", "r").steps
+    assert told[0].startswith("orch dispatch r/late"), "of 221 tasks only the last one is ready"
