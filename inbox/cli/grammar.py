@@ -4,6 +4,10 @@ One declarative table per program (inbox/cli/table.py, orch/cli/table.py) feeds 
 exact parser (parse.py) and click (click_app.py): one definition, one behaviour.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Option:
     """One flag, or one positional argument when `flag` has no dashes.
@@ -84,12 +88,14 @@ class Program:
     """A console script: its commands by their words, and its global options.
 
     `guard` (`module:function`) is asked before a command that is a person's word; `aliases`
-    (likewise) turns words of other tools into ours;
+    (likewise) turns words of other tools into ours; `completes` holds, by flag, what knows more
+    (likewise) of a flag that is missing;
     `sections` (`module:name`) is the order of its help (help_sections.py).
     """
 
     __slots__ = (
-        "aliases", "commands", "globals", "groups", "guard", "name", "sections", "summary",
+        "aliases", "commands", "completes", "globals", "groups", "guard", "name", "sections",
+        "summary",
     )  # fmt: skip
 
     def __init__(
@@ -102,8 +108,10 @@ class Program:
         sections: str,
         guard: str = "",
         aliases: str = "",
+        completes: "Mapping[str, str] | None" = None,
     ) -> None:
         self.guard = guard
+        self.completes = completes or {}
         self.aliases = aliases
         self.sections = sections
         self.name = name
@@ -122,6 +130,7 @@ class Program:
             sections=self.sections,
             guard=self.guard,
             aliases=self.aliases,
+            completes=self.completes,
         )
 
 

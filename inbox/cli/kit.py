@@ -120,6 +120,9 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
     except OutputLost as lost:
         return _output_lost(call, lost)
     except Failure as failure:
+        missing = program.completes.get(str(failure.details.get("flag")))
+        if missing is not None:
+            _function(missing)(call, failure, argv)
         return print_failure(call, failure, plain_only=get is not None)
     except Exception as error:
         return print_failure(call, our_bug(error), plain_only=get is not None)

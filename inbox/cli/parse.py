@@ -161,6 +161,8 @@ def _value(option: "Option", texts: list[str]) -> object:
     if not texts:
         if option.required:
             where = f" (or set {option.env})" if option.env else ""
-            raise invalid_input(f"missing {option.flag}{where}", reason="flag")
+            failure = invalid_input(f"missing {option.flag}{where}", reason="flag")
+            failure.details["flag"] = option.flag
+            raise failure
         return option.default
     return values.convert(option, texts[-1])

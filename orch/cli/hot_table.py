@@ -85,4 +85,5 @@ PROGRAM = Program(
     sections="orch.cli.help_sections:SECTIONS",
     guard="orch.cli.persons:guard",
     aliases="orch.cli.aliases:resolve",
+    completes={"--run": "orch.cli.missing_run:advise"},
 )
