@@ -36,8 +36,10 @@ def _of_queue(
     news = seen is None or seen.tip != tip or facts.news(tx, run.run_id, seen.event) > 0
     moving = [row for row in rows if row.status in _BROUGHT_ON]
     wake_at = min(filter(None, (_wake_at(row, seen) for row in moving)), default=0)
-    # A run of the queue does all that can be done: what is left then waits for news or a moment.
-    count = sum(row.count for row in moving) if news or wake_at else 0
+    # A run of the queue does all that can be done: what is left then waits for news or a moment,
+    # or, where it was held meanwhile, for a person.
+    is_left = news or wake_at or queue.hold_reason
+    count = sum(row.count for row in moving) if is_left else 0
     hold = ("red" if queue.hold_tree else "person") if queue.hold_reason else ""
     return QueueFacts(
         queue_no=number,

@@ -124,6 +124,23 @@ def test_what_needs_people_is_told_with_its_command(
     drive.settled("a")
 
 
+def test_a_red_target_is_one_need_until_it_is_mended(drive: Drive) -> None:
+    drive.lead.repo.commit("broken")
+    for name in ("a", "b"):
+        drive.orch.ok("task", "add", "--run", "r", "--task", name)
+    answer = drive.run("--until", "blocked", "--json")
+    assert answer.status == 90, answer
+    [need] = answer.json["data"]["needs"]
+    assert need["kind"] == "red"
+    assert "main itself fails the checks" in need["text"]
+    assert need["command"] == "orch queue release --target main"
+    with drive.start("--until", "done") as driver:
+        drive.lead.repo.git("rm", "-q", "broken")
+        drive.lead.repo.git("commit", "-qm", "whole again")
+        assert driver.wait().status == 0
+    drive.settled("a", "b")
+
+
 def test_what_is_queued_behind_an_approval_keeps_nobody_up(
     tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
