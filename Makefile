@@ -69,6 +69,7 @@ bench: $(STAMP)
 
 torture: $(STAMP)
 	$(BIN)/python -m tests.torture --long
+	TORTURE_SEED=random $(PYTEST) -m hypothesis
 
 # The wheel is built from the sdist, as whoever has only that would, and plays the whole demo from
 # an environment of its own. Nothing is published.

@@ -12,6 +12,9 @@ from tests.torture.layers import LAYERS
 _ROOT = Path(__file__).parents[2]
 _DEADLINE = 600
 WHOLE = os.environ.get("TORTURE_WHOLE", "") not in ("", "0")  # `make layers` sets it.
+# Of both (docs/decisions/0026-seeds-of-the-gate.md).
+_SEED = os.environ.get("TORTURE_SEED", "") or "20261130"
+IS_DRAWN = _SEED == "random"
 
 
 def budget(layer: str) -> int:
@@ -27,30 +30,53 @@ def least(whole: int, tenth: int) -> int:
 
 def outcome(layer: str, *flags: str) -> dict:
     """Run one layer to its end and return its report; a crash of the layer is a failure."""
+    words = [*flags, layer]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.torture", "--json", *flags, layer],
+        [sys.executable, "-m", "tests.torture", "--json", *words],
         cwd=_ROOT,
         capture_output=True,
         text=True,
         timeout=_DEADLINE,
     )
-    assert done.returncode in (0, 1) and done.stdout.startswith("{"), done.stderr[-4000:]
+    is_told = done.returncode in (0, 1) and done.stdout.startswith("{")
+    assert is_told, f"{_repeat(words)}\n{done.stderr[-4000:]}"
     return json.loads(done.stdout)
 
 
 def require_clean(layer: str, *flags: str) -> dict[str, float]:
     """Do this run's share of a layer, require that nothing was violated, return its totals."""
-    report = outcome(layer, "--count", str(budget(layer)), *flags)
+    words = ["--count", str(budget(layer)), *flags]
+    report = outcome(layer, *_seeded(), *words)
+    again = _repeat(["--seed", str(report["seed"]), *words, layer])
     assert not report["violations"], (
-        f"seed {report['seed']}: {len(report['violations'])} violations, the first:\n"
+        f"{len(report['violations'])} violations; {again}; the first:\n"
         + "\n".join(report["violations"][:10])
     )
     return report["totals"]
 
 
-def caught(plant: str) -> bool:
+def require_caught(plant: str) -> None:
+    """Require that a planted bug is caught, at this gate's seed."""
+    words = [*_seeded(), *_hunt(plant)]
+    assert caught(plant, *_seeded()), f"not caught; {_repeat(words)}"
+
+
+def caught(plant: str, *flags: str) -> bool:
     """Say whether the layer that has to catch a planted bug does, as what it is."""
-    _, layer, enough, sign = planted.PLANTS[plant]
+    *words, layer = _hunt(plant)
     assert layer in LAYERS
-    found = outcome(layer, "--plant", plant, "--count", str(enough))["violations"]
-    return any(sign in text for text in found)
+    sign = planted.PLANTS[plant][3]
+    return any(sign in text for text in outcome(layer, *flags, *words)["violations"])
+
+
+def _hunt(plant: str) -> list[str]:
+    _, layer, enough, _ = planted.PLANTS[plant]
+    return ["--plant", plant, "--count", str(enough), layer]
+
+
+def _seeded() -> list[str]:
+    return [] if IS_DRAWN else ["--seed", _SEED]
+
+
+def _repeat(words: list[str]) -> str:
+    return f"again: python -m tests.torture {' '.join(words)}"

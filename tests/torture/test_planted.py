@@ -10,4 +10,4 @@ pytestmark = pytest.mark.layers
 @pytest.mark.skipif(not runner.WHOLE, reason="planted bugs: make layers")
 @pytest.mark.parametrize("plant", planted.PLANTS)
 def test_caught(plant):
-    assert runner.caught(plant)
+    runner.require_caught(plant)
