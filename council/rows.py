@@ -1,6 +1,7 @@
 """What the operations of a council pass around; no dataclasses, since `wait` loads this."""
 
 from schema.queries import Record
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,25 +42,19 @@ class Council(Record):
         return {name: getattr(self, name) for name in Council.__annotations__}
 
 
-class Seat:
+class Seat(Value):
     """One reviewer to be asked: its role, who takes it, and the words and schema it gets.
 
     `brief` is what its task keeps; the first attempt is told of its `place` as well.
     """
 
-    __slots__ = ("agent", "brief", "expects", "place", "role", "task_id", "title")
-
-    def __init__(
-        self, role: str, task_id: str, agent: str, title: str, brief: str, expects: str,
-        place: "PlannedPlace",
-    ) -> None:  # fmt: skip
-        self.place = place
-        self.role = role
-        self.task_id = task_id
-        self.agent = agent
-        self.title = title
-        self.brief = brief
-        self.expects = expects
+    role: str
+    task_id: str
+    agent: str
+    title: str
+    brief: str
+    expects: str
+    place: "PlannedPlace"
 
 
 class Result(Record):

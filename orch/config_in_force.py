@@ -18,6 +18,7 @@ from orch.git import refs as git_refs
 from orch.store import runs as run_rows
 from schema.failures import Failure
 from schema.json_text import dumps
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,16 +32,13 @@ _KEY = "orch.toml "
 _HEAD = "HEAD"
 
 
-class _Counts:
+class _Counts(Value):
     """What counts in a repository: a committed file, an accepted one, or none."""
 
-    __slots__ = ("accepted", "blob", "branch", "head")
-
-    def __init__(self, branch: str, blob: str, accepted: str | None, head: str) -> None:
-        self.branch = branch
-        self.blob = blob
-        self.accepted = accepted
-        self.head = head
+    branch: str
+    blob: str
+    accepted: str | None
+    head: str
 
 
 def of_run(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from orch import process_identity
 from schema.failures import Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,15 +39,12 @@ class LeaseRow:
         return self.runner is None or process_identity.is_gone(*self.runner) is True
 
 
-class FencedLease:
+class FencedLease(Value):
     """A lease that this process has. `what` names in words what it leads."""
 
-    __slots__ = ("db", "fence", "what")
-
-    def __init__(self, db: "Database", fence: int, what: str) -> None:
-        self.db = db
-        self.fence = fence
-        self.what = what
+    db: "Database"
+    fence: int
+    what: str
 
     def row(self, tx: "Tx") -> LeaseRow:
         """Return what the file says of it now."""

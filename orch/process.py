@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from orch import children, process_identity
 from schema.signals import Interrupted, heed, hold_off
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,19 +33,14 @@ _OF_A_TURN = frozenset(
 )  # What ends with its turn is found by these, and is refused a person's words.
 
 
-class ProgramEnd:
+class ProgramEnd(Value):
     """How a program ended. `exit_status` is None when it could not be run or ran out of time."""
 
-    __slots__ = ("duration_ms", "exit_status", "head", "tail", "verdict")
-
-    def __init__(
-        self, exit_status: int | None, verdict: str, head: str, tail: str, duration_ms: int
-    ) -> None:
-        self.exit_status = exit_status
-        self.verdict = verdict
-        self.head = head
-        self.tail = tail
-        self.duration_ms = duration_ms
+    exit_status: int | None
+    verdict: str
+    head: str
+    tail: str
+    duration_ms: int
 
 
 def environment(added: "Mapping[str, str]") -> dict[str, str]:

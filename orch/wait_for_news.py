@@ -15,6 +15,7 @@ from orch.reconcile import reconcile
 from orch.store import tasks
 from schema import events
 from schema.json_text import Json
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +27,15 @@ if TYPE_CHECKING:
 _STALE_SECONDS = 60.0  # After that, needs that no event tells of (a repository) are looked for.
 
 
-class Gathered:
+class Gathered(Value):
     """All news of some runs, the most urgent first, up to event `through` of the log.
 
     `still` counts the needs that were told before and hold yet.
     """
 
-    __slots__ = ("news", "still", "through")
-
-    def __init__(self, news: "list[News]", still: int, through: int) -> None:
-        self.news = news
-        self.still = still
-        self.through = through
+    news: "list[News]"
+    still: int
+    through: int
 
 
 def for_news(

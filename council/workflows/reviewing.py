@@ -15,6 +15,7 @@ from orch.reconcile import reconcile
 from orch.store import runs as run_rows
 from orch.worktrees import places
 from schema.failures import Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,19 +27,14 @@ _ROLE: Role = "risk-reviewer"
 TASK = "review"
 
 
-class Asked:
+class Asked(Value):
     """A review under way: of which task, by whom, in which run, under which policy."""
 
-    __slots__ = ("agent", "council", "digest", "run_id", "task_id")
-
-    def __init__(
-        self, council: Council, run_id: str, task_id: str, agent: str, digest: str
-    ) -> None:
-        self.council = council
-        self.run_id = run_id
-        self.task_id = task_id
-        self.agent = agent
-        self.digest = digest
+    council: Council
+    run_id: str
+    task_id: str
+    agent: str
+    digest: str
 
 
 class Said:

@@ -9,26 +9,24 @@ from inbox.workflows import wait
 from orch.pace import Pace
 from orch.reconcile import reconcile
 from schema import events
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from schema.transaction import Database
 
 
-class Waited:
+class Waited(Value):
     """What a wait found: who was asked, whether all ended, whether its deadline is over.
 
     `voters` are those of round two, once it has begun.
     """
 
-    __slots__ = ("all_complete", "expired", "position", "reviewers", "voters")
-
-    def __init__(self) -> None:
-        self.reviewers: list[reads.Reviewer] = []
-        self.voters: list[reads.Reviewer] = []
-        self.all_complete = False
-        self.expired = False
-        self.position = 0
+    reviewers: list[reads.Reviewer] = own(factory=list)
+    voters: list[reads.Reviewer] = own(factory=list)
+    all_complete: bool = False
+    expired: bool = False
+    position: int = 0
 
     def missing(self) -> list[reads.Reviewer]:
         """Return who is still waited for."""

@@ -9,6 +9,7 @@ from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
 from schema.failures import Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,17 +19,14 @@ if TYPE_CHECKING:
 _RENEWALS_PER_LEASE = 3
 
 
-class Stop:
+class Stop(Value):
     """How far a runner is to stop: 0 go on, 1 finish what runs, 2 end it now.
 
     `deadline` (monotonic): from then on nothing new is begun.
     """
 
-    __slots__ = ("deadline", "level")
-
-    def __init__(self) -> None:
-        self.level = 0
-        self.deadline: float | None = None
+    level: int = 0
+    deadline: float | None = None
 
     @property
     def is_asked(self) -> bool:

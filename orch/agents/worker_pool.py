@@ -16,6 +16,7 @@ from orch.store.turns import Turn
 from schema import open as stores
 from schema.failures import Failure
 from schema.json_text import Json, array
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,24 +29,18 @@ if TYPE_CHECKING:
 _MOST_KEPT = 500  # How many ended turns the answer holds.
 
 
-class WorkerOptions:
+class WorkerOptions(Value):
     """What a runner is to do: for whom, with what, how long.
 
     `by_slots`: an agent is no name but what the free names of its pool begin with.
     """
 
-    __slots__ = ("agents", "by_slots", "harness", "mode", "pools", "ttl_ms")
-
-    def __init__(
-        self, agents: list[str], pools: tuple[str, ...], harness: Harness, mode: str, ttl_ms: int,
-        *, by_slots: bool = False,
-    ) -> None:  # fmt: skip
-        self.agents = agents
-        self.by_slots = by_slots
-        self.pools = pools
-        self.harness = harness
-        self.mode = mode
-        self.ttl_ms = ttl_ms
+    agents: list[str]
+    pools: tuple[str, ...]
+    harness: Harness
+    mode: str
+    ttl_ms: int
+    by_slots: bool = False
 
 
 def check(db: "Database", harness: Harness) -> preflight.HarnessFindings:

@@ -9,6 +9,7 @@ from orch.board_app.rows import PANES, Row
 from orch.model import WORKED
 from orch.reports.style import columns, cut_columns
 from schema.steps import command
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,28 +29,22 @@ _ASCII = str.maketrans(
 )  # fmt: skip
 
 
-class View:
+class View(Value):
     """What is on the screen beside the board itself: the cursor, filters, a line to be said."""
 
-    __slots__ = ("cursor", "filters", "message", "run", "style", "wanted")
-
-    def __init__(self) -> None:
-        self.cursor: tuple[str, str, str, str] | None = None
-        self.filters: list[str] = []
-        self.run = ""
-        self.message = ""
-        self.style = ""
-        self.wanted: Sequence[Step] = ()  # Steps of a key that is being filled in.
+    cursor: tuple[str, str, str, str] | None = None
+    filters: list[str] = own(factory=list)
+    run: str = ""
+    message: str = ""
+    style: str = ""
+    wanted: "Sequence[Step]" = ()  # Steps of a key that is being filled in.
 
 
-class Frame:
+class Frame(Value):
     """A drawn screen: its lines, and which row stands on which of them."""
 
-    __slots__ = ("at", "lines")
-
-    def __init__(self) -> None:
-        self.lines: list[Words] = []
-        self.at: dict[int, Row] = {}
+    lines: "list[Words]" = own(factory=list)
+    at: dict[int, Row] = own(factory=dict)
 
 
 def frame(

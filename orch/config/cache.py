@@ -87,7 +87,7 @@ def _plain(value: object) -> object:
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    names = getattr(type(value), "__slots__", None)
+    names = getattr(type(value), "_fields", None)
     return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
 
@@ -105,7 +105,4 @@ def _config(document: "Any") -> Config:
 
 
 def _made(kind: "type[Any]", document: "dict[str, Any]") -> "Any":
-    made = object.__new__(kind)
-    for name in kind.__slots__:
-        setattr(made, name, document[name])
-    return made
+    return kind(**{name: document[name] for name in kind._fields})

@@ -1,6 +1,7 @@
 """What orch.toml says, as plain values with their defaults; nothing here reads a file."""
 
 from orch.forge.rules import ForgeRules
+from schema.value import Value, own
 
 PLAN_RULES = ("overlap", "budget", "acceptance", "checks", "orphans")
 APPROVERS = ("human", "council", "reviewer")
@@ -13,129 +14,84 @@ CONDITIONS = (
 )  # fmt: skip
 
 
-class Check:
+class Check(Value):
     """One command whose exit status 0 means passed. `timeout` is in seconds."""
 
-    __slots__ = ("command", "environment", "exclusive", "name", "timeout")
-
-    def __init__(
-        self,
-        name: str,
-        command: list[str],
-        timeout: float,
-        environment: dict[str, str],
-        exclusive: bool,
-    ) -> None:
-        self.name = name
-        self.command = command
-        self.timeout = timeout
-        self.environment = environment
-        self.exclusive = exclusive
+    name: str
+    command: list[str]
+    timeout: float
+    environment: dict[str, str]
+    exclusive: bool
 
 
-class PlanPolicy:
+class PlanPolicy(Value):
     """What `orch plan lint` asks: a level for each rule, budgets of one task (0: none).
 
     `binding` are the rules that the file itself sets to refuse: a plan that breaks one of them is
     not applied. What is built in is advice.
     """
 
-    __slots__ = ("binding", "default_minutes", "levels", "max_bytes", "max_files", "max_minutes")
-
-    def __init__(self) -> None:
-        self.levels = dict.fromkeys(PLAN_RULES, "refuse")
-        self.binding: list[str] = []
-        self.max_files = 100
-        self.max_bytes = 1024 * 1024
-        self.max_minutes = 480
-        self.default_minutes = 30
+    levels: dict[str, str] = own(factory=lambda: dict.fromkeys(PLAN_RULES, "refuse"))
+    binding: list[str] = own(factory=list)
+    max_files: int = 100
+    max_bytes: int = 1024 * 1024
+    max_minutes: int = 480
+    default_minutes: int = 30
 
 
-class QueueRules:
+class QueueRules(Value):
     """How the merge queue works. `backoff_ms` is the first wait after an error.
 
     `no_ci`: the project says that it has no checks, so that their absence is no risk.
     """
 
-    __slots__ = (
-        "backoff_ms", "batch", "checks", "conflict", "conflicts", "failures", "flake", "hermetic",
-        "jobs", "no_ci", "overtakes", "strategy", "target", "union",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.target = ""
-        self.strategy = "merge"
-        self.batch = 4
-        self.jobs = 1
-        self.checks: list[str] = []
-        self.flake = "accept"
-        self.overtakes = 5
-        self.failures = 3
-        self.conflicts = 2
-        self.backoff_ms = 30_000
-        self.conflict = "rework"
-        self.hermetic = False
-        self.no_ci = False
-        self.union: list[str] = []
+    target: str = ""
+    strategy: str = "merge"
+    batch: int = 4
+    jobs: int = 1
+    checks: list[str] = own(factory=list)
+    flake: str = "accept"
+    overtakes: int = 5
+    failures: int = 3
+    conflicts: int = 2
+    backoff_ms: int = 30_000
+    conflict: str = "rework"
+    hermetic: bool = False
+    no_ci: bool = False
+    union: list[str] = own(factory=list)
 
 
-class PolicyRule:
+class PolicyRule(Value):
     """One rule of the policy: when all that it names is so, at least this risk and approvers."""
 
-    __slots__ = (
-        "approve",
-        "min_deleted",
-        "min_files",
-        "min_lines",
-        "name",
-        "paths",
-        "risk",
-        "when",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        paths: "list[str] | None" = None,
-        when: "list[str] | None" = None,
-        min_lines: int = 0,
-        min_files: int = 0,
-        min_deleted: int = 0,
-        risk: str = "low",
-        approve: "list[str] | None" = None,
-    ) -> None:
-        self.name = name
-        self.paths = paths or []
-        self.when = when or []
-        self.min_lines = min_lines
-        self.min_files = min_files
-        self.min_deleted = min_deleted
-        self.risk = risk
-        self.approve = approve or []
+    name: str
+    paths: list[str] = own(factory=list)
+    when: list[str] = own(factory=list)
+    min_lines: int = 0
+    min_files: int = 0
+    min_deleted: int = 0
+    risk: str = "low"
+    approve: list[str] = own(factory=list)
 
     def document(self) -> dict[str, object]:
         """Return it as JSON-able values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in sorted(self._fields)}
 
 
-class Policy:
+class Policy(Value):
     """Who approves what. `approvers` maps each risk to the kinds that are needed, one for each.
 
     `proof` is what a person's word needs; `signers` maps names to their public keys.
     """
 
-    __slots__ = ("approvers", "builtin", "humans", "proof", "rules", "signers")
-
-    def __init__(self) -> None:
-        self.approvers: dict[str, list[str]] = {
-            "low": [], "medium": ["human"], "high": ["human"]
-        }  # fmt: skip
-        self.humans: list[str] = []
-        self.builtin = True
-        self.rules: list[PolicyRule] = []
-        self.proof = "name"
-        self.signers: dict[str, list[str]] = {}
+    approvers: dict[str, list[str]] = own(
+        factory=lambda: {"low": [], "medium": ["human"], "high": ["human"]}
+    )
+    humans: list[str] = own(factory=list)
+    builtin: bool = True
+    rules: list[PolicyRule] = own(factory=list)
+    proof: str = "name"
+    signers: dict[str, list[str]] = own(factory=dict)
 
     def document(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -150,24 +106,18 @@ class Policy:
         return found
 
 
-class Notify:
+class Notify(Value):
     """How people are told what needs them; seconds. `ntfy_env`, `webhook_env` name variables."""
 
-    __slots__ = (
-        "after", "command", "desktop", "ntfy_env", "on", "quiet_while_watched", "remind", "text",
-        "webhook_env",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.command: list[str] = []
-        self.desktop = False
-        self.ntfy_env = ""
-        self.webhook_env = ""
-        self.on = ["need", "done"]
-        self.after = 10.0
-        self.remind: list[float] = [1800.0, 7200.0]
-        self.text = False
-        self.quiet_while_watched = True
+    command: list[str] = own(factory=list)
+    desktop: bool = False
+    ntfy_env: str = ""
+    webhook_env: str = ""
+    on: list[str] = own(factory=lambda: ["need", "done"])
+    after: float = 10.0
+    remind: list[float] = own(factory=lambda: [1800.0, 7200.0])
+    text: bool = False
+    quiet_while_watched: bool = True
 
     @property
     def channels(self) -> list[str]:
@@ -179,30 +129,24 @@ class Notify:
         return [name for name, value in given.items() if value]
 
 
-class Config:
+class Config(Value):
     """What orch.toml says; the defaults where there is none. `source`: by what it is known."""
 
-    __slots__ = (
-        "checks", "copy", "drive", "environment", "forge", "harnesses", "link", "notify", "plan",
-        "policy", "profiles", "queue", "save_ignored", "setup", "setup_timeout", "source",
-        "worktree_root",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.source = ""
-        self.worktree_root = ""
-        self.copy: list[str] = []
-        self.link: list[str] = []
-        self.save_ignored: list[str] = []
-        self.setup: list[str] = []
-        self.setup_timeout = 600.0
-        self.environment: dict[str, str] = {}
-        self.checks: dict[str, Check] = {}
-        self.profiles: dict[str, list[str]] = {}
-        self.plan = PlanPolicy()
-        self.queue = QueueRules()
-        self.forge = ForgeRules()
-        self.policy: Policy | None = None  # None: a person approves everything.
-        self.harnesses: dict[str, dict[str, object]] = {}  # As written; orch.harness.config reads.
-        self.notify = Notify()
-        self.drive: dict[str, object] = {}  # As written; orch/config/drive_policy.py merges.
+    source: str = ""
+    worktree_root: str = ""
+    copy: list[str] = own(factory=list)
+    link: list[str] = own(factory=list)
+    save_ignored: list[str] = own(factory=list)
+    setup: list[str] = own(factory=list)
+    setup_timeout: float = 600.0
+    environment: dict[str, str] = own(factory=dict)
+    checks: dict[str, Check] = own(factory=dict)
+    profiles: dict[str, list[str]] = own(factory=dict)
+    plan: PlanPolicy = own(factory=PlanPolicy)
+    queue: QueueRules = own(factory=QueueRules)
+    forge: ForgeRules = own(factory=ForgeRules)
+    policy: Policy | None = None  # None: a person approves everything.
+    notify: Notify = own(factory=Notify)
+    # As written: orch/harness/config.py reads the one, orch/config/drive_policy.py the other.
+    harnesses: dict[str, dict[str, object]] = own(factory=dict)
+    drive: dict[str, object] = own(factory=dict)

@@ -45,7 +45,7 @@ class NotifyTable(Strict):
     def notify(self) -> Notify:
         """Return it as the plain object that workflows use."""
         found = Notify()
-        for name in found.__slots__:
+        for name in found._fields:
             setattr(found, name, getattr(self, name) or type(getattr(found, name))())
         found.remind = sorted(float(one) for one in self.remind)
         return found

@@ -15,6 +15,7 @@ from orch.config.model import PLAN_RULES, Check, Config, PlanPolicy, Policy, Pol
 from orch.config.notify_schema import NotifyTable
 from orch.forge.rules import ForgeRules
 from orch.harness.config import HarnessTable, Strict
+from schema.value import Value
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -335,16 +336,16 @@ class OrchToml(Strict):
         return found
 
 
-_Record = TypeVar("_Record", PlanPolicy, QueueRules, ForgeRules, Policy)
+_V = TypeVar("_V", bound=Value)
 
 
-def _filled(found: _Record, given: BaseModel) -> _Record:
+def _filled(found: _V, given: BaseModel) -> _V:
     """Copy what both have by one name; what was left out (null) keeps its built-in value.
 
     tests/contract/config/test_config.py compares what is built in on both sides.
     """
     values = given.model_dump()
-    for name in found.__slots__:
+    for name in found._fields:
         if values.get(name) is not None:
             setattr(found, name, values[name])
     return found

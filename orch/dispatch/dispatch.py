@@ -19,6 +19,7 @@ from orch.store import tasks as task_rows
 from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,34 +35,28 @@ if TYPE_CHECKING:
     Answer = Callable[[Tx, Change], Json]
 
 
-class DispatchRequest:
+class DispatchRequest(Value):
     """What was asked for; None where the task, the run or the attempt before decides.
 
     `delivery` is work that is there already, to be made the attempt's first commit. `automatic`:
     nobody typed it, so that the numbers of retries count (orch/operations/retries.py).
     """
 
-    __slots__ = (
-        "automatic", "base_ref", "body", "delivery", "event", "force", "mode", "note", "payload",
-        "reason", "repo_path", "run_id", "task_id", "to", "workspace_root",
-    )  # fmt: skip
-
-    def __init__(self, run_id: str, task_id: str, event: str = "dispatch") -> None:
-        self.run_id = run_id
-        self.task_id = task_id
-        self.event = event
-        self.mode: str | None = None
-        self.to: str | None = None
-        self.body: str | None = None
-        self.note: str | None = None
-        self.payload: Json | None = None
-        self.base_ref: str | None = None
-        self.repo_path: str | None = None
-        self.workspace_root: str | None = None
-        self.reason = ""
-        self.force = False
-        self.delivery: Delivery | None = None
-        self.automatic: Automatic | None = None
+    run_id: str
+    task_id: str
+    event: str = "dispatch"
+    mode: str | None = None
+    to: str | None = None
+    body: str | None = None
+    note: str | None = None
+    payload: Json | None = None
+    base_ref: str | None = None
+    repo_path: str | None = None
+    workspace_root: str | None = None
+    reason: str = ""
+    force: bool = False
+    delivery: "Delivery | None" = None
+    automatic: "Automatic | None" = None
 
 
 class PreparedDispatch:

@@ -11,6 +11,7 @@ from inbox.workflows import wait
 from orch import process
 from orch.drive import process_log
 from schema.failures import TABLE, Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,15 +24,12 @@ _NAP_SECONDS = 0.05
 _ERROR = re.compile(r"error: (.*) \[(\w+)(?:/(\w+))?, exit [0-9]+\]")
 
 
-class BackgroundDriver:
+class BackgroundDriver(Value):
     """A driver that was started: its process, its log, and its exit when it has ended already."""
 
-    __slots__ = ("log", "pid", "status")
-
-    def __init__(self, pid: int, log: str, status: int | None) -> None:
-        self.pid = pid
-        self.log = log
-        self.status = status
+    pid: int
+    log: str
+    status: int | None
 
 
 def log_of(db: "Database", run_id: str) -> str:

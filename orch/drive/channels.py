@@ -11,6 +11,7 @@ import shutil
 from orch import process
 from orch.harness.redaction import Redactor
 from orch.steps.urgency import of_need
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,26 +27,19 @@ _MOST_OF_A_TEXT = 1000
 _PRIORITY = {"done": "default", "need": "high"}
 
 
-class Notice:
+class Notice(Value):
     """One notice as it is sent. `again`: its sender was killed, so it may have been sent before."""
 
-    __slots__ = ("again", "command", "kind", "notice_id", "reminder", "run_id", "since", "task_id",
-                 "text", "who")  # fmt: skip
-
-    def __init__(
-        self, notice_id: str, kind: str, run_id: str, task_id: str, who: str, since: "str | None",
-        text: str, command: str, reminder: int = 0, again: bool = False,
-    ) -> None:  # fmt: skip
-        self.notice_id = notice_id
-        self.kind = kind
-        self.run_id = run_id
-        self.task_id = task_id
-        self.who = who
-        self.since = since
-        self.text = text
-        self.command = command
-        self.reminder = reminder
-        self.again = again
+    notice_id: str
+    kind: str
+    run_id: str
+    task_id: str
+    who: str
+    since: str | None
+    text: str
+    command: str
+    reminder: int = 0
+    again: bool = False
 
     @property
     def title(self) -> str:

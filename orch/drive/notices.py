@@ -21,6 +21,7 @@ from schema import crash_points
 from schema.failures import Failure
 from schema.moments import stamp
 from schema.steps import command
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,15 +39,12 @@ _DONE = "finished"  # The kind of need that is no need: all is over.
 _sender: "process.Started | None" = None
 
 
-class SentNotice:
+class SentNotice(Value):
     """What came of sending one notice; `problem` is "" where it went out."""
 
-    __slots__ = ("channel", "notice", "problem")
-
-    def __init__(self, channel: str, notice: channels.Notice, problem: str) -> None:
-        self.channel = channel
-        self.notice = notice
-        self.problem = problem
+    channel: str
+    notice: channels.Notice
+    problem: str
 
 
 def tell(db: "Database", run_id: str, config: "Config") -> int | None:

@@ -1,6 +1,7 @@
 """What a driver is asked for, and what it came to."""
 
 from orch.drive.planner.model import DriveNeed
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,37 +10,29 @@ if TYPE_CHECKING:
     from orch.drive.hands import AskReview
 
 
-class DriveOptions:
+class DriveOptions(Value):
     """What the command line says about a driver; `flags` are settings of this process alone."""
 
-    __slots__ = (
-        "ask_review", "cwd", "flags", "once", "program", "seconds", "stands_by", "steal", "until",
-    )  # fmt: skip
-
-    def __init__(self, until: str = "blocked") -> None:
-        self.until = until
-        self.flags: dict[str, Any] = {}
-        self.program: tuple[str, ...] = ()
-        self.cwd = "."
-        self.once = False
-        self.steal = False
-        self.stands_by = False
-        self.seconds: float | None = None
-        self.ask_review: AskReview | None = None
+    until: str = "blocked"
+    flags: "dict[str, Any]" = own(factory=dict)
+    program: tuple[str, ...] = ()
+    cwd: str = "."
+    once: bool = False
+    steal: bool = False
+    stands_by: bool = False
+    seconds: float | None = None
+    ask_review: "AskReview | None" = None
 
 
-class DriveOutcome:
+class DriveOutcome(Value):
     """What a driver came to. `end`: landed, needs_people, idle, timeout, stopped, once."""
 
-    __slots__ = ("did", "end", "ends", "high_event_id", "landed", "needs", "passes", "runs", "why")
-
-    def __init__(self, runs: list[str]) -> None:
-        self.runs = runs
-        self.end = ""
-        self.did = 0
-        self.passes = 0
-        self.landed: list[str] = []
-        self.needs: list[DriveNeed] = []
-        self.why: list[tuple[str, str, str]] = []
-        self.ends: list[tuple[str, str, str]] = []
-        self.high_event_id = 0
+    runs: list[str]
+    end: str = ""
+    did: int = 0
+    passes: int = 0
+    landed: list[str] = own(factory=list)
+    needs: list[DriveNeed] = own(factory=list)
+    why: list[tuple[str, str, str]] = own(factory=list)
+    ends: list[tuple[str, str, str]] = own(factory=list)
+    high_event_id: int = 0

@@ -17,6 +17,7 @@ from orch.store import plans as plan_rows
 from orch.store import tickets as store
 from orch.worktrees import clean
 from schema import crash_points, events
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,26 +36,20 @@ _PATIENCE_MS = 60_000  # A dependency may come in a file of its own.
 _MOST_TOLD = 3
 
 
-class TicketLook:
+class TicketLook(Value):
     """What a look did: the tasks it added or changed, and when it wants the next one."""
 
-    __slots__ = ("applied", "nap")
-
-    def __init__(self, applied: "list[str]", nap: float | None) -> None:
-        self.applied = applied
-        self.nap = nap
+    applied: list[str]
+    nap: float | None
 
 
-class TicketNeed:
+class TicketNeed(Value):
     """A ticket that only a person can help: refused, or waiting for a task that is nowhere."""
 
-    __slots__ = ("path", "since", "step", "text")
-
-    def __init__(self, path: str, text: str, since: int, step: "Step") -> None:
-        self.path = path
-        self.text = text
-        self.since = since
-        self.step = step
+    path: str
+    text: str
+    since: int
+    step: "Step"
 
 
 class TicketContent:

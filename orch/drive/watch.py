@@ -18,6 +18,7 @@ from orch.store import queues as queue_rows
 from orch.worktrees import clean, create
 from schema import events
 from schema.failures import Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +30,12 @@ if TYPE_CHECKING:
 _REPOSITORY_SECONDS = 5.0
 
 
-class QueueSeen:
+class QueueSeen(Value):
     """How things stood when a queue was last run: its target's tip, the newest event, when (ms)."""
 
-    __slots__ = ("at", "event", "tip")
-
-    def __init__(self, tip: str, event: int, at: int) -> None:
-        self.tip = tip
-        self.event = event
-        self.at = at
+    tip: str
+    event: int
+    at: int
 
 
 class Watch:

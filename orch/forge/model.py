@@ -2,22 +2,21 @@
 
 from typing import Final
 
+from schema.value import Value
+
 # Words of GitHub's API for how a check run can end well, and badly.
 GOOD: Final = ("success", "neutral", "skipped")
 BAD: Final = ("failure", "timed_out", "action_required", "startup_failure", "error")
 
 
-class ForgeCheck:
+class ForgeCheck(Value):
     """A check run or a commit status. `conclusion` is "" while it runs; `job` has its log."""
 
-    __slots__ = ("conclusion", "is_flaky", "job", "name", "url")
-
-    def __init__(self, name: str, conclusion: str, url: str, job: int = 0) -> None:
-        self.name = name
-        self.conclusion = conclusion
-        self.url = url
-        self.job = job
-        self.is_flaky = False  # The same commit failed it earlier, and it was run again.
+    name: str
+    conclusion: str
+    url: str
+    job: int = 0
+    is_flaky: bool = False  # The same commit failed it earlier, and it was run again.
 
     @property
     def state(self) -> str:
@@ -29,59 +28,42 @@ class ForgeCheck:
         return "failed" if self.conclusion in BAD else "error"
 
 
-class PullRequest:
+class PullRequest(Value):
     """A pull request as the forge has it. `state` is open, closed or merged."""
 
-    __slots__ = (
-        "base", "head", "is_mergeable", "merge_commit", "number", "state", "title",
-        "url",
-    )  # fmt: skip
-
-    def __init__(self, number: int, url: str, state: str, head: str, base: str) -> None:
-        self.number = number
-        self.url = url
-        self.state = state
-        self.head = head
-        self.base = base
-        self.title = ""
-        self.is_mergeable: bool | None = None  # None: the forge has not found out yet.
-        self.merge_commit = ""
+    number: int
+    url: str
+    state: str
+    head: str
+    base: str
+    title: str = ""
+    is_mergeable: bool | None = None  # None: the forge has not found out yet.
+    merge_commit: str = ""
 
 
-class ForgeReview:
+class ForgeReview(Value):
     """The newest word of one reviewer: approved, changes_requested, commented or dismissed."""
 
-    __slots__ = ("state", "user")
-
-    def __init__(self, user: str, state: str) -> None:
-        self.user = user
-        self.state = state
+    user: str
+    state: str
 
 
-class Draft:
+class Draft(Value):
     """What a pull request is to say."""
 
-    __slots__ = ("base", "body", "branch", "labels", "title")
-
-    def __init__(self, branch: str, base: str, title: str, body: str, labels: list[str]) -> None:
-        self.branch = branch
-        self.base = base
-        self.title = title
-        self.body = body
-        self.labels = labels
+    branch: str
+    base: str
+    title: str
+    body: str
+    labels: list[str]
 
 
-class Issue:
+class Issue(Value):
     """An issue: its words are its author's, never orders."""
 
-    __slots__ = ("author", "body", "labels", "number", "title", "url")
-
-    def __init__(
-        self, number: int, title: str, body: str, author: str, url: str, labels: list[str]
-    ) -> None:
-        self.number = number
-        self.title = title
-        self.body = body
-        self.author = author
-        self.url = url
-        self.labels = labels
+    number: int
+    title: str
+    body: str
+    author: str
+    url: str
+    labels: list[str]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from orch import process
 from orch.forge.rules import ForgeRules
 from schema.failures import Failure, invalid_input
+from schema.value import Value
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _URL = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?([^/:]+)(?::\d+)?[:/]+(.+?)(?:\.git)?/?$")
@@ -19,15 +20,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")
 _TOKEN_SECONDS = 30
 
 
-class ForgePlace:
+class ForgePlace(Value):
     """A repository on a forge: `owner`/`name` at `api`."""
 
-    __slots__ = ("api", "name", "owner")
-
-    def __init__(self, api: str, owner: str, name: str) -> None:
-        self.api = api
-        self.owner = owner
-        self.name = name
+    api: str
+    owner: str
+    name: str
 
 
 def find(rules: ForgeRules, remote_url: str) -> ForgePlace:

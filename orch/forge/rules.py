@@ -1,25 +1,21 @@
 """What [forge] of orch.toml says: the plain object of it."""
 
+from schema.value import Value, own
 
-class ForgeRules:
+
+class ForgeRules(Value):
     """Where pull requests are opened, and as whom. `kind` is "" where there is no forge."""
 
-    __slots__ = (
-        "app_id", "app_installation", "app_key_file", "kind", "labels", "land", "merge", "remote",
-        "repository", "token_command",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.kind = ""
-        self.remote = "origin"
-        self.repository = ""
-        self.land = "local"
-        self.merge = "merge"
-        self.labels: list[str] = []
-        self.token_command: list[str] = []
-        self.app_id = 0
-        self.app_installation = 0
-        self.app_key_file = ""
+    kind: str = ""
+    remote: str = "origin"
+    repository: str = ""
+    land: str = "local"
+    merge: str = "merge"
+    labels: list[str] = own(factory=list)
+    token_command: list[str] = own(factory=list)
+    app_id: int = 0
+    app_installation: int = 0
+    app_key_file: str = ""
 
     @property
     def by_pull_request(self) -> bool:

@@ -10,6 +10,7 @@ from orch.git import scratch
 from orch.git.merges import PathChange, path_changes
 from orch.git.names import display, require_oid
 from orch.git.repository import DURABLE, Repository, call, drivers_off
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +22,12 @@ _WORDS = 1500
 _APPLY = ("apply", "--cached", "--whitespace=nowarn", "--no-ignore-whitespace", "-p1", "-")
 
 
-class Applied:
+class Applied(Value):
     """The tree that came of patches and how it differs; or `faults`, git's words by number."""
 
-    __slots__ = ("changes", "faults", "tree")
-
-    def __init__(self) -> None:
-        self.tree = ""
-        self.changes: tuple[PathChange, ...] = ()
-        self.faults: dict[int, str] = {}
+    tree: str = ""
+    changes: tuple[PathChange, ...] = ()
+    faults: dict[int, str] = own(factory=dict)
 
 
 def path_modes(repo: Repository, commit: str, paths: "Iterable[str]") -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from schema.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,15 +116,12 @@ class HarnessTable(Strict):
     log_bytes: int = Field(64 << 20, ge=1 << 16, le=1 << 34, description="most a log may hold")
 
 
-class Harness:
+class Harness(Value):
     """A harness ready to use: its table with every default filled in."""
 
-    __slots__ = ("given", "name", "table")
-
-    def __init__(self, name: str, table: HarnessTable, given: "tuple[str, ...]" = ()) -> None:
-        self.name = name
-        self.table = table
-        self.given = given  # The program, where it was named on the command line.
+    name: str
+    table: HarnessTable
+    given: tuple[str, ...] = ()  # The program, where it was named on the command line.
 
     @property
     def words(self) -> str:

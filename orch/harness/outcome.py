@@ -4,6 +4,8 @@ The agent's own report decides; then what ended it from outside; then the client
 its exit status only where it has no last word. Exit 0 with nothing done is not done.
 """
 
+from schema.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.harness.config import HarnessTable
@@ -15,7 +17,7 @@ LOGGED_OUT = "it is not logged in"
 _TIMERS = ("first_output", "idle", "total")
 
 
-class TurnFacts:
+class TurnFacts(Value):
     """The facts of a turn.
 
     `reported`: "", "done" or "fail", by the agent itself. `final`: "", "ok" or "failed", the
@@ -25,27 +27,21 @@ class TurnFacts:
     its output, of standard error alone where standard output is read as events.
     """
 
-    __slots__ = (
-        "asked", "carried", "cause", "commits", "error", "exit_status", "final", "has_code", "lost",
-        "made", "reported", "stopped", "tail", "text", "uncommitted",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.reported = ""
-        self.final = ""
-        self.exit_status: int | None = None
-        self.commits = 0
-        self.carried = 0
-        self.made = 0
-        self.uncommitted = 0
-        self.has_code = False
-        self.cause = "exit"
-        self.stopped = ""
-        self.lost = ""
-        self.asked = False
-        self.text = ""
-        self.error = ""
-        self.tail = ""
+    reported: str = ""
+    final: str = ""
+    exit_status: int | None = None
+    commits: int = 0
+    carried: int = 0
+    made: int = 0
+    uncommitted: int = 0
+    has_code: bool = False
+    cause: str = "exit"
+    stopped: str = ""
+    lost: str = ""
+    asked: bool = False
+    text: str = ""
+    error: str = ""
+    tail: str = ""
 
 
 def judge(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from orch.harness.events import COLOURS
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,16 +16,13 @@ _SECONDS = 20.0
 _NUMBER = re.compile(r"\d+(?:\.\d+){0,3}")
 
 
-class HarnessFindings:
+class HarnessFindings(Value):
     """What a look at a harness found: `problems` forbid starting it, `warnings` do not."""
 
-    __slots__ = ("path", "problems", "version", "warnings")
-
-    def __init__(self) -> None:
-        self.path = ""
-        self.version = ""
-        self.problems: list[str] = []
-        self.warnings: list[str] = []
+    path: str = ""
+    version: str = ""
+    problems: list[str] = own(factory=list)
+    warnings: list[str] = own(factory=list)
 
 
 def look(harness: "Harness", environment: dict[str, str]) -> HarnessFindings:

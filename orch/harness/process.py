@@ -16,6 +16,7 @@ import time
 from orch import process_identity
 from orch.harness import orphans, spool
 from orch.harness.spool import Intake
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _STRAY_GRACE = 3.0
 _HURRY = 0.5
 
 
-class Orders:
+class Orders(Value):
     """What the store says of a running turn, asked for a few times a second.
 
     `stop`: why it is to end now, "" to go on. `reported`: it has delivered, and may take its
@@ -39,14 +40,11 @@ class Orders:
     something since the last look. `hurry`: its runner itself was told to end, and has two seconds.
     """
 
-    __slots__ = ("active", "hurry", "reported", "stop", "waiting")
-
-    def __init__(self) -> None:
-        self.stop = ""
-        self.reported = False
-        self.waiting = False
-        self.active = False
-        self.hurry = False
+    stop: str = ""
+    reported: bool = False
+    waiting: bool = False
+    active: bool = False
+    hurry: bool = False
 
 
 class ClientEnd:

@@ -7,6 +7,8 @@ that tells nothing (a start, a piece of what comes whole later) is left out, oth
 import json
 import textwrap
 
+from schema.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +31,10 @@ _QUIET = frozenset(
 )  # fmt: skip
 
 
-class LogReader:
+class LogReader(Value):
     """Turns a log's lines into what people read, one after the other."""
 
-    __slots__ = ("_pieces",)
-
-    def __init__(self) -> None:
-        self._pieces = ""  # Words that come in pieces, until something else does.
+    _pieces: str = ""  # Words that come in pieces, until something else does.
 
     def read(self, line: str) -> list[str]:
         """Return what a line tells; [] for nothing."""

@@ -10,6 +10,7 @@ from orch.store import tasks as task_rows
 from orch.store import trials
 from orch.store.entries import Entry
 from schema.json_text import array
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,16 +59,13 @@ def message_of(db: "Database", entry: Entry) -> str:
     return f"{subject}\n\nOrch-Task: {entry.name}\nOrch-Entry: {entry.entry_id}\n"
 
 
-class Conflict:
+class Conflict(Value):
     """An entry that did not merge: with which files, in git's sentences, and what landed there."""
 
-    __slots__ = ("files", "landed", "notes", "onto")
-
-    def __init__(self, onto: str, files: list[str], notes: list[str], landed: list[str]) -> None:
-        self.onto = onto
-        self.files = files
-        self.notes = notes
-        self.landed = landed
+    onto: str
+    files: list[str]
+    notes: list[str]
+    landed: list[str]
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

@@ -24,6 +24,7 @@ from orch.worktrees import inspect
 from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,36 +33,24 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx, Tx
 
 
-class EnqueueOptions:
+class EnqueueOptions(Value):
     """What was asked for; None where run, orch.toml or task decides."""
 
-    __slots__ = ("actor", "priority", "strategy", "target")
-
-    def __init__(
-        self,
-        target: str | None = None,
-        strategy: str | None = None,
-        priority: int | None = None,
-        actor: str = "",
-    ) -> None:
-        self.target = target
-        self.strategy = strategy
-        self.priority = priority
-        self.actor = actor
+    target: str | None = None
+    strategy: str | None = None
+    priority: int | None = None
+    actor: str = ""
 
 
-class PreparedEntry:
+class PreparedEntry(Value):
     """An entry that was decided and looked at in git; nothing is written yet."""
 
-    __slots__ = ("attempt", "repo", "run", "target", "task", "values")
-
-    def __init__(self, run: Run, task: Task, attempt: Attempt, repo: repository.Repository) -> None:
-        self.run = run
-        self.task = task
-        self.attempt = attempt
-        self.repo = repo
-        self.target = ""
-        self.values: dict[str, object] = {}
+    run: Run
+    task: Task
+    attempt: Attempt
+    repo: repository.Repository
+    target: str = ""
+    values: dict[str, object] = own(factory=dict)
 
 
 def prepare(db: "Database", run_id: str, task_id: str, options: EnqueueOptions) -> PreparedEntry:

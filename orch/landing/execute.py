@@ -23,6 +23,7 @@ from orch.worktrees import create
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, obj
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,17 +32,14 @@ if TYPE_CHECKING:
 _NOTE_TAIL = 2000
 
 
-class Executed:
+class Executed(Value):
     """What the steps of one pass came to."""
 
-    __slots__ = ("blockers", "landed", "moved", "problems", "trials")
-
-    def __init__(self) -> None:
-        self.blockers: list[checkout_conflicts.Blocker] = []
-        self.landed: list[Entry] = []
-        self.moved: dict[int, None] = {}
-        self.problems: list[str] = []
-        self.trials = 0
+    blockers: list[checkout_conflicts.Blocker] = own(factory=list)
+    landed: list[Entry] = own(factory=list)
+    moved: dict[int, None] = own(factory=dict)
+    problems: list[str] = own(factory=list)
+    trials: int = 0
 
 
 def apply(

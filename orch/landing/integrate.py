@@ -20,6 +20,7 @@ from orch.worktrees import create
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, array, merge
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,14 +118,11 @@ def commits(plan: IntegrationPlan) -> list[str]:
     return [f"{one.commit[:12]} {one.subject}" for one in found]
 
 
-class Rehearsal:
+class Rehearsal(Value):
     """What bringing it in now would meet: files that do not merge, or that are in the way."""
 
-    __slots__ = ("conflicts", "in_the_way")
-
-    def __init__(self, conflicts: list[str], in_the_way: list[str]) -> None:
-        self.conflicts = conflicts
-        self.in_the_way = in_the_way
+    conflicts: list[str]
+    in_the_way: list[str]
 
 
 def rehearse(plan: IntegrationPlan) -> Rehearsal:

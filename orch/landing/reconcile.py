@@ -17,6 +17,7 @@ from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from schema.failures import Failure
 from schema.json_text import Json, obj
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,14 +26,11 @@ if TYPE_CHECKING:
     from schema.transaction import Tx
 
 
-class QueueReport:
+class QueueReport(Value):
     """What a reconcile of a queue changed: entry numbers, and what could not be done, in words."""
 
-    __slots__ = ("changed", "problems")
-
-    def __init__(self) -> None:
-        self.changed: dict[int, None] = {}
-        self.problems: list[str] = []
+    changed: dict[int, None] = own(factory=dict)
+    problems: list[str] = own(factory=list)
 
 
 def bring_up_to_date(

@@ -21,6 +21,7 @@ from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json
 from schema.steps import command
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,32 +30,26 @@ if TYPE_CHECKING:
 PUT_BACK, REVERT = "put_back", "revert"
 
 
-class RollbackPlan:
+class RollbackPlan(Value):
     """How an entry will be taken back, and what that touches."""
 
-    __slots__ = ("before", "entry", "how", "opened", "why")
-
-    def __init__(self, opened: OpenQueue, entry: Entry, how: str, before: str, why: str) -> None:
-        self.opened = opened
-        self.entry = entry
-        self.how = how
-        self.before = before
-        self.why = why
+    opened: OpenQueue
+    entry: Entry
+    how: str
+    before: str
+    why: str
 
 
-class RollbackOutcome:
+class RollbackOutcome(Value):
     """What was done: the entry that takes it back (itself when put back), what that stopped.
 
     `held` are entries of what depends on it, `superseded` those that would have brought it on.
     """
 
-    __slots__ = ("by", "held", "plan", "superseded")
-
-    def __init__(self, plan: RollbackPlan, by: int, held: list[int], superseded: list[int]) -> None:
-        self.plan = plan
-        self.by = by
-        self.held = held
-        self.superseded = superseded
+    plan: RollbackPlan
+    by: int
+    held: list[int]
+    superseded: list[int]
 
 
 def decide(db: "Database", entry_no: int) -> RollbackPlan:

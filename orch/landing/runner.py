@@ -31,6 +31,7 @@ from orch.store.queues import Queue
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,26 +40,20 @@ if TYPE_CHECKING:
 _MOST_PASSES = 10_000
 
 
-class QueueOutcome:
+class QueueOutcome(Value):
     """What a run of one queue came to."""
 
-    __slots__ = (
-        "blockers", "changed", "hold_reason", "landed", "passes", "plan", "problems", "queue",
-        "seen", "trials", "waits_on_forge",
-    )  # fmt: skip
-
-    def __init__(self, queue: Queue) -> None:
-        self.queue = queue
-        self.passes = 0
-        self.trials = 0
-        self.landed: list[Entry] = []
-        self.changed: dict[int, None] = {}
-        self.problems: list[str] = []
-        self.blockers: list[checkout_conflicts.Blocker] = []
-        self.hold_reason = ""
-        self.waits_on_forge = False
-        self.plan: Plan | None = None
-        self.seen: PassInput | None = None
+    queue: Queue
+    passes: int = 0
+    trials: int = 0
+    landed: list[Entry] = own(factory=list)
+    changed: dict[int, None] = own(factory=dict)
+    problems: list[str] = own(factory=list)
+    blockers: list[checkout_conflicts.Blocker] = own(factory=list)
+    hold_reason: str = ""
+    waits_on_forge: bool = False
+    plan: Plan | None = None
+    seen: PassInput | None = None
 
     def note(self, problems: list[str]) -> None:
         """Keep what could not be done, each thing once."""

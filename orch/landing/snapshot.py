@@ -19,6 +19,7 @@ from orch.store import queues as queue_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import Entry
 from schema.failures import Failure
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,33 +29,25 @@ if TYPE_CHECKING:
 _SAME = [name for name in Known.__slots__ if hasattr(Entry, name) or name in Entry.__annotations__]
 
 
-class Options:
+class Options(Value):
     """What the command line says about a run; None where orch.toml decides.
 
     `sends_back`: what conflicts goes back to its owner at once; a driver does that in its own time.
     """
 
-    __slots__ = ("batch", "jobs", "mode", "sends_back", "steal")
-
-    def __init__(self, batch: int | None = None, jobs: int | None = None) -> None:
-        self.batch = batch
-        self.jobs = jobs
-        self.mode = "until_empty"
-        self.steal = False
-        self.sends_back = True
+    batch: int | None = None
+    jobs: int | None = None
+    mode: str = "until_empty"
+    steal: bool = False
+    sends_back: bool = True
 
 
-class PassInput:
+class PassInput(Value):
     """A snapshot with the rows it was made of."""
 
-    __slots__ = ("entries", "snapshot", "verdicts")
-
-    def __init__(
-        self, snapshot: Snapshot, entries: dict[int, Entry], verdicts: dict[int, Verdict]
-    ) -> None:
-        self.snapshot = snapshot
-        self.entries = entries
-        self.verdicts = verdicts
+    snapshot: Snapshot
+    entries: dict[int, Entry]
+    verdicts: dict[int, Verdict]
 
 
 def limits_of(opened: OpenQueue, options: Options) -> Limits:

@@ -17,6 +17,7 @@ from orch.store.checks import Result
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import array
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +27,13 @@ _RENEW_SECONDS = 15.0
 WAIVED = "no checks are declared: waived"
 
 
-class Trial:
+class Trial(Value):
     """One test under way: what is known already, what is still to be run."""
 
-    __slots__ = ("number", "open", "results", "step")
-
-    def __init__(self, step: Test, number: int) -> None:
-        self.step = step
-        self.number = number
-        self.results: list[Result] = []
-        self.open: list[tuple[str, str]] = []  # (check's name, cache key)
+    step: Test
+    number: int
+    results: list[Result] = own(factory=list)
+    open: list[tuple[str, str]] = own(factory=list)  # (check's name, cache key)
 
 
 def run(lease: RunnerLease, opened: OpenQueue, steps: list[Test], jobs: int) -> int:

@@ -10,6 +10,7 @@ from orch.store.entries import Entry
 from schema import events
 from schema.failures import Failure
 from schema.json_text import NULL, Json, obj
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,21 +19,16 @@ if TYPE_CHECKING:
 OVER = (*entries.FINAL, "landed", "landing")
 
 
-class Proof:
+class Proof(Value):
     """What a word rests on: `kind` (config.model.PROOFS), "" where no person said it.
 
     `origin`: where it was said. `text` was signed by `signature`.
     """
 
-    __slots__ = ("kind", "origin", "signature", "text")
-
-    def __init__(
-        self, kind: str = "", origin: Json = NULL, text: str = "", signature: str = ""
-    ) -> None:
-        self.kind = kind
-        self.origin = origin
-        self.text = text
-        self.signature = signature
+    kind: str = ""
+    origin: Json = NULL
+    text: str = ""
+    signature: str = ""
 
 
 _NO_PERSON = Proof()
@@ -98,16 +94,13 @@ def _is_said(
     return said[-1:] == [(*word, proof.kind)] and not proof.signature
 
 
-class ReviewedWork:
+class ReviewedWork(Value):
     """What a verdict is on: a head of a task, or of an integration branch."""
 
-    __slots__ = ("head", "run_id", "task_id", "task_no")
-
-    def __init__(self, run_id: str, task_no: int | None, task_id: str | None, head: str) -> None:
-        self.run_id = run_id
-        self.task_no = task_no
-        self.task_id = task_id
-        self.head = head
+    run_id: str
+    task_no: int | None
+    task_id: str | None
+    head: str
 
 
 def _record(

@@ -8,6 +8,7 @@ from orch import process_identity
 from orch.operations import work
 from orch.store import slots, turns
 from orch.store.turns import Turn
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,18 +16,15 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx, Tx
 
 
-class Opening:
+class Opening(Value):
     """Something that a free worker can begin, under a name.
 
     `turn`: one whose runner is gone. `thread_id`: one that was answered. Neither: new work.
     """
 
-    __slots__ = ("agent", "thread_id", "turn")
-
-    def __init__(self, agent: str, thread_id: str = "", turn: Turn | None = None) -> None:
-        self.agent = agent
-        self.thread_id = thread_id
-        self.turn = turn
+    agent: str
+    thread_id: str = ""
+    turn: Turn | None = None
 
 
 def first(tx: "ReadTx", base: str) -> Opening:

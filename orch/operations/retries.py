@@ -10,6 +10,7 @@ from orch.model import Attempt, Run, Task
 from orch.operations import scheduling
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,19 +24,16 @@ _WORDS = {
 }
 
 
-class Automatic:
+class Automatic(Value):
     """An attempt that a driver begins by itself.
 
     `cause` is the class of end that it answers, "" for a first one; `numbers` are the run's, and
     `overtakes` how often a task may be passed by.
     """
 
-    __slots__ = ("cause", "numbers", "overtakes")
-
-    def __init__(self, cause: str, numbers: RetryPolicy, overtakes: int) -> None:
-        self.cause = cause
-        self.numbers = numbers
-        self.overtakes = overtakes
+    cause: str
+    numbers: RetryPolicy
+    overtakes: int
 
 
 def refuse_automatic(tx: "ReadTx", run: Run, task: Task, wanted: Automatic) -> None:

@@ -12,6 +12,7 @@ from orch.store import needs as store
 from orch.store import told as places
 from schema import events
 from schema.json_text import obj
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,26 +61,19 @@ class ToTell:
         return self.task_id, self.kind, self.cause
 
 
-class News:
+class News(Value):
     """One thing that a leader is told; `is_need` when somebody has to act."""
 
-    __slots__ = ("again", "command", "event_id", "is_need", "kind", "run_id", "since", "task_id",
-                 "text", "who")  # fmt: skip
-
-    def __init__(
-        self, run_id: str, task_id: str, kind: str, event_id: int, since: int, who: str, text: str,
-        command: str = "", is_need: bool = False, again: bool = False,
-    ) -> None:  # fmt: skip
-        self.run_id = run_id
-        self.task_id = task_id
-        self.kind = kind
-        self.event_id = event_id
-        self.since = since
-        self.who = who
-        self.text = text
-        self.command = command
-        self.is_need = is_need
-        self.again = again
+    run_id: str
+    task_id: str
+    kind: str
+    event_id: int
+    since: int
+    who: str
+    text: str
+    command: str = ""
+    is_need: bool = False
+    again: bool = False
 
 
 def is_driven(tx: "ReadTx", run_id: str) -> bool:

@@ -9,6 +9,7 @@ import json
 from inbox.model import PRIORITIES
 from orch.model import ACTIVE
 from orch.plans.lint import PlannedTask
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,22 +35,17 @@ _PLAIN = {
 }
 
 
-class Standing:
+class Standing(Value):
     """A task of the run as it stands; `columns` as in a Ticket, `spec` the digest of its text."""
 
-    __slots__ = (
-        "columns", "depends_on", "dispatching", "locks", "spec", "status", "task_id", "task_no",
-    )  # fmt: skip
-
-    def __init__(self, task_no: int, task_id: str, status: str, columns: "dict[str, Any]") -> None:
-        self.task_no = task_no
-        self.task_id = task_id
-        self.status = status
-        self.columns = columns
-        self.locks: list[str] = []
-        self.depends_on: list[str] = []
-        self.spec: str | None = None
-        self.dispatching = False
+    task_no: int
+    task_id: str
+    status: str
+    columns: "dict[str, Any]"
+    locks: list[str] = own(factory=list)
+    depends_on: list[str] = own(factory=list)
+    spec: str | None = None
+    dispatching: bool = False
 
     @property
     def untouchable(self) -> str:
@@ -61,17 +57,14 @@ class Standing:
         return f"it is {self.status}" if self.status in _OVER else ""
 
 
-class TaskChange:
+class TaskChange(Value):
     """What happens to one task: added, updated, unchanged, or kept although the plan differs."""
 
-    __slots__ = ("fields", "kind", "reason", "standing", "ticket")
-
-    def __init__(self, ticket: "Ticket", standing: Standing | None) -> None:
-        self.ticket = ticket
-        self.standing = standing
-        self.kind = "added"
-        self.reason = ""
-        self.fields: dict[str, tuple[object, object]] = {}  # Name: (old, new).
+    ticket: "Ticket"
+    standing: Standing | None
+    kind: str = "added"
+    reason: str = ""
+    fields: dict[str, tuple[object, object]] = own(factory=dict)  # Name: (old, new).
 
     def document(self) -> dict[str, object]:
         """Return the published fields."""

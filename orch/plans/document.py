@@ -4,6 +4,8 @@ Owns the limits for everything that comes from outside: 1 MiB, depth 64, 64-bit 
 NaN, no aliases, no duplicate keys. Each format has a reader of its own; all fill a Document.
 """
 
+from schema.value import Value, own
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Path = tuple[str | int, ...]
@@ -15,29 +17,18 @@ MAX_PROBLEMS = 500  # One slip in a generated file should not answer with megaby
 SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 
 
-class Problem:
+class Problem(Value):
     """One thing to mend. `line` is 0 where a line means nothing; `rule` is "" or lint's.
 
     `file` is the plan's file where several make one plan, else "".
     """
 
-    __slots__ = ("file", "line", "message", "path", "rule", "task_id")
-
-    def __init__(
-        self,
-        line: int,
-        path: str,
-        message: str,
-        task_id: str | None = None,
-        rule: str = "",
-        file: str = "",
-    ) -> None:
-        self.file = file
-        self.line = line
-        self.path = path
-        self.message = message
-        self.task_id = task_id
-        self.rule = rule
+    line: int
+    path: str
+    message: str
+    task_id: str | None = None
+    rule: str = ""
+    file: str = ""
 
     def document(self) -> dict[str, object]:
         """Return the published fields."""
@@ -51,22 +42,19 @@ class Problem:
         }
 
 
-class Document:
+class Document(Value):
     """What `text` says: `value`, and the line of every key and item by its path from the top.
 
     `more` are the values of further YAML documents in the text, each with its path.
     """
 
-    __slots__ = ("_around", "_refused", "lines", "more", "problems", "text", "value")
-
-    def __init__(self, text: str = "") -> None:
-        self.text = text
-        self.value: object = None
-        self.more: list[tuple[Path, object]] = []
-        self.lines: dict[Path, int] = {(): 1}
-        self.problems: list[Problem] = []
-        self._refused: set[Path] = set()
-        self._around: set[Path] = set()  # Every place that one of them lies in.
+    text: str = ""
+    value: object = None
+    more: "list[tuple[Path, object]]" = own(factory=list)
+    lines: "dict[Path, int]" = own(factory=lambda: {(): 1})
+    problems: list[Problem] = own(factory=list)
+    _refused: "set[Path]" = own(factory=set)
+    _around: "set[Path]" = own(factory=set)  # Every place that one of them lies in.
 
     def line(self, path: "Path") -> int:
         """Return the line of a place, or of the nearest one around it."""

@@ -5,6 +5,7 @@ Pure: takes the picture of the run as it would be after the plan, returns findin
 
 from orch import paths
 from orch.plans import document, graph
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,42 +19,33 @@ MAX_OVERLAPS = 200
 _WILD = frozenset("*?")
 
 
-class PlannedTask:
+class PlannedTask(Value):
     """A task as it would be once the plan is applied.
 
     `over` is a status that ends it, else "". `planned` says that the plan names it: only such
     tasks are judged, the others are what they are judged against.
     """
 
-    __slots__ = (
-        "accepted", "allowed", "checked", "locks", "minutes", "mode", "over", "planned", "task_id",
-        "waits_for",
-    )  # fmt: skip
-
-    def __init__(self, task_id: str) -> None:
-        self.task_id = task_id
-        self.planned = True
-        self.over = ""
-        self.waits_for: list[str] = []
-        self.locks: list[str] = []
-        self.allowed: list[str] = []
-        self.accepted = False
-        self.checked = False
-        self.mode: str | None = None
-        self.minutes = 0
+    task_id: str
+    planned: bool = True
+    over: str = ""
+    waits_for: list[str] = own(factory=list)
+    locks: list[str] = own(factory=list)
+    allowed: list[str] = own(factory=list)
+    accepted: bool = False
+    checked: bool = False
+    mode: str | None = None
+    minutes: int = 0
 
 
-class Finding:
+class Finding(Value):
     """What a rule found. `level` is refuse or warn; `field` is where in the task to mend it."""
 
-    __slots__ = ("field", "level", "message", "rule", "task_id")
-
-    def __init__(self, rule: str, level: str, task_id: str, field: str, message: str) -> None:
-        self.rule = rule
-        self.level = level
-        self.task_id = task_id
-        self.field = field
-        self.message = message
+    rule: str
+    level: str
+    task_id: str
+    field: str
+    message: str
 
 
 def find(

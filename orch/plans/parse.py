@@ -14,6 +14,7 @@ from orch.plans.document import Document
 from orch.plans.model import TWINS, PlanTask
 from schema import ids
 from schema.failures import Failure
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,27 +35,21 @@ _WORDS_OF_TYPE = {
 }
 
 
-class Ticket:
+class Ticket(Value):
     """One task as a plan says it. `columns` are the store's, lists still lists.
 
     `rank` in the columns is None where only a word was given for the priority: then the order
     among equals is nobody's concern. `set_spec()` gives it the text of its `spec_file`.
     """
 
-    __slots__ = (
-        "columns", "depends_on", "locks", "path", "spec_file", "spec_sha256", "spec_text",
-        "task_id",
-    )  # fmt: skip
-
-    def __init__(self, task_id: str, path: "Path") -> None:
-        self.task_id = task_id
-        self.path = path
-        self.columns: dict[str, Any] = {}
-        self.depends_on: list[str] = []
-        self.locks: list[str] = []
-        self.spec_file: str | None = None
-        self.spec_text: str | None = None
-        self.spec_sha256: str | None = None
+    task_id: str
+    path: "Path"
+    columns: "dict[str, Any]" = own(factory=dict)
+    depends_on: list[str] = own(factory=list)
+    locks: list[str] = own(factory=list)
+    spec_file: str | None = None
+    spec_text: str | None = None
+    spec_sha256: str | None = None
 
     def set_spec(self, text: str) -> None:
         """Give it a specification's text."""

@@ -8,6 +8,7 @@ import re
 import tomllib
 
 from orch.plans.document import MAX_DEPTH
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,16 +74,15 @@ def _too_deep(value: object) -> "Path":
     return ()
 
 
-class _Finder:
+class _Finder(Value):
     """One walk over valid TOML that notes the line of every key and item."""
 
-    def __init__(self, document: "Document", text: str) -> None:
-        self.document = document
-        self.text = text
-        self.position = 0
-        self._line = 1
-        self._counted = 0
-        self._arrays: dict[Path, int] = {}  # How many [[tables]] there were, by place.
+    document: "Document"
+    text: str
+    position: int = 0
+    _line: int = 1
+    _counted: int = 0
+    _arrays: "dict[Path, int]" = own(factory=dict)  # How many [[tables]] there were, by place.
 
     def run(self) -> None:
         """Walk to the end of the text."""

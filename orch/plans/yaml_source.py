@@ -8,6 +8,7 @@ text are several parts of one plan.
 import yaml
 
 from orch.plans.document import MAX_DEPTH
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +28,12 @@ class _TooDeep(Exception):
     """Nothing behind this is read: the parser's time would grow with the square of the depth."""
 
 
-class _Open:
+class _Open(Value):
     """A mapping or sequence whose end has not come yet."""
 
-    __slots__ = ("container", "key", "path")
-
-    def __init__(self, container: "dict[str, object] | list[object]", path: "Path") -> None:
-        self.container = container
-        self.path = path
-        self.key: str | None = None  # Of a mapping: the key whose value comes next.
+    container: dict[str, object] | list[object]
+    path: "Path"
+    key: str | None = None  # Of a mapping: the key whose value comes next.
 
 
 def fill(document: "Document", text: str) -> None:
@@ -59,15 +57,14 @@ def fill(document: "Document", text: str) -> None:
             loader.dispose()
 
 
-class _YamlReader:
+class _YamlReader(Value):
     """One pass over the events of a loader; recursion-free, so depth costs nothing."""
 
-    def __init__(self, document: "Document", loader: "Any") -> None:
-        self.document = document
-        self.loader = loader
-        self.open: list[_Open] = []
-        self.skipping = 0  # Depth inside something that was refused whole.
-        self.documents = 0
+    document: "Document"
+    loader: "Any"
+    open: list[_Open] = own(factory=list)
+    skipping: int = 0  # Depth inside something that was refused whole.
+    documents: int = 0
 
     def run(self) -> None:
         """Read all events into the document, or until one that cannot be gone past."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, sqrt
 
+from schema.value import Value, own
+
 Point = tuple[float, float]
 _SWEEPS = 10
 _BEND = 18.0  # Room for a bend of a long edge.
@@ -48,14 +50,13 @@ class Layout:
     loose_at: float = 0.0
 
 
-class _Graph:
+class _Graph(Value):
     """The layers while they are being put in order; bends of long edges are numbers."""
 
-    def __init__(self) -> None:
-        self.layers: list[list[str | int]] = []
-        self.before: dict[str | int, list[str | int]] = {}
-        self.after: dict[str | int, list[str | int]] = {}
-        self.chains: list[tuple[str, str, list[str | int]]] = []
+    layers: list[list[str | int]] = own(factory=list)
+    before: dict[str | int, list[str | int]] = own(factory=dict)
+    after: dict[str | int, list[str | int]] = own(factory=dict)
+    chains: list[tuple[str, str, list[str | int]]] = own(factory=list)
 
 
 def place(

@@ -7,6 +7,7 @@ gives the very bytes from before, whatever the line endings, BOM or missing last
 import re
 
 from orch.setup.model import Broken, digest
+from schema.value import Value
 
 _BEGIN = b"<!-- BEGIN orch setup"
 _END = b"<!-- END orch setup -->"
@@ -15,16 +16,13 @@ _SEAL = re.compile(rb"\n<!-- orch setup v([0-9A-Za-z.+-]+) sha256:([0-9a-f]{12})
 _BOM = b"\xef\xbb\xbf"
 
 
-class OurBlock:
+class OurBlock(Value):
     """Our block in a file: where it stands, its text, and whether somebody edited it."""
 
-    __slots__ = ("edited", "end", "start", "text")
-
-    def __init__(self, start: int, end: int, text: bytes, edited: bool) -> None:
-        self.start = start
-        self.end = end
-        self.text = text
-        self.edited = edited
+    start: int
+    end: int
+    text: bytes
+    edited: bool
 
 
 def require_text(old: bytes) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 import re
 
+from schema.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,14 +14,11 @@ _MOST_BYTES = 1 << 20
 _NO_TESTS = "no test specified"  # What npm init writes.
 
 
-class FoundCheck:
+class FoundCheck(Value):
     """A command that seems to judge the repository's work, and the file that says so."""
 
-    __slots__ = ("command", "source")
-
-    def __init__(self, command: list[str], source: str) -> None:
-        self.command = command
-        self.source = source
+    command: list[str]
+    source: str
 
 
 def find_check(top: str) -> FoundCheck | None:

@@ -3,6 +3,8 @@
 import hashlib
 import os
 
+from schema.value import Value
+
 ACTIONS = ("created", "updated", "unchanged", "removed", "conflict")
 
 
@@ -10,16 +12,13 @@ class Broken(Exception):
     """A file that cannot be edited without guessing; the text says what is wrong with it."""
 
 
-class Target:
+class Target(Value):
     """A file that a setup wants: `block`, `skill`, `hooks`, `server` (entries), `file` (whole)."""
 
-    __slots__ = ("base", "content", "kind", "name")
-
-    def __init__(self, kind: str, base: str, name: str, content: object) -> None:
-        self.kind = kind
-        self.base = base
-        self.name = name
-        self.content = content
+    kind: str
+    base: str
+    name: str
+    content: object
 
 
 class FileEdit:

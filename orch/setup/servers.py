@@ -11,6 +11,7 @@ import tomllib
 from orch.json_tree import JsonNode
 from orch.setup import json_layout
 from orch.setup.model import Broken
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,14 +27,11 @@ _BLOCK = re.compile(re.escape(_BEGIN) + r"(.*?)" + re.escape(_END), re.DOTALL)
 _EDITED = "our server was edited: keep it, or take ours with --force"
 
 
-class ServerEntry:
+class ServerEntry(Value):
     """What a client's file is to hold: below which member, in which shape."""
 
-    __slots__ = ("member", "shape")
-
-    def __init__(self, member: str, shape: str) -> None:
-        self.member = member
-        self.shape = shape
+    member: str
+    shape: str
 
     @property
     def value(self) -> "dict[str, Any]":

@@ -2,6 +2,7 @@
 
 from schema import queries
 from schema.json_text import NULL, Json
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,40 +11,20 @@ if TYPE_CHECKING:
 _SQL = queries.load(__file__)
 
 
-class Result:
+class Result(Value):
     """One outcome of one check."""
 
-    __slots__ = (
-        "cache_key", "check", "duration_ms", "exit_status", "head", "head_commit", "recorded_by",
-        "source", "status", "summary", "tail",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        check: str,
-        status: str,
-        source: str,
-        recorded_by: str,
-        *,
-        summary: str = "",
-        head_commit: str | None = None,
-        cache_key: str | None = None,
-        head: str = "",
-        tail: str = "",
-        exit_status: int | None = None,
-        duration_ms: int | None = None,
-    ) -> None:
-        self.check = check
-        self.status = status
-        self.source = source
-        self.recorded_by = recorded_by
-        self.summary = summary
-        self.head_commit = head_commit
-        self.cache_key = cache_key
-        self.head = head
-        self.tail = tail
-        self.exit_status = exit_status
-        self.duration_ms = duration_ms
+    check: str
+    status: str
+    source: str
+    recorded_by: str
+    summary: str = ""
+    head_commit: str | None = None
+    cache_key: str | None = None
+    head: str = ""
+    tail: str = ""
+    exit_status: int | None = None
+    duration_ms: int | None = None
 
 
 def insert(tx: "Tx", attempt_key: int, result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from schema import queries
 from schema.json_text import Json, dumps
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,30 +52,23 @@ class Turn(queries.Record):
         return self.pid, self.pid_started, self.pid_boot
 
 
-class TurnEnd:
+class TurnEnd(Value):
     """The facts of a turn that ended, as they are stored."""
 
-    __slots__ = (
-        "commits", "cost_usd", "exit_status", "final_event", "input_tokens", "last_line_at",
-        "outcome", "output_tokens", "reason", "reported", "salvage_ref", "session", "strays",
-        "uncommitted",
-    )  # fmt: skip
-
-    def __init__(self, outcome: str, reason: str) -> None:
-        self.outcome = outcome
-        self.reason = reason
-        self.reported = ""
-        self.final_event = ""
-        self.exit_status: int | None = None
-        self.commits: int | None = None
-        self.uncommitted: int | None = None
-        self.salvage_ref = ""
-        self.strays = 0
-        self.input_tokens: int | None = None
-        self.output_tokens: int | None = None
-        self.cost_usd: float | None = None
-        self.session = ""
-        self.last_line_at: int | None = None  # Of one that nobody saw end.
+    outcome: str
+    reason: str
+    reported: str = ""
+    final_event: str = ""
+    exit_status: int | None = None
+    commits: int | None = None
+    uncommitted: int | None = None
+    salvage_ref: str = ""
+    strays: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    session: str = ""
+    last_line_at: int | None = None  # Of one that nobody saw end.
 
 
 def begin(

@@ -21,6 +21,7 @@ from orch.store import submissions as store
 from schema import ids
 from schema.failures import Failure
 from schema.json_text import array, obj
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,16 +38,13 @@ _MOST = 20
 _FIRST = "give it to them first"
 
 
-class Delivery:
+class Delivery(Value):
     """The changes of a document for a task of a run."""
 
-    __slots__ = ("commit", "is_rehearsal", "reading", "run")
-
-    def __init__(self, reading: "SubmissionReading", run: "Run", *, is_rehearsal: bool) -> None:
-        self.reading = reading
-        self.run = run
-        self.is_rehearsal = is_rehearsal
-        self.commit = ""
+    reading: "SubmissionReading"
+    run: "Run"
+    is_rehearsal: bool
+    commit: str = ""
 
     def event_for(self, tx: "ReadTx", task: Task) -> str:
         """Return how the task takes the work: `dispatch`, or `reassign` from its own attempt.

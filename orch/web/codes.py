@@ -5,17 +5,17 @@ import secrets
 import time
 
 from inbox.cli.output import write_error
+from schema.value import Value, own
 
 _SECONDS = 300.0
 _MOST_TRIES = 5
 _MOST_OPEN = 100
 
 
-class Codes:
+class Codes(Value):
     """One code for each thing that is asked for; it counts once."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, tuple[str, float, int]] = {}
+    _open: dict[str, tuple[str, float, int]] = own(factory=dict)
 
     def accept(self, what: str, code: str) -> bool:
         """Say whether `code` is the one for `what`; it is used up by that."""

@@ -20,6 +20,7 @@ from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_fil
 from schema import crash_points, events
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,22 +32,17 @@ if TYPE_CHECKING:
     from schema.transaction import Database, ReadTx
 
 
-class CleanupOutcome:
+class CleanupOutcome(Value):
     """What happened, or would happen, to one attempt's worktree."""
 
-    __slots__ = (
-        "attempt", "cleaned", "entries", "ignored", "proof", "reason", "salvage", "task",
-    )  # fmt: skip
-
-    def __init__(self, task: Task, attempt: Attempt) -> None:
-        self.task = task
-        self.attempt = attempt
-        self.cleaned = False
-        self.proof = ""
-        self.reason = ""
-        self.salvage = ""
-        self.entries = 0
-        self.ignored: Ignored | None = None
+    task: Task
+    attempt: Attempt
+    cleaned: bool = False
+    proof: str = ""
+    reason: str = ""
+    salvage: str = ""
+    entries: int = 0
+    ignored: "Ignored | None" = None
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""
@@ -152,14 +148,11 @@ def _one_alone(outcome: CleanupOutcome, failures: list[Failure]) -> "Iterator[No
         outcome.reason = f"{error.strerror}: {names.display(str(error.filename))}"
 
 
-class _Site:
+class _Site(Value):
     """A repository of the run, opened and compared once for all of its worktrees."""
 
-    __slots__ = ("repo", "settings")
-
-    def __init__(self, repo: repository.Repository) -> None:
-        self.repo = repo
-        self.settings: Config | None = None
+    repo: repository.Repository
+    settings: "Config | None" = None
 
 
 def _site(db: "Database", run: Run, attempt: Attempt, known: dict[str, _Site]) -> _Site:

@@ -15,6 +15,7 @@ from orch.worktrees import kept_heads, moved_repository, setup_files
 from schema.failures import Failure
 from schema.json_text import Json, array
 from schema.steps import Step
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,20 +125,17 @@ def place_of(repo: repository.Repository, attempt: Attempt) -> repository.Reposi
     return None
 
 
-class Left:
+class Left(Value):
     """What would be lost with a worktree: files, commits beside its branch, or it is not there.
 
     `placed` are files that orch put there and that were committed: lost they are not, but they
     must not land.
     """
 
-    __slots__ = ("files", "missing", "placed", "stray")
-
-    def __init__(self) -> None:
-        self.files: list[str] = []
-        self.stray: Stray | None = None
-        self.missing = ""
-        self.placed: list[str] = []
+    files: list[str] = own(factory=list)
+    stray: "Stray | None" = None
+    missing: str = ""
+    placed: list[str] = own(factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -187,15 +185,12 @@ def uncommitted(attempt: Attempt) -> list[str]:
     return left(attempt).names
 
 
-class Mending:
+class Mending(Value):
     """What is wrong with a worktree's work, in `words`, and what mends it: `lead`, `steps`."""
 
-    __slots__ = ("lead", "steps", "words")
-
-    def __init__(self, words: str, lead: str, steps: list[Step]) -> None:
-        self.words = words
-        self.lead = lead
-        self.steps = steps
+    words: str
+    lead: str
+    steps: list[Step]
 
 
 def mending(name: str, attempt: Attempt, found: Left) -> Mending:

@@ -11,6 +11,7 @@ from orch.model import Workspace
 from schema import file
 from schema.failures import Failure, invalid_input
 from schema.json_text import dumps
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,19 +24,16 @@ _SETUP = "setup "  # Before the digest of what the setup command left, "" for a 
 _MOST = 2000
 
 
-class Placed:
+class Placed(Value):
     """What lies in a new worktree and is nobody's work; what there is to say of it.
 
     `names` are those of orch.toml, `loose` those that git would take for new files.
     """
 
-    __slots__ = ("files", "loose", "names", "notes")
-
-    def __init__(self) -> None:
-        self.files: dict[str, str] = {}
-        self.names: list[str] = []
-        self.loose: list[str] = []
-        self.notes: list[str] = []
+    files: dict[str, str] = own(factory=dict)
+    names: list[str] = own(factory=list)
+    loose: list[str] = own(factory=list)
+    notes: list[str] = own(factory=list)
 
     def add(self, name: str, path: str, target: str) -> None:
         """Note one file or link that was put at `target` for `name` of orch.toml."""

@@ -14,6 +14,7 @@ from schema.pg import machine, migrate, wire
 from schema.pg.errors import failure_of
 from schema.pg.statements import of_server
 from schema.pg.where import Where
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +26,12 @@ _ROWS_AT_ONCE = 20_000
 _OWN = ("counter", "store_version", "waiter", "message_text", "message_text_state")
 
 
-class Moved:
+class Moved(Value):
     """What was copied: where to, how many rows of each table, and the newest event."""
 
-    __slots__ = ("high_event_id", "rows", "shown")
-
-    def __init__(self, shown: str, rows: dict[str, int], high_event_id: int) -> None:
-        self.shown = shown
-        self.rows = rows
-        self.high_event_id = high_event_id
+    shown: str
+    rows: dict[str, int]
+    high_event_id: int
 
 
 def copy(tx: "Tx", folder: str, url: str) -> Moved:

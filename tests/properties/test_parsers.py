@@ -110,8 +110,8 @@ def _plain(value: object) -> object:
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, tuple):
         return tuple(_plain(part) for part in value)
-    slots = getattr(type(value), "__slots__", None)
-    return tuple(getattr(value, slot) for slot in slots) if slots else value
+    fields = getattr(type(value), "_fields", None)
+    return tuple(getattr(value, field) for field in fields) if fields else value
 
 
 SLOW = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

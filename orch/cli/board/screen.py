@@ -9,6 +9,7 @@ import os
 
 from inbox.cli.output import write_out
 from orch.reports.style import columns, cut_columns
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,11 +66,10 @@ def paint(line: "Words", *, colour: bool, wide: int = 0) -> str:
     return painted.rstrip()
 
 
-class Screen:
+class Screen(Value):
     """The terminal while something is drawn on it."""
 
-    def __init__(self) -> None:
-        self._last: list[Words] = []
+    _last: "list[Words]" = own(factory=list)
 
     def __enter__(self) -> "Screen":
         write_out(_ENTER)

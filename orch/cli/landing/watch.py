@@ -15,6 +15,7 @@ from orch.store.queues import Queue
 from schema import events
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +26,11 @@ _SOON = 5.0  # No event tells that a checkout was cleaned, or that a branch move
 _PASSES = ("lease_conflict", "invalid_input", "invalid_state", "git_error", "store_busy")
 
 
-class _Round:
+class _Round(Value):
     """One look at the queues: what came of each, and what kept one from going on."""
 
-    def __init__(self) -> None:
-        self.outcomes: list[QueueOutcome] = []
-        self.problems: dict[tuple[str, ...], str] = {}
+    outcomes: list[QueueOutcome] = own(factory=list)
+    problems: dict[tuple[str, ...], str] = own(factory=dict)
 
     def run(self, call: "Call", queue: Queue, options: Options, *, first: bool) -> None:
         """Run a queue as far as it goes now. Raises: what does not pass by itself."""

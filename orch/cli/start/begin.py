@@ -9,6 +9,7 @@ from orch.operations import runs
 from orch.store import runs as run_rows
 from orch.store import tickets as ticket_rows
 from schema.json_text import dumps
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +22,12 @@ if TYPE_CHECKING:
 NEW, SAME, CHANGED, OVER = "new", "same", "changed", "over"
 
 
-class BegunRun:
+class BegunRun(Value):
     """The run that a start is about, and what its plan changed."""
 
-    __slots__ = ("changes", "run_id", "state")
-
-    def __init__(self, run_id: str, state: str, changes: "list[TaskChange]") -> None:
-        self.run_id = run_id
-        self.state = state
-        self.changes = changes
+    run_id: str
+    state: str
+    changes: "list[TaskChange]"
 
 
 def begin(call: "Call", given: "StartInput", top: str, target: str | None) -> BegunRun:

@@ -11,6 +11,7 @@ from orch.plans.document import format_of
 from orch.steps.model import say
 from schema import ids
 from schema.failures import invalid_input, not_found
+from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +25,13 @@ _MOST_FILES = 20_000
 _SENTENCE = re.compile(r"^(.*?[.!?])(?:\s|$)", re.DOTALL)
 
 
-class StartInput:
+class StartInput(Value):
     """The contents, how the run is to be called, and its goal."""
 
-    __slots__ = ("contents", "goal", "name", "text")
-
-    def __init__(self, name: str, goal: str, contents: "list[TicketContent]", text: str) -> None:
-        self.name = name
-        self.goal = goal
-        self.contents = contents
-        self.text = text  # "" for files.
+    name: str
+    goal: str
+    contents: "list[TicketContent]"
+    text: str  # "" for files.
 
     @property
     def digests(self) -> list[str]:

@@ -18,6 +18,7 @@ from orch.steps.model import git, say
 from orch.worktrees import clean, create
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
+from schema.value import Value, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,17 +58,14 @@ class StartOptions:
         self.drives = drives
 
 
-class Readiness:
+class Readiness(Value):
     """What a look found: the repository, the client that will work, what orch.toml says."""
 
-    __slots__ = ("harness", "problems", "repo", "settings", "warnings")
-
-    def __init__(self) -> None:
-        self.repo: Repository | None = None
-        self.settings: Config | None = None
-        self.harness = ""
-        self.warnings: list[str] = []
-        self.problems: list[Failure] = []
+    repo: "Repository | None" = None
+    settings: Config | None = None
+    harness: str = ""
+    warnings: list[str] = own(factory=list)
+    problems: list[Failure] = own(factory=list)
 
     def tried(self, look: "Callable[[], None]") -> None:
         """Look, and keep what is refused."""

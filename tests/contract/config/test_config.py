@@ -165,8 +165,8 @@ def test_what_is_built_in_is_the_same_on_both_sides() -> None:
     read, known = OrchToml.model_validate({}).config(), Config()
     for part in ("plan", "queue", "forge"):
         of_table, built_in = getattr(read, part), getattr(known, part)
-        assert {name: getattr(of_table, name) for name in of_table.__slots__} == {
-            name: getattr(built_in, name) for name in built_in.__slots__
+        assert {name: getattr(of_table, name) for name in of_table._fields} == {
+            name: getattr(built_in, name) for name in built_in._fields
         }
     given = {"queue": {"batch": 7, "union": ["a.txt"], "target": "x"}, "forge": {"kind": "github"}}
     made = OrchToml.model_validate(given).config()
