@@ -28,12 +28,17 @@ def fetch(
     if agent is None and not pools:
         rows = tx.many(_SQL["fetch_all"], **values)
     else:
-        offers = [[agent, status] for status in statuses if agent is not None]
-        offers += [[pool, "pending"] for pool in pools if "pending" in statuses]
+        wanted = offers(agent, pools, statuses)
         only = int(unread_only)
         del values["statuses"]
-        rows = tx.many(_SQL["fetch_assigned"], offers=array(offers), unread_only=only, **values)
+        rows = tx.many(_SQL["fetch_assigned"], offers=wanted, unread_only=only, **values)
     return array([_with_unread(row, agent) for row in rows]), len(rows)
+
+
+def offers(agent: str | None, pools: tuple[str, ...], statuses: tuple[str, ...]) -> Json:
+    """Return whose threads of which status are asked for: [[assignee, status], …]."""
+    own = [[agent, status] for status in statuses if agent is not None]
+    return array(own + [[pool, "pending"] for pool in pools if "pending" in statuses])
 
 
 def _with_unread(row: "Row", agent: str | None) -> Json:

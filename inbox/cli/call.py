@@ -153,6 +153,21 @@ class Call:
             **({"warnings": list(warnings)} if warnings else {}),
         )
 
+    def at_once(
+        self, name: str, again: "Callable[[Tx, Change], Json]", **values: object
+    ) -> Json | None:
+        """Return the answer of a hot command that a server does in one round trip.
+
+        None on a file, and where the operation has more to say than that it is done: nothing was
+        done then. `again` answers for a change whose answer was lost. Raises: store_busy,
+        store_error.
+        """
+        if self.db.is_file:
+            return None
+        from inbox.cli import hot
+
+        return hot.answer(self, name, again, values)
+
     def close(self) -> None:
         """Close the store, where a program goes on after the call."""
         if self._db is not None:

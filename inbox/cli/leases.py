@@ -35,10 +35,7 @@ def claim(
         raise invalid_input("--timeout-seconds goes with --next", reason="flag")
     ttl_ms = model.lease_ms(lease_seconds)
     if timeout is None:
-        if take_next and key is None:
-            _require_offer(call, agent, pools)
-        with call.db.write() as tx:
-            answer = _claim_once(call, tx, agent, thread, pools, ttl_ms)
+        answer = _take(call, agent, thread, pools, ttl_ms)
         if answer is None:
             raise _nothing(agent)
         call.say(answer, call.committed)
@@ -57,7 +54,7 @@ def claim(
         agent,
         pools,
         timeout,
-        lambda tx: _claim_once(call, tx, agent, None, pools, ttl_ms),
+        lambda: _take(call, agent, None, pools, ttl_ms),
         keyed=call.key_for(agent),
     )
     if found is None:
@@ -72,13 +69,12 @@ def claim(
     call.say(found, call.committed)
 
 
-def _require_offer(call: "Call", agent: str, pools: tuple[str, ...]) -> None:
-    """Raise no_matching_work/empty for an empty pool; asking costs nobody the write lock."""
+def _is_offered(call: "Call", agent: str, pools: tuple[str, ...]) -> bool:
+    """Say whether there is something to take; asking costs nobody the write lock."""
     from inbox.store import threads
 
     with call.db.read() as tx:
-        if threads.offered(tx, agent, array([agent, *pools])) is None:
-            raise _nothing(agent)
+        return threads.offered(tx, agent, array([agent, *pools])) is not None
 
 
 def _nothing(agent: str) -> Failure:
@@ -89,6 +85,21 @@ def _nothing(agent: str) -> Failure:
         hint="wait for one",
         next=[say("claim", agent=agent, next=True, timeout_seconds=100)],
     )
+
+
+def _take(
+    call: "Call", agent: str, thread: str | None, pools: tuple[str, ...], ttl_ms: int
+) -> Json | None:
+    """Claim once, in a change of its own; None when nothing is offered."""
+    values = {"agent": agent, "thread": thread, "pools": list(pools), "ttl_ms": ttl_ms}
+    name = "claim_next" if thread is None else "claim"
+    answer = call.at_once(name, lambda tx, change: _with_lease(call, tx, change, agent), **values)
+    if answer is None:
+        if thread is None and not call.key and not _is_offered(call, agent, pools):
+            return None
+        with call.db.write() as tx:
+            answer = _claim_once(call, tx, agent, thread, pools, ttl_ms)
+    return answer
 
 
 def _claim_once(
@@ -115,8 +126,18 @@ def _claim_once(
     call.committed = change.event_id
     answer, lease = _claimed(call, tx, change, agent)
     call.once(tx, agent, lambda: merge(answer, lease=lease))
+    return merge(answer, lease=_token_added(tx, change, lease))
+
+
+def _with_lease(call: "Call", tx: "Tx", change: model.Change, agent: str) -> Json:
+    """Return what a claim answers, its lease with its token."""
+    answer, lease = _claimed(call, tx, change, agent)
+    return merge(answer, lease=_token_added(tx, change, lease))
+
+
+def _token_added(tx: "ReadTx", change: model.Change, lease: Json) -> Json:
     current = leases.require_thread(tx, change.thread_id)
-    return merge(answer, lease=leases.with_token(tx, change.thread_id, current.epoch, lease))
+    return leases.with_token(tx, change.thread_id, current.epoch, lease)
 
 
 def _claimed(call: "Call", tx: "Tx", change: model.Change, agent: str) -> tuple[Json, Json]:
@@ -170,20 +191,26 @@ def renew(
     from inbox.store import messages
 
     ttl_ms = model.lease_ms(lease_seconds) if lease_seconds is not None else None
-    with call.db.write() as tx:
-        found = leases.require_thread(tx, thread)
 
-        def _change() -> Json:
-            change = work.renew(tx, found, agent, lease, ttl_ms)
-            call.committed = change.event_id
-            current = leases.require_thread(tx, thread).lease
-            asked = current is not None and messages.stop_asked(
-                tx, found.thread_no, current.claim_event, agent
-            )
-            document = lease_rows.document(tx, found.thread_no)
-            return call.changed(tx, change, lease=document, cancel_requested=asked)
+    def _renewed(tx: "Tx", change: model.Change) -> Json:
+        current = leases.require_thread(tx, thread).lease
+        asked = current is not None and messages.stop_asked(
+            tx, change.thread_no, current.claim_event, agent
+        )
+        document = lease_rows.document(tx, change.thread_no)
+        return call.changed(tx, change, lease=document, cancel_requested=asked)
 
-        answer = call.once(tx, agent, _change)
+    def _change(tx: "Tx", found: model.Thread) -> Json:
+        change = work.renew(tx, found, agent, lease, ttl_ms)
+        call.committed = change.event_id
+        return _renewed(tx, change)
+
+    values = {"agent": agent, "thread": thread, "lease": lease, "ttl_ms": ttl_ms}
+    answer = call.at_once("renew", _renewed, **values)
+    if answer is None:
+        with call.db.write() as tx:
+            found = leases.require_thread(tx, thread)
+            answer = call.once(tx, agent, lambda: _change(tx, found))
     if pid is not None:
         from inbox.workflows import renewal
 
@@ -236,15 +263,18 @@ def update(
 
     draft = model.draft(summary, body, payload, artifacts)
     call.keep(artifacts)
-    with call.db.write() as tx:
-        found = leases.require_thread(tx, thread)
+    values = {"agent": agent, "thread": thread, "lease": lease, "status": status, "draft": draft}
+    answer = call.at_once("update", call.changed, **values)
+    if answer is None:
+        with call.db.write() as tx:
+            found = leases.require_thread(tx, thread)
 
-        def _change() -> Json:
-            change = work.update(tx, found, agent, lease, status, draft)
-            call.committed = change.event_id
-            return call.changed(tx, change)
+            def _change() -> Json:
+                change = work.update(tx, found, agent, lease, status, draft)
+                call.committed = change.event_id
+                return call.changed(tx, change)
 
-        answer = call.once(tx, agent, _change)
+            answer = call.once(tx, agent, _change)
     call.say(answer, call.committed)
 
 
@@ -329,6 +359,10 @@ def _finish(
     from inbox.operations import work
 
     call.keep(draft.artifacts)
+    answer = _finish_at_once(call, verb, agent, thread, draft, token, retryable, offers)
+    if answer is not None:
+        call.say(answer, call.committed)
+        return
     with call.db.write() as tx:
         found = leases.require_thread(tx, thread)
         epoch = leases.token_epoch(tx, found, token) if token is not None else None
@@ -346,6 +380,33 @@ def _finish(
         if offers is not None:
             answer = _still_claimed(tx, answer)
     call.say(answer, call.committed)
+
+
+def _finish_at_once(
+    call: "Call",
+    verb: str,
+    agent: str,
+    thread: str,
+    draft: model.MessageDraft,
+    token: str | None,
+    retryable: bool | None,
+    offers: tuple[str, ...] | None,
+) -> Json | None:
+    """Do what `_finish` does where a server does it in one round trip."""
+    if offers is not None and token is None and not call.key:
+        return None  # Were its answer lost, nobody would know of the thread that was taken.
+    return call.at_once(
+        "finish",
+        call.changed,
+        agent=agent,
+        thread=thread,
+        lease=token,
+        target={"done": "done", "fail": "failed"}[verb],
+        verdict=None if retryable is None else "retryable" if retryable else "permanent",
+        pools=None if offers is None else list(offers),
+        ttl_ms=model.lease_ms(None),
+        draft=draft,
+    )
 
 
 def _next(call: "Call", tx: "Tx", agent: str, pools: tuple[str, ...]) -> Json:

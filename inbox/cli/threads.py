@@ -2,15 +2,15 @@
 
 from inbox.cli.grammar import STATUSES
 from inbox.steps import say
-from schema import events
+from schema import events, ids
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
-    from inbox.model import Artifact, Thread
-    from schema.transaction import ReadTx
+    from inbox.model import Artifact, Change, Thread
+    from schema.transaction import ReadTx, Tx
 
 
 def send(
@@ -43,35 +43,61 @@ def send(
         _require_opening(to, subject)
     draft = model.draft(summary, body, payload, artifacts, subject or "")
     call.keep(artifacts)
-    with call.db.write() as tx:
+    named = _agent_in(to)
+    wait_ms = round((not_before or 0) * 1000)
+    most = model.DEFAULT_MAX_CLAIMS if max_claims is None else max_claims
 
-        def _change() -> Json:
-            known = store.find(tx, thread) if thread is not None else None
-            if known is not None:
-                _require_nothing_new(not_before, max_claims, expects)
-                change = threads.append(tx, known, sender=sender, to=to, kind=kind, draft=draft)
-            else:
-                addressee, topic = _require_opening(to, subject)
-                change = threads.send(
-                    tx,
-                    sender=sender,
-                    to=addressee,
-                    draft=draft,
-                    subject=topic,
-                    kind=kind,
-                    priority=priority,
-                    thread_id=thread,
-                    run_id=run,
-                    task_id=task,
-                    not_before_ms=round((not_before or 0) * 1000),
-                    max_claims=model.DEFAULT_MAX_CLAIMS if max_claims is None else max_claims,
-                    expects=expects,
-                )
-            call.committed = change.event_id
-            warnings = threads.note_names(tx, sender, _agent_in(to))
-            return call.changed(tx, change, warnings=warnings)
+    def _answered(tx: "Tx", change: "Change") -> Json:
+        call.committed = change.event_id
+        warnings = threads.note_names(tx, sender, named)
+        return call.changed(tx, change, warnings=warnings)
 
-        answer = call.once(tx, sender, _change)
+    def _change(tx: "Tx") -> Json:
+        known = store.find(tx, thread) if thread is not None else None
+        if known is not None:
+            _require_nothing_new(not_before, max_claims, expects)
+            change = threads.append(tx, known, sender=sender, to=to, kind=kind, draft=draft)
+        else:
+            addressee, topic = _require_opening(to, subject)
+            change = threads.send(
+                tx,
+                sender=sender,
+                to=addressee,
+                draft=draft,
+                subject=topic,
+                kind=kind,
+                priority=priority,
+                thread_id=thread,
+                run_id=run,
+                task_id=task,
+                not_before_ms=wait_ms,
+                max_claims=most,
+                expects=expects,
+            )
+        return _answered(tx, change)
+
+    answer = call.at_once(
+        "send",
+        _answered,
+        sender=sender,
+        to=to,
+        subject=subject,
+        kind=kind,
+        priority=model.PRIORITIES.index(priority),
+        thread=thread,
+        minted=ids.mint("thr"),
+        run=run,
+        task=task,
+        wait_ms=wait_ms,
+        max_claims=most,
+        expects=expects,
+        only_new=any(given is not None for given in (not_before, max_claims, expects)),
+        named=named,
+        draft=draft,
+    )
+    if answer is None:
+        with call.db.write() as tx:
+            answer = call.once(tx, sender, lambda: _change(tx))
     call.say(answer, call.committed)
 
 
@@ -132,25 +158,43 @@ def reply(
             "nothing to say: give --body, --body-file, --summary or a payload", reason="flag"
         )
     call.keep(artifacts)
-    with call.db.write() as tx:
-        found = leases.require_thread(tx, thread)
+    named = _agent_in(to)
 
-        def _change() -> Json:
-            change = operations.reply(
-                tx,
-                found,
-                sender=sender,
-                to=to,
-                kind=kind,
-                draft=draft,
-                token=lease,
-                reply_to=to_message,
-            )
-            call.committed = change.event_id
-            warnings = operations.note_names(tx, sender, _agent_in(to))
-            return call.changed(tx, change, warnings=warnings)
+    def _answered(tx: "Tx", change: "Change") -> Json:
+        call.committed = change.event_id
+        warnings = operations.note_names(tx, sender, named)
+        return call.changed(tx, change, warnings=warnings)
 
-        answer = call.once(tx, sender, _change)
+    answer = call.at_once(
+        "reply",
+        _answered,
+        sender=sender,
+        to=to,
+        thread=thread,
+        kind=kind,
+        lease=lease,
+        reply_to=to_message,
+        named=named,
+        draft=draft,
+    )
+    if answer is None:
+        with call.db.write() as tx:
+            found = leases.require_thread(tx, thread)
+
+            def _change() -> Json:
+                change = operations.reply(
+                    tx,
+                    found,
+                    sender=sender,
+                    to=to,
+                    kind=kind,
+                    draft=draft,
+                    token=lease,
+                    reply_to=to_message,
+                )
+                return _answered(tx, change)
+
+            answer = call.once(tx, sender, _change)
     call.say(answer, call.committed)
 
 
@@ -195,9 +239,16 @@ def fetch(
 
     if unread and agent is None:
         raise invalid_input("--unread needs an --agent: whose cursor?", reason="flag")
-    with call.db.read() as tx:
-        threads, count = reads.fetch(tx, agent, pools, status or STATUSES, limit, unread)
-        newest = events.last_id(tx)
+    statuses = status or STATUSES
+    if (agent is not None or pools) and not call.db.is_file:
+        from inbox.cli import hot
+
+        offers = reads.offers(agent, pools, statuses)
+        threads, count, newest = hot.fetch(call.db, agent, offers, limit, unread)
+    else:
+        with call.db.read() as tx:
+            threads, count = reads.fetch(tx, agent, pools, statuses, limit, unread)
+            newest = events.last_id(tx)
     if not count:
         who = agent or "anybody"
         raise Failure(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from inbox.model import Thread
     from schema import keys
-    from schema.transaction import Database, ReadTx, Tx
+    from schema.transaction import Database, ReadTx
 
 _RENEWALS_PER_LEASE = 3
 
@@ -28,7 +28,7 @@ def for_work(
     agent: str,
     pools: tuple[str, ...],
     timeout: float,
-    claim: "Callable[[Tx], Json | None]",
+    claim: "Callable[[], Json | None]",
     keyed: "keys.Key | None",
 ) -> Json | None:
     """Wait for a thread that `claim` can take; looking takes no write lock."""
@@ -44,8 +44,7 @@ def for_work(
                 wait_ms = threads.next_release(tx, agent, addressees)
                 soonest[0] = wait_ms / 1000 if wait_ms is not None else None
                 return None
-        with db.write() as tx:
-            return claim(tx)
+        return claim()
 
     def _warm() -> None:
         from inbox.operations import claims  # noqa: F401 - what `claim` will import

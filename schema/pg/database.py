@@ -6,13 +6,13 @@ and who is told of a change. Times are the server's: one clock for all machines.
 
 import time
 
-from schema import events, keys
+from schema import events, ids, keys
 from schema.clock import Clock, Instant
 from schema.failures import Failure
 from schema.file import SCHEMA_VERSION
-from schema.pg import machine, wire
-from schema.pg.errors import failure_of, no_store
-from schema.pg.statements import of_server
+from schema.pg import machine, whole_change, wire
+from schema.pg.errors import failure_of, no_store, nul
+from schema.pg.statements import in_schema, of_server
 from schema.pg.transaction import PgRead, PgReadTx, PgTx, PgWrite
 from schema.pg.where import Where
 from schema.signals import Signals
@@ -22,9 +22,9 @@ from schema.transaction import _CRASHING, LOCK_SUFFIX, WAKE_SUFFIX, Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from schema.queries import Query
     from schema.transaction import Row, Tx
 
-_RETURNS, _RETURN_SECONDS = 20, 0.5  # How long a server may take to come back after a COMMIT.
 _MOST_NOTICE = 7_000  # Bytes; PostgreSQL refuses 8,000.
 
 
@@ -33,13 +33,14 @@ class PgDatabase(Database):
 
     is_file = False
 
-    __slots__ = ("_alive", "_machine", "_server", "_virtual", "store_id", "where")
+    __slots__ = ("_alive", "_machine", "_server", "_virtual", "secret", "seen", "store_id", "where")
 
     def __init__(self, where: Where) -> None:
         """Connect and pass the gate. Raises: not_found/store, store_error."""
         self.where, self.path = where, where.shown
         self.clock, self.signals = Clock(), Signals()
         self.notes: list[str] = []
+        self.guard = None
         self._server = self._connect()
         self.store_id = self._passed()
         self._virtual = machine.store_place(self.store_id)
@@ -60,7 +61,7 @@ class PgDatabase(Database):
             raise failure_of(error) from error
         if not row:
             raise no_store(self.path)
-        version, oldest, store_id, is_replica = row[0]
+        version, oldest, store_id, is_replica, self.seen, self.secret = row[0]
         if is_replica:
             raise Failure(
                 "store_error", "readonly", f"{self.path} is a replica, which lags behind",
@@ -102,8 +103,7 @@ class PgDatabase(Database):
 
         Raises: store_busy, store_error.
         """
-        if wire.is_closed(self._server):
-            self._server = self._connect()
+        self.live()
         try:
             row = self.ask(how, machine=self._machine)[0]
         except wire.LostConnection as error:
@@ -116,6 +116,59 @@ class PgDatabase(Database):
             self.rollback()
             raise failure_of(error) from error
         return self._server, Instant(row[0], row[0], "server"), row[1:]
+
+    def at_once(self, query: "Query", values: dict[str, object]) -> "Row | None":
+        """Run a function of the store that is a whole change, in one round trip.
+
+        Guarantees: once, also where an answer is lost and it is asked again. None: nothing was
+        done, and the operation may say why. Raises: AnswerLost, store_busy, store_error.
+        """
+        if self.guard is not None:
+            return None
+        self.signals.lower()
+        self.signals.shield()
+        if _CRASHING:
+            from schema import crash_points
+
+            crash_points.reach("commit.before")
+        values |= {"machine": self._machine, "seen": self.seen, "tx": ids.random_63_bits()}
+        row = whole_change.call(self, in_schema(query, self.where.schema), values)
+        if row is not None:
+            if _CRASHING:
+                crash_points.reach("commit.after")
+            self.seen = int(row[1])
+            self._wake(set(row[4].split(" ")), is_awaited=row[5])
+        return row
+
+    def look(self, query: "Query", values: dict[str, object]) -> "Row":
+        """Run a function of the store that only reads, in one round trip. Raises: store_error."""
+        self.signals.lower()
+        text = in_schema(query, self.where.schema)
+        for left in (1, 0):  # A connection that was lost meanwhile is made anew, once.
+            try:
+                row: Row = wire.run(self.live(), text, values).fetchall()[0]
+                return row
+            except ValueError:
+                raise nul()
+            except wire.Error as error:
+                if not left or not wire.is_closed(self._server):
+                    raise failure_of(error) from error
+        raise AssertionError
+
+    def _wake(self, topics: set[str], is_awaited: bool) -> None:
+        """Tell who waits here, and then elsewhere: a hint, and so no failure."""
+        self.ring(topics)
+        if is_awaited:
+            try:
+                self.ask("tell", **self._told(topics))
+            except wire.Error:
+                self.rollback()
+
+    def live(self) -> "wire.Connection":
+        """Return the connection, made anew if it was lost. Raises: store_error."""
+        if wire.is_closed(self._server):
+            self._server = self._connect()
+        return self._server
 
     def rollback(self) -> None:
         """Leave the open transaction, if there is one."""
@@ -152,11 +205,11 @@ class PgDatabase(Database):
         parts = [part for part in (tx.taken(), b"COMMIT") if part]
         if tx.topics and tx.is_awaited:
             tell = of_server("tell", self.where.schema)
-            parts.append(wire.written(self._server, tell, self._told(tx)))
+            parts.append(wire.written(self._server, tell, self._told(tx.topics)))
         return b";".join(parts)
 
-    def _told(self, tx: "Tx") -> dict[str, object]:
-        topics = " ".join(sorted(tx.topics))
+    def _told(self, rung: set[str]) -> dict[str, object]:
+        topics = " ".join(sorted(rung))
         topics = topics if len(topics.encode()) < _MOST_NOTICE else "any"
         return {"channel": self.channel, "topics": topics, "machine": self._machine}
 
@@ -180,31 +233,25 @@ class PgDatabase(Database):
             else:
                 done = keys.find(again, tx.key) is not None
         except (wire.Error, Failure) as error:
-            raise Failure(
-                "store_error",
-                "outcome_unknown",
-                f"the commit failed ({failure.message}) and the server does not come back",
-                hint="run the same command again with the same --key once it does",
-            ) from error
+            raise whole_change.unknown(failure) from error
         self.rollback()
         return done
 
     def _return(self) -> "tuple[wire.Connection, Instant, tuple[int, int]]":
         """Begin on a new connection, as soon as the server lets us. Raises: store_error."""
-        for left in reversed(range(_RETURNS)):
+        for left in reversed(range(whole_change.RETURNS)):
             try:
                 return self.begin("begin_write")
             except Failure:
                 if not left:
                     raise
-                time.sleep(_RETURN_SECONDS)
+                time.sleep(whole_change.RETURN_SECONDS)
         raise AssertionError
 
     def data_version(self) -> int:
         """Return a number that changes with every event."""
         try:
-            if wire.is_closed(self._server):
-                self._server = self._connect()
+            self.live()
             rows = self.ask("data_version")
         except wire.LostConnection:
             return -1  # Whoever looks makes the connection anew, or says why not.
@@ -255,10 +302,15 @@ def _other_version(path: str, version: int, oldest: int) -> Failure:
     )  # fmt: skip
 
 
+def server(db: Database) -> PgDatabase:
+    """Return an open store of which it is known that a server keeps it."""
+    assert isinstance(db, PgDatabase)
+    return db
+
+
 def another(db: Database) -> PgDatabase:
     """Return the same store on a connection of its own."""
-    assert isinstance(db, PgDatabase)
-    return PgDatabase(db.where)
+    return PgDatabase(server(db).where)
 
 
 def open_pg(url: str) -> PgDatabase:

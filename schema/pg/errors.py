@@ -56,6 +56,11 @@ def failure_of(error: "Error") -> Failure:
     )
 
 
+def nul() -> Failure:
+    """Return the failure for a text that the driver refuses before the server does."""
+    return Failure("invalid_input", "text", "a text holds a NUL character", hint="leave it out")
+
+
 _REACH = (
     "see whether it runs and lets you in (psql with the same URL; the password belongs into "
     "~/.pgpass), then run the same command again"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from schema.transaction import Row, Tx
 
 _ROWS_AT_ONCE = 20_000
-_OWN = ("counter", "store_version", "waiter", "message_text", "message_text_state")
+_OWN = ("blob", "counter", "store_version", "waiter", "message_text", "message_text_state")
 
 
 class Moved(Value):

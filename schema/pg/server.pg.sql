@@ -50,8 +50,15 @@ ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
 COMMIT;
 
 -- name: gate :maybe
-SELECT v.version, s.min_client, s.store_id, pg_is_in_recovery()
-  FROM this_store.store_version AS v, this_store.store AS s;
+SELECT v.version, s.min_client, s.store_id, pg_is_in_recovery(), c.last, s.secret
+  FROM this_store.store_version AS v, this_store.store AS s, this_store.counter AS c
+ WHERE c.name = 'event';
+
+-- name: done_before :maybe
+-- What a call did whose answer was lost.
+SELECT e.event_id, t.thread_no, t.thread_id
+  FROM this_store.event AS e JOIN this_store.thread AS t ON t.thread_no = e.thread_no
+ WHERE e.event_id > :seen AND e.tx_id = :tx ORDER BY e.event_id LIMIT 1;
 
 -- name: data_version :maybe
 SELECT c.last, s.store_id FROM this_store.counter AS c, this_store.store AS s

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PLACES = re.compile(r"'(?:[^']|'')*'|--[^\n]*|::\w+|:([a-z_]\w*)|%")
 _twins: dict[str, Queries] = {}
 _SERVER = Queries(os.path.join(os.path.dirname(__file__), "server.pg.sql"))
-_server: dict[tuple[str, str], str] = {}
+_server: "dict[tuple[Query, str], str]" = {}
 _texts: "dict[Query, str]" = {}
 
 
@@ -50,10 +50,14 @@ class _Twin(Queries):
 
 def of_server(name: str, schema: str) -> str:
     """Return a block of server.pg.sql for the store in `schema`, as the driver takes it."""
-    found = _server.get((name, schema))
+    return in_schema(_SERVER[name], schema)
+
+
+def in_schema(query: "Query", schema: str) -> str:
+    """Return a query that names `this_store` itself, as the driver takes it."""
+    found = _server.get((query, schema))
     if found is None:
-        text = placed(_SERVER[name].text)
-        found = _server[name, schema] = text.replace("this_store", f'"{schema}"')
+        found = _server[query, schema] = placed(query.text).replace("this_store", f'"{schema}"')
     return found
 
 

@@ -5,9 +5,8 @@ an operation checks stays true until its COMMIT is visible, and event ids are gi
 in one order (docs/decisions/0021-postgresql.md).
 """
 
-from schema.failures import Failure
 from schema.pg import wire
-from schema.pg.errors import failure_of
+from schema.pg.errors import failure_of, nul
 from schema.pg.statements import text_of
 from schema.transaction import Commit, ReadTx, Tx, _Read, _Write
 
@@ -32,7 +31,7 @@ class PgReadTx(ReadTx):
         try:
             return wire.run(self._connection, text_of(query), values)
         except ValueError:
-            raise _nul()
+            raise nul()
 
 
 # On the hot way, and nobody looks at what they give: they travel with what comes next, so that the
@@ -91,12 +90,7 @@ class PgTx(PgReadTx, Tx):
         try:
             self._later.append(wire.written(self._connection, text_of(query), values))
         except ValueError:
-            raise _nul()
-
-
-def _nul() -> Failure:
-    """Return the failure for a text that the driver refuses before the server does."""
-    return Failure("invalid_input", "text", "a text holds a NUL character", hint="leave it out")
+            raise nul()
 
 
 class PgRead(_Read):
@@ -129,6 +123,12 @@ class PgWrite(_Write):
     def __enter__(self) -> PgTx:
         self._pg.signals.lower()
         self._tx = PgTx(*self._pg.begin("begin_write"))
+        if self._pg.guard is not None:
+            try:
+                self._pg.guard(self._tx)
+            except BaseException:
+                self._pg.rollback()
+                raise
         return self._tx
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:

@@ -19,10 +19,11 @@ _WHOLE_SUITE = "server" in ENGINES
 _PACKAGES = ("schema", "inbox", "orch", "council") if _WHOLE_SUITE else ("schema", "inbox")
 _NEWEST = max(int(p.name[:4]) for p in (_ROOT / "schema/pg/migrations").glob("*.sql"))
 _HERE_ONLY = {
+    "blob",
     "counter",
     "store_version",
     "waiter",
-}  # On the file SQLite itself keeps the first two.
+}  # On the file: bytes beside it; SQLite keeps the next two.
 _TEXTS = {
     "rowid",
     "subject",

@@ -243,14 +243,36 @@ def cut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_a_connection_that_is_cut_in_commit(inbox: Cli, cut: tuple[Cutter, Path, str]) -> None:
     cutter, folder, when = cut
     url = _elsewhere(inbox, host=str(folder))
-    answer = inbox.quick("--json", "--db", url, *SEND, "--thread", "t", "--key", "k")
+    inbox.ok(*SEND, "--thread", "t")
+    cancel = ("cancel", "--agent", "a", "--thread", "t", "--key", "k")
+    answer = inbox.quick("--json", "--db", url, *cancel)
     assert cutter.is_cut
     if when == "after":
-        assert answer.data["event_id"] == 1  # Found again, and answered as done.
+        assert answer.data["event_id"] == 2  # Found again, and answered as done.
     else:
         assert (answer.status, answer.error["reason"]) == (70, "io"), answer
-        assert inbox.ok("list")["threads"] == []
-    again = inbox.ok(*SEND, "--thread", "t", "--key", "k")
-    assert again["event_id"] == 1 and again.get("replayed", False) is (when == "after")
-    assert len(inbox.ok("list")["threads"]) == 1
+        assert inbox.ok("list")["threads"][0]["status"] == "pending"
+    again = inbox.ok(*cancel)
+    assert again["event_id"] == 2 and again.get("replayed", False) is (when == "after")
+    assert inbox.ok("doctor", "--deep")["healthy"] is True
+
+
+@pytest.mark.parametrize("key", [(), ("--key", "k")], ids=["bare", "keyed"])
+def test_a_hot_command_that_is_cut_is_done_once(
+    inbox: Cli, cut: tuple[Cutter, Path, str], key: tuple[str, ...]
+) -> None:
+    """It is asked again with the same number: what was done is found, what was not is done."""
+    cutter, folder, _ = cut
+    url = _elsewhere(inbox, host=str(folder))
+    inbox.ok(*SEND, "--thread", "t")
+    claimed = inbox.ok("--db", url, "claim", "--agent", "b", "--next", *key)
+    assert cutter.is_cut
+    assert (claimed["event_id"], claimed["lease"]["epoch"]) == (2, 1)
+    cutter.is_cut = False
+    own = ("--agent", "b", "--thread", "t", "--lease", claimed["lease"]["token"])
+    assert inbox.ok("--db", url, "renew", *own, *key)["lease"]["holder"] == "b"
+    cutter.is_cut = False
+    assert inbox.ok("--db", url, "done", *own, "--next", *key)["event_id"] == 4
+    log = [row[0] for row in _sql(inbox, "SELECT event_type FROM orch.event ORDER BY event_id")]
+    assert log == ["thread_send", "thread_claim", "thread_renew", "thread_result"]
     assert inbox.ok("doctor", "--deep")["healthy"] is True

@@ -74,7 +74,7 @@ class Session:
         except Failure as failure:
             return refusal(call.command, failure)
         except Exception as error:
-            return refusal(call.command, kit._our_bug(error))
+            return refusal(call.command, kit.our_bug(error))
         data = json.loads(call.answer) if call.answer is not None else {}
         return Answer(0, {"ok": True, "command": call.command, "data": data})
 

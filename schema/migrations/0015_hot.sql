@@ -1,0 +1,1 @@
+-- Of a server alone: hot commands in one round trip, and kept bytes (schema/pg/migrations/0015_….sql).
