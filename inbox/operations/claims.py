@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from inbox.model import Thread
     from schema.transaction import Tx
 
+CLAIMED = "thread claimed"  # The message that a claim leaves.
+
 
 def claim(
     tx: "Tx", thread: "Thread", agent: str, ttl_ms: int, pools: "tuple[str, ...]" = ()
@@ -64,7 +66,7 @@ def claim(
         "event",
         agent,
         thread.created_by,
-        model.MessageDraft("thread claimed"),
+        model.MessageDraft(CLAIMED),
     )
     return Change(thread.thread_no, thread.thread_id, event_id)
 

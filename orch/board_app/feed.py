@@ -8,8 +8,9 @@ import threading
 import time
 
 from inbox.workflows import wait
-from orch import board
-from orch.cli.board.top import document
+from orch.board.live import Live
+from orch.board.reader import BoardReader
+from orch.cli.board.top import again, document
 from orch.drive import watching
 from orch.pace import Pace
 from orch.reconcile import reconcile
@@ -87,8 +88,8 @@ class Feed:
             self._db.close()
 
     def _follow(self, db: "Database") -> None:
-        reader = board.BoardReader(db, self.run_id, _MOST_ROWS)
-        pace = Pace(waits=True)
+        reader = BoardReader(db, self.run_id, _MOST_ROWS)
+        pace, live = Pace(waits=True), Live()
         seen, read_at = -1, 0.0
 
         def _look() -> "dict[str, Any] | None":
@@ -105,8 +106,9 @@ class Feed:
                 return None
             self._wanted = False
             found = reader.read()
+            live.look(found)
             seen, read_at = found.high_event_id, time.monotonic()
-            known: dict[str, Any] = loads(document(found, _MOST_ROWS))
+            known: dict[str, Any] = loads(document(found, _MOST_ROWS, live, again(db, found)))
             return known
 
         def _nap() -> float:

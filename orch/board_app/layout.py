@@ -4,8 +4,10 @@ Guarantees: exactly as many lines as the screen is high, none wider than it; the
 cursor is always on it; what is left out is counted. Below LEAST it says only that.
 """
 
+import textwrap
+
 from orch.board_app.keys import KEYS
-from orch.board_app.rows import PANES, Row
+from orch.board_app.rows import PANES, Row, seconds_between, spell
 from orch.model import WORKED
 from orch.reports.style import columns, cut_columns
 from schema.steps import command
@@ -25,7 +27,8 @@ _BAR = 11
 _ASCII = str.maketrans(
     {"·": "|", "▕": "[", "▏": "]", "█": "#", "░": "-", "─": "-", "→": ">", "✗": "x", "✓": "+",
      "◔": "o", "◑": "o", "◎": "@", "▶": "*", "●": "*", "⇥": ">", "†": "!", "±": "~", "○": "o",
-     "–": "-", "…": ".", "⚠": "!", "⇄": "x", "◇": "?", "↵": "Enter", "↑": "Up", "↓": "Down"}
+     "–": "-", "…": ".", "⚠": "!", "↻": "~", "⇄": "x", "◇": "?", "↵": "Enter",
+     "↑": "Up", "↓": "Down"}
 )  # fmt: skip
 
 
@@ -54,9 +57,7 @@ def frame(
     drawn = Frame()
     if wide < LEAST[0] or high < LEAST[1]:
         text = f"{wide}x{high} is too small: the board needs {LEAST[0]}x{LEAST[1]}. q quits."
-        width = max(1, wide)
-        parts = [text[i : i + width] for i in range(0, len(text), width)]
-        drawn.lines = [[("", part)] for part in parts[:high]]
+        drawn.lines = [[("", part)] for part in textwrap.wrap(text, max(1, wide))]
     else:
         _draw(drawn, document, found, view, wide, high)
     drawn.lines = [_cut(line, wide) for line in drawn.lines[:high]]
@@ -83,7 +84,7 @@ def _draw(
     drawn.lines = head
     cells = (
         min(max((columns(row.name) for row in found), default=0), max(12, wide // 4)),
-        min(max((columns(row.what) for row in found), default=0), 14 if wide >= 70 else 10),
+        min(max((columns(row.what) for row in found), default=0), 14 if wide >= 70 else 12),
     )
     for name, room in shown.items():
         _pane(drawn, document, name, panes[name], current, room, (*cells, wide))
@@ -97,14 +98,19 @@ def _draw(
 
 def _head(document: "dict[str, Any]", wide: int) -> "Words":
     runs, needs = document["runs"], len(document["needs"]) + document["more"]["needs"]
-    done = sum(run["counts"]["done"] for run in runs)
-    total = sum(run["counts"]["total"] for run in runs)
-    left = f"orch · {len(runs)} run{'' if len(runs) == 1 else 's'} · {done}/{total} done · "
-    told = f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
+    landed = sum(run["landed"] for run in runs)
+    total = sum(_counted(run) for run in runs)
+    many = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
+    left = f"orch · {many} · {landed}/{total} landed · "
+    told = _many(needs)
     drivers = [str(run["driver_pid"]) for run in runs if run["driver_pid"]]
-    told += f" · driving {', '.join(dict.fromkeys(drivers))}" if drivers else ""
+    pids = ", ".join(dict.fromkeys(drivers)) if wide >= 70 else ""
+    told += f" · driving {pids}".rstrip() if drivers else ""
+    cost = sum(run["cost_usd"] or 0 for run in runs)
+    told += f" · ${cost:.2f}" if cost else ""
     at = str(document["at"])[11:19] + " UTC"
-    room = max(1, wide - columns(left + told) - len(at))
+    at = at if columns(left + told) + len(at) < wide else ""
+    room = max(0, wide - columns(left + told) - len(at))
     return [
         ("bold", left),
         ("bold yellow" if needs else "bold green", told),
@@ -112,32 +118,61 @@ def _head(document: "dict[str, Any]", wide: int) -> "Words":
     ]
 
 
+def _many(needs: int) -> str:
+    return f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
+
+
+def _counted(run: "dict[str, Any]") -> int:
+    """Return how many tasks a run has that were not called off."""
+    counts: dict[str, int] = run["counts"]
+    return counts["total"] - counts["cancelled"]
+
+
 def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list[Words]":
-    """One line a run: how far it is, what is at work, what it needs, where it leads."""
+    """One line a run: how far it is, what is at work, what it needs, where it leads, how long."""
     every = document["runs"]
     known = [(n, run) for n, run in enumerate(every, 1) if view.run in ("", run["run_id"])]
-    names = max((columns(run["run_id"]) for _, run in known[:most]), default=0)
-    names = min(names, wide // 4)
-    found = []
-    for number, run in known[: most if len(known) <= most else most - 1]:
-        counts = run["counts"]
-        full = round(_BAR * counts["done"] / counts["total"]) if counts["total"] else 0
-        work = sum(counts[one] for one in WORKED)
-        needs = sum(need["run_id"] == run["run_id"] for need in document["needs"])
+    shown = known[: most if len(known) <= most else most - 1]
+    names = min(max((columns(run["run_id"]) for _, run in shown), default=0), wide // 4)
+    bar = _BAR if wide >= 70 else _BAR // 2
+    found: list[Words] = []
+    for number, run in shown:
+        full = round(bar * run["landed"] / _counted(run)) if _counted(run) else 0
         name = cut_columns(run["run_id"], names)
-        said = [f"{work} at work"] if work else []
-        said += [f"{needs} need{'s' if needs == 1 else ''} you"] if needs else []
-        said += ["paused"] if run["paused"] else []
-        said += [run["end"]] if run.get("end", "open") != "open" else []
-        target = run["target"] or "its own branch"
-        found.append(
-            [("dim", f"{number} "), ("bold", name + " " * (names - columns(name))),
-             ("green", f" ▕{'█' * full}{'░' * (_BAR - full)}▏"),
-             ("", f"{counts['done']:>3}/{counts['total']}"), ("", f"  {', '.join(said):22}"),
-             ("dim", f"  → {target.removeprefix('refs/heads/')}")]
-        )  # fmt: skip
-    left = len(known) - len(found)
-    return found + ([[("dim", f"  … {left} more runs")]] if left else [])
+        target = (run["target"] or "its own branch").removeprefix("refs/heads/")
+        line = [
+            ("dim", f"{number} "), ("bold", name + " " * (names - columns(name))),
+            ("green", f" ▕{'█' * full}{'░' * (bar - full)}▏"),
+            ("", f"{run['landed']:>3}/{_counted(run)}"),
+            ("", f"  {_said(document, run):{22 if wide >= 70 else 0}}"),
+        ]  # fmt: skip
+        left = (
+            ""
+            if run["seconds_left"] is None
+            else f"  ~{_minutes(run['seconds_left'])}" + " left" * (wide >= 70)
+        )
+        room = wide - columns(left) - sum(columns(text) for _, text in line)
+        if room > 6:
+            line.append(("dim", cut_columns(f"  → {target}", room)))
+            room -= columns(line[-1][1])
+        found.append([*line, ("dim", " " * max(0, room) + left)])
+    more = len(known) - len(found)
+    return found + ([[("dim", f"  … {more} more runs")]] if more else [])
+
+
+def _minutes(seconds: int) -> str:
+    return spell(max(60, -(-seconds // 60) * 60)).replace("60 s", "1 min")
+
+
+def _said(document: "dict[str, Any]", run: "dict[str, Any]") -> str:
+    """Return in words what is at work in a run, what it needs, what holds it up."""
+    work = sum(run["counts"][one] for one in WORKED if one != "blocked")
+    needs = sum(need["run_id"] == run["run_id"] for need in document["needs"])
+    said = ["nothing begins: storm"] if run["holds"] else [f"{work} at work"] if work else []
+    said += [_many(needs)] if needs else []
+    said += ["paused"] if run["paused"] else []
+    said += [run["end"]] if run.get("end", "open") != "open" else []
+    return "  ".join(said)
 
 
 def _shares(panes: "dict[str, list[Row]]", current: "Row | None", room: int) -> "dict[str, int]":
@@ -166,7 +201,12 @@ def _pane(
     if current in rows:
         first = max(0, min(rows.index(current) - room // 2, len(rows) - room))
     shown = rows[first : first + room]
-    title = f"─ {PANES[name]} {len(rows)}{_beside(document, name)} "
+    title = f"─ {PANES[name]} {_counts(document, name, len(rows))} "
+    if name == "next" and current not in rows and len(rows) > room:
+        drawn.lines.append([("dim", title + "─" * max(0, wide - columns(title)))])
+        drawn.at[len(drawn.lines)] = rows[0]
+        drawn.lines.append(_folded(rows, wide))
+        return
     left = len(rows) - len(shown)
     more = f" {left} more ─" if left else ""
     fill = "─" * max(0, wide - columns(title + more))
@@ -178,23 +218,47 @@ def _pane(
         drawn.lines.append(_row(row, document["at"], sizes, row is current))
 
 
-def _beside(document: "dict[str, Any]", pane: str) -> str:
-    """Return what is in a pane's counts and not in its rows."""
+def _folded(rows: "list[Row]", wide: int) -> "Words":
+    """Return rows in one line: as many names as it holds, then how many more there are."""
+    found: Words = []
+    end = "  Tab"
+    for number, row in enumerate(rows):
+        name = f"{row.name}  "
+        more = f"… {len(rows) - number - 1} more"
+        used = sum(columns(text) for _, text in found)
+        if used + columns(f"{row.sign} {name}{more}{end}") > wide and found:
+            more = f"… {len(rows) - number} more"
+            return [*found, ("dim", more + " " * (wide - used - columns(more + end)) + end)]
+        found += [(row.style, f"{row.sign} "), ("", name)]
+    return found
+
+
+def _counts(document: "dict[str, Any]", pane: str, shown: int) -> str:
+    """Return how much a pane has, also what is in no row of it."""
     part = {"needs": "needs", "next": "ready", "landed": "done"}.get(pane, "at_work")
     more = document["more"][part]
-    told = f" and {more} more" if more else ""
-    waiting = sum(run["counts"]["planned"] for run in document["runs"]) if pane == "next" else 0
-    return told + (f", {waiting} wait for others" if waiting else "")
+    if pane != "next":
+        return f"{shown + more}" if pane in ("needs", "landed") or not more else (
+            f"{shown} and {more} more")  # fmt: skip
+    runs = document["runs"]
+    waiting = sum(run["counts"]["planned"] for run in runs)
+    locked = sum(run["locked"] for run in runs)
+    ready = max(shown, sum(run["counts"]["ready"] for run in runs) - locked)
+    told = f"{ready + waiting + locked}: {ready} ready"
+    told += f", {waiting} wait{'s' if waiting == 1 else ''} for others" if waiting else ""
+    return told + (f", {locked} for a lock" if locked else "")
 
 
 def _row(row: Row, now: str, sizes: "tuple[int, int, int]", is_current: bool) -> "Words":
     names, whats, wide = sizes
-    old = age(row.since, now)
-    room = max(0, wide - names - whats - columns(row.sign) - len(old) - 5)
+    old = "" if row.at else age(row.since, now)
+    what = row.at or row.what
+    lines = f"+{row.lines[0]} -{row.lines[1]} " if row.lines and wide >= 70 else ""
+    room = max(0, wide - names - whats - columns(row.sign + lines) - len(old) - 5)
     cells = [
         (row.style, row.sign + " "), ("bold", _fit(row.name, names) + " "),
-        (row.style if row.pane == "needs" else "", _fit(row.what, whats) + "  "),
-        ("", _fit(_line(row.text), room) + " "), ("dim", old),
+        (row.style if row.pane == "needs" else "", _fit(what, whats) + "  "),
+        ("", _fit(_line(row.text), room) + " "), ("dim", lines), ("dim", old),
     ]  # fmt: skip
     if is_current:
         return [("bold reverse" if "bold" in style else "reverse", text) for style, text in cells]
@@ -255,14 +319,8 @@ def age(since: str, now: str) -> str:
     """Return how long ago that was at `now`, in one unit; both as published."""
     if not since:
         return "    "
-    seconds = max(0, _seconds(now) - _seconds(since))
+    seconds = max(0, seconds_between(since, now))
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length:
             return f"{seconds // length}{unit}".rjust(4)
     return f"{seconds}s".rjust(4)
-
-
-def _seconds(stamp: str) -> int:
-    from datetime import datetime
-
-    return int(datetime.fromisoformat(stamp).timestamp())

@@ -1,5 +1,9 @@
 """The board as rows of four panes: pure. A document is what `orch top --json` publishes."""
 
+from collections import Counter
+from datetime import datetime
+
+from inbox.operations.claims import CLAIMED
 from orch.cli.board.screen import OF_STATUS
 from orch.reports.style import STATUSES
 from orch.steps.entry import MOVING
@@ -19,6 +23,7 @@ _ON_ITS_WAY = {
     "queued": "waits to land", "building": "is put on top", "testing": "is tested",
     "passed": "tested", "landing": "lands",
 }  # fmt: skip
+_OF_CHECK = {"passed": "✓", "failed": "✗", "error": "!", "pending": "…"}
 _MOVING = tuple(name for name in MOVING if name != "landed")
 
 
@@ -26,12 +31,13 @@ class Row:
     """One line of a pane: what it is about, how it reads, and the command that Enter gives.
 
     `task` is "" where a whole run is meant; `status` is what `status:…` filters by; `is_paused`
-    says so of its run; `detail` is who tries it for which time.
+    says so of its run; `detail` is who tries it for which time; `lines` are those that it added
+    and removed, None where nobody knows; `at` is the moment that stands for its age.
     """
 
     __slots__ = (
-        "detail", "is_paused", "pane", "run", "sign", "since", "status", "steps", "style", "task",
-        "text", "what",
+        "at", "detail", "is_paused", "lines", "pane", "run", "sign", "since", "status", "steps",
+        "style", "task", "text", "what",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +53,8 @@ class Row:
         steps: "Iterable[Step]",
         status: str,
     ) -> None:
-        self.detail = ""
+        self.at = self.detail = ""
+        self.lines: tuple[int, int] | None = None
         self.is_paused = False
         self.pane, self.run, self.task = pane, run, task
         self.sign, self.style, self.what, self.text = sign, style, what, text
@@ -71,20 +78,46 @@ def rows(document: "dict[str, Any]") -> "list[Row]":
     owed = {(row.run, row.task) for row in found}
     found += [_work(one) for one in document["at_work"] if _key(one) not in owed]
     moving = [one for one in document["done"] if one["landing"] in _MOVING]
-    found += [_on_its_way(one) for one in moving if _key(one) not in owed]
+    ways = Counter(one["landed_on"] for one in moving)
+    found += [_on_its_way(one, ways[one["landed_on"]]) for one in moving if _key(one) not in owed]
+    found += [_again(one, document["at"]) for one in document["again"]]
     found += [_next(one) for one in document["ready"]]
     over = [one for one in document["done"] if one["landing"] not in _MOVING]
     found += [_landed(one) for one in over if one["landed_commit"] or _key(one) not in owed]
     paused = {run["run_id"] for run in document["runs"] if run["paused"]}
-    tried = {_key(one): one for one in document["at_work"]}
+    tried = {_key(one): one for one in (*document["at_work"], *document["again"])}
     for row in found:
         row.is_paused = row.run in paused
         one = tried.get((row.run, row.task))
         if one is not None:
-            by = f" by {one['who']}" if one["claimed"] else f", for {one['who']}"
-            row.detail = f"attempt {one['attempt_no']}{by}"
-            row.detail += f", {one['harness']} turn {one['turn_no']}" if one["turn_no"] else ""
+            row.detail = _detail(one, document["at"])
     return found
+
+
+def _detail(one: "dict[str, Any]", now: str) -> str:
+    """Return which attempt it is, by whom, for how long, at what cost."""
+    by = f" by {one['who']}" if one.get("claimed", True) else f", for {one['who']}"
+    told = f"attempt {one['attempt_no']} of {one['max_attempts']}{by}"
+    told += f", {spell(seconds_between(one['begun_at'], now))}" if "begun_at" in one else ""
+    return told + (f", ${one['cost_usd']:.2f}" if one["cost_usd"] else "")
+
+
+def seconds_between(since: str, until: str) -> int:
+    """Return the seconds between two published moments."""
+    span = datetime.fromisoformat(until) - datetime.fromisoformat(since)
+    return int(span.total_seconds())
+
+
+def spell(seconds: int) -> str:
+    """Return a length of time in the largest unit that says enough."""
+    seconds = max(0, seconds)
+    for unit, length in (("d", 172_800), ("h", 7200), ("min", 100)):
+        if seconds >= length:
+            return f"{seconds // _LENGTHS[unit]} {unit}"
+    return f"{seconds} s"
+
+
+_LENGTHS = {"d": 86_400, "h": 3600, "min": 60}
 
 
 def _key(one: "dict[str, Any]") -> "tuple[str, str]":
@@ -92,10 +125,18 @@ def _key(one: "dict[str, Any]") -> "tuple[str, str]":
 
 
 def _need(one: "dict[str, Any]") -> Row:
-    sign, style, words = of_need(one["kind"])
-    what = f"{one['who']} {words}" if one["kind"] == "question" else words
-    return Row("needs", one["run_id"], one["task_id"] or "", sign, style, what, one["text"],
-               one["since"], read(one["command"]), one["kind"])  # fmt: skip
+    kind, text = one["kind"], one["text"]
+    if kind == "landing" and text.startswith(_AWAITED):
+        sign, style, words = of_need("approval")
+        text = text.removeprefix(_AWAITED).removeprefix(": ")
+    else:
+        sign, style, words = of_need(kind)
+    what = f"{one['who']} {words}" if kind == "question" else words
+    return Row("needs", one["run_id"], one["task_id"] or "", sign, style, what, text,
+               one["since"], read(one["command"]), kind)  # fmt: skip
+
+
+_AWAITED = "awaiting_approval"
 
 
 def _work(one: "dict[str, Any]") -> Row:
@@ -103,22 +144,43 @@ def _work(one: "dict[str, Any]") -> Row:
     sign, status = STATUSES[one["status"]][0], one["status"]
     turn = f" turn {one['turn_no']}" if one["turn_no"] else ""
     what = f"{one['who']}{turn}" if one["claimed"] else f"for {one['who']}"
+    said = one["last_message"] if one["last_message"] != CLAIMED else ""
+    words = one["doing"] or said or one["title"]
     if status == "verifying":
         what = "checks"
-    words = one["last_message"] or one["title"]
+        checks = [f"{each['check']} {_OF_CHECK[each['status']]}" for each in one["checks"]]
+        words = "  ".join(checks) or words
     if status == "blocked" and one["answered"]:
         words = "answered, not continued yet"
     is_begun = one["harness"] is not None
     step = say("logs", name) if is_begun else say("trace", name)
-    return Row("work", one["run_id"], one["task_id"], sign, OF_STATUS[status], what, words,
-               one["since"], [step], status)  # fmt: skip
+    row = Row("work", one["run_id"], one["task_id"], sign, OF_STATUS[status], what, words,
+              one["since"], [step], status)  # fmt: skip
+    row.lines = _lines(one)
+    return row
 
 
-def _on_its_way(one: "dict[str, Any]") -> Row:
-    state = one["landing"]
-    return Row("work", one["run_id"], one["task_id"], "⇥", "blue", _ON_ITS_WAY[state],
-               one["title"], one["landing_since"] or one["at"],
+def _lines(one: "dict[str, Any]") -> "tuple[int, int] | None":
+    return (one["added"], one["removed"]) if one["added"] or one["removed"] else None
+
+
+def _on_its_way(one: "dict[str, Any]", of: int) -> Row:
+    state, place = one["landing"], one["position"]
+    what = f"queue {place} of {max(of, place)}" if place else "in its queue"
+    words = ": ".join(filter(None, (_ON_ITS_WAY[state], one["waits_for"])))
+    return Row("work", one["run_id"], one["task_id"], "⇥", "blue", what,
+               f"{words}  {one['title']}", one["landing_since"] or one["at"],
                [say("queue run", run=one["run_id"])], state)  # fmt: skip
+
+
+def _again(one: "dict[str, Any]", now: str) -> Row:
+    """A failed attempt that its run's driver follows up by itself."""
+    wait = seconds_between(now, one["due"]) if one["due"] else 0
+    what = f"again in {spell(wait)}" if wait > 0 else "again soon"
+    words = f"{one['reason']}; attempt {one['attempt_no']} of {one['max_attempts']}"
+    name = f"{one['run_id']}/{one['task_id']}"
+    return Row("work", one["run_id"], one["task_id"], "↻", "yellow", what, words, one["since"],
+               [say("trace", name)], "failed")  # fmt: skip
 
 
 def _next(one: "dict[str, Any]") -> Row:
@@ -134,12 +196,15 @@ def _landed(one: "dict[str, Any]") -> Row:
     what = (landing or status).replace("_", " ")
     if landing in ("landed", "verified"):
         what = status = "landed"
-    text = " ".join(filter(None, ((one["landed_commit"] or "")[:9], one["result"] or one["title"])))
+    place = f"{one['landed_on']} {one['landed_commit'][:7]}" if one["landed_commit"] else ""
+    text = " ".join(filter(None, (place, one["result"] or one["title"])))
     at = one["landing_since"] if one["landed_commit"] else None
     steps = [say("task show", name)]
     since = at or one["at"]
     run, task = one["run_id"], one["task_id"]
-    return Row("landed", run, task, sign, style, what, text, since, steps, status)
+    row = Row("landed", run, task, sign, style, what, text, since, steps, status)
+    row.at, row.lines = since[11:19] if status == "landed" else "", _lines(one)
+    return row
 
 
 def chosen(found: "list[Row]", filters: "list[str]", run: str) -> "list[Row]":

@@ -7,7 +7,8 @@ same again and says so; what was delivered is never told again (docs/invariants.
 import os
 
 from inbox.workflows.wait import timed_out
-from orch import board, wait_for_news
+from orch import wait_for_news
+from orch.board.reader import BoardReader
 from orch.operations import runs, telling
 from orch.steps.model import say
 from orch.store import history
@@ -47,7 +48,7 @@ def wait(
         problems[text] = None
         call.note(text)
 
-    reader = board.BoardReader(call.db, name, 1)
+    reader = BoardReader(call.db, name, 1)
     found, is_new = wait_for_news.for_news(
         call.db, lambda: _runs(call, name), leader, timeout, _hear, reader.to_tell
     )
@@ -135,7 +136,7 @@ def _tell(call: "Call", found: "Gathered", leader: str | None) -> None:
 
 def _tell_again(call: "Call", name: str | None, leader: str | None) -> None:
     """Tell everything that holds, whatever was told of it; no place moves."""
-    reader = board.BoardReader(call.db, name, 1)
+    reader = BoardReader(call.db, name, 1)
     names = _runs(call, name)
     for one in names:
         wait_for_news.settle(call.db, one, {}, reader.to_tell)

@@ -64,7 +64,7 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
     is_paused = drive is not None and bool(drive.paused)
     text, flags, event = _budget(tx, run)
     rows, left = _tasks(tx, run, policy)
-    reader = _TaskReader(tx, watch, run)
+    reader = TaskReader(tx, watch, run)
     tasks = tuple(reader.read(row) for row in rows)
     resumed = facts.last_of_type(tx, run.run_id, "run_resumed")[1]
     return DriveSnapshot(
@@ -155,7 +155,7 @@ def _line(text: str) -> str:
     return lines[-1][:200] if lines else ""
 
 
-class _TaskReader:
+class TaskReader:
     """Turns rows into facts; what concerns several tasks is asked once."""
 
     def __init__(self, tx: "ReadTx", watch: Watch, run: "Run") -> None:

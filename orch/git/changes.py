@@ -8,7 +8,8 @@ found too when asked for.
 import os
 from dataclasses import dataclass
 
-from orch.git.repository import Repository, call
+from orch.git.repository import Repository, call, drivers_off
+from schema.file import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,37 @@ def ignored_files(repo: Repository) -> "tuple[tuple[str, int], ...]":
             continue
         found.append((path, 0 if path.endswith("/") else seen.st_size))
     return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
+def lines_since(repo: Repository, base: str) -> tuple[int, int]:
+    """Return (lines added, lines removed) since a commit in a checkout, committed or not.
+
+    Binary files count nothing; of untracked ones the first _MOST_NEW. Raises: git_error.
+    """
+    blanks = drivers_off(repo, lenient=True)
+    asked = ["diff-index", "--numstat", "-z", "--no-renames", "--no-ext-diff",
+             "--no-textconv", "--ignore-submodules=dirty", base]  # fmt: skip
+    added = removed = 0
+    for record in call(repo, *asked, lenient=True, blanks=blanks).records():
+        more, less, _ = record.split("\t", 2)
+        if more != "-":
+            added, removed = added + int(more), removed + int(less)
+    others = ("ls-files", "--others", "--exclude-standard", "-z")
+    for path in call(repo, *others, lenient=True, blanks=blanks).records()[:_MOST_NEW]:
+        added += _lines_of(os.path.join(repo.top, path))
+    return added, removed
+
+
+_MOST_NEW, _MOST_NEW_BYTES = 200, 1 << 20
+
+
+def _lines_of(path: str) -> int:
+    try:
+        with open(open_regular(path), "rb") as file:
+            data = file.read(_MOST_NEW_BYTES)
+    except OSError:
+        return 0
+    return 0 if b"\0" in data else data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
 
 
 def hidden_files(repo: Repository) -> tuple[str, ...]:

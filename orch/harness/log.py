@@ -126,6 +126,17 @@ def segments(path: str) -> list[str]:
     return [f"{path}.{number}" for number in numbers]
 
 
+def size(path: str) -> int:
+    """Return how many bytes log and segments have together."""
+    total = 0
+    for part in (path, *segments(path)):
+        try:
+            total += os.path.getsize(part)
+        except OSError:
+            continue
+    return total
+
+
 def cut(path: str, length: int) -> None:
     """Cut the end off the log and its segments, so that `length` bytes are left of all."""
     parts = [part for part in (path, *segments(path)) if os.path.exists(part)]

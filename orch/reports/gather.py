@@ -7,7 +7,7 @@ repository, commits that are gone) is left out; the rest is told all the same.
 import json
 from functools import partial
 
-from orch import board
+from orch.board.reader import BoardReader
 from orch.git import merges, names, proofs, refs, repository
 from orch.operations import runs
 from orch.reports import landing_story
@@ -38,7 +38,7 @@ def gather(db: "Database", run_id: str, reviews: "Reviews") -> Account:
 
     Raises: not_found/run.
     """
-    seen = board.BoardReader(db, run_id, 0).read()
+    seen = BoardReader(db, run_id, 0).read()
     with db.read() as tx:
         run = runs.require(tx, run_id)
         document = seen.runs[0] if seen.runs else run_rows.document(tx, run_id)

@@ -3,6 +3,8 @@ SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.atte
        coalesce(l.holder, a.assigned_to) AS worker, a.liveness, a.worktree_path,
        a.workspace_status, coalesce(a.dirty_files, 0) AS dirty_files,
        coalesce(a.path_violations, '[]') AS path_violations,
+       a.base_commit, a.repo_path, a.created_at AS begun_at, t.max_attempts, n.log_path,
+       (SELECT sum(c.cost_microusd)::bigint FROM turn AS c WHERE c.thread_no = a.thread_no) AS cost_microusd,
        coalesce(n.started_at, l.claimed_at, a.created_at) AS since,
        l.claimed_at IS NOT NULL AS is_claimed, n.harness, n.turn_no, m.from_agent AS last_from,
        m.summary AS last_summary, m.created_at AS last_at, q.created_at AS asked_at,
@@ -39,3 +41,14 @@ SELECT t.task_no, t.task_id, t.title, t.status, a.assigned_to AS worker,
         ORDER BY o.last_event DESC LIMIT :limit)
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
  ORDER BY t.last_event DESC LIMIT :limit;
+
+-- name: board_pace :one
+SELECT (SELECT sum(n.cost_microusd)::bigint FROM turn AS n WHERE n.run_id = :run_id) AS cost_microusd,
+       (SELECT avg(x.took)::float8 FROM (
+            SELECT t.status_at - (SELECT min(a.created_at) FROM attempt AS a
+                                   WHERE a.task_no = t.task_no) AS took
+              FROM task AS t
+             WHERE t.run_id = :run_id AND t.status = 'done' AND t.status_at > 0
+             ORDER BY t.last_event DESC LIMIT 20) AS x) AS took_ms,
+       (SELECT coalesce(max(t.chain) + 1, 0) FROM task AS t
+         WHERE t.run_id = :run_id AND t.status = 'ready') AS chain;

@@ -27,6 +27,12 @@ class Active(queries.Record):
     workspace_status: str
     dirty_files: int
     path_violations: str
+    base_commit: str
+    repo_path: str
+    begun_at: int
+    max_attempts: int
+    log_path: str | None
+    cost_microusd: int | None
     since: int
     is_claimed: bool
     harness: str | None
@@ -39,6 +45,14 @@ class Active(queries.Record):
     is_answered: bool
     gate: str | None
     lease_until: int | None
+
+
+class RunPace(queries.Record):
+    """What a run cost, how long its last tasks took (ms), the longest row of those to come."""
+
+    cost_microusd: int | None
+    took_ms: float | None
+    chain: int
 
 
 class LeftBehind(queries.Record):
@@ -77,6 +91,11 @@ class EndedTask(queries.Record):
 def active(tx: "ReadTx", run_id: str, limit: int) -> list[Active]:
     """Return what is at work or waits for a person, what waits longest first."""
     return Active.many(tx, _SQL["board_active"], run_id=run_id, statuses=_ACTIVE, limit=limit)
+
+
+def pace(tx: "ReadTx", run_id: str) -> RunPace:
+    """Return what a run costs and how fast it goes."""
+    return RunPace.one(tx, _SQL["board_pace"], run_id=run_id)
 
 
 def left_behind(tx: "ReadTx", run_id: str, limit: int) -> list[LeftBehind]:

@@ -10,7 +10,8 @@ from orch.machines import IN_TARGET
 class Landing:
     """What the queue says of a task: its state, in words why, the command that a person owes it.
 
-    `commit` is what it became on the target (`branch`), "" while it is not there.
+    `commit` is what it became on the target (`branch`), "" while it is not there; `position`: its
+    place in its queue, 0 for none.
     """
 
     state: str
@@ -21,6 +22,8 @@ class Landing:
     commit: str = ""
     branch: str = ""
     is_rolled_back: bool = False
+    position: int = 0
+    repo_path: str = ""
 
     def document(self) -> dict[str, object]:
         """Return the published shape."""

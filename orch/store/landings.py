@@ -25,7 +25,8 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
     found = {}
     for row in tx.many(_SQL["landing_newest"], run_id=run_id):
         task_no, entry_no, status, reason, conflicts, task = row[:6]
-        pid, started, boot, why, task_id, missing, is_held, branch, commit, undone, since = row[6:]
+        pid, started, boot, why, task_id, missing, is_held, branch, commit, undone = row[6:16]
+        since, position, repo = row[16:]
         stands = EntryStanding(
             f"ent_{entry_no}", run_id, status, task=f"{run_id}/{task_id}", task_status=task,
             missing=json.loads(missing), is_held=bool(is_held), branch=branch,
@@ -33,8 +34,9 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
         runs = status in MOVING and pid and not process_identity.is_gone(pid, started, boot)
         wants = command(of_entry(stands)) if status in _WANTED and not runs else ""
         found[task_no] = Landing(
-            status, reason or why, wants, conflicts, since, commit, branch, bool(undone)
-        )
+            status, reason or why, wants, conflicts, since, commit, branch, bool(undone),
+            position or 0, repo,
+        )  # fmt: skip
     for (task_no,) in tx.many(_SQL["landing_nothing"], run_id=run_id):
         found[task_no] = Landing("nothing_to_land")
     return found

@@ -3,7 +3,8 @@
 SELECT e.task_no, e.entry_no, e.status, e.reason, e.conflicts, t.status,
        q.runner_pid, q.runner_started, q.runner_boot, e.why, t.task_id, e.approvals ->> '$.missing',
        q.hold_reason <> '' AS is_held, substr(q.target, 12) AS branch,
-       e.landed_commit, e.rolled_back_by IS NOT NULL AS is_rolled_back, (SELECT v.created_at FROM event AS v WHERE v.event_id = e.last_event)
+       e.landed_commit, e.rolled_back_by IS NOT NULL AS is_rolled_back, (SELECT v.created_at FROM event AS v WHERE v.event_id = e.last_event),
+       e.position, q.repo_path
   FROM entry AS e
   JOIN task AS t ON t.task_no = e.task_no
   JOIN queue AS q ON q.queue_no = e.queue_no

@@ -1,7 +1,5 @@
 """logs: what a task's agent did, without secrets, also while it does it; what a check printed."""
 
-import os
-
 from inbox.cli import plain
 from inbox.workflows import wait
 from orch.cli import task_names
@@ -68,7 +66,7 @@ def _say_log(
     call: "Call", run: "Run", task: "Task", attempt: "Attempt", turn: "Turn", most: int,
     *, raw: bool, follow: bool,
 ) -> None:  # fmt: skip
-    size = _size(turn.log_path)
+    size = harness_log.size(turn.log_path)
     first = max(0, size - (_MOST_RAW if raw else _MOST_READ))
     data, end = harness_log.read_from(turn.log_path, first)
     text = data.decode("utf-8", "replace").removesuffix("\n")
@@ -129,16 +127,6 @@ def _say_check(
             text="\n".join(text.split("\n")[-most:]) or found.summary,
         )
     )
-
-
-def _size(path: str) -> int:
-    total = 0
-    for part in (path, *harness_log.segments(path)):
-        try:
-            total += os.path.getsize(part)
-        except OSError:
-            continue
-    return total
 
 
 def _follow(call: "Call", path: str, thread_no: int, text: str, offset: int, *, raw: bool) -> None:

@@ -1,7 +1,8 @@
 """notify --test, --follow, --once: a driver's notices, without a driver."""
 
 from inbox.cli import kit, plain
-from orch import board, config_in_force
+from orch import config_in_force
+from orch.board.reader import BoardReader
 from orch.drive import notices
 from orch.pace import Pace
 from orch.store import history
@@ -66,7 +67,7 @@ def _test(call: "Call", run: str | None) -> None:
 
 def _once(call: "Call", run: str | None) -> None:
     found: list[SentNotice] = []
-    reader, pace = board.BoardReader(call.db, run, 1), Pace()
+    reader, pace = BoardReader(call.db, run, 1), Pace()
     for name in _names(call, run):
         ways = notices.settle(call.db, name, {}, reader.to_tell, call.note, pace)
         notices.plan(call.db, name, ways)
@@ -81,7 +82,7 @@ def _follow(call: "Call", run: str | None, seconds: float) -> None:
     call.resume = call.again("notify --follow" + (f" --run {run}" if run is not None else ""))
     if run is not None:
         notices.of_run(call.db, run)
-    reader = board.BoardReader(call.db, run, 1)
+    reader = BoardReader(call.db, run, 1)
 
     def _tell(one: "SentNotice") -> None:
         call.stream(_document(one) if call.as_json else line(loads(_document(one))))

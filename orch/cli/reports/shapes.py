@@ -138,7 +138,13 @@ REVIEW: "dict[str, Any]" = {
 }  # fmt: skip
 _DOCUMENT: "dict[str, Any]" = {"path": "text|null", "text": "text|null"}
 
-
+_PROGRESS: "dict[str, Any]" = {
+    "landed": "count",
+    "locked": "count",
+    "cost_usd": "number|null",
+    "seconds_left": "count|null",
+    "holds": "text|null",
+}
 _TOP: "dict[str, Any]" = {
     "at": "time",
     "needs": [NEED],
@@ -149,6 +155,16 @@ _TOP: "dict[str, Any]" = {
             "liveness": ("live", "stale", "gone", "unknown"), "harness": "text|null",
             "turn_no": "count|null", "answered": "flag", "last_message": "text|null",
             "last_message_from": "text|null", "last_message_at": "time|null",
+            "max_attempts": "count", "begun_at": "time", "doing": "text|null",
+            "added": "count|null", "removed": "count|null", "cost_usd": "number|null",
+            "checks": [{"check": "text", "status": ("pending", "passed", "failed", "error")}],
+        }
+    ],
+    "again": [
+        {
+            "run_id": "text", "task_id": "text", "title": "text", "attempt_no": "count",
+            "max_attempts": "count", "reason": "text", "who": "text|null", "since": "time",
+            "due": "time|null", "cost_usd": "number|null",
         }
     ],
     "ready": [
@@ -162,9 +178,11 @@ _TOP: "dict[str, Any]" = {
             "run_id": "text", "task_id": "text", "title": "text", "status": TASK_STATUSES,
             "who": "text|null", "at": "time", "result": "text|null",
             "landing": "text|null", "landing_since": "time|null", "landed_commit": "text|null",
+            "landed_on": "text|null", "position": "count|null", "waits_for": "text|null",
+            "added": "count|null", "removed": "count|null",
         }
     ],
-    "more": dict.fromkeys(("needs", "at_work", "ready", "done"), "count"),
+    "more": dict.fromkeys(("needs", "at_work", "again", "ready", "done"), "count"),
     "high_event_id": "count",
 }  # fmt: skip
 _REPORT: "dict[str, Any]" = {
@@ -192,7 +210,7 @@ _REPORT: "dict[str, Any]" = {
 def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
     """Return the shapes by command; `run` is the shape of a run."""
     return {
-        "top": {**_TOP, "runs": [run]},
+        "top": {**_TOP, "runs": [run | _PROGRESS]},
         "web": {"url": "text", "read_only": "flag"},
         "graph": {
             "run_id": "text",

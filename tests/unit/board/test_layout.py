@@ -16,10 +16,11 @@ _COUNTS = dict.fromkeys(
 )  # fmt: skip
 
 
-def _run(run_id: str, target: str, **counts: int) -> dict:
+def _run(run_id: str, target: str, landed: int, left: int | None, **counts: int) -> dict:
     found = {**_COUNTS, **counts}
     return {"run_id": run_id, "target": target, "end": "open", "driver_pid": None, "paused": False,
-            "counts": {**found, "total": sum(found.values())}}  # fmt: skip
+            "counts": {**found, "total": sum(found.values())}, "landed": landed, "locked": 0,
+            "cost_usd": None, "seconds_left": left, "holds": None}  # fmt: skip
 
 
 def _need(task: str | None, kind: str, text: str, command: str, run: str = "shop") -> dict:
@@ -27,17 +28,35 @@ def _need(task: str | None, kind: str, text: str, command: str, run: str = "shop
             "since": "2026-11-30T14:04:53.000Z", "command": command}  # fmt: skip
 
 
-def _done(task: str, landing: str | None, commit: str | None) -> dict:
+def _work(task: str, status: str, doing: str | None, **more: object) -> dict:
+    return {"run_id": "shop", "task_id": task, "title": f"The {task}", "status": status,
+            "attempt_no": 2, "max_attempts": 3, "who": "w-1", "claimed": True,
+            "since": "2026-11-30T14:02:05.000Z", "begun_at": "2026-11-30T13:59:05.000Z",
+            "liveness": "live", "harness": "claude", "turn_no": 2, "answered": False,
+            "last_message": "thread claimed", "last_message_from": "w-1",
+            "last_message_at": "2026-11-30T14:02:05.000Z", "doing": doing, "added": None,
+            "removed": None, "checks": [], "cost_usd": None, **more}  # fmt: skip
+
+
+def _done(task: str, landing: str | None, commit: str | None, place: int | None = None) -> dict:
     return {"run_id": "shop", "task_id": task, "title": f"The {task}", "status": "done",
             "who": "w-1", "at": "2026-11-30T14:00:00.000Z", "result": "did it",
             "landing": landing, "landing_since": "2026-11-30T14:04:05.000Z",
-            "landed_commit": commit}  # fmt: skip
+            "landed_commit": commit, "landed_on": "main" if landing else None, "position": place,
+            "waits_for": None, "added": 120 if commit else None,
+            "removed": 3 if commit else None}  # fmt: skip
+
+
+def _ready(task: str, title: str = "A thing") -> dict:
+    return {"run_id": "shop", "task_id": task, "title": title, "default_to": None,
+            "command": f"orch dispatch shop/{task} --execution-mode code --to AGENT"}  # fmt: skip
 
 
 DOCUMENT = {
     "at": "2026-11-30T14:05:05.000Z",
-    "runs": [_run("shop", "main", done=12, running=2, planned=4, ready=2),
-             _run("docs", "", done=18, blocked=1, ready=1)],
+    "runs": [_run("shop", "main", 12, 1530, done=13, running=2, planned=4, ready=3),
+             {**_run("docs", "", 18, None, done=18, blocked=1, ready=1),
+              "holds": "4 tasks ended alike", "cost_usd": 3.118, "driver_pid": 4121}],
     "needs": [
         _need("login", "question", "Which session store,\nredis or [b]the[/b] database?",
               "orch answer shop/login --body TEXT"),
@@ -49,17 +68,19 @@ DOCUMENT = {
               "&& orch run close --run api", "api"),
     ],
     "at_work": [
-        {"run_id": "shop", "task_id": "search", "title": "Search", "status": "running",
-         "attempt_no": 1, "who": "w-1", "claimed": True, "since": "2026-11-30T14:02:05.000Z",
-         "liveness": "live", "harness": "claude", "turn_no": 2, "answered": False,
-         "last_message": "edits api/search.py", "last_message_from": "w-1",
-         "last_message_at": "2026-11-30T14:02:05.000Z"},
+        _work("search", "running", "-> edit api/search.py", added=41, removed=7, cost_usd=0.41),
+        _work("cart", "verifying", None, checks=[{"check": "unit", "status": "passed"},
+                                                 {"check": "lint", "status": "pending"}]),
     ],
-    "ready": [{"run_id": "shop", "task_id": "coupon", "title": "Coupons 折扣", "default_to": None,
-               "command": "orch dispatch shop/coupon --execution-mode code --to AGENT"}],
-    "done": [_done("faq", "testing", None), _done("menu", "landed", "99ab01c" * 5),
+    "again": [
+        {"run_id": "shop", "task_id": "pay", "title": "Pay", "attempt_no": 2, "max_attempts": 3,
+         "reason": "crashed: exit 137", "who": "w-1", "since": "2026-11-30T14:03:05.000Z",
+         "due": "2026-11-30T14:05:53.000Z", "cost_usd": None},
+    ],
+    "ready": [_ready("coupon", "Coupons 折扣")],
+    "done": [_done("faq", "testing", None, 1), _done("menu", "landed", "99ab01c" * 5),
              _done("card", None, None)],
-    "more": {"needs": 0, "at_work": 0, "ready": 1, "done": 0},
+    "more": {"needs": 0, "at_work": 0, "again": 0, "ready": 3, "done": 0},
     "high_event_id": 9,
 }  # fmt: skip
 
@@ -73,30 +94,30 @@ def _drawn(wide: int, high: int, view: layout.View | None = None, doc: dict | No
 
 
 _AT_80 = """\
-orch · 2 runs · 30/40 done · 4 need you                             14:05:05 UTC
-1 shop ▕███████░░░░▏ 12/20  2 at work, 2 need you   → main
-2 docs ▕██████████░▏ 18/20  1 at work, 1 needs you  → its own branch
+orch · 2 runs · 30/42 landed · 4 need you · driving 4121 · $3.12    14:05:05 UTC
+1 shop ▕██████░░░░░▏ 12/22  2 at work  2 need you   → main          ~26 min left
+2 docs ▕██████████░▏ 18/20  nothing begins: storm  1 needs you  → its own branch
 ─ NEEDS YOU 4 ──────────────────────────────────────────────────────────────────
 ? shop/login    w-2 asks        Which session store, redis or [b]the[/b] d…  12s
 ✗ shop/cart-tax failed          check failed 3x unit: test_tax.py::test_ro…  12s
-⇥ docs/guide    to be landed    awaiting_approval: needs 1 human             12s
+◇ docs/guide    needs approval  needs 1 human                                12s
 ✓ api           finished        all is over: 3 done                          12s
-─ AT WORK 2 ────────────────────────────────────────────────────────────────────
-▶ shop/search   w-1 turn 2      edits api/search.py                           3m
-⇥ shop/faq      is tested       The faq                                       1m
-─ NEXT 1 and 1 more, 4 wait for others ─────────────────────────────────────────
+─ AT WORK 4 ────────────────────────────────────────────────────────────────────
+▶ shop/search   w-1 turn 2      -> edit api/search.py                +41 -7   3m
+◎ shop/cart     checks          unit ✓  lint …                                3m
+⇥ shop/faq      queue 1 of 1    is tested  The faq                            1m
+↻ shop/pay      again in 48 s   crashed: exit 137; attempt 2 of 3             2m
+─ NEXT 8: 4 ready, 4 wait for others ───────────────────────────────────────────
 ◔ shop/coupon   for nobody yet  Coupons 折扣
 ─ LANDED 2 ─────────────────────────────────────────────────────────────────────
-✓ shop/menu     landed          99ab01c99 did it                              1m
+✓ shop/menu     14:04:05        main 99ab01c did it                     +120 -3
 ✓ shop/card     done            did it                                        5m
-
-
 
 ─ shop/login ───────────────────────────────────────────────────────────────────
 Which session store, redis or [b]the[/b] database?
 $ orch answer shop/login --body TEXT
 a answer c continue s stop x cancel p pause l log d diff g graph t trace i show
-↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit               1 of 9"""
+↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit              1 of 11"""
 
 
 def test_at_80_by_24_it_reads_so() -> None:
@@ -106,17 +127,28 @@ def test_at_80_by_24_it_reads_so() -> None:
 def test_the_rule_says_who_tries_it() -> None:
     view = layout.View()
     view.cursor = ("work", "shop", "search", "")
-    assert "─ shop/search  attempt 1 by w-1, claude turn 2 ─" in "\n".join(_drawn(80, 24, view))
+    assert "─ shop/search  attempt 2 of 3 by w-1, 6 min, $0.41 ─" in "\n".join(_drawn(80, 24, view))
 
 
 def test_on_a_small_terminal_the_needs_stay_and_the_rest_is_counted() -> None:
     shown = _drawn(60, 14)
     assert [line for line in shown if line.startswith("─ ")][:2] == [
         "─ NEEDS YOU 4 ───────────────────────────────────── 2 more ─",
-        "─ AT WORK 2 ─────────────────────────────────────── 1 more ─",
+        "─ AT WORK 4 ─────────────────────────────────────── 3 more ─",
     ]
     assert shown[-2].startswith("$ orch answer shop/login")
-    assert "".join(_drawn(20, 5)) == "20x5 is too small: the board needs 40x10. q quits."
+    assert " ".join(_drawn(20, 5)).strip() == "20x5 is too small: the board needs 40x10. q quits."
+
+
+def test_what_comes_next_is_folded_into_a_line_until_the_cursor_is_there() -> None:
+    doc = {**DOCUMENT, "ready": [_ready(f"t-{n}") for n in range(30)]}
+    shown = _drawn(80, 24, doc=doc)
+    at = next(n for n, line in enumerate(shown) if line.startswith("─ NEXT"))
+    assert shown[at + 1].startswith("◔ shop/t-0  ◔ shop/t-1  ") and shown[at + 1].endswith("Tab")
+    assert "… 25 more" in shown[at + 1]
+    view = layout.View()
+    view.cursor = ("next", "shop", "t-3", "")
+    assert any(line.startswith("◔ shop/t-3") for line in _drawn(80, 24, view, doc))
 
 
 def test_a_filter_leaves_what_it_names_and_says_that_it_is_there() -> None:

@@ -1,0 +1,1 @@
+"""The leader's board: what needs a person first, then what runs and what comes next."""
