@@ -34,12 +34,15 @@ def _shown(answer: "Answer") -> "list[Words]":
     found = _heading(answer)
     found += _needs(answer)
     found += _at_work(answer)
+    found += _again(answer)
     found += _ready(answer)
     return found + _done(answer)
 
 
 def _heading(answer: "Answer") -> "list[Words]":
-    rows = plain.columns(answer.get("runs"), "run_id status counts.done counts.total goal end")
+    rows = plain.columns(
+        answer.get("runs"), "run_id status counts.done counts.total goal end seconds_left cost_usd"
+    )
     needs = len(plain.columns(answer.get("needs"), "kind")) + _more(answer, "needs")
     at = answer.get("at")
     what = f"{needs} waiting for you" if needs else "nothing needs you"
@@ -48,12 +51,30 @@ def _heading(answer: "Answer") -> "list[Words]":
          ("dim", f"  {str(at)[11:19]} UTC")]
     ]  # fmt: skip
     wide = max((columns(str(row[0])) for row in rows), default=0)
-    for run, status, done, total, goal, end in rows:
+    for run, status, done, total, goal, end, left, cost in rows:
         ended = "" if end == "open" else f", {_ENDS[str(end)]}"
         found.append(
             [("bold", f"{run!s:{wide}}  "), (_colour(status), f"{status}{ended}"),
-             ("", f"  {done} of {total} done  "), ("dim", plain.line(goal))]
+             ("", f"  {done} of {total} done{_beside(left, cost)}  "), ("dim", plain.line(goal))]
         )  # fmt: skip
+    return found
+
+
+def _beside(left: object, cost: object) -> str:
+    """Return about how long a run takes yet, and what it cost."""
+    told = "" if left is None else f", about {-(-int(str(left)) // 60)} min left"
+    return told + (f", ${float(str(cost)):.2f}" if cost else "")
+
+
+def _again(answer: "Answer") -> "list[Words]":
+    found = _section(answer, "AGAIN", "again")
+    for run, task, reason, number, most, due in plain.columns(
+        answer.get("again"), "run_id task_id reason attempt_no max_attempts due"
+    ):
+        when = f"at {str(due)[11:19]} UTC" if due else "soon"
+        words = plain.line(f"attempt {number} of {most}: {reason}")
+        found.append([("yellow", "↻ "), ("", f"{run}/{task}  begun again {when}"),
+                      ("dim", f"  {words}")])  # fmt: skip
     return found
 
 
