@@ -12,6 +12,7 @@ SELECT t.task_no, t.task_id, t.status, t.priority, t.rank, t.chain,
        coalesce(a.ended_at, 0) AS ended_at, coalesce(a.head_commit, '') AS head_commit,
        coalesce(n.commits, 0) > 0 OR coalesce(a.head_commit <> a.base_commit, false) AS has_commits,
        coalesce(nullif(n.reason, ''), t.reason) AS last_line,
+       n.turn_key IS NOT NULL AND n.ended_at IS NULL AS is_left,
        coalesce(a.liveness, 'unknown') AS live, l.claimed_at IS NOT NULL AS is_claimed,
        coalesce(l.wall_deadline, 0) AS lease_until,
        EXISTS (SELECT 1 FROM message AS r WHERE r.thread_no = a.thread_no AND r.kind = 'answer'

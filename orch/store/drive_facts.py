@@ -41,6 +41,7 @@ class OpenTask(queries.Record):
     head_commit: str
     has_commits: bool
     last_line: str
+    is_left: bool
     live: str
     is_claimed: bool
     lease_until: int

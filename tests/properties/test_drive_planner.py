@@ -75,6 +75,7 @@ TASKS = st.builds(
     is_claimed=st.booleans(),
     is_served=st.booleans(),
     is_ours=st.booleans(),
+    is_left=st.booleans(),
     is_answered=st.booleans(),
     live=st.sampled_from(("live", "stale", "gone", "unknown")),
     silent_since=MOMENTS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orch.config.drive_policy import DrivePolicy
 
-PLANNER = "drive-plan/1"  # Rises when the same snapshot could lead to other steps.
+PLANNER = "drive-plan/2"  # Rises when the same snapshot could lead to other steps.
 
 UNTIL = ("blocked", "need", "done", "idle", "forever")
 
@@ -57,7 +57,8 @@ class TaskFacts:
 
     At work: `is_claimed`, `live` (live, stale, gone, unknown), `silent_since` when its lease
     ended or its process was missed, `is_answered` when its question was, `is_served` when somebody
-    takes work of its name or pool, `is_ours` when it is for the workers of this driver.
+    takes work of its name or pool, `is_ours` when it is for the workers of this driver, `is_left`
+    when a turn of it has not been brought to its end yet.
 
     `gate_runs`: how often its failed checks ran on that same tree; `gate_tries`: how often a check
     could not run, in a row, the last time at `gate_at`; an outside result is waited for since
@@ -99,6 +100,7 @@ class TaskFacts:
     is_served: bool = False
     is_ours: bool = False
     is_answered: bool = False
+    is_left: bool = False
     live: str = "unknown"
     silent_since: int = 0
     gate: str = ""

@@ -16,7 +16,6 @@ _FRESH = ("no_change", "setup")
 _ON_TARGET = ("conflict", "trial_failed")
 _DOUBLINGS = 30
 _SLACK_MS = 5_000  # Several processes read the clock; beyond that it went back.
-_RESCUE_MS = 60_000  # How long a worker of ours has to take up what its predecessor left.
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,6 @@ def decide(snapshot: DriveSnapshot, task: TaskFacts, cause: str, since: int) -> 
     if limit:
         return Spent(_limited(numbers, limit, tried, task), of_run=limit == "run")
     wait = wait_ms(numbers, cause, tried, task)
-    comes = any(slot.is_up or not slot.reason for slot in snapshot.slots)  # Up, or resting a while.
-    if cause == "gone" and task.is_ours and comes:
-        wait = max(wait, _RESCUE_MS)
     return Retry(cause, start_of(cause, task), due(snapshot.now, since, wait))
 
 

@@ -42,8 +42,25 @@ def _at_work(ledger: Ledger, task: TaskFacts) -> None:
         ledger.work(task, "is at work")
 
 
+def _is_taken_up(ledger: Ledger, task: TaskFacts) -> bool:
+    """Put a task down whose turn a worker of ours brings to its end: that judges its commits."""
+    snapshot = ledger.snapshot
+    if not (task.live == "gone" and task.is_left and task.is_ours):
+        return False
+    if any(slot.is_up for slot in snapshot.slots):
+        ledger.work(task, "a worker takes up what was left")
+        return True
+    resting = [slot.not_before for slot in snapshot.slots if not slot.reason]
+    if resting:
+        back = max(min(resting), snapshot.now + 1)
+        ledger.until(task, back, "a worker takes up what was left, once it is back")
+    return bool(resting)
+
+
 def _silent(ledger: Ledger, task: TaskFacts) -> None:
     """Nothing is heard of its worker: after a while it goes to the pool, not to its name."""
+    if _is_taken_up(ledger, task):
+        return
     policy = ledger.snapshot.policy
     since = task.silent_since or task.since
     if task.live == "stale":

@@ -1,5 +1,7 @@
 """The planner of a driver, state by state: a step, a moment, or a need with its command."""
 
+from dataclasses import replace
+
 import pytest
 
 from orch.config.drive_policy import DrivePolicy, RetryPolicy
@@ -196,11 +198,15 @@ def test_a_worker_that_is_gone_is_replaced_by_one_of_the_pool():
 
 
 def test_a_worker_of_ours_takes_up_what_its_predecessor_left():
-    gone = task(1, "running", live="gone", silent_since=NOW - 30 * SECOND, is_ours=True)
+    """However long ago that died: a turn that left commits is judged by these."""
+    gone = task(1, "running", live="gone", silent_since=1, is_ours=True, is_left=True)
     policy = DrivePolicy(workers=1)
-    for slot in (SlotFacts(1, True), SlotFacts(1, False)):  # One that rests comes again.
-        found = look(gone, policy=policy, slots=(slot,))
-        assert found.wake_at - NOW == 30 * SECOND
+    up = look(gone, policy=policy, slots=(SlotFacts(1, True),))
+    assert (up.steps, up.needs, up.is_moving) == ((), (), True)
+    resting = SlotFacts(1, False, not_before=NOW + 7 * SECOND)
+    assert look(gone, policy=policy, slots=(resting,)).wake_at == NOW + 7 * SECOND
+    judged = replace(gone, is_left=False)
+    assert look(judged, policy=policy, slots=(SlotFacts(1, True),)).steps
     broken = SlotFacts(1, False, reason="it cannot start")
     assert [s for s in look(gone, policy=policy, slots=(broken,)).steps if isinstance(s, Begin)]
 
