@@ -16,6 +16,7 @@ from orch.store import audit as store
 from orch.store import notices
 from orch.worktrees import places, unnamed
 from schema.failures import Failure
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,8 +176,14 @@ def _circles(db: "Database") -> Check:
             waits[number] -= 1
             if not waits[number]:
                 free.append(number)
-    wrong = [f"{len(waits) - seen} tasks wait in a circle"] if seen < len(waits) else []
-    return verdict("circles", wrong, f"none in {len(edges)} dependencies", PROBLEM, _ASK)
+    wrong = (
+        [f"{many(len(waits) - seen, 'task waits', 'tasks wait')} in a circle"]
+        if seen < len(waits)
+        else []
+    )
+    return verdict(
+        "circles", wrong, f"none in {many(len(edges), 'dependency', 'dependencies')}", PROBLEM, _ASK
+    )
 
 
 def _machines(db: "Database") -> "Iterator[Check]":

@@ -17,6 +17,7 @@ from orch.store import runs as run_rows
 from orch.store import turns as turn_rows
 from orch.worktrees import places
 from schema.failures import Failure
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def examine(db: "Database") -> Check:
         return Check("room", OK, told)
     is_much = sum(sizes.values()) >= _MUCH
     step = say("cleanup", older_than=f"{_DAYS}d", dry_run=True)
-    told += f"; {len(old)} runs were closed more than {_DAYS} days ago"
+    told += f"; closed more than {_DAYS} days ago: {many(len(old), 'run')}"
     hint = "what they left can go; this names it"
     return Check("room", WARNING if is_much else OK, told, hint, next=[step])
 

@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.model import TERMINAL
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _review(answer: "Answer") -> str:
     run, task, who, verdict, counts, findings, why = plain.values(
         answer, "run_id task_id reviewer verdict counts_as findings why"
     )
-    said = f"{verdict}, {findings} findings" if verdict else "no verdict"
+    said = f"{verdict}, {many(findings, 'finding')}" if verdict else "no verdict"
     lines = [f"{who} on {run}/{task}: {said}{_replayed(answer)}"]
     if counts:
         lines.append(f"counts as: {counts}")

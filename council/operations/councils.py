@@ -11,6 +11,7 @@ from orch.steps.model import say
 from schema import events
 from schema.failures import not_found
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def open_votes(tx: "Tx", council: Council, seats: list[tuple[Seat, str]]) -> int
         "council_votes",
         run.leader,
         run_id=run.run_id,
-        summary=f"round two: {len(seats)} reviewers vote",
+        summary=f"round two begins, with {many(len(seats), 'voter')}",
         payload=obj(
             voters=[{"reviewer_role": seat.role, "task_id": seat.task_id} for seat, _ in seats]
         ),

@@ -16,6 +16,7 @@ from orch.store import runs as run_rows
 from orch.worktrees import places
 from schema.failures import Failure
 from schema.value import Value
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def record(tx: "Tx", asked: Asked, said: Said) -> None:
     """Let a verdict count for the landing of what was reviewed."""
     if said.means and asked.digest:
         subject = tasks.require(tx, asked.run_id, asked.task_id)
-        note = f"{said.verdict}, {said.findings} findings: orch task show " + (
+        note = f"{said.verdict}, {many(said.findings, 'finding')}: orch task show " + (
             f"{asked.council.run_id}/{TASK}"
         )
         approvals.give_on_work(
@@ -172,7 +173,7 @@ def ask(db: "Database", run_id: str, task_id: str, harness: "Harness") -> str:
             "refused", "approval_required", f"{agent} gave no verdict: {said.why}",
             details={"review_run": review_run},
         )  # fmt: skip
-    return f"{agent} says {said.verdict}, {said.findings} findings"
+    return f"{agent} says {said.verdict}, {many(said.findings, 'finding')}"
 
 
 def _is_unsure(finding: "Finding") -> bool:

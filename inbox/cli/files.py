@@ -10,6 +10,7 @@ import stat
 from inbox.model import Artifact
 from schema import file, json_check
 from schema.failures import invalid_input
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def describe(
     for flag, given in (("--artifact-kind", kinds), ("--artifact-metadata-json", metadata)):
         if len(given) not in (0, 1, len(paths)):
             raise invalid_input(
-                f"{flag} is given {len(given)} times for {len(paths)} artifacts",
+                f"{flag} is given {many(len(given), 'time')} for {many(len(paths), 'artifact')}",
                 reason="flag",
                 hint="give it once for all, or once each",
             )

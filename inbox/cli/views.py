@@ -6,6 +6,7 @@ from inbox.cli import plain
 from inbox.steps import say
 from schema.json_text import dumps
 from schema.steps import command
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -234,7 +235,11 @@ def _doctor(answer: "Answer") -> str:
     body = plain.columns(answer.get("checks"), "name status detail")
     bad = sum(row[1] == "problem" for row in body)
     odd = sum(row[1] == "warning" for row in body)
-    lines = [f"doctor: {bad} problems, {odd} warnings" if bad + odd else "doctor: all is well"]
+    lines = [
+        f"doctor: {many(bad, 'problem')}, {many(odd, 'warning')}"
+        if bad + odd
+        else "doctor: all is well"
+    ]
     lines += [f"{status:8} {name}: {plain.line(detail, 400)}" for name, status, detail in body]
     hints = plain.columns(answer.get("checks"), "hint")
     lines += [f"hint: {plain.line(hint, 400)}" for (hint,) in hints if hint]

@@ -137,13 +137,13 @@ def _abandon(tx: "Tx", thread: "Thread", agent: str, lost: int) -> Commit:
         agent,
         thread.created_by,
         model.MessageDraft(
-            "abandoned", f"{lost} leases were lost; the limit is {thread.max_claims}"
+            "abandoned", f"its lease was lost {lost} times; the limit is {thread.max_claims}"
         ),
     )
     return Commit(
         "invalid_state",
         "abandoned",
-        f"thread {thread.thread_id} lost {lost} leases and is failed now: do not start",
+        f"thread {thread.thread_id} is failed now, its lease was lost {lost} times: do not start",
         hint="its creator has been told; take other work",
         next=[say("claim", agent=agent, next=True)],
     )

@@ -7,6 +7,7 @@ from inbox.machines import THREAD
 from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, Check
 from schema import file
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _log(db: "Database") -> "Iterator[Check]":
     with db.read() as tx:
         count, first, last, given = audit.event_ids(tx)
     gapless = count == last == given and first in (0, 1)
-    detail = f"{count} events, ids {first} to {last}"
+    detail = f"{many(count, 'event')}, ids {first} to {last}"
     wrong = [] if gapless else [f"{detail}, {given} given out: there is a gap"]
     yield _verdict("events", wrong, detail)
 
@@ -64,7 +65,9 @@ def _machine(db: "Database") -> "Iterator[Check]":
     differing = held ^ THREAD.edges()
     wrong = [f"{source} to {target}" for source, target in sorted(differing)]
     text = [f"the file and the program differ in the moves {', '.join(wrong)}"] if wrong else []
-    yield _verdict("transitions", text, f"{len(held)} moves of a thread, as the program has them")
+    yield _verdict(
+        "transitions", text, f"{many(len(held), 'move')} of a thread, as the program has them"
+    )
 
 
 def _artifacts(db: "Database") -> "Iterator[Check]":
@@ -80,7 +83,7 @@ def _artifacts(db: "Database") -> "Iterator[Check]":
         hint = "ask their senders for the files again"
         yield Check("artifacts", PROBLEM, "; ".join(wrong[:5]), hint)
     else:
-        yield Check("artifacts", OK, f"{len(kept)} files kept, all match their sha256")
+        yield Check("artifacts", OK, f"{many(len(kept), 'file')} kept, as their sha256 says")
 
 
 def _differs(place: str, sha256: str) -> str:

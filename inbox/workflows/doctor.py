@@ -16,6 +16,7 @@ from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from schema import file, new_store
 from schema.failures import Failure
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def examine(db: "Database", deep: bool) -> list[Check]:
 def _store(db: "Database") -> "Iterator[Check]":
     with db.read() as tx:
         events, threads = audit.counts(tx)
-    yield Check("store", OK, f"{db.path}: {threads} threads, {events} events")
+    yield Check("store", OK, f"{db.path}: {many(threads, 'thread')}, {many(events, 'event')}")
     yield Check("schema", OK, db.described())
 
 

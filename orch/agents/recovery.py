@@ -57,7 +57,7 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
 def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> Turn | None:
     """Bring a turn whose runner is gone to its end; None when another runner was faster."""
     with db.write() as tx:
-        if not store.adopt(tx, turn, process_identity.mine()):
+        if not work.look_after(tx, turn, process_identity.mine()):
             return None
     return _Left(db, harness_of(db, turn, harness), turn).see_to_end(stop)
 
@@ -65,7 +65,7 @@ def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> 
 def end_now(db: "Database", turn: Turn) -> Turn:
     """End the processes of a turn whose runner is gone, and judge it as stopped."""
     with db.write() as tx:
-        if not store.adopt(tx, turn, process_identity.mine()):
+        if not work.look_after(tx, turn, process_identity.mine()):
             return store.require(tx, turn.turn_key)
     with db.read() as tx:
         why = store.require(tx, turn.turn_key).stop_reason or "stopped"

@@ -24,6 +24,7 @@ from orch.worktrees import create, inspect, setup_files
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def conclude(
         action = "fail"  # Who stops a task does not want it taken up again at once.
     log.note(f"turn {turn.turn_no} ended: {outcome}: {end.reason}")
     if end.strays:
-        log.note(f"{end.strays} processes that it left behind were ended")
+        log.note(f"ended {many(end.strays, 'process', 'processes')} that it left behind")
     if end.salvage_ref:
-        log.note(f"{facts.uncommitted} uncommitted files are kept under {end.salvage_ref}")
+        log.note(f"kept {many(facts.uncommitted, 'uncommitted file')} under {end.salvage_ref}")
     log.close()
     crash_points.reach("work.judged")
     draft = _letter(facts, end, redactor)
@@ -95,7 +96,7 @@ def leave(
     ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: the store was upgraded")
     log.note(f"turn {turn.turn_no} was ended: the store was upgraded beyond this program")
     if ref:
-        log.note(f"{facts.uncommitted} uncommitted files are kept under {ref}")
+        log.note(f"kept {many(facts.uncommitted, 'uncommitted file')} under {ref}")
     log.close()
 
 

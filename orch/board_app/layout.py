@@ -12,6 +12,7 @@ from orch.model import WORKED
 from orch.reports.style import columns, cut_columns
 from schema.steps import command
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ def _head(document: "dict[str, Any]", wide: int) -> "Words":
     many = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
     left = f"orch · {many} · {landed}/{total} landed · "
     told = _many(needs)
+    done = sum(run["counts"]["done"] for run in runs)
+    total = sum(run["counts"]["total"] for run in runs)
+    left = f"orch · {len(runs)} run{'' if len(runs) == 1 else 's'} · {done}/{total} done · "
+    told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
     drivers = [str(run["driver_pid"]) for run in runs if run["driver_pid"]]
     pids = ", ".join(dict.fromkeys(drivers)) if wide >= 70 else ""
     told += f" · driving {pids}".rstrip() if drivers else ""
@@ -173,6 +178,19 @@ def _said(document: "dict[str, Any]", run: "dict[str, Any]") -> str:
     said += ["paused"] if run["paused"] else []
     said += [run["end"]] if run.get("end", "open") != "open" else []
     return "  ".join(said)
+        said = [f"{work} at work"] if work else []
+        said += [f"{many(needs, 'needs', 'need')} you"] if needs else []
+        said += ["paused"] if run["paused"] else []
+        said += [run["end"]] if run.get("end", "open") != "open" else []
+        target = run["target"] or "its own branch"
+        found.append(
+            [("dim", f"{number} "), ("bold", name + " " * (names - columns(name))),
+             ("green", f" ▕{'█' * full}{'░' * (_BAR - full)}▏"),
+             ("", f"{counts['done']:>3}/{counts['total']}"), ("", f"  {', '.join(said):22}"),
+             ("dim", f"  → {target.removeprefix('refs/heads/')}")]
+        )  # fmt: skip
+    left = len(known) - len(found)
+    return found + ([[("dim", f"  … {many(left, 'more run')}")]] if left else [])
 
 
 def _shares(panes: "dict[str, list[Row]]", current: "Row | None", room: int) -> "dict[str, int]":

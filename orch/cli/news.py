@@ -16,6 +16,7 @@ from schema import crash_points, events, ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge, obj
 from schema.moments import stamp
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def _nothing(
     where = f"run {name}" if name is not None else "any open run"
     failure = timed_out(f"nothing new in {where}", timeout, found.through, call.resume)
     if found.still:
-        many = f"{found.still} still wait{'s' if found.still == 1 else ''} for you"
-        failure.message += f"; {many}"
+        told = f"{many(found.still, 'still waits', 'still wait')} for you"
+        failure.message += f"; {told}"
         step = say("wait", run=name, all=name is None, again=True)
         failure.next = (step.because("what was told and still waits"), *failure.next)
     if problems:

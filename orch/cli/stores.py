@@ -8,6 +8,7 @@ from schema import file
 from schema import open as stores
 from schema.failures import Failure, invalid_input
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,9 +146,8 @@ def _require_well(there: "Database") -> None:
 
 def _moved(answer: "dict[str, Any]") -> str:
     where, path = answer["db_path"], answer["moved_from"]
-    return (
-        f"moved {path} to {where}: {answer['rows']} rows, through event {answer['high_event_id']}"
-    )
+    rows = many(answer["rows"], "row")
+    return f"moved {path} to {where}: {rows}, through event {answer['high_event_id']}"
 
 
 def _migrated(answer: "dict[str, Any]") -> str:

@@ -5,6 +5,7 @@ from inbox.cli.views import VIEWS as BUS
 from orch.cli.requests.views import VIEWS as REQUESTS
 from orch.cli.requests.views import budget_line
 from schema.json_text import dumps
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def _run(answer: "Answer") -> str:
 def _run_list(answer: "Answer") -> str:
     body = plain.columns(answer.get("runs"), "run_id status counts.done counts.total goal")
     return plain.listing(
-        f"{len(body)} runs", ("RUN", "STATUS", "DONE", "OF", "GOAL"), body, "the same with --json"
+        many(len(body), "run"),
+        ("RUN", "STATUS", "DONE", "OF", "GOAL"),
+        body,
+        "the same with --json",
     )
 
 
@@ -67,7 +71,7 @@ def _task_list(answer: "Answer") -> str:
     body = plain.columns(answer.get("tasks"), "task_id status priority default_to title")
     run = answer.get("run_id")
     return plain.listing(
-        f"{len(body)} tasks of run {run}",
+        f"{many(len(body), 'task')} of run {run}",
         ("TASK", "STATUS", "PRIORITY", "TO", "TITLE"),
         body,
         "the same with --status, or --json",
@@ -87,7 +91,7 @@ def _ready(answer: "Answer") -> str:
     run = answer.get("run_id")
     body = plain.columns(answer.get("tasks"), "task_id priority waiting_chain default_to title")
     text = plain.listing(
-        f"{len(body)} ready tasks of run {run}",
+        f"{many(len(body), 'ready task')} of run {run}",
         ("TASK", "PRIORITY", "WAITING", "TO", "TITLE"),
         body,
         "the same with --limit N",
@@ -136,7 +140,7 @@ def _dispatch(answer: "Answer") -> str:
 
 def _reconcile(answer: "Answer") -> str:
     body = plain.columns(answer.get("updated_tasks"), "task_id status reason")
-    lines = [f"{_run_line(answer)}: {len(body)} tasks changed"]
+    lines = [f"{_run_line(answer)}: {many(len(body), 'task')} changed"]
     lines += [
         f"{task} {status}{f': {plain.line(why)}' if why else ''}" for task, status, why in body
     ]
@@ -229,7 +233,7 @@ def _odd(task: "dict[str, Any]") -> "Iterator[str]":
     if task.get("waits_for"):
         yield f"waits: {name}: {plain.line(task['waits_for'], 200)}"
     if latest.get("dirty_files"):
-        yield f"uncommitted work: {name} left {latest['dirty_files']} files"
+        yield f"uncommitted work: {name} left {many(latest['dirty_files'], 'file')}"
     if latest.get("path_violations"):
         outside = plain.line(dumps(latest["path_violations"]), 200)
         yield f"changed paths it does not own: {name}: {outside}"
@@ -279,7 +283,7 @@ _LAST_LINES = 20
 def _events(answer: "Answer") -> str:
     body = plain.columns(answer.get("events"), "event_id event_type task_id actor summary")
     return plain.listing(
-        f"{len(body)} events", ("EVENT", "TYPE", "TASK", "BY", "SUMMARY"),
+        many(len(body), "event"), ("EVENT", "TYPE", "TASK", "BY", "SUMMARY"),
         [[c if c is not None else "" for c in row] for row in body], "the same with --limit N",
     )  # fmt: skip
 

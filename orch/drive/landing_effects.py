@@ -15,6 +15,7 @@ from orch.store import queues as queue_rows
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def cleanup(hands: Hands) -> None:
         hands.watch.note_cleaned(landed)
         hands.did += cleaned
         if cleaned:
-            hands.say("", "cleanup", f"{cleaned} worktrees of landed work removed")
+            hands.say("", "cleanup", f"{many(cleaned, 'worktree')} of landed work removed")
 
     hands.watch.is_cleaning = True
     hands.lane("cleanup", run_id, lambda db: tidying.remove_landed(db, run_id), _done)

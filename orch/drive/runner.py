@@ -33,6 +33,7 @@ from schema import crash_points, events
 from schema.failures import Failure
 from schema.json_text import obj
 from schema.signals import Interrupted
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,7 +193,9 @@ class Driver:
         one.nap = found.nap
         if found.applied:
             names = ", ".join(found.applied[:5])
-            self._line(one.watch.run_id, "", "ticket", f"{len(found.applied)} tasks came: {names}")
+            self._line(
+                one.watch.run_id, "", "ticket", f"{many(len(found.applied), 'task')} came: {names}"
+            )
         with self._db.read() as tx:
             one.watch.tickets = [
                 TicketFacts(need.path, need.text.removeprefix(f"{need.path} "), need.since)

@@ -5,6 +5,7 @@ its exit status only where it has no last word. Exit 0 with nothing done is not 
 """
 
 from schema.value import Value
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def _succeeded(facts: TurnFacts, table: "HarnessTable") -> tuple[str, str]:
     if facts.has_code:
         if facts.commits > facts.carried or (facts.uncommitted and table.commits == "runner"):
             return "done", "it ended well and left commits"
-        left = f"; {facts.uncommitted} files lie uncommitted" if facts.uncommitted else ""
+        left = (
+            f"; it left {many(facts.uncommitted, 'file')} uncommitted" if facts.uncommitted else ""
+        )
         return "no_change", f"it ended well, but committed nothing and reported nothing{left}"
     if table.event and facts.text.strip():
         return "done", "it ended well with an answer"

@@ -7,6 +7,7 @@ from orch.steps.model import git, say
 from orch.store import audit as store
 from orch.worktrees import kept_heads
 from schema.failures import Failure
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def commits(db: "Database") -> Check:
         words = "; ".join([*lost, *odd][:_NAMED])
         status = PROBLEM if lost else WARNING
         return Check("landed commits", status, words, "was the target or the repository changed?")
-    return Check("landed commits", OK, f"{len(found)} entries have all their commits")
+    return Check(
+        "landed commits", OK, f"all commits are there of {many(len(found), 'entry', 'entries')}"
+    )
 
 
 def refs(db: "Database") -> Check:

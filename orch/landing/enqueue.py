@@ -25,6 +25,7 @@ from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def left_out(item: PreparedEntry) -> list[str]:
     attempt, task = item.attempt, item.task
     if not attempt.dirty_files or attempt.workspace_status == "created":
         return []
-    count = f"{attempt.dirty_files} uncommitted file{'s' * (attempt.dirty_files != 1)}"
+    count = f"{many(attempt.dirty_files, 'uncommitted file')}"
     ref = git_names.salvage_ref(task.run_id, task.task_id, attempt.attempt_no)
     look = git("show", "--stat", ref).line
     back = say("salvage restore", task.name, attempt=attempt.attempt_no, out="DIR").line

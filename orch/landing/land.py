@@ -24,6 +24,7 @@ from orch.store.entries import Entry
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import array, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Blocked(Exception):
     """A checkout of the target stands in the way; nothing was changed."""
 
     def __init__(self, blockers: "list[checkout_conflicts.Blocker]") -> None:
-        super().__init__(f"{len(blockers)} checkouts block the landing")
+        super().__init__(f"in the way of the landing: {many(len(blockers), 'checkout')}")
         self.blockers = blockers
 
 

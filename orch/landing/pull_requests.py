@@ -29,6 +29,7 @@ from orch.store.queues import Queue
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def summary(checks: list[ForgeCheck], required: list[str] | None, reviews: list[
         if names_of:
             parts.append(f"{', '.join(names_of[:5])} {word}")
     passed = sum(states.get(name) == "passed" for name in wanted)
-    parts.append(f"{passed} of {len(wanted)} checks passed")
+    parts.append(f"{passed} of {many(len(wanted), 'check')} passed")
     for state, word in (("approved", "approved"), ("changes_requested", "ask for changes")):
         if reviews.count(state):
             parts.append(f"{reviews.count(state)} {word}")

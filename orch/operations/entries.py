@@ -18,6 +18,7 @@ from orch.store.queues import Queue
 from schema import events
 from schema.failures import Failure, not_found
 from schema.json_text import Json, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def require_fit(tx: "ReadTx", run: Run, task: Task) -> Attempt:
         raise Failure(
             "refused",
             "work_at_risk",
-            f"{task.name} left {attempt.dirty_files} files uncommitted in {attempt.worktree_path}: "
-            "they would not land",
+            f"{task.name} left {many(attempt.dirty_files, 'file')} uncommitted in "
+            f"{attempt.worktree_path}: they would not land",
             hint="commit them",
             next=commit(attempt.worktree_path, run.run_id),
             details={"worktree_path": attempt.worktree_path, "files": attempt.dirty_files},

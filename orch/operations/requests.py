@@ -18,6 +18,7 @@ from orch.store.requests import Request, RequestedPlan
 from schema import events, ids
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import Json, array, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def judge(
     kind, text = answer
     told = array(problems)
     store.keep_plan(tx, request, attempt.attempt_key, kind, text, told)
-    count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+    count = many(len(problems), "problem")
     passed = not problems
     result = check_rows.Result(
         CHECK,

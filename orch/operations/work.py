@@ -194,6 +194,16 @@ def give_back(tx: "Tx", held: HeldThread, why: str, wait_ms: int) -> None:
     holder.release(tx, thread, held.agent, held.token, why, wait_ms)
 
 
+def look_after(tx: "Tx", turn: Turn, runner: "Process") -> bool:
+    """Give a turn whose runner is gone to another one; False when others were faster."""
+    if not turns.adopt(tx, turn, runner):
+        return False
+    attempt = attempts.of_thread(tx, turn.thread_no)
+    if attempt is not None and attempt.liveness == "gone":
+        attempts.set_liveness(tx, attempt.attempt_key, "live")
+    return True
+
+
 def note_gone(tx: "Tx", turn: Turn) -> int:
     """Record that an attempt's worker is gone; return its task's number, 0 if known already."""
     attempt = attempts.of_thread(tx, turn.thread_no)

@@ -55,8 +55,3 @@ def short(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return f"{text[:most]}… ({len(text) - most} more characters)"
-
-
-def many(count: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun: 1 file, 2 files."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from orch.plans.graph import critical_path
 from orch.reports import escape, figures, style
 from orch.reports.graph_layout import Layout, Measures, Point, place
+from schema.words import many
 
 _MARGIN, _HEAD = 20.0, 66.0
 _PAD = 14.0  # Inside a box, beside its stripe.
@@ -124,7 +125,7 @@ def svg(graph: Graph, *, inline: bool = False) -> str:
     head = _heading(graph)
     wide = max(layout.width, head[1], 320.0) + 2 * _MARGIN
     high = layout.height + _HEAD + 2 * _MARGIN
-    title = escape.xml(f"Run {graph.run_id}: {len(graph.nodes)} tasks")
+    title = escape.xml(f"Run {graph.run_id}: {many(len(graph.nodes), 'task')}")
     parts = [frame(wide, high, title, inline=inline), _tip()]
     parts += [head[0], f'<g transform="translate({_MARGIN:g} {_MARGIN + _HEAD:g})">']
     states = {node.task_id: node.status for node in graph.nodes}

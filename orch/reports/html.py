@@ -15,6 +15,7 @@ from orch.reports import graph_svg as graphs
 from orch.reports import timeline_svg as timelines
 from orch.reports.escape import one_line, visible, xml
 from orch.reports.markdown import MOST, last_lines, review_words, spent, usage, where
+from schema.words import many
 
 Document = Mapping[str, Any]
 _MOST_FILES = 20
@@ -285,7 +286,7 @@ def _facts_of(attempt: Document) -> Iterator[str]:
         more = attempt["files_changed"] - _MOST_FILES
         yield f"files: {files}{f' and {more} more' if more > 0 else ''}"
     if attempt["uncommitted_files"]:
-        yield f"<b>{figures.many(attempt['uncommitted_files'], 'uncommitted file')}</b>"
+        yield f"<b>{many(attempt['uncommitted_files'], 'uncommitted file')}</b>"
     if attempt["paths_not_owned"]:
         paths = ", ".join(xml(path) for path in attempt["paths_not_owned"][:_MOST_FILES])
         yield f"<b>paths it does not own:</b> {paths}"

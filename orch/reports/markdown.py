@@ -11,6 +11,7 @@ from orch.reports import figures, landing_story, style
 from orch.reports.escape import code_span, inline, quoted
 from orch.reports.graph_svg import Graph, mermaid
 from orch.reports.timeline_svg import Timeline, gantt
+from schema.words import many
 
 Document = Mapping[str, Any]
 _MOST_IN_PICTURE = 80  # Lanes and boxes: more is no picture any more.
@@ -47,9 +48,9 @@ def facts(document: Document) -> list[str]:
         f"{counts['done']} of {counts['total']} tasks done; the run is {run['status']}"
         + _ENDS[run.get("end", "open")]
         + (", closed" if run["closed_at"] else ""),
-        f"{figures.many(totals['attempts'], 'attempt')}, "
-        f"{figures.many(totals['retries'], 'retry', 'retries')}, "
-        f"{figures.many(totals['questions'], 'question')}, "
+        f"{many(totals['attempts'], 'attempt')}, "
+        f"{many(totals['retries'], 'retry', 'retries')}, "
+        f"{many(totals['questions'], 'question')}, "
         f"{figures.duration(document['seconds'] * 1000)} from first dispatch to last end",
     ]
     used = usage(totals)
@@ -63,7 +64,7 @@ def last_lines(output: str) -> str:
 
 def usage(of: Document) -> str:
     """Return turns, tokens and cost in words; "" where nothing was recorded."""
-    words = [figures.many(of["turns"], "turn")] if of["turns"] else []
+    words = [many(of["turns"], "turn")] if of["turns"] else []
     if of["input_tokens"] is not None or of["output_tokens"] is not None:
         words.append(f"{of['input_tokens'] or 0} tokens in, {of['output_tokens'] or 0} out")
     if of["cost_usd"] is not None:
@@ -86,8 +87,8 @@ def where(attempt: Document) -> str:
     """Return what became of an attempt's commits, in words."""
     if not attempt["commits"]:
         return ""
-    words = f"{figures.many(len(attempt['commits']), 'commit')}, "
-    words += f"{figures.many(attempt['files_changed'], 'file')} changed"
+    words = f"{many(len(attempt['commits']), 'commit')}, "
+    words += f"{many(attempt['files_changed'], 'file')} changed"
     if attempt["integrated"]:
         words += f", in {attempt['target']} ({attempt['integrated'].replace('_', ' ')})"
     return words
@@ -188,7 +189,7 @@ def _attempt(attempt: Document) -> Iterator[str]:
         more = attempt["files_changed"] - 20
         yield f"- files: {files}{f' and {more} more' if more > 0 else ''}"
     if attempt["uncommitted_files"]:
-        yield f"- **{figures.many(attempt['uncommitted_files'], 'uncommitted file')}**"
+        yield f"- **{many(attempt['uncommitted_files'], 'uncommitted file')}**"
     if attempt["paths_not_owned"]:
         paths = ", ".join(map(code_span, attempt["paths_not_owned"][:20]))
         yield f"- **paths it does not own:** {paths}"

@@ -22,6 +22,7 @@ from schema import ids
 from schema.failures import Failure
 from schema.json_text import array, obj
 from schema.value import Value
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Delivery(Value):
         claims.claim(tx, thread, reading.agent, bus.DEFAULT_LEASE_MS)
         count = len(reading.changes)
         draft = bus.MessageDraft(
-            f"change request: {count} file{'s' * (count != 1)}",
+            f"change request: {many(count, 'file')}",
             payload=obj(
                 told_by="orch submit",
                 commit=self.commit,

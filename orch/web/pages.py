@@ -8,11 +8,12 @@ from functools import partial
 
 from inbox.cli.inside import Outcome
 from orch.board_app import layout, rows
-from orch.reports import figures, html
+from orch.reports import html
 from orch.reports.escape import visible, xml
 from orch.steps.model import say
 from orch.web import buttons, look
 from schema.json_text import dumps, loads
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ def board(ask: "Ask", *, read_only: bool) -> Page:
 
 def _runs(document: "dict[str, Any]") -> "Iterator[str]":
     needs = len(document["needs"]) + document["more"]["needs"]
-    told = f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
-    many = figures.many(len(document["runs"]), "run")
-    yield f'<h1>{many} <span class="told">{told}</span></h1>'
+    told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
+    count = many(len(document["runs"]), "run")
+    yield f'<h1>{count} <span class="told">{told}</span></h1>'
     yield '<div class="runs">'
     for run in document["runs"]:
         counts, name = run["counts"], xml(run["run_id"])
@@ -185,7 +186,7 @@ def _changes(said: Outcome) -> "Iterator[str]":
         cut = "\n… the rest is left out" if one["truncated"] else ""
         yield (
             f'<p class="muted">attempt {one["attempt_no"]}, '
-            f"{figures.many(len(one['files']), 'file')}, "
+            f"{many(len(one['files']), 'file')}, "
             f'<span class="plus">+{one["added"]}</span> <span class="minus">-{one["removed"]}'
             f'</span></p><pre class="diff">{painted}{cut}</pre>'
         )

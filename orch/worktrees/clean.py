@@ -10,6 +10,7 @@ from orch.operations import places
 from orch.store import tickets
 from schema import file
 from schema.failures import Failure
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def require(repo: repository.Repository, files: list[str]) -> None:
     raise Failure(
         "invalid_state",
         "dirty",
-        f"{repo.top} has {len(names)} changed or untracked files: " + ", ".join(names[:10]),
+        f"{repo.top} has {many(len(names), 'changed or untracked file')}: " + ", ".join(names[:10]),
         hint="commit or remove them, or name a base: --base-ref HEAD",
         details={"files": names[:200]},
     )

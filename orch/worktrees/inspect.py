@@ -16,6 +16,7 @@ from schema.failures import Failure
 from schema.json_text import Json, array
 from schema.steps import Step
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def mending(name: str, attempt: Attempt, found: Left) -> Mending:
         return Mending(words, found.missing, [])
     if found.files:
         count = len(found.files)
-        words = f"{name} left {count} file{'s' * (count != 1)} uncommitted in {path}"
+        words = f"{name} left {many(count, 'file')} uncommitted in {path}"
         steps = [git("add", "-A", *_named(found.files), where=path), record, again]
         return Mending(words, "commit them", steps)
     if found.placed and found.stray is None:

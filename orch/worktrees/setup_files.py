@@ -12,6 +12,7 @@ from schema import file
 from schema.failures import Failure, invalid_input
 from schema.json_text import dumps
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,9 +116,7 @@ def take_baseline(worktree: repository.Repository, placed: Placed) -> None:
     if not left:
         return
     names = ", ".join(map(git_names.display, left[:5])) + (", …" if len(left) > 5 else "")
-    text = (
-        f"the setup command left {len(left)} file{'s' * (len(left) != 1)} changed or new: {names}"
-    )
+    text = f"the setup command left {many(len(left), 'file')} changed or new: {names}"
     if len(left) > _MOST:
         placed.notes.append(f"{text}; too many to know apart from work: let git ignore them")
         return

@@ -1,6 +1,7 @@
 """Plain views of the commands about workers."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _usage(answer: "Answer") -> str:
     what = f"{run}/{task}" if task else f"run {run}"
     tokens = f", {into or 0} tokens in, {out or 0} out" if into or out else ""
     money = f", {float(str(cost)):.4f} USD" if cost is not None else ""
-    head = f"{what}: {turns} turns, {float(str(seconds)):.1f} s{tokens}{money}"
+    head = f"{what}: {many(turns, 'turn')}, {float(str(seconds)):.1f} s{tokens}{money}"
     parts = [head, *_shares(answer.get("tasks"), "TASK"), *_shares(answer.get("agents"), "WHO")]
     body = _turns(answer.get("turns"))
     text = "\n".join(parts)

@@ -4,6 +4,7 @@ from inbox.cli import plain
 from orch.cli.board import screen
 from orch.reports.style import columns
 from orch.steps.urgency import of_need
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def view(known: "dict[str, Any]") -> str:
     while len("\n".join(lines).encode()) > _MOST_BYTES:
         lines.pop()
         cut += 1
-    lines += [f"… {cut} more lines: the same with --again --json"] if cut else []
+    lines += [f"… {many(cut, 'more line')}: the same with --again --json"] if cut else []
     if known["still_waiting"]:
         lines.append(f"{known['still_waiting']} more that you were told of: orch wait --again")
     return "\n".join(lines)
@@ -36,7 +37,7 @@ def view(known: "dict[str, Any]") -> str:
 def _head(known: "dict[str, Any]", needs: "list[Any]", ends: "list[Any]") -> str:
     parts = []
     if needs:
-        parts.append(f"{len(needs)} need{'s' if len(needs) == 1 else ''} you")
+        parts.append(f"{many(len(needs), 'needs', 'need')} you")
     for kind in _ENDS:
         count = sum(one["kind"] == kind for one in ends)
         parts += [f"{count} {kind}"] if count else []

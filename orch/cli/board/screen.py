@@ -10,6 +10,7 @@ import os
 from inbox.cli.output import write_out
 from orch.reports.style import columns, cut_columns
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Screen(Value):
         wide, high = size()
         if len(lines) > high:
             cut = len(lines) - high + 1
-            lines = [*lines[: high - 1], [("dim", f"… {cut} more lines: {more}")]]
+            lines = [*lines[: high - 1], [("dim", f"… {many(cut, 'more line')}: {more}")]]
         colour = has_colour()
         body = f"{_REST_OF_LINE}\n".join(paint(line, colour=colour, wide=wide) for line in lines)
         write_out(f"{_HOME}{body}{_REST_OF_LINE}{_REST_OF_SCREEN}")

@@ -4,6 +4,7 @@ from inbox.cli import plain
 from orch.cli.board import screen
 from orch.reports.style import STATUSES, columns
 from orch.steps.urgency import of_need
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def view(answer: "Answer") -> str:
     while len("\n".join(shown).encode()) > _MOST_BYTES:
         shown.pop()
         cut += 1
-    more = [f"… {cut} more lines: the same with --run, or --json"] if cut else []
+    more = [f"… {many(cut, 'more line')}: the same with --run, or --json"] if cut else []
     return "\n".join([*shown, *more])
 
 

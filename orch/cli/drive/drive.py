@@ -12,6 +12,7 @@ from orch.store import history
 from schema import steps
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _require_workers(call: "Call", run_ids: list[str], options: DriveOptions) ->
         options.flags["workers"] = _WORKERS
     elif first.workers and not first.harness:
         raise invalid_input(
-            f"{first.workers} workers, and no agent client is named", reason="flag",
+            f"{many(first.workers, 'worker')}, and no agent client is named", reason="flag",
             hint="say --harness claude (or codex, gemini, …), or harness in [drive] of orch.toml",
         )  # fmt: skip
     if options.program and first.harness != "command":
@@ -187,7 +188,7 @@ def _end(call: "Call", outcome: DriveOutcome, *, follow: bool) -> None:
         count = len(outcome.needs)
         raise Failure(
             "refused", "needs_people",
-            f"{count} thing{'s' if count != 1 else ''} wait{'' if count != 1 else 's'} for you: "
+            f"{many(count, 'thing waits', 'things wait')} for you: "
             + "; ".join(f"{lines.name_of(n)}{n.kind}" for n in outcome.needs[:5]),
             data=answer, next=wanted[:10],
         )  # fmt: skip

@@ -8,6 +8,7 @@ from orch.drive.planner.model import PLANNER
 from orch.store import drives
 from schema.failures import Failure
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def _again(call: "Call", run_id: str, _options: DriveOptions) -> "dict[str, obje
     if differing:
         raise Failure(
             "internal_error", "bug",
-            f"{len(differing)} passes of run {run_id} come out differently: {differing[:10]}",
+            f"{many(len(differing), 'pass', 'passes')} of run {run_id} not decided as before: "
+            f"{differing[:10]}",
             details={"differing": differing},
         )  # fmt: skip
     return {"run_id": run_id, "same": same, "differing": differing, "other_planner": other}

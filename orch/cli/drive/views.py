@@ -1,6 +1,7 @@
 """Plain views of the commands about driving."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _driven(answer: "Answer") -> str:
     names = ", ".join(found["run_ids"])
     if found["end"] == "background":
         return f"driver of {names} in the background: pid {found['pid']}, log {found['log_path']}"
-    lines = [f"{_ENDS[found['end']]}: {found['did']} steps in {found['passes']} passes"]
+    passes = many(found["passes"], "pass", "passes")
+    lines = [f"{_ENDS[found['end']]}: {many(found['did'], 'step')} in {passes}"]
     for one in found["run_ends"]:
         target = one["target"] or "its target"
         lines.append(f"run {one['run_id']} {_RUN_ENDS[one['end']].format(target=target)}")
@@ -72,13 +74,14 @@ def _need(need: "dict[str, Any]") -> str:
 
 def _looked(look: str, one: "dict[str, Any]") -> "list[str]":
     if look == "replay":
-        text = f"run {one['run_id']}: {one['same']} passes come out the same"
+        same = many(one["same"], "pass", "passes")
+        text = f"run {one['run_id']}: {same} decided again, all the same"
         other = one["other_planner"]
         return [text + (f"; {other} are of another planner" if other else "")]
     if look == "audit":
         return [line for each in one["passes"] for line in _looked("explain", each)]
     head = f"pass {one['pass_no']} at {one['at']}" if one["pass_no"] else "the next pass"
-    lines = [f"run {one['run_id']}, {head}: {len(one['steps'])} steps"]
+    lines = [f"run {one['run_id']}, {head}: {many(len(one['steps']), 'step')}"]
     lines += [f"- {step}" for step in one["steps"]]
     lines += [f"  {why['task_id']}: {plain.line(why['why'], 200)}" for why in one["why"]]
     return lines + [_need(need) for need in one["needs"]]

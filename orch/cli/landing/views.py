@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.steps.entry import TOLD_BY_REASON
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,17 +252,17 @@ def _audit(answer: "Answer") -> str:
             answer.get("passes"), "pass_no at target fence steps"
         )
     ]
-    total = answer.get("total")
+    total = answer.get("total") or 0
     return plain.listing(
-        f"{len(body)} of {total} passes", ("PASS", "AT", "TARGET", "FENCE", "STEPS"), body,
-        "the same with --pass N",
+        f"{len(body)} of {many(total, 'pass', 'passes')}",
+        ("PASS", "AT", "TARGET", "FENCE", "STEPS"), body, "the same with --pass N",
     )  # fmt: skip
 
 
 def _replay(answer: "Answer") -> str:
     same, planner = plain.values(answer, "same planner")
     other = answer.get("other_planner")
-    lines = [f"{same} passes decided again, all the same ({planner})"]
+    lines = [f"{many(same, 'pass', 'passes')} decided again, all the same ({planner})"]
     if other:
         lines.append(f"{len(other)} were decided by another version of the planner: left out")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from orch.pace import Pace
 from orch.store import history
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, loads, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def _test(call: "Call", run: str | None) -> None:
         raise Failure(
             "invalid_input",
             "value",
-            f"{len(found) - len(wrong)} of {len(found)} channels took it; " + "; ".join(wrong),
+            f"{len(found) - len(wrong)} of {many(len(found), 'channel')} took it; "
+            + "; ".join(wrong),
             hint="fix it and run the same again",
             details={"channels": [one.channel for one in found], "problems": wrong},
         )

@@ -17,6 +17,7 @@ from orch.store import plans as store
 from schema import ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, loads, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -305,7 +306,7 @@ def require_sound(
     if not problems:
         return
     problems = sorted(problems, key=lambda problem: problem.line)
-    count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+    count = many(len(problems), "problem")
     lines = [f"{path} is refused, {count}:", *map(_line, problems[:_SHOWN])]
     if len(problems) > _SHOWN:
         lines.append(f"{len(problems) - _SHOWN} more: see them with --json")

@@ -1,6 +1,7 @@
 """Plain views of the plan commands: what a plan changes, and how its work can go."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def figures(answer: "Answer") -> list[str]:
         return ["nothing is left to do"]
     assert isinstance(share, (int, float))
     return [
-        f"critical path: {plain.line(path, 400)}, {critical} minutes",
-        f"at the same time: {at_once} of {tasks} tasks ({share:.0%}); {minutes} minutes of work "
-        f"in {least} with a worker for each",
+        f"critical path: {plain.line(path, 400)}, {many(critical, 'minute')}",
+        f"at the same time: {at_once} of {many(tasks, 'task')} ({share:.0%}); "
+        f"{many(minutes, 'minute')} of work in {least} with a worker for each",
     ]
 
 
@@ -68,7 +69,7 @@ def _text(answer: "Answer", head: str) -> str:
     for line in lines:
         size -= len(line.encode()) + 1
         if size < 0:
-            shown.append(f"{len(lines) - len(shown)} more lines: --json")
+            shown.append(f"{many(len(lines) - len(shown), 'more line')}: --json")
             break
         shown.append(line)
     return "\n".join([head, *shown, *tail])
@@ -76,7 +77,7 @@ def _text(answer: "Answer", head: str) -> str:
 
 def _named(answer: "Answer") -> tuple[str, str, str]:
     path, run, tasks = plain.values(answer, "path run_id tasks")
-    noun = "1 task" if tasks == 1 else f"{tasks} tasks"
+    noun = many(tasks, "task")
     return plain.line(path, 200), str(run or ""), noun
 
 
@@ -118,7 +119,7 @@ def export(answer: "Answer") -> str:
     if path is None:
         return str(text)
     what = f"request {request}" if request else f"run {run}"
-    return f"wrote {tasks} tasks of {what} to {plain.line(path, 200)}"
+    return f"wrote {many(tasks, 'task')} of {what} to {plain.line(path, 200)}"
 
 
 VIEWS: "dict[str, Callable[[Answer], str]]" = {

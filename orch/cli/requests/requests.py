@@ -17,6 +17,7 @@ from schema import ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import NULL, Json, array, loads, merge, obj
 from schema.steps import command
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _refuse_broken(answer: Json, request: str) -> None:
     raise Failure(
         "invalid_input",
         "lint",
-        "\n".join([f"the plan of {request} is refused, {len(found)} problems:", *lines]),
+        "\n".join([f"the plan of {request} is refused, {many(len(found), 'problem')}:", *lines]),
         hint="have it planned anew with other words; or take it as it is, for a reason",
         next=[step.because("the reason is recorded")],
         details={"problems": found, "count": len(found)},

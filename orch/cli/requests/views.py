@@ -1,6 +1,7 @@
 """Plain views of the commands about requests, change requests and budgets."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _list(answer: "Answer") -> str:
     )
     shown = [["-" if cell is None else cell for cell in row] for row in body]
     return plain.listing(
-        f"{len(body)} requests",
+        many(len(body), "request"),
         ("REQUEST", "STATUS", "PRIORITY", "FROM", "RUN", "TASKS", "TITLE"),
         shown,
         "the same with --json",
@@ -82,7 +83,9 @@ def _plan(answer: "Answer") -> list[str]:
             f"the plan of {task} attempt {number}:",
             plain.quoted(_cut(str(text)), str(who), number),
         ]
-    lines = [f"the answer of {task} attempt {number} is not a sound plan, {len(found)} problems:"]
+    lines = [
+        f"the answer of {task} attempt {number} is not a sound plan, {many(len(found), 'problem')}:"
+    ]
     for line, place, message in found[:_MOST_PROBLEMS]:
         lines.append(plain.line(f"line {line or 1}: {place}: {message}", 300))
     return lines
@@ -96,7 +99,7 @@ def _submit(answer: "Answer") -> str:
     schema, dry, count = plain.values(answer, "text dry_run changes")
     if schema is not None:
         return str(schema)
-    files = "1 file" if count == 1 else f"{count} files"
+    files = many(count, "file")
     if dry:
         run, task, agent, base, branch = plain.values(
             answer, "run_id task_id agent base_commit branch_name"

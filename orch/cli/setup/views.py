@@ -3,6 +3,7 @@
 import os
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _setup(answer: "Answer") -> str:
         state = "nothing of ours is there" if removing else "up to date, nothing to do"
         head = f"{agent} in {plain.line(root, 4096)}: {state}"
     elif applied:
-        head = f"{agent} {what} in {plain.line(root, 4096)}: {len(touched)} files changed"
+        head = f"{agent} {what} in {plain.line(root, 4096)}: {many(len(touched), 'file')} changed"
     else:
         head = f"{agent} would be {what} in {plain.line(root, 4096)}; nothing is written"
     lines = [head]
@@ -55,7 +56,7 @@ def _known(answer: "Answer") -> str:
     body = [[n, p, "yes" if "repository" in str(h) else "--user" if "user" in str(h) else "-", t]
             for n, p, h, t in body]  # fmt: skip
     header = ("AGENT", "INSTRUCTIONS", "HOOKS", "CLIENT")
-    head = f"{len(body)} clients are known"
+    head = many(len(body), "known client")
     return plain.listing(head, header, body, "the same with --json")
 
 

@@ -19,6 +19,7 @@ from orch.worktrees import clean, create
 from schema import file
 from schema.failures import Failure, invalid_input, not_found
 from schema.value import Value, own
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _all_of(problems: list[Failure]) -> Failure:
     """Return one refusal that tells them all, with what helps against each."""
     if len(problems) == 1:
         return problems[0]
-    lines = [f"nothing is started, {len(problems)} reasons:"]
+    lines = [f"nothing is started, {many(len(problems), 'reason')}:"]
     for one in problems:
         lines.append(f"- {one.message}" + (f" ({one.hint})" if one.hint else ""))
     first = problems[0]

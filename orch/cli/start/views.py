@@ -1,6 +1,7 @@
 """How a start is shown: the run and its tasks, then what its driver came to."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _STATES = {
 def lines(answer: "Answer") -> list[str]:
     """Return what a start began, line by line."""
     run, state, total, harness = plain.values(answer, "run.run_id state run.counts.total harness")
-    count = f"{total} task{'s' if total != 1 else ''}"
+    count = many(total, "task")
     found = [_STATES[str(state)].format(run=run, tasks=count)]
     if harness and state != "over":
         found[0] += f", {harness} works"

@@ -16,6 +16,7 @@ from orch.submissions.apply import Delivery
 from schema import ids
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _deliver(
 def _problems(path: str, reading: "SubmissionReading") -> Failure:
     """Return the refusal with every problem, in the order of the text."""
     found = sorted(reading.document.problems, key=lambda problem: problem.line)
-    count = f"{len(found)} problem" + ("s" if len(found) != 1 else "")
+    count = many(len(found), "problem")
     lines = [f"{path} is refused, {count}:"]
     for problem in found[:_SHOWN]:
         place = f"{problem.path}: " if problem.path else ""

@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.cli.views import check_lines
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _attempt(attempt: "Answer") -> list[str]:
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
         lines.append(f"  changed: {', '.join(files[:_MOST_FILES])}{more}")
     if dirty:
-        lines.append(f"  uncommitted: {dirty} files")
+        lines.append(f"  uncommitted: {many(dirty, 'file')}")
     left = [plain.line(name) for name in attempt["left_behind"] or []]
     if left:
         lines.append(f"  not on its branch: {', '.join(left[:_MOST_FILES])}")

@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _diff(answer: "Answer") -> str:
         named = plain.columns(files, "path added removed")
         parts.append(
             f"{run}/{task} attempt {number}: {str(base)[:12]} to {str(head)[:12]}, "
-            f"{len(named)} files, +{added} -{removed}"
+            f"{many(len(named), 'file')}, +{added} -{removed}"
         )
         if dirty:
             parts.append(f"beside it {dirty} uncommitted files")

@@ -1,6 +1,7 @@
 """Plain views of the commands about worktrees and repositories."""
 
 from inbox.cli import plain
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _cleanup(answer: "Answer") -> str:
         lines.append(f"kept {task} attempt {number}: {tree or place}: {plain.line(why, 300)}")
     slots = answer.get("queue_slots")
     if slots:
-        lines.append(f"removed {slots} worktrees in which the queue tested")
+        lines.append(f"removed {many(slots, 'worktree')} in which the queue tested")
     return "\n".join(lines or ["nothing was to be cleaned"])
 
 
@@ -69,7 +70,7 @@ def _size(count: object) -> str:
 def _salvages(answer: "Answer") -> str:
     body = plain.columns(answer.get("salvages"), "ref commit created_at summary")
     return plain.listing(
-        f"{len(body)} salvages", ("REF", "COMMIT", "SAVED", "WHAT"), body,
+        many(len(body), "salvage"), ("REF", "COMMIT", "SAVED", "WHAT"), body,
         "the same with --json",
     )  # fmt: skip
 
@@ -86,7 +87,7 @@ def _accepted(answer: "Answer") -> str:
 
 def _moved(answer: "Answer") -> str:
     old, new, count = plain.values(answer, "old_path repo_path worktrees")
-    return f"the repository {old} is recorded at {new}; {count} worktrees are connected again"
+    return f"the repository {old} is recorded at {new}; connected again: {many(count, 'worktree')}"
 
 
 VIEWS: "dict[str, Callable[[Answer], str]]" = {

@@ -13,6 +13,7 @@ from orch.worktrees import cleanup as workflow
 from orch.worktrees import create, places
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
+from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def cleanup(
         raise Failure(
             "refused",
             "work_at_risk",
-            f"kept all {len(kept)} worktrees: " + "; ".join(str(k["reason"]) for k in kept[:3]),
+            f"kept {many(len(kept), 'worktree')}, removed none: "
+            + "; ".join(str(k["reason"]) for k in kept[:3]),
             hint="commit the work, or save and remove it",
             next=[say("cleanup", run=run_id, all_completed=True, force=True)],
             details={"cleaned": cleaned, "kept": kept},

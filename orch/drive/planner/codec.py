@@ -27,6 +27,7 @@ from orch.drive.planner.model import (
     TicketFacts,
     Verify,
 )
+from schema.words import many
 
 _STEPS: tuple[type[Any], ...] = (
     Begin, Verify, Review, Enqueue, RunQueue, Integrate, Cleanup, Close, Tell,
@@ -96,7 +97,7 @@ def step_text(step: DriveStep, names: dict[int, str]) -> str:
             return "remove the worktrees of what landed"
         case Close():
             return "close the run"
-    return f"{len(step.needs)} wait for people"
+    return f"record {many(len(step.needs), 'need')}"
 
 
 _START = {"fresh": "the start", "branch": "its branch", "target": "the target"}

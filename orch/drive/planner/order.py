@@ -8,6 +8,7 @@ Dispatch is just in time, never ahead of a free slot: the freshest base, the few
 from dataclasses import dataclass
 
 from orch.drive.planner.model import Begin, DriveSnapshot, TaskFacts
+from schema.words import many
 
 Rank = tuple[int, int, int, int, int]
 
@@ -118,7 +119,7 @@ def _hindrance(snapshot: DriveSnapshot, left: Room, one: Wanted, fresh: int) -> 
     if one.has_place:
         return ""
     if left.at_once <= 0:
-        return f"{snapshot.policy.at_once} tasks are at work, as many as may be"
+        return f"{many(snapshot.policy.at_once, 'task is', 'tasks are')} at work, as many as may be"
     if ours and left.ours is not None and left.ours <= 0:
         return "no worker is free"
     if one.is_retry and fresh and left.retries <= 0:

@@ -9,6 +9,7 @@ snapshot and plans again.
 from orch.drive.planner import needs, order, retry, run_level, states
 from orch.drive.planner.ledger import Ledger
 from orch.drive.planner.model import DrivePlan, DriveSnapshot, DriveStep, Enqueue, Tell
+from schema.words import many
 
 
 def plan(snapshot: DriveSnapshot) -> DrivePlan:
@@ -64,7 +65,8 @@ def _hold(ledger: Ledger) -> str:
         ledger.needs.append(needs.storm(snapshot, text, at))
         return f"nothing begins: {text}"
     if snapshot.policy.waiting and ledger.left_to_people >= snapshot.policy.waiting:
-        return f"{snapshot.policy.waiting} tasks wait for people: nothing new begins"
+        waiting = many(snapshot.policy.waiting, "task waits", "tasks wait")
+        return f"{waiting} for people: nothing new begins"
     return ""
 
 

@@ -60,7 +60,8 @@ def _limited(numbers: RetryPolicy, limit: str, tried: int, task: TaskFacts) -> s
     if limit == "class" and tried:
         return f"tried again {_times(tried)} by itself"
     if limit == "task":
-        return f"all {task.max_attempts} attempts are spent"
+        most = task.max_attempts
+        return f"all {most} attempts are spent" if most > 1 else "its only attempt is spent"
     return f"the run's {numbers.run} automatic retries are spent" if limit == "run" else ""
 
 

@@ -121,7 +121,7 @@ def test_what_it_leaves_behind_is_ended(shop: Shop) -> None:
     turn = shop.work("fork", "commit=a.txt", "ok")
     assert (turn["outcome"], turn["strays"]) == ("done", 1)
     assert not alive((shop.worktree(attempt) / "child.pid").read_text())
-    assert "1 processes that it left behind were ended" in shop.log()
+    assert "ended 1 process that it left behind" in shop.log()
 
 
 def test_a_flood_is_bounded_with_its_head_and_tail_kept(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """A driver's workers: processes of their own on a pipe; no kill of anybody charges an attempt."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -31,6 +32,7 @@ def program(shop: Shop) -> list[str]:
     words = shlex.join([sys.executable, str(AGENT)])
     script = f"""case "$ORCH_BRIEF" in
         */ask/attempt-1.turn-1.*) set -- ask=which ;;
+        */left/attempt-1.turn-1.*) set -- ask=which touch={held}/sign until={held}/gate ;;
         */slow/*) set -- touch={held}/sign until={held}/gate commit=slow.txt done ;;
         *) set -- commit=a.txt done ;;
     esac
@@ -112,6 +114,27 @@ def test_a_killed_workers_agent_goes_on_and_the_next_one_stays_with_it(shop: Sho
         running.signal(signal.SIGINT)
         assert running.wait().status == 0
     assert turns(shop) == [("slow", "auto-1", "done")]
+
+
+def test_a_question_that_outlived_its_worker_is_no_sign_that_anybody_is_gone(shop: Shop) -> None:
+    task(shop, "left")
+    with drive(shop) as running:
+        pid = begun(shop, "left")
+        (worker,) = _workers(running.pid)
+        running.signal(signal.SIGSTOP)
+        os.kill(worker, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
+
+        def _is_gone() -> bool:
+            shop.orch.ok("reconcile", "--run", "r")
+            return shop.show("left")["attempts"][0]["liveness"] == "gone"
+
+        until(_is_gone, "somebody to miss it")
+        running.signal(signal.SIGCONT)
+        until(lambda: turns(shop)[0][2] == "waiting", "the next worker to judge it")
+        assert shop.show("left")["attempts"][0]["liveness"] == "live"
+        running.signal(signal.SIGINT)
+        assert running.wait().status == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

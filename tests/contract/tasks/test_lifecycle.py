@@ -421,7 +421,7 @@ def test_every_look_has_a_plain_view_that_ends_with_what_to_do_next(lead: Lead) 
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert len(text) < 4096
-    assert lead.orch.say("run", "list").startswith("1 runs")
+    assert lead.orch.say("run", "list").startswith("1 run\n")
     assert lead.orch.say("status", "--run", "r").splitlines()[-1] == "next: orch blocked --run r"
 
 

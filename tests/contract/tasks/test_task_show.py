@@ -96,7 +96,7 @@ def test_a_file_left_uncommitted_is_told(lead: Lead) -> None:
     lead.claim(sent)
     (worktree(sent) / "left.txt").write_text("x")
     lead.done(sent)
-    assert "  uncommitted: 1 files" in lead.orch.say("task", "show", "r/a").splitlines()
+    assert "  uncommitted: 1 file" in lead.orch.say("task", "show", "r/a").splitlines()
 
 
 @pytest.mark.parametrize("gate", ["", "unit"])

@@ -66,7 +66,7 @@ def test_repo_moved_refuses_what_is_no_move(lead: Lead) -> None:
     lead.orch.refuse("not_found", "run", "repo", "moved", "--run", "nobody")
     lead.orch.refuse("not_found", "repository", "repo", "moved", "--repo-path", str(lead.home))
     text = lead.orch.say("repo", "moved", "--run", "r")
-    assert text.endswith("1 worktrees are connected again\nnext: orch status --run r\n")
+    assert text.endswith("connected again: 1 worktree\nnext: orch status --run r\n")
 
 
 def test_tampering_is_still_seen_after_a_move(lead: Lead) -> None:
