@@ -135,7 +135,7 @@ def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") ->
 
         wanted = create.needed(tx, task)
         before = _place_before(tx, task) if prepared.order.mode != "code" else ""
-        goes_on = _goes_on(tx, task, request)
+        goes_on = attempts.on_branch(tx, task, request.base_ref or "")
     if prepared.order.mode != "code":
         from orch.worktrees import places
 
@@ -161,15 +161,6 @@ def _place_before(tx: "ReadTx", task: Task) -> str:
     before = attempts.latest(tx, task)
     place = place_rows.find(tx, before.attempt_key) if before is not None else None
     return place.wanted if place is not None else ""
-
-
-def _goes_on(tx: "ReadTx", task: Task, request: DispatchRequest) -> Attempt | None:
-    """Return the earlier attempt on whose branch this one is to go on, None for no such."""
-    if not request.base_ref:
-        return None
-    named = request.base_ref.removeprefix("refs/heads/")
-    known = attempt_rows.of_task(tx, task.task_no)
-    return next((one for one in known if named == one.branch_name), None)
 
 
 def finish(

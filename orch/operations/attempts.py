@@ -59,6 +59,13 @@ def require(tx: "ReadTx", task: Task, attempt_no: int) -> Attempt:
     return attempt
 
 
+def on_branch(tx: "ReadTx", task: Task, ref: str) -> Attempt | None:
+    """Return the attempt whose branch `ref` names, so that another may go on there; or None."""
+    named = ref.removeprefix("refs/heads/")
+    known = store.of_task(tx, task.task_no) if named else []
+    return next((one for one in known if named == one.branch_name), None)
+
+
 def require_active(tx: "ReadTx", task: Task) -> Attempt:
     """Return the attempt that works on the task now. Raises: invalid_state/transition."""
     attempt = latest(tx, task)
