@@ -139,7 +139,8 @@ def _one_alone(outcome: CleanupOutcome, failures: list[Failure]) -> "Iterator[No
     except Failure as failure:
         if failure.code not in _ONE_ALONE:
             raise
-        if not os.path.isdir(outcome.attempt.worktree_path):
+        is_moved = failure.code == "not_found"  # The whole repository is elsewhere: say so.
+        if not is_moved and not os.path.isdir(outcome.attempt.worktree_path):
             outcome.reason = "another command removed it meanwhile"
             return
         failures.append(failure)
