@@ -101,13 +101,8 @@ def _head(document: "dict[str, Any]", wide: int) -> "Words":
     runs, needs = document["runs"], len(document["needs"]) + document["more"]["needs"]
     landed = sum(run["landed"] for run in runs)
     total = sum(_counted(run) for run in runs)
-    many = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
-    left = f"orch · {many} · {landed}/{total} landed · "
-    told = _many(needs)
-    done = sum(run["counts"]["done"] for run in runs)
-    total = sum(run["counts"]["total"] for run in runs)
-    left = f"orch · {len(runs)} run{'' if len(runs) == 1 else 's'} · {done}/{total} done · "
-    told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
+    left = f"orch · {many(len(runs), 'run')} · {landed}/{total} landed · "
+    told = _needs(needs)
     drivers = [str(run["driver_pid"]) for run in runs if run["driver_pid"]]
     pids = ", ".join(dict.fromkeys(drivers)) if wide >= 70 else ""
     told += f" · driving {pids}".rstrip() if drivers else ""
@@ -123,8 +118,8 @@ def _head(document: "dict[str, Any]", wide: int) -> "Words":
     ]
 
 
-def _many(needs: int) -> str:
-    return f"{needs} need{'s' if needs == 1 else ''} you" if needs else "nothing needs you"
+def _needs(needs: int) -> str:
+    return f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
 
 
 def _counted(run: "dict[str, Any]") -> int:
@@ -162,7 +157,7 @@ def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list
             room -= columns(line[-1][1])
         found.append([*line, ("dim", " " * max(0, room) + left)])
     more = len(known) - len(found)
-    return found + ([[("dim", f"  … {more} more runs")]] if more else [])
+    return found + ([[("dim", f"  … {many(more, 'more run')}")]] if more else [])
 
 
 def _minutes(seconds: int) -> str:
@@ -174,23 +169,10 @@ def _said(document: "dict[str, Any]", run: "dict[str, Any]") -> str:
     work = sum(run["counts"][one] for one in WORKED if one != "blocked")
     needs = sum(need["run_id"] == run["run_id"] for need in document["needs"])
     said = ["nothing begins: storm"] if run["holds"] else [f"{work} at work"] if work else []
-    said += [_many(needs)] if needs else []
+    said += [_needs(needs)] if needs else []
     said += ["paused"] if run["paused"] else []
     said += [run["end"]] if run.get("end", "open") != "open" else []
     return "  ".join(said)
-        said = [f"{work} at work"] if work else []
-        said += [f"{many(needs, 'needs', 'need')} you"] if needs else []
-        said += ["paused"] if run["paused"] else []
-        said += [run["end"]] if run.get("end", "open") != "open" else []
-        target = run["target"] or "its own branch"
-        found.append(
-            [("dim", f"{number} "), ("bold", name + " " * (names - columns(name))),
-             ("green", f" ▕{'█' * full}{'░' * (_BAR - full)}▏"),
-             ("", f"{counts['done']:>3}/{counts['total']}"), ("", f"  {', '.join(said):22}"),
-             ("dim", f"  → {target.removeprefix('refs/heads/')}")]
-        )  # fmt: skip
-    left = len(known) - len(found)
-    return found + ([[("dim", f"  … {many(left, 'more run')}")]] if left else [])
 
 
 def _shares(panes: "dict[str, list[Row]]", current: "Row | None", room: int) -> "dict[str, int]":
@@ -263,7 +245,7 @@ def _counts(document: "dict[str, Any]", pane: str, shown: int) -> str:
     locked = sum(run["locked"] for run in runs)
     ready = max(shown, sum(run["counts"]["ready"] for run in runs) - locked)
     told = f"{ready + waiting + locked}: {ready} ready"
-    told += f", {waiting} wait{'s' if waiting == 1 else ''} for others" if waiting else ""
+    told += f", {many(waiting, 'waits', 'wait')} for others" if waiting else ""
     return told + (f", {locked} for a lock" if locked else "")
 
 
