@@ -8,6 +8,7 @@ from functools import partial
 
 from orch import process
 from orch.dispatch import dispatch
+from orch.dispatch.request import DispatchRequest
 from schema.failures import Failure
 from schema.json_text import Json
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from schema.keys import Key
     from schema.transaction import Database, Tx
 
-    Answer = Callable[[dispatch.DispatchRequest, Tx, Change], Json]
+    Answer = Callable[[DispatchRequest, Tx, Change], Json]
 
 
 def dispatch_all(
     db: "Database",
-    requests: "list[dispatch.DispatchRequest]",
+    requests: "list[DispatchRequest]",
     scopes: "list[Key | None]",
     jobs: int,
     answer: "Answer",

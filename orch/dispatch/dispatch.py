@@ -7,11 +7,11 @@ Killed in between, the next reconcile undoes it (I12); refused, nothing is left 
 
 from orch import process_identity
 from orch.config.model import Config
-from orch.dispatch import brief
-from orch.model import Attempt, Run, Task, Workspace
-from orch.operations import attempts, budgets, runs, scheduling, tasks
+from orch.dispatch import brief, may_begin
+from orch.dispatch.request import DispatchRequest
+from orch.model import Run, Task, Workspace
+from orch.operations import attempts, runs, scheduling, tasks
 from orch.steps import task as task_steps
-from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
 from orch.store import places as place_rows
@@ -19,7 +19,6 @@ from orch.store import tasks as task_rows
 from schema import crash_points, keys
 from schema.failures import Failure, invalid_input
 from schema.json_text import Json, array, merge
-from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,35 +27,9 @@ if TYPE_CHECKING:
     from inbox.model import Change
     from orch.git import repository
     from orch.operations.attempts import Order
-    from orch.operations.retries import Automatic
-    from orch.submissions.apply import Delivery
     from schema.transaction import Database, ReadTx, Tx
 
     Answer = Callable[[Tx, Change], Json]
-
-
-class DispatchRequest(Value):
-    """What was asked for; None where the task, the run or the attempt before decides.
-
-    `delivery` is work that is there already, to be made the attempt's first commit. `automatic`:
-    nobody typed it, so that the numbers of retries count (orch/operations/retries.py).
-    """
-
-    run_id: str
-    task_id: str
-    event: str = "dispatch"
-    mode: str | None = None
-    to: str | None = None
-    body: str | None = None
-    note: str | None = None
-    payload: Json | None = None
-    base_ref: str | None = None
-    repo_path: str | None = None
-    workspace_root: str | None = None
-    reason: str = ""
-    force: bool = False
-    delivery: "Delivery | None" = None
-    automatic: "Automatic | None" = None
 
 
 class PreparedDispatch:
@@ -126,7 +99,7 @@ def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") ->
         prepared.stored = keys.find(tx, key)
         if prepared.stored is not None:
             return prepared
-        run, task = _require(tx, request)
+        run, task = may_begin.require(tx, request)
         _inherit(tx, task, request)
         prepared.task = task
         prepared.order = _order(run, task, request)
@@ -191,84 +164,6 @@ def finish(
     return result
 
 
-def _require(tx: "ReadTx", request: DispatchRequest) -> tuple[Run, Task]:
-    """Return run and task if the task may start now: every rule, asked under the caller's lock."""
-    run = runs.require_open(tx, request.run_id)
-    task = tasks.require(tx, request.run_id, request.task_id)
-    if request.delivery is not None:
-        request.event = request.delivery.event_for(tx, task)
-    if request.event == "dispatch" and task.status != "ready":
-        raise scheduling.not_ready(tx, task, scheduling.why_not(tx, run, task))
-    if request.event == "retry":
-        _require_retryable(tx, task, request)
-    if request.event == "reassign" and request.delivery is None:
-        _require_reassignable(tx, task)
-    if request.event == "rework" and task.status != "done":
-        raise scheduling.not_ready(tx, task, f"it is {task.status}, not done")
-    timed = request.event == "dispatch"  # What a leader types for one task is meant now.
-    busy = scheduling.hindrance(tx, run, task, repository=request.repo_path, timed=timed)
-    if busy is not None:
-        raise scheduling.not_ready(tx, task, busy)
-    budgets.refuse_attempt(tx, run)
-    _refuse_automatic(tx, run, task, request)
-    return run, task
-
-
-def _refuse_automatic(tx: "ReadTx", run: Run, task: Task, request: DispatchRequest) -> None:
-    if request.automatic is not None:
-        from orch.operations import retries
-
-        retries.refuse_automatic(tx, run, task, request.automatic)
-
-
-def _require_retryable(tx: "ReadTx", task: Task, request: DispatchRequest) -> None:
-    if task.status == "failed":
-        return
-    attempt = attempts.latest(tx, task)
-    if task.status == "done" and attempt is not None and _is_unanswered(tx, attempt):
-        return
-    stale = attempt is not None and attempt.liveness in ("stale", "gone")
-    if request.force and stale and task.status in ("running", "blocked"):
-        request.event = "reassign"  # The same move, by the same name.
-        return
-    force = "; it is stale: add --force" if stale else ""
-    raise Failure(
-        "invalid_state",
-        "transition",
-        f"task {task.name} is {task.status}, not failed{force}",
-        next=[say("task show", run=task.run_id, task=task.task_id)],
-    )
-
-
-def _is_unanswered(tx: "ReadTx", attempt: Attempt) -> bool:
-    """Return whether analysis ended with something else than the document it was asked for."""
-    from inbox import expected_result
-    from inbox.operations import leases
-    from inbox.store import messages
-
-    expects = leases.require_thread(tx, attempt.thread_id).expects
-    if attempt.execution_mode != "analysis" or expects is None:
-        return False
-    try:
-        expected_result.require_valid(expects, messages.result_text(tx, attempt.thread_no))
-    except Failure:
-        return True
-    return False
-
-
-def _require_reassignable(tx: "ReadTx", task: Task) -> None:
-    attempt = attempts.latest(tx, task)
-    stale = attempt is not None and attempt.liveness in ("stale", "gone")
-    if task.status in ("blocked", "failed", "dispatched") or (stale and task.status == "running"):
-        return
-    raise Failure(
-        "invalid_state",
-        "transition",
-        f"task {task.name} is {task.status}: only a blocked, failed or stale one can be reassigned",
-        next=[say("task show", run=task.run_id, task=task.task_id)],
-    )
-
-
 def _inherit(tx: "ReadTx", task: Task, request: DispatchRequest) -> None:
     """Take mode, repository, root, base and assignee from the attempt before."""
     before = attempts.latest(tx, task)
@@ -324,7 +219,7 @@ def _earlier(tx: "ReadTx", task: Task) -> list[str]:
 def _intend(db: "Database", prepared: PreparedDispatch) -> None:
     """Decide again under the write lock, and write the intent down."""
     with db.write() as tx:
-        run, task = _require(tx, prepared.request)
+        run, task = may_begin.require(tx, prepared.request)
         number = prepared.task.next_attempt_no
         if task.next_attempt_no != number:
             raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
@@ -366,11 +261,13 @@ def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Jso
         intent = attempt_rows.intent_of(tx, task.task_no)
         if intent != (expected, *process_identity.mine()):
             raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
-        _refuse_automatic(tx, run, task, request)  # Others may have begun since the intent.
+        may_begin.refuse_automatic(
+            tx, run, task, request
+        )  # Others may have begun since the intent.
         attempt_rows.forget_intent(tx, task.task_no)
         number = expected
     else:
-        run, task = _require(tx, request)
+        run, task = may_begin.require(tx, request)
         number = task.next_attempt_no
         if workspace.place is not None and not workspace.place.place_path.endswith(f"-{number}"):
             raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")

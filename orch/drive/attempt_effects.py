@@ -1,6 +1,7 @@
 """Attempts that a driver begins, the checks and the reviews that it has run."""
 
-from orch.dispatch import batch, dispatch
+from orch.dispatch import batch
+from orch.dispatch.request import DispatchRequest
 from orch.drive import retry_notes
 from orch.drive.hands import Hands
 from orch.drive.planner.model import Begin, TaskFacts, Verify
@@ -28,7 +29,7 @@ SILENT = "review_silent"  # The kind of a refusal: its reviewer gave no verdict.
 
 def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
     """Begin attempts: decided in order, their worktrees made side by side."""
-    requests: dict[str, dispatch.DispatchRequest] = {}
+    requests: dict[str, DispatchRequest] = {}
     by_id = {task.task_id: (task, step) for task, step in wanted}
     for task, step in wanted:
         try:
@@ -36,7 +37,7 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
         except Failure as failure:
             hands.refused(task, failure)
 
-    def _answer(request: dispatch.DispatchRequest, tx: "Tx", change: "Change") -> Json:
+    def _answer(request: DispatchRequest, tx: "Tx", change: "Change") -> Json:
         task, step = by_id[request.task_id]
         drive_rows.drop_refusal(tx, task.task_no)
         payload = obj(step=step.event, cause=step.cause or None)
@@ -57,9 +58,9 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
     hands.did += len(made)
 
 
-def _request(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchRequest:
+def _request(hands: Hands, task: TaskFacts, step: Begin) -> DispatchRequest:
     """Return the dispatch that a step means; what it starts from is asked in git now."""
-    request = dispatch.DispatchRequest(hands.run_id, task.task_id, step.event)
+    request = DispatchRequest(hands.run_id, task.task_id, step.event)
     request.to, request.mode = step.to, step.mode
     policy = hands.watch.policy
     request.automatic = retries.Automatic(step.cause, policy.retry, policy.overtakes)
@@ -80,7 +81,7 @@ def _request(hands: Hands, task: TaskFacts, step: Begin) -> dispatch.DispatchReq
     return request
 
 
-def _start_on_target(hands: Hands, request: dispatch.DispatchRequest, entry_no: int) -> None:
+def _start_on_target(hands: Hands, request: DispatchRequest, entry_no: int) -> None:
     """Let an attempt begin where its queue's target is now, told what did not merge."""
     from orch.landing import rework
 

@@ -5,6 +5,7 @@ on the task already; else the entry waits for a person, with the commands that h
 """
 
 from orch.dispatch import dispatch
+from orch.dispatch.request import DispatchRequest
 from orch.git import refs
 from orch.landing import open_queue, rework_brief
 from orch.landing.open_queue import OpenQueue
@@ -74,7 +75,7 @@ def send_back(
             f"{task.name} has a newer attempt than {entry.entry_id}",
             next=[say("task show", task.name)],
         )
-    request = dispatch.DispatchRequest(entry.run_id, task.task_id, "rework")
+    request = DispatchRequest(entry.run_id, task.task_id, "rework")
     request.base_ref = opened.look()
     request.to = to
     request.note = note(db, opened, entry, body)

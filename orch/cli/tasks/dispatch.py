@@ -4,6 +4,7 @@ from inbox.store import messages
 from orch import reads
 from orch.cli import replay, task_names
 from orch.dispatch import dispatch as workflow
+from orch.dispatch.request import DispatchRequest
 from orch.operations import runs, scheduling
 from orch.reconcile import reconcile
 from orch.steps.model import say
@@ -22,7 +23,7 @@ _MOST_READY = 1000
 
 
 def _answer(
-    call: "Call", request: workflow.DispatchRequest, tx: "Tx", change: "Change", before: int
+    call: "Call", request: DispatchRequest, tx: "Tx", change: "Change", before: int
 ) -> Json:
     """Return task, attempt, thread and message as the dispatch made them."""
     from inbox.store import threads
@@ -45,7 +46,7 @@ def _answer(
     )
 
 
-def _run_one(call: "Call", request: workflow.DispatchRequest, scope: "keys.Key | None") -> Json:
+def _run_one(call: "Call", request: DispatchRequest, scope: "keys.Key | None") -> Json:
     with call.db.read() as tx:
         from orch.operations import tasks
 
@@ -97,14 +98,14 @@ def dispatch(
     call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 
 
-def _request(run_id: str, task_id: str, given: dict[str, str | None]) -> workflow.DispatchRequest:
-    request = workflow.DispatchRequest(run_id, task_id)
+def _request(run_id: str, task_id: str, given: dict[str, str | None]) -> DispatchRequest:
+    request = DispatchRequest(run_id, task_id)
     for name, value in given.items():
         setattr(request, name, value)
     return request
 
 
-def _planned(call: "Call", request: workflow.DispatchRequest) -> dict[str, object]:
+def _planned(call: "Call", request: DispatchRequest) -> dict[str, object]:
     """Return what a dispatch would do. Raises: what it would raise."""
     workspace = workflow.rehearse(call.db, request)
     return {
@@ -179,7 +180,7 @@ def _dispatch_ready(
     call.say(replay.keep(call, run_id, answer), call.committed)
 
 
-def _rehearsed(call: "Call", request: workflow.DispatchRequest) -> dict[str, object]:
+def _rehearsed(call: "Call", request: DispatchRequest) -> dict[str, object]:
     try:
         return _planned(call, request)
     except Failure as failure:
@@ -209,7 +210,7 @@ def retry(
 ) -> None:
     """Start a new attempt at a failed task; its brief carries the old failure."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    request = workflow.DispatchRequest(run_id, task_id, "retry")
+    request = DispatchRequest(run_id, task_id, "retry")
     request.to, request.base_ref, request.force, request.note = to, base_ref, force, body
     call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 
@@ -226,7 +227,7 @@ def reassign(
 ) -> None:
     """Cancel the old thread and start a new attempt by somebody else."""
     run_id, task_id, leader = _lead(call, run, task, task_name)
-    request = workflow.DispatchRequest(run_id, task_id, "reassign")
+    request = DispatchRequest(run_id, task_id, "reassign")
     request.to, request.reason = to, reason or f"reassigned to {to}"
     call.say(_run_one(call, request, call.key_for(leader)), call.committed)
 

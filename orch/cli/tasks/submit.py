@@ -7,6 +7,7 @@ from inbox.store import messages, threads
 from orch import reads
 from orch.cli import task_names
 from orch.dispatch import dispatch as workflow
+from orch.dispatch.request import DispatchRequest
 from orch.operations import runs, tasks
 from orch.plans import document
 from orch.reconcile import reconcile
@@ -84,7 +85,7 @@ def _deliver(
     reconcile(call.db, run_id, call.note)
     delivery = Delivery(reading, found, is_rehearsal=dry_run)
     delivery.check_paths(subject)
-    request = workflow.DispatchRequest(run_id, task_id)
+    request = DispatchRequest(run_id, task_id)
     request.delivery, request.mode, request.to, request.base_ref = (
         delivery,
         "code",
