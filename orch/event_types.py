@@ -19,7 +19,7 @@ EVENT_TYPES = frozenset(
         "run_init", "run_close", "run_reopened", "run_done", "run_budget", "run_settings",
         "run_paused", "run_resumed", "drive_begun", "drive_step", "drive_need", "drive_ended",
         "turn_start", "turn_end", "queue_held", "queue_released", "approval_given", "repo_moved",
-        "plan_allowed",
+        "plan_allowed", "machine_lost", "machine_back",
         "council_start", "council_votes", "council_tally", "council_report", "council_decline",
     )
 )  # fmt: skip

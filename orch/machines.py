@@ -1,4 +1,4 @@
-"""The states of tasks, requests and entries: the tables that code, file, docs and tests read.
+"""The states of tasks, requests, entries, machines: tables that code, file, docs and tests read.
 
 A thread's states lead a task's (reconcile); `retry`, `reassign` and `adopt` are the leader's.
 The task in which an engineer plans leads a request's; `plan` and `apply` are a person's.
@@ -120,6 +120,15 @@ ENTRY = Machine(
           for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED, *_ASIDE)),
         *(Rule(s, "find", "landed_externally", "its work was found on the target")
           for s in (*_ON_ITS_WAY, _FORGE, *_STOPPED, *_ASIDE)),
+    ),
+)
+MACHINE = Machine(
+    name="machine",
+    initial="known",
+    states=("known", "lost"),
+    rules=(
+        Rule("known", "lose",   "lost",  "a person says that it is gone for good"),
+        Rule("lost",  "return", "known", "somebody runs there again"),
     ),
 )
 # fmt: on

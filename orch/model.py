@@ -29,6 +29,7 @@ class Run(Record):
     run_id: str
     leader: str
     repo_path: str
+    repo_id: str  # Of a repository that several machines share, else "".
     base_ref: str
     target: str
     ownership: str
@@ -79,6 +80,8 @@ class Attempt(Record):
     status: str
     execution_mode: str
     repo_path: str
+    repo_id: str
+    machine_id: str  # Where its worktree is; "" on a file, and until a worker has taken it up.
     workspace_root: str
     base_ref: str
     base_commit: str
@@ -117,13 +120,16 @@ class Workspace:
 
     __slots__ = (
         "base_commit", "base_ref", "base_source", "branch_name", "loose", "notes", "place",
-        "placed_files", "repo_path", "tip", "workspace_root", "worktree_path",
+        "placed_files", "remote", "repo_id", "repo_path", "tip", "workspace_root",
+        "worktree_path",
     )  # fmt: skip
 
     def __init__(self, place: PlannedPlace | None = None) -> None:
         self.place = place
         self.tip = ""
         self.repo_path = ""
+        self.repo_id = ""  # Shared: the worker's machine makes the worktree.
+        self.remote = ""  # By which name, where it is shared.
         self.workspace_root = ""
         self.base_ref = ""
         self.base_commit = ""

@@ -1,15 +1,19 @@
 """Which process that is: pid, start time, boot and namespaces; a reused pid is never mistaken.
 
 A process in another pid namespace (a worker's sandbox) cannot be seen from here: about it
-`is_gone` answers None, and the caller has to go by age.
+`is_gone` answers None, and the caller has to go by age. One on another machine is gone when that
+machine began anew or a person declared it lost; time alone never says so.
 """
 
 import os
 
+from schema import clock
 from schema.clock import Clock
 
 _MOST_PARENTS = 64
 _BOOT_LENGTH = 13  # How much of the boot's id a clock's domain begins with.
+_AT = "@"  # Before the machine, where a store has several.
+_elsewhere: dict[str, str] = {}  # By machine: the boot that it is in, "" for one that is lost.
 
 
 def of(pid: int) -> tuple[int, int, str]:
@@ -74,7 +78,25 @@ def is_gone(pid: int, start: int, domain: str) -> bool | None:
     here = _domain()
     if domain == here:
         return not is_alive(pid, start, domain)
-    return True if domain[:_BOOT_LENGTH] != here[:_BOOT_LENGTH] else None
+    boot = here[:_BOOT_LENGTH]
+    if machine_of(domain) != clock.machine:
+        boot = _elsewhere.get(machine_of(domain), domain[:_BOOT_LENGTH])
+    return True if domain[:_BOOT_LENGTH] != boot else None
+
+
+def machine_of(domain: str) -> str:
+    """Return on which machine a process is, "" on the one that a file has."""
+    return domain.partition(_AT)[2]
+
+
+def boot() -> str:
+    """Return which boot of this machine it is, as the identities of its processes begin."""
+    return _domain()[:_BOOT_LENGTH]
+
+
+def learn(machines: dict[str, str]) -> None:
+    """Take note of which boot each other machine is in, "" where it was declared lost."""
+    _elsewhere.update(machines)
 
 
 def _domain() -> str:
@@ -83,4 +105,5 @@ def _domain() -> str:
         namespace = os.readlink("/proc/self/ns/pid").removeprefix("pid:")
     except OSError:
         namespace = ""
-    return Clock().now().domain + namespace
+    machine = _AT + clock.machine if clock.machine else ""
+    return Clock().now().domain + namespace + machine

@@ -33,7 +33,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
                          "the same --key was used with other arguments"),
     "not_found":        (40, "no", ("store", "thread", "message", "artifact", "run", "task",
                                     "attempt", "dependency", "check", "salvage", "council", "entry",
-                                    "repository", "request", "file"),
+                                    "repository", "request", "file", "machine"),
                          "no such thing"),
     "internal_error":   (50, "no", ("bug",),
                          "our bug; set ORCH_DEBUG=1 for the traceback"),

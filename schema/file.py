@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x4F524348  # "ORCH"
 MOVED_ID = 0x4F52434D  # "ORCM": its rows are on a server now.
-SCHEMA_VERSION = 15  # Number of the newest file in schema/migrations/.
+SCHEMA_VERSION = 16  # Number of the newest file in schema/migrations/.
 STORE_FOLDER = ".orch"
 STORE_NAME = "coord.db"
 URL_FILE = "store-url"  # Beside where the file would be: the store is on a server.

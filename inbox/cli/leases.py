@@ -302,6 +302,10 @@ def done(
         if expects is not None:
             expected_result.require_valid(expects, payload if payload is not None else body)
     draft = model.draft(summary, body, payload, artifacts)
+    if not call.db.is_file:
+        from inbox.workflows import delivery
+
+        delivery.bring(call.db, thread)
     _finish(call, "done", agent, thread, draft, lease, None, _offers(take_next, pools))
 
 

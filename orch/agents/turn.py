@@ -20,8 +20,9 @@ from orch.operations import work
 from orch.operations.work import HeldThread
 from orch.store import turns as store
 from orch.store.turns import Turn
-from orch.worktrees import places
+from orch.worktrees import places, shared
 from schema import crash_points
+from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
     crash_points.reach("work.turn_begun")
     if held.place is not None:
         places.make(db, held.place)  # Where the command that dispatched it was killed.
+    try:
+        shared.arrive(db, held)
+    except Failure as failure:
+        if failure.code == "lease_conflict":
+            raise
+        return turn_result.not_begun(db, held, turn, failure.message)
     text = _prompt(harness, begun)
     environment = environment_for(db, harness, held, turn.mark)
     redactor = Redactor(environment)

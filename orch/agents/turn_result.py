@@ -9,7 +9,7 @@ import json
 
 from inbox import model as bus
 from inbox.operations import leases
-from orch.agents import turn_monitor
+from orch.agents import deliver, turn_monitor
 from orch.git import merges, names, refs, repository, salvage
 from orch.harness import outcome as verdict
 from orch.harness import spool
@@ -59,6 +59,10 @@ def conclude(
         outcome, why = keeper.commit(facts, outcome, why)
     end = TurnEnd(outcome, redactor.text(why)[:1000])
     end.salvage_ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: {outcome}")
+    missing = deliver.at_end(db, held, end.salvage_ref, log, is_done=outcome == "done")
+    if missing and outcome == "done" and not facts.reported:
+        outcome = end.outcome = "interrupted"
+        end.reason = redactor.text(missing)[:1000]
     _store_facts(end, facts, ended)
     action = "" if facts.reported or facts.lost else _ACTIONS[outcome]
     with db.read() as tx:
@@ -79,11 +83,23 @@ def conclude(
     crash_points.reach("work.judged")
     draft = _letter(facts, end, redactor)
     with db.write() as tx:
-        work.end(tx, turn, end, action, draft, wait_ms if outcome == "limited" else 0)
+        later = wait_ms if outcome == "limited" else deliver.WAIT_MS if missing else 0
+        work.end(tx, turn, end, action, draft, later)
         done = store.require(tx, turn.turn_key)
     crash_points.reach("work.concluded")
     spool.remove(db.folder.spool, turn.mark)
     return done
+
+
+def not_begun(db: "Database", held: HeldThread, turn: Turn, why: str) -> Turn:
+    """End a turn whose worktree could not be made here: its thread is given back for a minute."""
+    end = TurnEnd("interrupted", why[:1000])
+    with db.read() as tx:
+        alike = store.in_a_row(tx, turn.thread_no, end.outcome)
+    action = "fail" if alike >= _MOST_INTERRUPTED else "release"
+    with db.write() as tx:
+        work.end(tx, turn, end, action, bus.MessageDraft(why[:300]), deliver.WAIT_MS)
+        return store.require(tx, turn.turn_key)
 
 
 def leave(
@@ -179,8 +195,9 @@ class _WorktreeCapture:
         self._harness = harness
         self._log = log
         self._attempt: Attempt | None = None
-        if held.attempt is not None and held.attempt.workspace_status == "created":
-            self._attempt = held.attempt
+        attempt = held.attempt
+        if attempt is not None and attempt.workspace_status == "created":
+            self._attempt = attempt if inspect.is_here(attempt) else None
 
     def look(self, facts: TurnFacts) -> None:
         """Add what git says. What git refuses counts as nothing done, and is logged."""

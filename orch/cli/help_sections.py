@@ -14,7 +14,7 @@ SECTIONS = Sections(
         Section("Drive", "take a whole run from plan to landed.", "drive"),
         Section(
             "Hand out", "give tasks to agents, and run the agents.",
-            "ready", "dispatch", "work", "submit",
+            "ready", "dispatch", "work", "push", "submit",
         ),
         Section(
             "Answer", "reply to agents, and tell them how to continue.",
@@ -44,12 +44,13 @@ SECTIONS = Sections(
         ),
         Section(
             "Set up", "make a store, and teach agents and shells to use it.",
-            "init", "store", "setup", "mcp", "notify", "prime", "schema", "completion",
+            "init", "store", "machine", "setup", "mcp", "notify", "prime", "schema", "completion",
         ),
     ),
     {
         "council": "Ask three reviewers about one target, and tally what they say.",
         "dep": "Say which task waits for which.",
+        "machine": "See which machines share the store, and say which is lost.",
         "lock": "See who holds the locks that tasks name.",
         "plan": "Check a plan and turn it into tasks.",
         "pr": "Land by pull requests on a forge, and follow them.",

@@ -105,6 +105,7 @@ ATTEMPT: "dict[str, Any]" = {
     "base_source": "text",
     "branch_name": "text",
     "worktree_path": "text",
+    "machine": "text|null",
     "workspace_status": ("", "created", "cleaned"),
     "place_path": "text",
     "out_path": "text",

@@ -8,6 +8,7 @@ from inbox.cli.shapes import EVENT, MESSAGE, THREAD, compiled
 from orch.cli.agents.shapes import CHECKED, TURN, USAGE, WORKED
 from orch.cli.drive.shapes import DRIVE_ANSWERS, DRIVING
 from orch.cli.forge.shapes import DATA as PULLS
+from orch.cli.machines.shapes import DATA as MACHINES
 from orch.cli.nouns import ATTEMPT, BUDGET, CHANGE, GATE, RUN, TASK
 from orch.cli.reports.shapes import NEWS, REVIEW
 from orch.cli.reports.shapes import shapes as seeing
@@ -87,6 +88,7 @@ _NOTICE: "dict[str, Any]" = {
 
 DATA: "dict[str, Shape]" = {
     **PULLS,
+    **MACHINES,
     **WORKSPACES,
     **DRIVING,
     "start": START,

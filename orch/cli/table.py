@@ -12,6 +12,7 @@ from orch.cli.agents.table import COMMANDS as WORK
 from orch.cli.drive.table import COMMANDS as DRIVE
 from orch.cli.forge.table import COMMANDS as FORGE
 from orch.cli.landing.table import COMMANDS as LANDING
+from orch.cli.machines.table import COMMANDS as MACHINES
 from orch.cli.notices.table import COMMANDS as NOTICES
 from orch.cli.requests.table import ALLOW
 from orch.cli.requests.table import COMMANDS as REQUESTS
@@ -82,6 +83,7 @@ _COMMANDS = (
             Option("--leader", "name", "who leads it: opens its threads and answers in them",
                    default="leader"),
             Option("--repo-path", "path", "the repository its tasks work on"),
+            Option("--remote", "text", "the git remote that its machines share, as origin"),
             Option("--base-ref", "text", "where its tasks start, instead of HEAD"),
             Option("--target", "text", "the branch its work is meant for"),
             Option("--ownership", "choice", "allowed paths: enforce, warn or off (default warn)",
@@ -314,6 +316,7 @@ _COMMANDS = (
     *LANDING,
     *FORGE,
     *WORK,
+    *MACHINES,
     *REQUESTS,
     *SETUP,
     *NOTICES,

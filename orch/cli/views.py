@@ -346,6 +346,8 @@ VIEWS: "dict[str, View]" = {
     "store move": _of("stores", "store move"),
     **_all_of("worktrees.views", "list restore", "salvage "),
     **_all_of("worktrees.views", "accept moved", "repo "),
+    **_all_of("machines.views", "push"),
+    **_all_of("machines.views", "list lost", "machine "),
     **_all_of("agents.views", "work logs stop continue usage"),
     **_all_of("reports.views", "top web graph report metrics"),
     **_all_of("landing.views", "land integrate approve reject"),

@@ -66,7 +66,7 @@ def _make_side_by_side(
             return error
         return None
 
-    if len(items) < 2 or not any(item.workspace.worktree_path for item in items):
+    if len(items) < 2 or not any(item.workspace.branch_name for item in items):
         return [_one(item) for item in items]
     with process.side_by_side(jobs) as pool:
         return list(pool.map(_one, items))

@@ -31,6 +31,11 @@ def text(task: "Task", workspace: "Workspace", earlier: "list[str]") -> str:
             f"Work in {workspace.worktree_path} on branch {workspace.branch_name} "
             f"(from {workspace.start[:12]}); commit there before you report."
         )
+    elif workspace.branch_name:
+        parts.append(
+            f"Work on branch {workspace.branch_name} (from {workspace.start[:12]}), in the "
+            "worktree that orch work makes where you are; commit there before you report."
+        )
     if workspace.loose:
         names = ", ".join(workspace.loose[:10])
         parts.append(f"Put there for you, and not to be committed: {names}")

@@ -51,11 +51,12 @@ class PreparedDispatch:
         self.order: Order
 
     def make(self) -> None:
-        """Let git make the worktree, if there is to be one. Touches no store."""
+        """Let git make the worktree, or push the base of one elsewhere. Touches no store."""
         if self.repo is not None:
-            from orch.worktrees import create
+            from orch.worktrees import create, shared
 
-            create.make(self.repo, self.workspace, self.settings)
+            make = shared.publish if self.workspace.repo_id else create.make
+            make(self.repo, self.workspace, self.settings)
             crash_points.reach("dispatch.made")
 
 
@@ -104,7 +105,7 @@ def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") ->
         prepared.task = task
         prepared.order = _order(run, task, request)
         prepared.earlier = _earlier(tx, task)
-        from orch.worktrees import create
+        from orch.worktrees import create, shared
 
         wanted = create.needed(tx, task)
         before = _place_before(tx, task) if prepared.order.mode != "code" else ""
@@ -117,15 +118,16 @@ def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") ->
             db, run, task, wanted, path=path, base_ref=request.base_ref, before=before
         )
     else:
-        prepared.repo, prepared.workspace, prepared.settings = create.plan(
+        plan = shared.plan if run.repo_id else create.plan
+        prepared.repo, prepared.workspace, prepared.settings = plan(
             db, run, task, wanted,
             repo_path=request.repo_path,
             base_ref=request.base_ref,
             workspace_root=request.workspace_root,
             goes_on=goes_on,
         )  # fmt: skip
-        if request.delivery is not None:
-            request.delivery.build(prepared.repo, prepared.workspace, task, prepared.settings)
+    if prepared.repo is not None and request.delivery is not None:
+        request.delivery.build(prepared.repo, prepared.workspace, task, prepared.settings)
     return prepared
 
 
@@ -154,7 +156,7 @@ def finish(
     try:
         result = _confirm(db, prepared, answer)
     except Failure:
-        if workspace.worktree_path:
+        if workspace.branch_name:
             _take_back(db, task, workspace, prepared.settings)
         raise
     if workspace.place is not None:
@@ -255,7 +257,7 @@ def _confirm(db: "Database", prepared: PreparedDispatch, answer: "Answer") -> Js
 def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Json:
     request, workspace = prepared.request, prepared.workspace
     expected = prepared.task.next_attempt_no
-    if workspace.worktree_path:
+    if workspace.branch_name:
         run = runs.require_open(tx, request.run_id)
         task = tasks.require(tx, request.run_id, request.task_id)
         intent = attempt_rows.intent_of(tx, task.task_no)

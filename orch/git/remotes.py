@@ -8,7 +8,7 @@ without its secret parts.
 
 import os
 
-from orch.git import process
+from orch.git import process, refs
 from orch.git.names import require_oid, require_ref
 from orch.git.repository import Repository, call
 from schema.failures import Failure
@@ -29,6 +29,30 @@ def commit_of(repo: Repository, remote: str, ref: str) -> str:
     answer = _talk(repo, "ls-remote", "--refs", remote, require_ref(ref))
     lines = [line.split("\t") for line in answer.text().split("\n") if line]
     return next((oid for oid, name in lines if name == ref), "")
+
+
+def default_branch(repo: Repository, remote: str) -> str:
+    """Return the full ref of the branch that a remote's HEAD names, "" for none."""
+    for line in _talk(repo, "ls-remote", "--symref", remote, "HEAD").text().split("\n"):
+        if line.startswith("ref: refs/heads/"):
+            return line.removeprefix("ref: ").partition("\t")[0]
+    return ""
+
+
+def forget(repo: Repository, remote: str, ref: str) -> None:
+    """Let go of what was fetched of a ref that the remote has no more."""
+    here = kept_ref(remote, ref)
+    old = refs.read_ref(repo, here)
+    if old:
+        refs.swap_ref(repo, here, "", old)
+
+
+def note(repo: Repository, remote: str, ref: str, commit: str) -> None:
+    """Keep as fetched what was just pushed: the next push leans on it."""
+    here = kept_ref(remote, ref)
+    old = refs.read_ref(repo, here)
+    if old != commit:
+        refs.swap_ref(repo, here, commit, old)
 
 
 def fetch(repo: Repository, remote: str, ref: str) -> str:
@@ -53,7 +77,21 @@ def push(repo: Repository, remote: str, commit: str, ref: str, seen: str) -> boo
     if "stale info" in answer.text() + answer.err:
         return commit_of(repo, remote, ref) == commit
     said = next((x for x in answer.text().split("\n") if x.startswith("!")), answer.err)
+    told = [x.removeprefix("remote:").strip() for x in answer.err.split("\n") if "remote:" in x[:7]]
+    if any(told):
+        said += " It said: " + " ".join(told)[:200]
     raise Failure("git_error", "failed", f"git push to {remote}: {' '.join(said.split())[:300]}")
+
+
+def confirm(repo: Repository, remote: str, ref: str, commit: str) -> None:
+    """See that a remote has what was pushed. Raises: git_error where it has not."""
+    there = commit_of(repo, remote, ref)
+    if there != commit:
+        raise Failure(
+            "git_error", "failed",
+            f"{ref} was pushed to {remote}, and is {there[:12] or 'nowhere'} there",
+            hint="something changes it there",
+        )  # fmt: skip
 
 
 def kept_ref(remote: str, ref: str) -> str:

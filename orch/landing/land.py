@@ -8,7 +8,7 @@ tree (I18): the file refuses an intent for any other, and git is asked once more
 import contextlib
 import json
 
-from orch.git import checkout_conflicts, landing, merges, proofs, refs, workbench
+from orch.git import checkout_conflicts, landing, merges, proofs, refs, remotes, workbench
 from orch.git import commits as git_commits
 from orch.landing import approval_gate, candidates, open_queue
 from orch.landing.open_queue import OpenQueue
@@ -48,6 +48,7 @@ def land(lease: RunnerLease, opened: OpenQueue, step: Land, links: dict[int, str
     lease_conflict/superseded, invalid_state/branch_exists, git_error.
     """
     with lease.effects():
+        opened.fetch()
         if refs.tree_id(opened.repo, step.commit) != step.tree:
             raise Failure(
                 "internal_error", "bug", f"{step.commit} has not the tree that was tested"
@@ -84,7 +85,8 @@ def settle(lease: RunnerLease, opened: OpenQueue) -> list[Entry]:
     if intent is None:
         return []
     with lease.effects():
-        now = refs.read_ref(opened.repo, opened.queue.target)
+        opened.fetch()  # Where nobody answers, nothing is decided: the next pass asks again.
+        now = refs.read_ref(opened.repo, opened.target_ref)
         # A commit that git has no more is on no branch: it never got there.
         moved = now == intent.to_commit or (
             bool(now)
@@ -102,6 +104,8 @@ def settle(lease: RunnerLease, opened: OpenQueue) -> list[Entry]:
 def blockers(opened: OpenQueue, old: str, new: str) -> "list[checkout_conflicts.Blocker]":
     """Return what in the target's checkouts stands in the way of a move; asked without writing."""
     found: list[checkout_conflicts.Blocker] = []
+    if opened.remote:
+        return found  # Checkouts follow as they can: the target is the remote's.
     for checkout in landing.checkouts_of(opened.repo, opened.queue.target):
         found += landing.rehearse(checkout, old, new)
     return found
@@ -169,6 +173,12 @@ def _may_land(tx: "Tx", opened: OpenQueue, entry: Entry) -> bool:
 def _move(opened: OpenQueue, old: str, new: str) -> bool:
     """Move the target's ref, made first where it is still to come; say whether it moved."""
     target = opened.queue.target
+    if opened.remote:
+        seen = old if opened.exists else ""
+        if not remotes.push(opened.repo, opened.remote, new, target, seen):
+            return False
+        remotes.note(opened.repo, opened.remote, target, new)
+        return True
     if not opened.exists and not landing.create_target(opened.repo, target, old):
         return False
     crash_points.reach("landing.target_made")
@@ -176,15 +186,35 @@ def _move(opened: OpenQueue, old: str, new: str) -> bool:
 
 
 def refresh(opened: OpenQueue, old: str, new: str) -> None:
-    """Bring every checkout of the target to the new commit, the user's own files untouched."""
+    """Bring every checkout of the target to the new commit, the user's own files untouched.
+
+    Of a shared repository those of this machine, as far as nothing stands in their way.
+    """
+    if opened.remote:
+        follow_checkouts(opened, new)
+        return
     for checkout in landing.checkouts_of(opened.repo, opened.queue.target):
         landing.refresh_checkout(checkout, old, new)
+
+
+def follow_checkouts(opened: OpenQueue, new: str) -> None:
+    """Bring the target's branch here, and the checkouts on it, to where the remote's is."""
+    target = opened.queue.target
+    here = refs.read_ref(opened.repo, target)
+    if here == new or (here and not refs.is_ancestor(opened.repo, here, new)):
+        return
+    with contextlib.suppress(Failure):
+        if not here:
+            landing.create_target(opened.repo, target, new)
+        elif landing.move_target(opened.repo, target, here, new, f"orch: follow {opened.remote}"):
+            for checkout in landing.checkouts_of(opened.repo, target):
+                landing.refresh_checkout(checkout, here, new)
 
 
 def _take_back(lease: RunnerLease, opened: OpenQueue, step: Land, refused: Failure) -> None:
     """Forget a landing of which nothing was done; what git does not tell now, `settle` will."""
     with contextlib.suppress(Failure):
-        if refs.read_ref(opened.repo, opened.queue.target) != step.commit:
+        if opened.fetch() != step.commit:
             landing.release_checkouts(opened.repo, opened.queue.target)
             _confirm(lease, opened, moved=False, why=refused.message[:300])
 

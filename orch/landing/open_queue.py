@@ -4,7 +4,8 @@ import os
 
 from orch import config_in_force
 from orch.config.model import Config
-from orch.git import names, refs, worktrees
+from orch.fleet import mirrors
+from orch.git import names, refs, remotes, worktrees
 from orch.git import repository as git_repository
 from orch.model import Run, Task, integration_branch
 from orch.operations import entries, runs
@@ -26,14 +27,21 @@ _FOLDER = "_queue"
 class OpenQueue:
     """An opened queue. `tip` is where its target stands, or will begin; "" in an empty repository.
 
-    `exists` says whether the target is there already.
+    `exists` says whether the target is there already. `remote`: of a shared repository, whose
+    target is the remote's, as it was fetched last; "" where it is the branch here.
     """
 
-    __slots__ = ("exists", "folder", "queue", "repo", "run", "settings", "tip")
+    __slots__ = ("exists", "folder", "queue", "remote", "repo", "run", "settings", "tip")
 
     def __init__(
-        self, queue: Queue, run: Run, repo: git_repository.Repository, settings: Config
+        self,
+        queue: Queue,
+        run: Run,
+        repo: git_repository.Repository,
+        settings: Config,
+        remote: str = "",
     ) -> None:
+        self.remote = remote
         self.queue = queue
         self.run = run
         self.repo = repo
@@ -50,9 +58,25 @@ class OpenQueue:
         own = self.queue.branch == integration_branch(self.run.run_id)
         return self.settings.forge.by_pull_request and not own
 
+    @property
+    def target_ref(self) -> str:
+        """Where it is read in this repository at which commit the target is."""
+        if not self.remote:
+            return self.queue.target
+        return remotes.kept_ref(self.remote, self.queue.target)
+
+    def fetch(self) -> str:
+        """Ask the remote of a shared repository where the target is, and return it as `look` does.
+
+        Raises: git_error.
+        """
+        if self.remote:
+            mirrors.follow(self.repo, self.remote, self.queue.target)
+        return self.look()
+
     def look(self) -> str:
         """Look again where the target stands, and return it."""
-        self.tip = refs.read_ref(self.repo, self.queue.target)
+        self.tip = refs.read_ref(self.repo, self.target_ref)
         self.exists = bool(self.tip)
         if not self.tip:
             self.tip = begin_of(self.repo, self.run)
@@ -69,8 +93,12 @@ def open_queue(db: "Database", queue: Queue) -> OpenQueue:
     with db.read() as tx:
         run = _run_of(tx, queue)
     repo = create.open_checked(db, run, queue.repo_path)
+    remote = ""
+    if queue.repo_id:
+        remote = mirrors.need(db, queue.repo_id).remote
+        mirrors.follow(repo, remote, queue.target)
     settings = config_in_force.of_run(db, run, repo, queue.target)
-    return OpenQueue(queue, run, repo, settings)
+    return OpenQueue(queue, run, repo, settings, remote)
 
 
 def is_current(db: "Database", opened: OpenQueue) -> bool:

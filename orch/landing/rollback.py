@@ -108,7 +108,7 @@ def _why_not_put_back(
         return "where the target stood before is not known"
     if tip not in (entry.landed_commit, before):
         return f"{opened.queue.branch} moved on to {tip[:12]}"
-    if git_landing.is_published(opened.repo, entry.landed_commit):
+    if opened.remote or git_landing.is_published(opened.repo, entry.landed_commit):
         return "a remote branch holds it: others may have built on it"
     if in_batch:
         tree = refs.tree_id(opened.repo, before)

@@ -101,6 +101,7 @@ def _passes(lease: RunnerLease, opened: OpenQueue, options: Options, outcome: Qu
     tip, before = "", ""
     while outcome.passes < _MOST_PASSES:
         outcome.passes += 1
+        opened.fetch()
         open_queue.is_current(lease.db, opened)
         outcome.landed += _settled(lease, opened)
         report = QueueReport()

@@ -118,6 +118,11 @@ def open_one(
         owned_by_run=True,
     )
     store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, workspace)
+    if workspace.repo_id:
+        from orch.store import deliveries
+
+        ref = "refs/heads/" + workspace.branch_name
+        deliveries.insert(tx, change.thread_no, ref, workspace.start)
     if workspace.place is not None:
         from orch.store import places as place_rows
 

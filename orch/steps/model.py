@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         "queue cancel", "queue retry", "queue rollback", "queue audit", "queue replay",
         "land", "integrate", "pr open", "pr update", "pr status", "pr checks", "pr logs",
         "pr merge", "approve", "reject", "work", "logs", "stop", "continue", "usage",
+        "machine list", "machine lost", "push",
         "request new", "request import", "request list", "request show", "request plan", "submit",
         "run budget", "setup", "mcp", "notify", "doctor", "schema", "prime", "completion", "top",
         "web",
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     ]  # fmt: skip
 
 LOOKS = frozenset(
-    ("run show", "run list", "diff", "open", "lock list", "task show",
+    ("run show", "run list", "machine list", "diff", "open", "lock list", "task show",
      "task list", "dep list", "plan check", "plan lint",
      "plan schema", "ready", "wait", "blocked", "status", "salvage list", "verify status", "events",
      "trace", "queue list", "queue show", "queue audit", "queue replay", "pr checks",
@@ -42,7 +43,7 @@ LOOKS = frozenset(
 # A person's words: the table marks them (`person=True`); the rest is an answer only one has.
 PERSON = frozenset(
     ("start", "run close", "run reopen", "run set", "run pause", "run resume", "plan apply",
-     "adopt", "repo accept", "repo moved", "store migrate", "store move",
+     "machine lost", "adopt", "repo accept", "repo moved", "store migrate", "store move",
      "verify record", "queue approve", "queue reject", "queue release", "queue rollback",
      "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip

@@ -1,3 +1,12 @@
+-- name: attempt_columns :part
+-- The repository where this machine has it.
+a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
+       a.execution_mode, orch_path(a.repo_id, a.repo_path) AS repo_path, a.repo_id, a.machine_id,
+       a.workspace_root, a.base_ref,
+       a.base_commit, a.base_source,
+       a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
+       a.dirty_files, a.liveness, a.late_event, a.path_violations;
+
 -- name: attempt_seen_anew :many
 SELECT {attempt_columns}, s.seen
   FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no

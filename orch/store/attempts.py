@@ -66,6 +66,7 @@ def insert(
         assigned_to=to,
         execution_mode=mode,
         repo_path=workspace.repo_path,
+        repo_id=workspace.repo_id,
         workspace_root=workspace.workspace_root,
         base_ref=workspace.base_ref,
         base_commit=workspace.base_commit,

@@ -1,7 +1,8 @@
 -- name: attempt_columns :part
 -- Of an attempt `a` with its thread `h`.
 a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.workspace_root, a.base_ref, a.base_commit, a.base_source,
+       a.execution_mode, a.repo_path, a.repo_id, a.machine_id, a.workspace_root, a.base_ref,
+       a.base_commit, a.base_source,
        a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
        a.dirty_files, a.liveness, a.late_event, a.path_violations;
 
@@ -33,10 +34,10 @@ SELECT {attempt_columns}
 -- name: attempt_insert :exec
 -- In the transaction that opens its thread.
 INSERT INTO attempt (task_no, attempt_no, thread_no, assigned_to, status, execution_mode, repo_path,
-                     workspace_root, base_ref, base_commit, base_source, branch_name,
+                     repo_id, workspace_root, base_ref, base_commit, base_source, branch_name,
                      worktree_path, workspace_status, placed_files, created_at, updated_at)
 VALUES (:task_no, :attempt_no, :thread_no, :assigned_to, 'dispatched', :execution_mode, :repo_path,
-        :workspace_root, :base_ref, :base_commit, :base_source, :branch_name, :worktree_path,
+        :repo_id, :workspace_root, :base_ref, :base_commit, :base_source, :branch_name, :worktree_path,
         :workspace_status, :placed_files, :now, :now);
 
 -- name: attempt_move :exec

@@ -1,12 +1,12 @@
 -- name: audit_salvages :many
-SELECT t.run_id || '/' || t.task_id, a.repo_path, e.payload::json ->> 'salvage_ref'
+SELECT t.run_id || '/' || t.task_id, orch_path(a.repo_id, a.repo_path) AS repo_path, e.payload::json ->> 'salvage_ref'
   FROM event AS e
   JOIN task AS t ON t.run_id = e.run_id AND t.task_id = e.task_id
   JOIN attempt AS a
     ON a.task_no = t.task_no AND a.attempt_no = (e.payload::json ->> 'attempt_no')::bigint
  WHERE e.event_type = 'task_cleaned' AND e.payload::json ->> 'salvage_ref' IS NOT NULL
 UNION
-SELECT t.run_id || '/' || t.task_id, a.repo_path, n.salvage_ref
+SELECT t.run_id || '/' || t.task_id, orch_path(a.repo_id, a.repo_path) AS repo_path, n.salvage_ref
   FROM turn AS n
   JOIN attempt AS a ON a.thread_no = n.thread_no
   JOIN task AS t ON t.task_no = a.task_no
@@ -70,3 +70,19 @@ SELECT 'the required checks of ' || t.run_id || '/' || t.task_id || ' are '
   JOIN task AS t ON t.task_no = c.task_no
  WHERE orch_json(c.checks::text)::text <> orch_json(t.required_checks)::text
  LIMIT 20;
+
+-- name: audit_works :many
+SELECT t.run_id || '/' || t.task_id AS task, a.attempt_no, orch_path(a.repo_id, a.repo_path) AS repo_path, a.branch_name,
+       a.worktree_path, a.workspace_status, coalesce(a.head_commit, '') AS head_commit
+  FROM attempt AS a JOIN task AS t ON t.task_no = a.task_no
+ WHERE a.branch_name <> '' AND (a.repo_id = '' OR a.machine_id = orch_machine()) ORDER BY a.attempt_key;
+
+-- name: audit_entry_heads :many
+SELECT 'ent_' || e.entry_no, orch_path(q.repo_id, q.repo_path) AS repo_path, e.head_commit,
+       CASE WHEN e.status = 'verified' AND e.rolled_back_by IS NULL THEN e.landed_commit ELSE '' END,
+       q.target
+  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+ WHERE e.status NOT IN ('cancelled', 'superseded', 'landed_externally') ORDER BY e.entry_no;
+
+-- name: audit_kept_paths :many
+SELECT orch_path(repo_id, repo_path) AS repo_path FROM queue UNION SELECT orch_path(repo_id, repo_path) AS repo_path FROM attempt WHERE branch_name <> '';

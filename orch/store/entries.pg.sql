@@ -77,3 +77,17 @@ SELECT 'the required checks of ' || t.run_id || '/' || t.task_id || ' are '
           FROM entry AS e JOIN task AS w ON w.task_no = e.task_no WHERE e.entry_no = :entry_no) AS c
   JOIN task AS t ON t.task_no = c.task_no
  WHERE orch_json(c.checks::text)::text <> orch_json(t.required_checks)::text;
+
+-- name: entry_row :part
+SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.reverts, e.head_commit,
+       e.base_commit, e.strategy, e.priority, e.rank, e.status, e.reason, e.changed_paths, e.facts,
+       e.bounces, e.overtaken, e.failures, e.conflicts, e.errors, e.flakes, e.not_before_at,
+       e.tested_tree, e.landed_commit, e.landed_on, e.risk, e.approvals, e.position, e.why,
+       e.queued_event, e.released_event, orch_path(q.repo_id, q.repo_path) AS repo_path, q.target, t.task_id
+  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+  LEFT JOIN task AS t ON t.task_no = e.task_no;
+
+-- name: entry_targets :many
+SELECT DISTINCT q.target FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
+ WHERE e.task_no = :task_no AND e.status IN ('landed', 'verified', 'landed_externally')
+   AND orch_path(q.repo_id, q.repo_path) = :repo_path;

@@ -15,6 +15,7 @@ class Queue(queries.Record):
 
     queue_no: int
     repo_path: str
+    repo_id: str
     target: str
     hold_reason: str
     hold_tree: str

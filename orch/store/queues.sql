@@ -1,7 +1,7 @@
 -- name: queue_row :part
 -- One target of one repository, and who runs it.
-SELECT q.queue_no, q.repo_path, q.target, q.hold_reason, q.hold_tree, q.window, q.fence,
-       q.runner_pid, q.runner_started, q.runner_boot, q.runner_until, q.updated_at
+SELECT q.queue_no, q.repo_path, q.repo_id, q.target, q.hold_reason, q.hold_tree, q.window,
+       q.fence, q.runner_pid, q.runner_started, q.runner_boot, q.runner_until, q.updated_at
   FROM queue AS q;
 
 -- name: queue_find :maybe

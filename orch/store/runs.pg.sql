@@ -1,3 +1,10 @@
+-- name: run_find :maybe
+-- The repository where this machine has it.
+SELECT r.run_id, r.leader, orch_path(r.repo_id, r.repo_path) AS repo_path, r.repo_id, 
+       r.base_ref, r.target, r.ownership, r.reconciled_through, r.settled_event, r.closed_at, s.status
+  FROM run AS r JOIN run_status AS s ON s.run_id = r.run_id
+ WHERE r.run_id = :run_id;
+
 -- name: run_advance :exec
 UPDATE run SET reconciled_through = greatest(reconciled_through, :through), updated_at = :now
  WHERE run_id = :run_id;

@@ -44,7 +44,7 @@ def alike(tx: "ReadTx", run_id: str) -> str:
 
 def insert(tx: "Tx", values: dict[str, object]) -> None:
     """Add a run."""
-    tx.execute(_SQL["run_insert"], **({"fingerprint": None} | values))
+    tx.execute(_SQL["run_insert"], **({"fingerprint": None, "repo_id": ""} | values))
 
 
 def document(tx: "ReadTx", run_id: str) -> Json:

@@ -1,7 +1,7 @@
 -- name: run_find :maybe
 -- Everything an operation decides on.
-SELECT r.run_id, r.leader, r.repo_path, r.base_ref, r.target, r.ownership, r.reconciled_through,
-       r.settled_event, r.closed_at, s.status
+SELECT r.run_id, r.leader, r.repo_path, r.repo_id, r.base_ref, r.target, r.ownership,
+       r.reconciled_through, r.settled_event, r.closed_at, s.status
   FROM run AS r JOIN run_status AS s ON s.run_id = r.run_id
  WHERE r.run_id = :run_id;
 
@@ -18,10 +18,10 @@ SELECT run_id FROM run
 
 -- name: run_insert :exec
 -- The file's trigger adds its tally.
-INSERT INTO run (run_id, goal, summary, leader, repo_path, base_ref, target, ownership, fingerprint,
-                 created_at, updated_at)
-VALUES (:run_id, :goal, :summary, :leader, :repo_path, :base_ref, :target, :ownership, :fingerprint,
-        :now, :now);
+INSERT INTO run (run_id, goal, summary, leader, repo_path, repo_id, base_ref, target, ownership,
+                 fingerprint, created_at, updated_at)
+VALUES (:run_id, :goal, :summary, :leader, :repo_path, :repo_id, :base_ref, :target, :ownership,
+        :fingerprint, :now, :now);
 
 -- name: run_document :one
 -- The published shape.

@@ -48,7 +48,7 @@ SELECT k.lock,
  GROUP BY k.lock ORDER BY k.lock;
 
 -- name: task_active_paths :many
-SELECT o.repo_path, t.run_id, t.task_id, g.value
+SELECT orch_path(r.repo_id, o.repo_path) AS repo_path, t.run_id, t.task_id, g.value
   FROM (SELECT a.task_no, a.repo_path
           FROM attempt AS a
          WHERE a.status IN ('dispatched', 'running', 'blocked', 'verifying')

@@ -259,3 +259,8 @@ def usage(tx: "ReadTx", run_id: str, task_no: int | None = None) -> Json:
 def shares(tx: "ReadTx", run_id: str, task_no: int | None = None, *, by_agent: bool) -> Json:
     """Return the same, task by task or agent by agent."""
     return tx.json(_SQL["turn_usage_shares"], run_id=run_id, task_no=task_no, by_agent=by_agent)
+
+
+def names_on(tx: "ReadTx", machine_id: str) -> list[str]:
+    """Return what is at work on a machine, as people call it."""
+    return [str(row[0]) for row in tx.many(_SQL["turn_names_on"], machine_id=machine_id)]

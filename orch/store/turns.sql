@@ -76,6 +76,16 @@ SELECT {turn_columns}
  WHERE n.ended_at IS NULL AND (:agent IS NULL OR n.agent = :agent)
  ORDER BY n.turn_key;
 
+-- name: turn_names_on :many
+-- What is at work on a machine, as people call it.
+-- scan: the running turns, by their own partial index
+SELECT DISTINCT coalesce(t.run_id || '/' || t.task_id, h.thread_id) AS name
+  FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
+  LEFT JOIN attempt AS a ON a.thread_no = n.thread_no
+  LEFT JOIN task AS t ON t.task_no = a.task_no
+ WHERE n.ended_at IS NULL AND n.runner_boot LIKE '%@' || :machine_id
+ ORDER BY 1;
+
 -- name: turn_open_of_run :many
 -- reconcile: is anybody still there?
 SELECT {turn_columns}

@@ -7,6 +7,7 @@ dispatch writes the intent before `make` and the attempt after it.
 import os
 
 from orch import config_in_force
+from orch.fleet import mirrors
 from orch.git import attributes, config_fingerprint, merges, refs, repository, worktrees
 from orch.git import names as git_names
 from orch.model import Attempt, Run, Task, Workspace
@@ -74,8 +75,11 @@ def repository_of(run: Run, given: str | None) -> str:
 def open_checked(db: "Database", run: Run, path: str) -> repository.Repository:
     """Open a repository for a run and compare its configuration with the run's first sight.
 
-    Raises: not_found/repository, refused/repo_tampered with old and new values.
+    One that its machines share is opened where this one has it. Raises: not_found/repository,
+    refused/repo_tampered with old and new values.
     """
+    if run.repo_id and not os.path.isdir(path):
+        path = mirrors.need(db, run.repo_id).path
     repo = repository.find_repository(path)
     if repo is None:
         with db.read() as tx:
@@ -175,7 +179,7 @@ def _shared(values: dict[str, str]) -> dict[str, str]:
 def root_of(repo: repository.Repository, given: str | None, settings: "Config") -> str:
     """Return the workspace root; a relative one is taken from the repository's root."""
     return os.path.normpath(
-        os.path.join(repo.top or repo.common_dir, given or settings.worktree_root or DEFAULT_ROOT)
+        os.path.join(mirrors.worktrees_of(repo), given or settings.worktree_root or DEFAULT_ROOT)
     )
 
 
@@ -210,7 +214,7 @@ def plan(
         workspace.tip = refs.resolve(repo, goes_on.branch_name)
     else:
         given = base_ref or run.base_ref or None
-        _choose_base(db, run, task, wanted, repo, given, workspace, settings)
+        choose_base(db, run, task, wanted, repo, given, workspace, settings)
     lacking = attributes.read_traits(repo, workspace.start).unsupported
     if lacking:
         raise Failure(
@@ -237,7 +241,7 @@ def plan(
     return repo, workspace, settings
 
 
-def _choose_base(
+def choose_base(
     db: "Database",
     run: Run,
     task: Task,
@@ -246,16 +250,22 @@ def _choose_base(
     explicit: str | None,
     workspace: Workspace,
     settings: "Config",
+    *,
+    tip: str = "",
 ) -> None:
-    """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged."""
+    """Set base_ref, base_commit and base_source: explicit, HEAD, or with unlanded work merged.
+
+    `tip`: where the remote of a shared repository stands, instead of HEAD here.
+    """
     if explicit is not None:
         workspace.base_ref, workspace.base_source = explicit, "explicit"
         workspace.base_commit = refs.resolve(repo, explicit)
         return
     workspace.base_ref, workspace.base_source = "HEAD", "head"
-    _require_committed(run, wanted)
-    clean.require_clean(db, repo, workspace.workspace_root, settings)
-    here = refs.head(repo).commit
+    _require_committed(db, run, wanted)
+    if not tip:
+        clean.require_clean(db, repo, workspace.workspace_root, settings)
+    here = tip or refs.head(repo).commit
     if not here:
         raise Failure(
             "invalid_state",
@@ -284,13 +294,17 @@ def _choose_base(
     workspace.base_source = f"{merged.kind} of HEAD and " + ", ".join(names)
 
 
-def _require_committed(run: Run, wanted: list[Needed]) -> None:
+def _require_committed(db: "Database", run: Run, wanted: list[Needed]) -> None:
     """Refuse while a prerequisite's work is not all in a commit, or could not be looked at."""
-    from orch.worktrees import inspect
+    from orch.worktrees import delivered, inspect
 
     for other in wanted:
-        if not other.head and other.attempt.workspace_status == "created":
-            inspect.look(other.attempt)  # Raises what kept reconcile from reading it.
+        if other.head or other.attempt.workspace_status != "created":
+            continue
+        if other.attempt.repo_id:  # Either raises what kept reconcile from reading it.
+            delivered.bring(db, other.attempt)
+        else:
+            inspect.look(other.attempt)
     for other in wanted:
         if not other.dirty_files or other.attempt.workspace_status != "created":
             continue

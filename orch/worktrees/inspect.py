@@ -11,7 +11,8 @@ from orch.operations import checks, runs
 from orch.steps.model import git, say
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
-from orch.worktrees import kept_heads, moved_repository, setup_files
+from orch.worktrees import delivered, kept_heads, moved_repository, setup_files
+from schema import clock
 from schema.failures import Failure
 from schema.json_text import Json, array
 from schema.steps import Step
@@ -29,7 +30,7 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
 
     Says whether anything was new. Raises: refused/repo_tampered, git_error.
     """
-    head, dirty = look(attempt)
+    head, dirty = delivered.bring(db, attempt) if attempt.repo_id else look(attempt)
     head = head or attempt.base_commit
     if (head, dirty) == (attempt.head_commit, attempt.dirty_files):
         return False
@@ -77,6 +78,11 @@ def carried(
         shared = refs.merge_base(repo, tip, head) if tip else ""
         most = max(most, refs.count_commits(repo, one.base_commit, shared) if shared else 0)
     return most
+
+
+def is_here(attempt: Attempt) -> bool:
+    """Say whether an attempt's worktree is on this machine, or would be."""
+    return not attempt.repo_id or attempt.machine_id == clock.machine
 
 
 def look(attempt: Attempt) -> tuple[str, int]:
@@ -163,6 +169,8 @@ def left(attempt: Attempt) -> Left:
     Raises: not_found/repository, refused/repo_tampered, git_error.
     """
     found = Left()
+    if not is_here(attempt):
+        return found  # What its remote has is all that counts of it here.
     repo = open_of(attempt)
     worktree = place_of(repo, attempt)
     if worktree is None:

@@ -6,7 +6,7 @@ and who is told of a change. Times are the server's: one clock for all machines.
 
 import time
 
-from schema import events, ids, keys
+from schema import clock, events, ids, keys
 from schema.clock import Clock, Instant
 from schema.failures import Failure
 from schema.file import SCHEMA_VERSION
@@ -44,7 +44,7 @@ class PgDatabase(Database):
         self._server = self._connect()
         self.store_id = self._passed()
         self._virtual = machine.store_place(self.store_id)
-        self._machine = machine.machine_id()
+        self._machine = clock.machine = machine.machine_id()
         self._alive = self.store_id
 
     def _connect(self) -> "wire.Connection":

@@ -23,9 +23,29 @@ def state_folder() -> str:
     return folder
 
 
+def id_file() -> str:
+    """Return the file that says which machine this is."""
+    return os.path.join(state_folder(), "machine")
+
+
 def machine_id() -> str:
     """Return the id of this machine, made at its first use. Raises: store_error."""
-    path = os.path.join(state_folder(), "machine")
+    return _made_once(id_file())
+
+
+def session() -> str:
+    """Return what a copy of this machine's files has not. Raises: store_error.
+
+    The file's own place on the disk belongs to it: a copied state directory has another one.
+    """
+    path = os.path.join(state_folder(), "machine.session")
+    content = _made_once(path)
+    found = os.stat(path)
+    return f"{content}:{found.st_dev}:{found.st_ino}"
+
+
+def _made_once(path: str) -> str:
+    """Return the random content of a file, made at its first use. Raises: store_error."""
     draft = f"{path}.{os.getpid()}"
     try:
         if not os.path.exists(path):

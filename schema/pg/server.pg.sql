@@ -5,7 +5,8 @@
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = this_store, pg_temp;
 SET LOCAL idle_in_transaction_session_timeout = 15000;
-SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+       set_config('orch.machine', :machine, true);
 
 -- name: begin_write :one
 -- BEGIN IMMEDIATE's twin. Time is asked once the lock is had; a client that stops in the middle
@@ -15,7 +16,7 @@ SET LOCAL search_path = this_store, pg_temp;
 SET LOCAL lock_timeout = 10000;
 SET LOCAL idle_in_transaction_session_timeout = 15000;
 SET LOCAL synchronous_commit = on;
-SELECT 1 FROM counter WHERE name = 'event' FOR UPDATE;
+SELECT set_config('orch.machine', :machine, true) FROM counter WHERE name = 'event' FOR UPDATE;
 SELECT t.now, c.last, EXISTS (
        SELECT 1 FROM waiter WHERE machine <> :machine AND until > t.now)
   FROM counter AS c,

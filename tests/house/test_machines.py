@@ -58,6 +58,8 @@ _ROWS = {
     "entry": "INSERT INTO entry (queue_no, run_id, head_commit, base_commit, strategy, priority, "
     "added_by, queued_event, last_event, created_at, updated_at) "
     "VALUES (1, 'r', '', '', 'merge', 1, 'l', 0, 0, 0, 0)",
+    "machine": "INSERT INTO machine (machine_id, name, boot_id, session, seen_at, until, "
+    "created_at) VALUES (lower(hex(randomblob(8))), '', '', '', 0, 0, 0)",
 }
 
 

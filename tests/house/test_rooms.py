@@ -15,9 +15,9 @@ MOST_LINES, MOST_FUNCTION_LINES = 400, 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service", "misc", "base"}
 # The middle of orch stands by feature, the state below it does not.
 FEATURES = {
-    "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "drive", "landing",
-    "outside_attempt", "reconcile", "reports", "requests", "retention", "run_end", "submissions",
-    "wait", "wait_for_news", "worktrees",
+    "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "drive", "fleet",
+    "landing", "outside_attempt", "reconcile", "reports", "requests", "retention", "run_end",
+    "submissions", "wait", "wait_for_news", "worktrees",
 }  # fmt: skip
 TIER_OF = {"Database": {"workflows"}, "Tx": {"operations", "store"}, "ReadTx": {
     "operations", "store", "reads"}}  # fmt: skip

@@ -14,7 +14,7 @@ from inbox.cli.table import PROGRAM as INBOX
 from inbox.machines import THREAD
 from orch.cli.main import PROGRAM as ORCH
 from orch.cli.main import schemas
-from orch.machines import ENTRY, REQUEST, TASK
+from orch.machines import ENTRY, MACHINE, REQUEST, TASK
 from orch.web import openapi
 from schema.failures import TABLE
 from schema.machine import Machine
@@ -22,7 +22,7 @@ from tests.references import example_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-MACHINES = (THREAD, TASK, REQUEST, ENTRY)
+MACHINES = (THREAD, TASK, REQUEST, ENTRY, MACHINE)
 _NOTE = "<!-- Made by `make docs`; edit the table in the code, not this page. -->\n"
 
 

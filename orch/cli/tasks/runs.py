@@ -26,6 +26,7 @@ def init(
     summary: str,
     leader: str,
     repo_path: str | None,
+    remote: str | None,
     base_ref: str | None,
     target: str | None,
     ownership: str,
@@ -53,7 +54,9 @@ def init(
         settings, _ = run_settings.read(pairs)
     seen = _first_sight(repository or os.getcwd(), base_ref or "")
     require_store(call)
+    repo_id, repository = _shared(call, repository, remote)
     values: dict[str, object] = {
+        "repo_id": repo_id,
         "run_id": run,
         "goal": goal,
         "summary": summary,
@@ -88,6 +91,22 @@ def _set_up(
         from orch.operations import driving
 
         driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
+
+
+def _shared(call: "Call", repository: str, remote: str | None) -> tuple[str, str]:
+    """Return (id, path) of the repository where machines share it, else "" and the path as it is.
+
+    One that is shared already needs no word more. Raises: as mirrors.share does.
+    """
+    if call.db.is_file:
+        if remote is not None:
+            from orch.fleet import here
+
+            here.require_machine(call.db)
+        return "", repository
+    from orch.fleet import sharing
+
+    return sharing.of_run(call.db, repository, remote)
 
 
 def _first_sight(path: str, base_ref: str) -> str | None:

@@ -1,0 +1,1 @@
+"""machine, push: the machines that share a store, and what their workers deliver."""

@@ -1,0 +1,108 @@
+"""What a worker made on its machine, brought to a remote and from there to whoever wants it.
+
+It goes to the attempt's own branch on the remote, which is moved only from what was seen there
+last, by who holds the thread's lease.
+"""
+
+from inbox.operations import leases
+from inbox.store import deliveries
+from orch.fleet import mirrors
+from orch.git import commits, following, refs, remotes, repository
+from orch.model import Attempt
+from orch.steps.model import say
+from orch.store import deliveries as delivery_rows
+from orch.store import tasks as task_rows
+from schema import clock, crash_points
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.transaction import Database
+
+HEADS = "refs/heads/"
+
+
+def push(db: "Database", attempt: Attempt, epoch: int) -> str:
+    """Push an attempt's branch from the machine it is worked on; return the head that is there.
+
+    Moves the remote's only from what was last seen there. Raises: lease_conflict/superseded where
+    the work is another's by now, invalid_state/not_ready where the remote does not take it.
+    """
+    checkout = mirrors.need(db, attempt.repo_id)
+    repo = repository.open_repository(checkout.path)
+    branch = HEADS + attempt.branch_name
+    worktree = repository.linked_worktree(repo, attempt.worktree_path)
+    following.bring_branch(worktree, attempt.branch_name, attempt.base_commit)
+    head = refs.read_ref(repo, branch)
+    with db.read() as tx:
+        known = deliveries.find(tx, attempt.thread_no)
+        thread = leases.require_thread(tx, attempt.thread_id)
+    if known is None or known.machine_id != clock.machine or thread.epoch != epoch:
+        raise Failure(
+            "lease_conflict", "superseded", f"{attempt.branch_name} is worked on elsewhere by now",
+            hint="stop: it continues there",
+        )  # fmt: skip
+    try:
+        seen = refs.read_ref(repo, remotes.kept_ref(checkout.remote, branch))
+        moved = not remotes.push(repo, checkout.remote, head, branch, seen)
+        if not moved:
+            remotes.confirm(repo, checkout.remote, branch, head)
+    except Failure as failure:
+        if failure.code != "git_error":
+            raise
+        raise not_there(db, attempt, failure.message) from failure
+    if moved:
+        raise not_there(db, attempt, f"somebody else moved {branch} there")
+    remotes.note(repo, checkout.remote, branch, head)
+    crash_points.reach("deliver.pushed")
+    with db.write() as tx:
+        if leases.require_thread(tx, attempt.thread_id).epoch == epoch:
+            delivery_rows.note(tx, attempt.thread_no, clock.machine, head, epoch)
+    return head
+
+
+def push_salvage(repo: repository.Repository, remote: str, ref: str, epoch: int) -> None:
+    """Push a salvage ref, under a name of its own for each lease. Raises: git_error."""
+    commit = refs.read_ref(repo, ref)
+    there = f"{ref}/{epoch}"
+    seen = remotes.commit_of(repo, remote, there)
+    if commit and commit != seen:
+        remotes.push(repo, remote, commit, there, seen)
+
+
+def not_there(db: "Database", attempt: Attempt, why: str) -> Failure:
+    """Return the refusal to call work done that its remote does not have."""
+    with db.read() as tx:
+        name = task_rows.by_no(tx, attempt.task_no).name
+    return Failure(
+        "invalid_state",
+        "not_ready",
+        f"the remote does not have the work of {name}: {why}",
+        hint="nothing was reported; push it, then report again",
+        next=[say("push", name)],
+        details={"branch": attempt.branch_name},
+    )
+
+
+def bring(db: "Database", attempt: Attempt) -> tuple[str, int]:
+    """Return (the delivered head, 0), fetched to this machine with a branch that holds it.
+
+    "" for the head where nothing was delivered. Raises: git_error.
+    """
+    with db.read() as tx:
+        found = deliveries.find(tx, attempt.thread_no)
+    if found is None or not found.epoch:
+        return "", 0
+    checkout = mirrors.need(db, attempt.repo_id)
+    repo = repository.open_repository(checkout.path)
+    if commits.missing_objects(repo, [found.head]):
+        remotes.fetch(repo, checkout.remote, found.ref)
+        if commits.missing_objects(repo, [found.head]):
+            raise Failure(
+                "git_error", "failed", f"{found.ref} on the remote holds {found.head[:12]} no more",
+                hint="somebody changed it there",
+            )  # fmt: skip
+    old = refs.read_ref(repo, found.ref)
+    if old != found.head and attempt.machine_id != clock.machine:
+        refs.swap_ref(repo, found.ref, found.head, old, "orch: delivered")
+    return found.head, 0

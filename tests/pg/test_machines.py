@@ -1,0 +1,113 @@
+"""Several machines on one store: a home and an id each, a bare remote between them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import servers
+from tests.support.cli import Cli
+from tests.support.repos import Repo
+
+pytestmark = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
+AGENT = Path(__file__).parents[1] / "support" / "fake_clients" / "agent.py"
+
+
+class Fleet:
+    """A server, a remote with one commit, and machines by name; the first is the leader's."""
+
+    def __init__(self, folder: Path, monkeypatch) -> None:
+        monkeypatch.setenv("HOME", str(folder))
+        self.folder = folder
+        self.name = f"fleet_{folder.name[-20:].replace('-', '_')}"
+        self.url = servers.shared().make(self.name)
+        self.remote = Repo(folder / "remote.git", bare=True)
+        self.shop = Repo(folder / "shop")
+        self.shop.commit()
+        self.shop.git("remote", "add", "origin", str(self.remote.path))
+        self.shop.git("push", "-q", "origin", "main")
+        self.lead = self.machine("lead", self.shop.path)
+        self.inbox = self.machine("lead", self.shop.path, program="inbox")
+
+    def machine(self, name: str, cwd: Path | None = None, *, program: str = "orch") -> Cli:
+        home = self.folder / name
+        where = cwd or home / "work"
+        where.mkdir(parents=True, exist_ok=True)
+        return Cli(where, program=program, home=home, env={"ORCH_DB": self.url}).warm
+
+    def run(self, *more: str) -> None:
+        self.lead.ok(
+            "run", "init", "--run", "r", "--goal", "g", "--repo-path", str(self.shop.path),
+            "--remote", "origin", "--target", "main", *more,
+        )  # fmt: skip
+
+    def task(self, name: str = "a", to: str = "w") -> dict:
+        self.lead.ok("task", "add", "--run", "r", "--task", name, "--default-to", to)
+        return self.lead.ok("dispatch", f"r/{name}", "--execution-mode", "code")
+
+    def work(self, machine: Cli, *acts: str, agent: str = "w") -> dict:
+        return machine.run(
+            "work", "--agent", agent, "--once", "--harness", "command", "--json", "--",
+            sys.executable, str(AGENT), *acts,
+        ).data  # fmt: skip
+
+    def behind(self, statement: str) -> None:
+        servers.shared().execute(statement + " RETURNING 1", self.name)
+
+    def at_remote(self, ref: str = "main") -> str:
+        return self.remote.git("rev-parse", "--verify", "-q", ref, ok=False)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, monkeypatch):
+    found = Fleet(tmp_path, monkeypatch)
+    yield found
+    servers.shared().drop(found.name)
+
+
+def test_work_of_another_machine_lands_on_the_remotes_main(fleet: Fleet) -> None:
+    fleet.run()
+    sent = fleet.task()["attempt"]
+    assert sent["worktree_path"] == "" and sent["machine"] is None
+    assert fleet.at_remote("refs/orch/base/r/a/attempt-1") == sent["base_commit"]
+    worker = fleet.machine("worker")
+    turn = fleet.work(worker, "commit=made.txt", "done=made")["turns"][0]
+    assert turn["outcome"] == "done", turn
+    done = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    assert done["status"] == "done" and done["machine"] is not None
+    assert done["worktree_path"].startswith(str(fleet.folder / "worker"))
+    assert fleet.at_remote("orch/r/a/attempt-1") == done["head_commit"]
+    fleet.lead.ok("queue", "add", "r/a")
+    fleet.lead.ok("queue", "approve", "r/a", "--as", "ana")
+    assert fleet.lead.ok("queue", "run", "--run", "r")["landed"][0]["status"] == "verified"
+    assert fleet.remote.git("show", "main:made.txt")
+    assert fleet.shop.git("rev-parse", "main") == fleet.at_remote()
+
+
+def test_nothing_is_done_before_the_remote_has_it(fleet: Fleet) -> None:
+    fleet.run()
+    fleet.task()
+    hook = fleet.remote.path / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\ngrep -q refs/heads/orch/ && { echo no room >&2; exit 1; } || exit 0\n"
+    )
+    hook.chmod(0o755)
+    worker = fleet.machine("worker")
+    turn = fleet.work(worker, "commit=made.txt", "done=made")["turns"][0]
+    assert turn["outcome"] == "interrupted" and "remote does not have" in turn["reason"], turn
+    shown = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    thread = shown["thread_id"]
+    assert shown["status"] == "dispatched" and fleet.at_remote("orch/r/a/attempt-1") == ""
+    # By hand: refused, with the command that helps, which works when pasted.
+    hand, own = fleet.machine("worker", program="inbox"), ("--agent", "w", "--thread", thread)
+    fleet.behind("UPDATE orch.thread SET not_before_at = 0")
+    hand.ok("claim", *own)
+    fleet.inbox.refuse("invalid_state", "not_ready", "done", *own)  # Not from here.
+    refused = hand.quick("--json", "done", *own)
+    assert refused.error["reason"] == "not_ready" and "no room" in refused.error["message"]
+    assert refused.json["next"][0]["command"] == "orch push r/a"
+    hook.unlink()
+    pushed = worker.ok("push", "r/a")
+    assert pushed["head_commit"] == fleet.at_remote("orch/r/a/attempt-1")
+    hand.ok("done", *own)
+    assert fleet.lead.ok("task", "show", "r/a")["attempts"][0]["status"] == "done"
