@@ -44,6 +44,8 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
         driving.tell(tx, request.run_id, "drive_step", _begun(task, step), payload, request.task_id)
         return obj(task_id=request.task_id)
 
+    with hands.db.read() as tx:
+        since = tx.now.wall_ms  # What lands from here on is in no base of these.
     made, skipped = batch.dispatch_all(
         hands.db, list(requests.values()), [None] * len(requests), _MOST_SIDE_BY_SIDE, _answer,
         lambda: None,
@@ -52,7 +54,7 @@ def begin(hands: Hands, wanted: "Sequence[tuple[TaskFacts, Begin]]") -> None:
     for task_id in requests:
         task, step = by_id[task_id]
         if task_id in refused:
-            hands.refused(task, refused[task_id])
+            hands.refused(task, refused[task_id], since)
         else:
             hands.say(task_id, "begin", _begun(task, step))
     hands.did += len(made)

@@ -54,24 +54,27 @@ class Hands:
         """Let a job run beside the passes, unless one about the same runs."""
         return self._lanes.start((what, about), self.lease, job, done)
 
-    def refused(self, task: TaskFacts, failure: Failure) -> None:
-        """Keep that a task's step was refused. Raises what is not about the task alone."""
+    def refused(self, task: TaskFacts, failure: Failure, since: int | None = None) -> None:
+        """Keep that a task's step, tried since a moment, was refused.
+
+        Raises what is not about the task alone.
+        """
         unless_lost(failure)
         if failure.code not in (*REFUSALS, *_LATER):
             raise failure
         if failure.reason in _RACES or failure.code in _LATER:
             return  # A person or another process did something about it: the next look sees it.
         kind = failure.reason if failure.reason != "failed" else "setup"
-        self.keep_refusal(task, kind, failure.message)
+        self.keep_refusal(task, kind, failure.message, since)
 
-    def keep_refusal(self, task: TaskFacts, kind: str, text: str) -> None:
+    def keep_refusal(self, task: TaskFacts, kind: str, text: str, since: int | None = None) -> None:
         """Keep why a task's step came to nothing; of the same kind it counts on."""
         text = text[:500]
         with self.db.write() as tx:
             number = driving.tell(
                 tx, self.run_id, "drive_step", f"refused: {text}", obj(refused=kind), task.task_id
             )
-            drive_rows.put_refusal(tx, task.task_no, kind, text, number)
+            drive_rows.put_refusal(tx, task.task_no, kind, text, number, since)
         self.say(task.task_id, "problem", text)
 
     def forgive(self, task: TaskFacts) -> None:

@@ -137,9 +137,14 @@ def last_pass(tx: "ReadTx", run_id: str) -> DrivePass | None:
     return DrivePass.maybe(tx, _SQL["drive_pass_last"], run_id=run_id)
 
 
-def put_refusal(tx: "Tx", task_no: int, kind: str, text: str, event_id: int) -> None:
-    """Record that a step was refused for a task; for the same cause it counts on."""
-    tx.execute(_SQL["drive_refusal_put"], task_no=task_no, kind=kind, text=text, event_id=event_id)
+def put_refusal(
+    tx: "Tx", task_no: int, kind: str, text: str, event_id: int, at: int | None = None
+) -> None:
+    """Record that a step, tried at a moment (now), was refused; for the same cause it counts on."""
+    at = tx.now.wall_ms if at is None else at
+    tx.execute(
+        _SQL["drive_refusal_put"], task_no=task_no, kind=kind, text=text, event_id=event_id, at=at
+    )
 
 
 def drop_refusal(tx: "Tx", task_no: int, kind: str | None = None) -> None:

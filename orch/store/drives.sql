@@ -68,9 +68,9 @@ SELECT pass_no, run_id, fence, planner, snapshot, decisions,
 -- name: drive_refusal_put :exec
 -- The same cause again counts on; another one begins anew.
 INSERT INTO refusal (task_no, kind, text, count, at, event_id)
-VALUES (:task_no, :kind, :text, 1, :now, :event_id)
+VALUES (:task_no, :kind, :text, 1, :at, :event_id)
 ON CONFLICT (task_no) DO UPDATE
-   SET count = iif(kind = :kind, count + 1, 1), kind = :kind, text = :text, at = :now,
+   SET count = iif(kind = :kind, count + 1, 1), kind = :kind, text = :text, at = :at,
        event_id = iif(kind = :kind, event_id, :event_id);
 
 -- name: drive_refusal_drop :exec
@@ -78,7 +78,15 @@ ON CONFLICT (task_no) DO UPDATE
 DELETE FROM refusal WHERE task_no = :task_no AND (:kind IS NULL OR kind = :kind);
 
 -- name: drive_refusal_of_run :many
--- Few: tasks whose last step was refused.
+-- Few: tasks whose last step was refused. A later attempt, whoever began it, has got over that; what
+-- did not merge may do so once something has landed.
 SELECT f.task_no, f.kind, f.text, f.count, f.at, f.event_id
   FROM refusal AS f JOIN task AS t ON t.task_no = f.task_no
- WHERE t.run_id = :run_id ORDER BY f.task_no;
+ WHERE t.run_id = :run_id
+   AND NOT EXISTS (SELECT 1 FROM attempt AS a
+                    WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
+                      AND a.created_at > f.at)
+   AND (f.kind <> 'base_conflict' OR f.at > (
+        SELECT coalesce(max(e.created_at), 0) FROM event AS e
+         WHERE e.run_id = t.run_id AND e.event_type = 'entry_verified'))
+ ORDER BY f.task_no;

@@ -40,6 +40,32 @@ def test_an_attempt_that_is_begun_by_itself_is_told_what_was_wrong(drive: Drive)
     assert ends == [("crashed", None), (None, "crashed")]
 
 
+def test_what_did_not_merge_begins_by_itself_once_its_prerequisites_have_landed(
+    drive: Drive,
+) -> None:
+    drive.task("a", does="echo a > shared.txt")
+    drive.task("b", does="[ -e shared.txt ] && echo both > shared.txt || echo b > shared.txt")
+    drive.task("c", "--depends-on", "a", "--depends-on", "b")
+    answer = drive.run("--until", "blocked", "--json")
+    assert (answer.data["end"], answer.data["needs"]) == ("landed", []), answer
+    refused = [e for e in drive.lead.events("drive_step") if e["payload"].get("refused")]
+    assert {(e["task_id"], e["payload"]["refused"]) for e in refused} == {("c", "base_conflict")}
+    assert len(drive.lead.attempts("c")) == 1
+
+
+def test_what_a_person_began_is_checked_whatever_was_refused_before(drive: Drive) -> None:
+    drive.orch.ok("run", "set", "r", "queue=false", "at_once=2")
+    drive.task("a", does="echo a > shared.txt")
+    drive.task("b", does="echo b > shared.txt")
+    drive.task("c", "--depends-on", "a", "--depends-on", "b")
+    (need,) = drive.run("--until", "blocked", "--json").json["data"]["needs"]
+    assert need["kind"] == "base_conflict"
+    how = ("--execution-mode", "code", "--to", "@auto", "--base-ref", "main")
+    drive.orch.ok("dispatch", "r/c", *how)
+    assert drive.run("--until", "blocked", "--json").json["data"]["needs"] == []
+    assert drive.lead.now("c") == "done"
+
+
 def test_a_storm_of_one_failure_stops_what_has_not_begun(drive: Drive) -> None:
     drive.orch.ok("run", "set", "r", "retry.storm=2", "retry.crashed=0", "at_once=1")
     for name in ("a", "b", "c"):
