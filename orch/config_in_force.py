@@ -15,6 +15,7 @@ from orch.config.model import Config
 from orch.git import blobs as git_blobs
 from orch.git import names, repository, worktrees
 from orch.git import refs as git_refs
+from orch.steps.model import say
 from orch.store import runs as run_rows
 from schema.failures import Failure
 from schema.json_text import dumps
@@ -39,6 +40,13 @@ class _Counts(Value):
     blob: str
     accepted: str | None
     head: str
+
+
+class _Difference(Value):
+    """A file in a checkout that does not count, by its blob, and what counts instead."""
+
+    blob: str
+    text: str
 
 
 def of_run(
@@ -110,28 +118,44 @@ def tell_difference(
     db: "Database", run: "Run", repo: repository.Repository, target: str = ""
 ) -> None:
     """Tell people once that the file in the checkout is not the one that counts."""
-    content = _working_file(repo)
-    if content is None:
-        return
     seen = _record(db, run, repo)
-    found = _counts(repo, seen, target or run.target)
-    blob = git_blobs.blob_id_of(repo, content)
-    is_accepted = found.accepted == content.decode("utf-8", "replace")
-    if blob in (found.blob, found.head, seen.get("told")) or is_accepted:
+    found = _difference(repo, seen, target or run.target)
+    if found is None or found.blob == seen.get("told"):
         return
     with db.write() as tx:
         known = _all(tx, run.run_id)
-        known[_KEY + repo.common_dir] = {**seen, "told": blob}
+        known[_KEY + repo.common_dir] = {**seen, "told": found.blob}
         run_rows.set_fingerprint(tx, run.run_id, dumps(known))
+    accept = say("repo accept", run=run.run_id)
+    db.notes.append(f"{found.text}: commit it, or a person says {accept.line}")
+
+
+def difference(db: "Database", run: "Run") -> str:
+    """Return in words that the file in the run's checkout is not the one that counts, or ""."""
+    repo = repository.find_repository(run.repo_path or os.getcwd())
+    if repo is None:
+        return ""
+    found = _difference(repo, _record(db, run, repo), run.target)
+    return found.text if found is not None else ""
+
+
+def _difference(
+    repo: repository.Repository, seen: dict[str, str], target: str
+) -> "_Difference | None":
+    content = _working_file(repo)
+    if content is None:
+        return None
+    found = _counts(repo, seen, target)
+    blob = git_blobs.blob_id_of(repo, content)
+    is_accepted = found.accepted == content.decode("utf-8", "replace")
+    if blob in (found.blob, found.head) or is_accepted:
+        return None
     which = "no orch.toml is committed, and none"
     if found.accepted is not None:
         which = "the orch.toml of the run's beginning"
     elif found.blob:
         which = f"{found.branch}'s orch.toml"
-    db.notes.append(
-        f"{which} counts; the checkout's differs: commit it, or a person says "
-        f"orch repo accept --run {run.run_id}"
-    )
+    return _Difference(blob, f"{which} counts; the checkout's differs")
 
 
 def base_of(repo: repository.Repository, base_ref: str) -> str:

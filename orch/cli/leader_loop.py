@@ -1,5 +1,7 @@
 """ready, reconcile, wait, blocked, answer, status, cancel, adopt: leading a run."""
 
+import os
+
 from orch.operations import runs
 from orch.reconcile import reconcile as bring_up_to_date
 from orch.store import runs as run_rows
@@ -10,6 +12,7 @@ from schema.json_text import Json, array, loads, merge, obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
+    from orch.model import Run
     from orch.reconcile import ReconcileReport
     from schema.steps import Step
     from schema.transaction import ReadTx
@@ -105,6 +108,9 @@ def _wait_for(
     from orch import wait as watch
     from orch.cli.hot_table import WAITABLE
 
+    with call.db.read() as tx:
+        found = runs.require(tx, run)
+    look_at_config(call, found)
     words = call.again(f"wait --run {run}")
     words += f" --for {','.join(kinds)}" if kinds else ""
     tail = f" --timeout-seconds {timeout:g}"
@@ -213,18 +219,29 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
     _go_on(call, run, report)
     brief = None
     with call.db.read() as tx:
-        waiting = scheduling.waiting(tx, runs.require(tx, run))
+        found = runs.require(tx, run)
+        waiting = scheduling.waiting(tx, found)
         document = run_rows.budgeted(tx, run)
         tasks = reads.status(tx, run, waiting, _SHOWN if call.is_for_people else None)
         if len(tasks) > _SHOWN and not call.is_for_people:
             brief = array(reads.status(tx, run, waiting, _SHOWN))
         last = events.last_id(tx)
         call.facts["landing"] = _landing(tx, run)
+    look_at_config(call, found)
     told = run_end.told(call.db, run, document)
     if brief is not None:
         call.gist = obj(tasks=brief, run=told)
     call.say(obj(tasks=array(tasks), repaired=report.repaired, problems=report.problems,
                  high_event_id=last, run=told))  # fmt: skip
+
+
+def look_at_config(call: "Call", run: "Run") -> None:
+    """Tell that the checkout's orch.toml is not the one in force; most runs have none."""
+    top = run.repo_path or os.getcwd()
+    if run.closed_at is None and os.path.exists(os.path.join(top, "orch.toml")):
+        from orch.cli import config_note
+
+        config_note.look(call, run)
 
 
 def _landing(tx: "ReadTx", run: str) -> "Step | None":

@@ -9,6 +9,7 @@ import os
 from inbox.workflows.wait import timed_out
 from orch import wait_for_news
 from orch.board.reader import BoardReader
+from orch.cli.leader_loop import look_at_config
 from orch.operations import runs, telling
 from orch.steps.model import say
 from orch.store import history
@@ -42,6 +43,10 @@ def wait(
     if again:
         _tell_again(call, name, leader)
         return
+    with call.db.read() as tx:
+        named = [runs.require(tx, one) for one in _runs(call, name)]
+    for one in named:
+        look_at_config(call, one)
     call.resume = _resume(call, name, seen, seen, timeout)
     problems: dict[str, None] = {}
 

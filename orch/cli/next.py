@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 
 def _status(answer: "Answer") -> "list[Step]":
-    return [runs.of_run(answer["run"], answer["tasks"], answer.get("landing"))]
+    return [runs.of_run(answer["run"], answer["tasks"], answer.get("landing")), *_accepts(answer)]
+
+
+def _accepts(answer: "Answer") -> "list[Step]":
+    """Return how a person lets the checkout's orch.toml count, where another one does."""
+    return [
+        say("repo accept", run=one).because("if the orch.toml of the checkout is to count")
+        for one in answer.get("differs") or ()
+    ]
 
 
 def _reconcile(answer: "Answer") -> "list[Step]":
@@ -98,12 +106,12 @@ def _wait(answer: "Answer") -> "list[Step]":
     if "news" in answer:
         from orch.cli.board.next import news
 
-        return news(answer)
+        return [*news(answer), *_accepts(answer)]
     if (answer.get("event") or {}).get("event_type") == "task_blocked":
         run = answer["run"]["run_id"]
         question = say("blocked", run=run).because("read the question")
-        return [question, *read(answer["resume"], "wait on")]
-    return read(answer["resume"], "wait on")
+        return [question, *read(answer["resume"], "wait on"), *_accepts(answer)]
+    return [*read(answer["resume"], "wait on"), *_accepts(answer)]
 
 
 def _blocked(answer: "Answer") -> "list[Step]":

@@ -40,6 +40,26 @@ def test_what_is_only_written_in_the_checkout_counts_for_nothing_and_is_said_onc
     assert len(land.run()["landed"]) == 1, "what a person commits counts at once"
 
 
+def test_who_looks_at_a_run_is_told_that_another_file_counts_and_how_to_accept_it(
+    land: Landing,
+) -> None:
+    lead = land.lead
+    lead.config(ASKS)
+    lead.task("a")
+    accept = "orch repo accept --run r"
+    assert accept not in lead.orch.quick("status", "--run", "r").err
+    write(lead, OPEN)
+    for look in (("status",), ("wait", "--for", "task_added", "--after-event", "0")):
+        said = lead.orch.quick(*look, "--run", "r")
+        assert "note: main's orch.toml counts; the checkout's differs\n" in said.err, look
+        assert said.err.count(accept) == 1, look
+        steps = lead.orch.quick("--json", *look, "--run", "r").json["next"]
+        assert [step["command"] for step in steps].count(accept) == 1, look
+    lead.do("repo", "accept")
+    said = lead.orch.quick("status", "--run", "r")
+    assert (said.err.count("note:"), said.err.count(accept)) == (0, 0)
+
+
 def test_what_was_never_committed_counts_as_it_was_when_the_run_began(
     tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
