@@ -225,9 +225,14 @@ def answered(call: Call) -> Json:
 def _steps(call: Call) -> "Iterable[Step]":
     """Return what can be done next, as the package that ran the command says it."""
     assert call.answer is not None
-    known: dict[str, Callable[..., Iterable[Step]]] = _member(f"{call.package}.cli.next", "NEXT")
+    module = f"{call.package}.cli.next"
+    known: dict[str, Callable[..., Iterable[Step]]] = _member(module, "NEXT")
     found = known.get(call.words)
-    return found(loads(call.gist or call.answer) | call.facts) if found is not None else ()
+    if found is None:
+        return ()
+    steps = found(loads(call.gist or call.answer) | call.facts)
+    settled: Iterable[Step] = _member(module, "settle")(call, steps)
+    return settled
 
 
 def _published(call: Call, steps: "Iterable[Step]") -> "list[dict[str, object]]":

@@ -176,3 +176,8 @@ NEXT: "dict[str, Callable[[Answer], list[Step]]]" = {
     "artifact list": _artifact_list,
     "doctor": _doctor,
 }
+
+
+def settle(_call: object, steps: "list[Step]") -> "list[Step]":
+    """Return the steps as they are: nobody on the bus gives them by itself."""
+    return steps

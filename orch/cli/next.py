@@ -1,13 +1,14 @@
 """What comes after each command of `orch`: its answer, read as steps (orch/steps/)."""
 
 from orch.steps import run as runs
-from orch.steps.model import read, say
+from orch.steps.model import is_drivers, read, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from inbox.cli.call import Call
     from schema.steps import Step
 
     Answer = dict[str, Any]
@@ -261,3 +262,12 @@ NEXT: "dict[str, Next]" = {
     "events": _events,
     "trace": _trace,
 }
+
+
+def settle(call: "Call", steps: "list[Step]") -> "list[Step]":
+    """Return what is left to do: a living driver gives some steps by itself."""
+    if not any(map(is_drivers, steps)):
+        return steps
+    from orch.cli import beside_driver
+
+    return beside_driver.left(call.db, steps)

@@ -48,6 +48,15 @@ PERSON = frozenset(
      "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip
 
+# What a driver gives by itself: beside a living one it is asked of nobody else.
+DRIVERS = frozenset(("dispatch", "verify run", "queue add", "queue run", "land", "cleanup"))
+
+
+def is_drivers(step: Step) -> bool:
+    """Say whether a living driver gives a step by itself."""
+    names = {" ".join(step.argv[1:2]), " ".join(step.argv[1:3])}
+    return step.argv[0] == "orch" and not names.isdisjoint(DRIVERS)
+
 
 def say(words: "Words", *names: object, **options: object) -> Step:
     """Return a command of `orch` as a step; an option that is None or False is left out."""

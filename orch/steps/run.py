@@ -45,7 +45,12 @@ def _driven(name: str, counts: "dict[str, int]") -> "Step":
     """Return what a living driver does not do itself."""
     if counts["blocked"]:
         return say("blocked", run=name).because("somebody waits for an answer")
-    return say("wait", run=name).because("it is driven: wait for what needs you")
+    return driven(name)
+
+
+def driven(run_id: str) -> "Step":
+    """Return what is left to do where a living driver does the rest."""
+    return say("wait", run=run_id).because("it is driven: wait for what needs you")
 
 
 def _with(rows: "list[dict[str, Any]]", status: str) -> "list[dict[str, Any]]":

@@ -1,7 +1,7 @@
 """approve, reject: a person's verdict on what is to land."""
 
 from orch import config_in_force
-from orch.cli import task_names
+from orch.cli import beside_driver, task_names
 from orch.cli.landing import names as queue_names
 from orch.cli.landing import standing
 from orch.landing import approval_gate, open_queue, required_checks, signatures
@@ -118,7 +118,7 @@ def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: st
                 entry=store.document(tx, found.entry_no),
                 name=found.name,
                 verdict=_latest(tx, found.task_no, found.head_commit),
-                next_command=_after(store.get(tx, found.entry_no), verdict),
+                next_command=_after(tx, store.get(tx, found.entry_no), verdict),
                 event_id=call.committed,
             )
 
@@ -159,7 +159,7 @@ def _on_work(
                 entry=NULL,
                 name=task.name,
                 verdict=_latest(tx, task.task_no, head),
-                next_command=command(say("queue add", task.name)),
+                next_command=command(beside_driver.instead(tx, say("queue add", task.name))),
                 event_id=call.committed,
             )
 
@@ -179,13 +179,13 @@ def _latest(tx: "ReadTx", task_no: int | None, head: str) -> "dict[str, object]"
     return approval_rows.of_head(tx, task_no, head)[-1].document()
 
 
-def _after(entry: Entry, verdict: str) -> str:
+def _after(tx: "ReadTx", entry: Entry, verdict: str) -> str:
     """Return what follows a verdict: another one, a release, or the runner."""
     if verdict == "reject" or entry.status in ENTRY.before("release"):
         return command(say("queue release", entry.entry_id))
     if standing.awaited(entry):
         return command(standing.approval(entry))
-    return command(run_queue(entry.run_id))
+    return command(beside_driver.instead(tx, run_queue(entry.run_id)))
 
 
 def refusal(waiting: list[Entry], came: list[str]) -> Failure:

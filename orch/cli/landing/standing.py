@@ -3,6 +3,7 @@
 import json
 
 from orch import run_end
+from orch.cli import beside_driver
 from orch.operations import attempts, entries, runs, tasks
 from orch.steps import entry as steps
 from orch.steps.entry import EntryStanding
@@ -61,7 +62,7 @@ def _is_taken_back(tx: "ReadTx", entry: Entry, task: "Task") -> bool:
 
 def step(tx: "ReadTx", entry: Entry) -> "Step":
     """Return the command that moves an entry, or what comes after it, on."""
-    return steps.of_entry(of(tx, entry))
+    return beside_driver.instead(tx, steps.of_entry(of(tx, entry)))
 
 
 def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":
@@ -71,7 +72,7 @@ def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":
     if held and len(held) == len(open_ones):
         return step(tx, held[0])
     if any(entry.status in ON_ITS_WAY and not waits_for_people(entry) for entry in open_ones):
-        return steps.run_queue(run)
+        return beside_driver.instead(tx, steps.run_queue(run))
     if open_ones:
         return step(tx, open_ones[0])
     for entry in listed:

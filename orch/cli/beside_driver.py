@@ -1,0 +1,40 @@
+"""Steps beside a living driver: what it gives by itself is asked of nobody, who waits instead."""
+
+from orch.operations import driving
+from orch.steps import run as runs
+from orch.steps.model import is_drivers
+from schema.failures import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.steps import Step
+    from schema.transaction import Database, ReadTx
+
+
+def left(db: "Database", steps: "list[Step]") -> "list[Step]":
+    """Return the steps that are not the driver's, and how one waits for what it does."""
+    try:
+        with db.read() as tx:
+            found = [instead(tx, step) for step in steps]
+    except Failure:  # The change is done and said; only its hint is not as good.
+        return steps
+    return list({step.argv: step for step in found}.values())
+
+
+def instead(tx: "ReadTx", step: "Step") -> "Step":
+    """Return a step, or how one waits where a living driver of its run gives it."""
+    if not is_drivers(step):
+        return step
+    run_id = _run_of(step.argv)
+    return runs.driven(run_id) if run_id and driving.is_alive(tx, run_id) else step
+
+
+def _run_of(argv: "tuple[str, ...]") -> str:
+    """Return the run that a command is about, "" where it names none."""
+    if "--run" in argv:
+        return argv[argv.index("--run") + 1]
+    for word in argv[2:]:
+        run_id, slash, _ = word.partition("/")
+        if slash and not word.startswith("-"):
+            return run_id
+    return argv[2] if argv[1] == "land" and len(argv) > 2 else ""
