@@ -225,13 +225,12 @@ def answered(call: Call) -> Json:
 def _steps(call: Call) -> "Iterable[Step]":
     """Return what can be done next, as the package that ran the command says it."""
     assert call.answer is not None
-    module = f"{call.package}.cli.next"
-    known: dict[str, Callable[..., Iterable[Step]]] = _member(module, "NEXT")
+    known: dict[str, Callable[..., Iterable[Step]]] = _member(f"{call.package}.cli.next", "NEXT")
     found = known.get(call.words)
     if found is None:
         return ()
     steps = found(loads(call.gist or call.answer) | call.facts)
-    settled: Iterable[Step] = _member(module, "settle")(call, steps)
+    settled: Iterable[Step] = _member(f"{call.program}.cli.next", "settle")(call, steps)
     return settled
 
 

@@ -89,6 +89,8 @@ def wait(
     if not kinds and after_event is None:
         from orch.cli import news
 
+        for one in news.runs_of(call, run, every=every):
+            look_at_config(call, one)
         news.wait(call, run=run, timeout=timeout, seen=seen, again=again, every=every)
         return
     if seen is not None or again or every:

@@ -9,7 +9,6 @@ import os
 from inbox.workflows.wait import timed_out
 from orch import wait_for_news
 from orch.board.reader import BoardReader
-from orch.cli.leader_loop import look_at_config
 from orch.operations import runs, telling
 from orch.steps.model import say
 from orch.store import history
@@ -22,6 +21,7 @@ from schema.words import many
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
+    from orch.model import Run
     from orch.operations.telling import News
     from orch.wait_for_news import Gathered
 
@@ -33,9 +33,7 @@ def wait(
     call: "Call", *, run: str | None, timeout: float, seen: int | None, again: bool, every: bool
 ) -> None:
     """Tell a leader all that is new, or wait for it; `again`: what holds, told or not."""
-    if every and run is not None:
-        raise invalid_input("--all is about every open run: leave --run out", reason="flag")
-    name = None if every else run or _only_run(call)
+    name = _name(call, run, every=every)
     me = os.environ.get("INBOX_AGENT")
     leader = ids.require_name(me, "INBOX_AGENT") if me else None
     if seen is not None:
@@ -43,10 +41,6 @@ def wait(
     if again:
         _tell_again(call, name, leader)
         return
-    with call.db.read() as tx:
-        named = [runs.require(tx, one) for one in _runs(call, name)]
-    for one in named:
-        look_at_config(call, one)
     call.resume = _resume(call, name, seen, seen, timeout)
     problems: dict[str, None] = {}
 
@@ -62,6 +56,20 @@ def wait(
     if not is_new:
         raise _nothing(call, name, found, timeout, list(problems))
     _tell(call, found, leader)
+
+
+def runs_of(call: "Call", run: str | None, *, every: bool) -> "list[Run]":
+    """Return the runs that a wait is about. Raises: invalid_input, not_found."""
+    names = _runs(call, _name(call, run, every=every))
+    with call.db.read() as tx:
+        return [runs.require(tx, one) for one in names]
+
+
+def _name(call: "Call", run: str | None, *, every: bool) -> str | None:
+    """Return the run that is meant, None for every open one. Raises: invalid_input."""
+    if every and run is not None:
+        raise invalid_input("--all is about every open run: leave --run out", reason="flag")
+    return None if every else run or _only_run(call)
 
 
 def _only_run(call: "Call") -> str:

@@ -95,7 +95,7 @@ def _asked(terminal: Terminal) -> str:
 @pytest.fixture(scope="module", params=_WALKED)
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_store: Path
-) -> Stage[Landing]:
+) -> Iterator[Stage[Landing]]:
     def make(home: Path) -> Landing:
         lead = Lead(home, empty_store)
         lead.config(OPEN)
@@ -105,7 +105,8 @@ def stage(
         lead.orch.quick("reconcile", "--run", "r")
         return land
 
-    return Stage(tmp_path_factory.mktemp(request.param), make)
+    yield Stage(tmp_path_factory.mktemp(request.param), make)
+    driven_stations.end_drivers()
 
 
 @pytest.fixture
@@ -154,6 +155,8 @@ def test_the_first_step_leads_to_the_end(station: Station) -> None:
 
     What a check or the target lacks, a person mends once it was seen.
     """
+    if station.name in driven_stations.NOT_FOLLOWED:
+        return  # Only its driver brings it on.
     taken: list[str] = []
     for _ in range(2 * _MOST_STEPS):
         if _is_closed(station.land):
@@ -174,7 +177,9 @@ def test_the_first_step_leads_to_the_end(station: Station) -> None:
 
 
 def _fine(line: str) -> tuple[int, ...]:
-    """Return the exits of a command that works: that checks fail is their answer, no refusal."""
+    """Return the exits of a command that works: that checks or a plan fail is their answer."""
+    if line.startswith("orch plan check"):
+        return (0, 30)
     return (0, 10, 90) if line.startswith("orch verify run") else (0, 10)
 
 
