@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database, Tx
 
 _MOST_SIDE_BY_SIDE = 4
+_TOLD_WHY = ("crashed", "timeout", "failed")  # What the end said of itself says more.
 SILENT = "review_silent"  # The kind of a refusal: its reviewer gave no verdict.
 
 
@@ -101,7 +102,9 @@ def _begun(task: TaskFacts, step: Begin) -> str:
     if not step.cause:
         return f"dispatched {to}".strip()
     start = {"branch": ", from its branch", "target": ", on the target"}.get(step.start, "")
-    return f"{step.event} as attempt {task.attempt_no + 1} {to}: {step.cause}{start}"
+    found = f" ({task.last_line[:80]})" if step.cause in _TOLD_WHY else ""
+    number = f"{task.spent + 1} of {task.max_attempts}"
+    return f"{step.event} {number} {to}: {step.cause}{found}{start}"
 
 
 def verify(hands: Hands, task: TaskFacts, step: Verify) -> None:

@@ -27,6 +27,7 @@ from orch.model import WORKED
 from orch.operations import budgets, runs, scheduling
 from orch.store import approvals as approval_rows
 from orch.store import attempts as attempt_rows
+from orch.store import checks as check_rows
 from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
 from orch.store import needs as need_rows
@@ -183,7 +184,7 @@ class TaskReader:
             task_no=row.task_no, task_id=row.task_id, status=row.status, priority=row.priority,
             rank=row.rank, chain=row.chain, mode=row.attempt_mode or row.mode,
             to=self._to(row), repo=row.repo or self._repo, since=row.since,
-            event=max(row.event, row.entry_event), reason=row.reason,
+            event=max(row.event, row.entry_event), reason=self._reason(row),
             hindrance=hindrance, hindered_until=hindered_until,
             waits_for=tuple(n for n, _ in waits) or tuple(self._unlanded.get(row.task_no, ())),
             stranded_by=dead[0] if dead else "", not_before=row.not_before,
@@ -200,6 +201,17 @@ class TaskReader:
             reviewer=reviewer, entry_no=row.entry_no, entry=row.entry, entry_text=row.entry_text,
             approval=missing, is_conflict_held=self._holds_conflicts,
         )  # fmt: skip
+
+    def _reason(self, row: "OpenTask") -> str:
+        """Return why it stands where it does: a question in its words, a check with its output."""
+        if row.status == "blocked":
+            asked = " ".join(facts.question(self._tx, row.thread_no).split())
+            return asked[:300] or row.reason
+        if row.status == "failed" and row.ended == "check_failed":
+            found = check_rows.failures(self._tx, row.attempt_key)
+            said = _line(found[0][1]) if found else ""
+            return f"{row.reason}: {said}" if said else row.reason
+        return row.reason
 
     def _to(self, row: "OpenTask") -> str:
         """Return its own assignee; one that is at work has whom it was given to."""

@@ -164,6 +164,12 @@ def stale_at(tx: "ReadTx", thread_no: int) -> int:
     return found
 
 
+def question(tx: "ReadTx", thread_no: int) -> str:
+    """Return what was asked last in a thread, "" for nothing."""
+    found: str = tx.value(_SQL["facts_question"], thread_no=thread_no)
+    return found
+
+
 def intents(tx: "ReadTx", run_id: str) -> list[IntentUnderWay]:
     """Return the dispatches under way in a run."""
     return IntentUnderWay.many(tx, _SQL["facts_intents"], run_id=run_id)

@@ -124,6 +124,12 @@ SELECT check_name, status, source, coalesce(head_commit, '') AS head_commit, cre
 SELECT coalesce(max(created_at), 0) FROM event
  WHERE thread_no = :thread_no AND event_type = 'task_stale';
 
+-- name: facts_question :one
+-- What was asked last in a thread, as the board has it.
+SELECT coalesce(max(coalesce(nullif(body, ''), summary)), '') FROM message
+ WHERE event_id = (SELECT max(q.event_id) FROM message AS q
+                    WHERE q.thread_no = :thread_no AND q.kind = 'question');
+
 -- name: facts_intents :many
 -- Dispatches under way.
 SELECT task_no, pid, pid_started, pid_boot, created_at FROM dispatch_intent WHERE run_id = :run_id;

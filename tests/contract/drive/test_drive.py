@@ -122,8 +122,8 @@ def test_a_plan_of_three_levels_lands_by_one_command(drive: Drive) -> None:
     assert [one["end"] for one in answer.data["run_ends"]] == ["finished"]
     drive.settled("a", "b", "c")
     told = drive.steps()
-    assert any(step.startswith("a: retry as attempt 2 to @auto") for step in told)
-    assert any(step.startswith("b: retry as attempt 2 to @auto") for step in told)
+    assert any(step.startswith("a: retry 2 of 3 to @auto: crashed (exit 3)") for step in told)
+    assert any(step.startswith("b: retry 2 of 3 to @auto: check_failed, from its branch") for step in told)
     assert [e["event_type"] for e in drive.lead.events("drive_begun,drive_ended")] == [
         "drive_begun", "drive_ended",
     ]  # fmt: skip
@@ -330,3 +330,18 @@ def test_bad_flags_are_refused_before_anything_begins(
     assert answer.status == 30, answer
     assert says in answer.error["message"] + answer.error["hint"]
     assert drive.lead.events("drive_begun") == []
+
+
+def test_a_need_says_what_was_asked_and_what_a_check_printed(drive: Drive) -> None:
+    drive.lead.config(
+        '[check.unit]\ncommand = ["sh", "-c", "test ! -e broken || { echo 3 of 9 red; false; }"]\n'
+        + drives.FREE
+    )
+    drive.orch.ok("run", "set", "r", "retry.check_failed=0")
+    drive.task("a", does="touch broken")
+    drive.task("b", does="inbox update --status blocked --body 'Which store?'; exit 0")
+    answer = drive.run("--json")
+    needs = {need["task_id"]: need for need in answer.json["data"]["needs"]}
+    assert needs["a"]["text"] == "failed checks: unit: 3 of 9 red"
+    assert (needs["b"]["kind"], needs["b"]["text"]) == ("question", "Which store?")
+    assert needs["b"]["command"] == "orch answer r/b --body TEXT"
