@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from schema.steps import Step
     from schema.transaction import Database, Tx
 
 LEASE_MS = 60_000
@@ -92,9 +93,13 @@ class FencedLease(Value):
 
 
 def refuse_held(
-    found: LeaseRow, now: int, what: str, *, steal: bool, details: "dict[str, object]"
-) -> None:
-    """Raise lease_conflict/held while who has it may be there. `what`: "run shop is driven"."""
+    found: LeaseRow, now: int, what: str, *, steal: bool, details: "dict[str, object]",
+    wait: "tuple[Step, ...]" = (),
+) -> None:  # fmt: skip
+    """Raise lease_conflict/held while who has it may be there. `what`: "run shop is driven".
+
+    `wait` is how one waits for what it does.
+    """
     if found.is_free or found.runner is None:
         return
     silent = now - found.until
@@ -111,5 +116,6 @@ def refuse_held(
         "held",
         f"{what} by process {pid}, for {seconds} s",
         hint=hint,
+        next=list(wait),
         details={"pid": pid, "seconds": seconds, **details},
     )

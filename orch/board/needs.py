@@ -9,7 +9,7 @@ from orch.steps import task as task_steps
 from orch.steps.entry import cleanup, integrate
 from orch.steps.model import say
 from orch.store import board as store
-from orch.store import tasks
+from orch.store import requests, tasks
 from schema import steps
 from schema.failures import Failure
 from schema.steps import Step
@@ -41,7 +41,8 @@ def of_run(
         return _with_driver(tx, run, found)
     found += _landing(tx, run, landing)
     found += _budget(tx, run, counts)
-    return [*found, *_end(tx, run, counts, end)]
+    plans = list(_plans(tx, run))
+    return [*found, *(plans or _end(tx, run, counts, end))]
 
 
 def _with_driver(tx: "ReadTx", run: "Run", seen: list[Need]) -> list[Need]:
@@ -146,6 +147,14 @@ def _budget(tx: "ReadTx", run: "Run", counts: dict[str, int]) -> "Iterator[Need]
         command = "; ".join(map(steps.command, spent.next))
         since = store.spent_at(tx, run.run_id)
         yield Need(run.run_id, None, "budget", None, since, spent.message, command)
+
+
+def _plans(tx: "ReadTx", run: "Run") -> "Iterator[Need]":
+    """What an engineer has planned, and only a person makes tasks of."""
+    for name, since in requests.planned(tx, run.run_id):
+        step = run_steps.apply_plan(name)
+        yield Need(run.run_id, None, "plan", None, since, run_steps.plan_waits(name),
+                   steps.command(step))  # fmt: skip
 
 
 def _end(tx: "ReadTx", run: "Run", counts: dict[str, int], end: "RunEnd") -> "Iterator[Need]":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from orch import process_identity
 from orch.fenced_lease import LEASE_MS, FencedLease, LeaseRow, refuse_held
 from orch.operations import driving, runs
+from orch.steps import run as run_steps
 from orch.store import drives as store
 from schema import crash_points
 from schema.json_text import obj
@@ -70,7 +71,10 @@ def take(db: "Database", run_id: str, *, steal: bool, until: str) -> DriverLease
         run = runs.require_open(tx, run_id)
         found = store.open_one(tx, run_id)
         what = f"run {run_id} is driven"
-        refuse_held(_row(found), tx.now.wall_ms, what, steal=steal, details={"run_id": run_id})
+        refuse_held(
+            _row(found), tx.now.wall_ms, what, steal=steal, details={"run_id": run_id},
+            wait=(run_steps.wait(run_id),),
+        )  # fmt: skip
         lease_until = tx.now.wall_ms + LEASE_MS
         fence = store.take(tx, run_id, process_identity.mine(), lease_until, until)
         payload = obj(fence=fence, until=until, pid=process_identity.mine()[0])

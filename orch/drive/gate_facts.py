@@ -16,13 +16,13 @@ class GateFacts:
     """The gate of one task: `state` is one of GATES of the planner's model.
 
     `runs`: how often the check that failed ran on that tree; `tries`: how often the check that
-    could not run was tried in a row, the last time `at`.
+    could not run was tried in a row, the last time `at`; `text` says why.
     """
 
-    __slots__ = ("at", "check", "runs", "state", "tries")
+    __slots__ = ("at", "check", "runs", "state", "text", "tries")
 
     def __init__(self, tx: "ReadTx", watch: Watch, row: "OpenTask") -> None:
-        self.state = self.check = ""
+        self.state = self.check = self.text = ""
         self.runs = self.tries = self.at = 0
         required: list[str] = json.loads(row.required_checks)
         if row.status == "verifying":
@@ -60,5 +60,6 @@ class GateFacts:
             ended = [one.status == "error" for one in reversed(found)]
             self.tries = ended.index(False) if False in ended else len(ended)
             self.state, self.at = "error", found[-1].created_at
+            self.text = f"check {self.check} could not run: {found[-1].summary}"
         elif lacking and not any(name in known for name in lacking):
             self.check, self.state, self.at = lacking[0], "external", row.since

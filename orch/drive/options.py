@@ -34,5 +34,5 @@ class DriveOutcome(Value):
     landed: list[str] = own(factory=list)
     needs: list[DriveNeed] = own(factory=list)
     why: list[tuple[str, str, str]] = own(factory=list)
-    ends: list[tuple[str, str, str]] = own(factory=list)
+    ends: list[tuple[str, str, str, bool]] = own(factory=list)
     high_event_id: int = 0

@@ -341,10 +341,12 @@ class Driver:
             found.landed += one.hands.landed
             if one.plan is not None and one.seen is not None:
                 found.needs += one.plan.needs
-                found.ends.append((one.watch.run_id, one.seen.end, one.seen.target))
+                found.ends.append(
+                    (one.watch.run_id, one.seen.end, one.seen.target, one.seen.is_closed)
+                )
                 names = _names(one.seen)
                 found.why += [(one.watch.run_id, names[n], why) for n, why in one.plan.why]
-        if found.end == "idle" and not found.did and not found.needs:
+        if self._options.until == "idle" and found.end in ("idle", "landed") and not found.did:
             found.end = "empty"
 
     def _go(self) -> None:

@@ -31,6 +31,7 @@ from orch.store import checks as check_rows
 from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
 from orch.store import needs as need_rows
+from orch.store import requests as request_rows
 from orch.store import tasks as task_rows
 from schema.failures import Failure
 
@@ -53,7 +54,7 @@ def take(db: "Database", watch: Watch) -> DriveSnapshot:
     with db.read() as tx:
         run = runs.require(tx, watch.run_id)
         is_over = not facts.is_any_open(tx, run.run_id)
-    if is_over:
+    if is_over or not watch.policy.queue:  # Then what is done is over, wherever it is.
         end = run_end.of(db, run.run_id).word
     with db.read() as tx:
         return _read(tx, watch, runs.require(tx, watch.run_id), end)
@@ -92,6 +93,7 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
         is_integrating=watch.is_integrating,
         integrate_text=watch.integrate_text,
         integrate_event=watch.integrate_event,
+        plans=tuple(name for name, _ in request_rows.planned(tx, run.run_id)) if end else (),
         is_cleaned=watch.is_cleaned(tx),
         is_closed=run.closed_at is not None,
         told=tuple(sorted(_told(tx, run))),
@@ -184,7 +186,7 @@ class TaskReader:
             task_no=row.task_no, task_id=row.task_id, status=row.status, priority=row.priority,
             rank=row.rank, chain=row.chain, mode=row.attempt_mode or row.mode,
             to=self._to(row), repo=row.repo or self._repo, since=row.since,
-            event=max(row.event, row.entry_event), reason=self._reason(row),
+            event=max(row.event, row.entry_event), reason=gate.text or self._reason(row),
             hindrance=hindrance, hindered_until=hindered_until,
             waits_for=tuple(n for n, _ in waits) or tuple(self._unlanded.get(row.task_no, ())),
             stranded_by=dead[0] if dead else "", not_before=row.not_before,

@@ -41,6 +41,16 @@ def of_run(
     return wait(name) if counts["ready"] else _end(name, run.get("end"), rows, landing)
 
 
+def apply_plan(request: str) -> "Step":
+    """Return how a person makes tasks of what an engineer has planned."""
+    return say("plan apply", request=request)
+
+
+def plan_waits(request: str) -> str:
+    """Return in words that a plan waits for that."""
+    return f"the plan of {request} is there: look at it, and make tasks of it"
+
+
 def _driven(name: str, counts: "dict[str, int]") -> "Step":
     """Return what a living driver does not do itself."""
     if counts["blocked"]:

@@ -34,6 +34,7 @@ _NEEDS = {
     "held": ("⇥", "yellow", "is held"),
     "review": ("◇", "yellow", "needs a review"),
     "approval": ("◇", "yellow", "needs approval"),
+    "plan": ("◇", "yellow", "has a plan for you"),
     "landing": ("⇥", "yellow", "to be landed"),
     "integrate": ("⇥", "yellow", "to be integrated"),
     "unverified": ("◎", "magenta", "to be verified"),

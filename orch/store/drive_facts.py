@@ -70,6 +70,7 @@ class CheckedOnce(queries.Record):
     source: str
     head_commit: str
     created_at: int
+    summary: str
 
 
 class IntentUnderWay(queries.Record):

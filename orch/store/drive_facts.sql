@@ -116,7 +116,7 @@ SELECT t.task_no, a.end_class, coalesce(nullif(n.reason, ''), t.reason) AS last_
 
 -- name: facts_checks :many
 -- Every result of an attempt's checks, oldest first.
-SELECT check_name, status, source, coalesce(head_commit, '') AS head_commit, created_at
+SELECT check_name, status, source, coalesce(head_commit, '') AS head_commit, created_at, summary
   FROM check_result WHERE attempt_key = :attempt_key ORDER BY result_no;
 
 -- name: facts_stale_at :one

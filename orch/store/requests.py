@@ -62,6 +62,11 @@ def near(tx: "ReadTx", request_id: str) -> list[str]:
     return get_close_matches(request_id, known, 3, 0.5)
 
 
+def planned(tx: "ReadTx", run_id: str) -> list[tuple[str, int]]:
+    """Return (request, since when) of the plans of a run that nobody has applied yet."""
+    return [(row[0], row[1]) for row in tx.many(_SQL["request_planned"], run_id=run_id)]
+
+
 def move(tx: "Tx", request: Request, target: str, reason: str) -> None:
     """Set the status of a request that still has the one it was read with."""
     request.status = tx.value(

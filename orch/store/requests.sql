@@ -54,6 +54,12 @@ SELECT v.document FROM request AS q JOIN request_view AS v ON v.request_no = q.r
 SELECT DISTINCT run_id FROM request INDEXED BY request_in_planning
  WHERE status IN ('planning', 'asked', 'refused', 'failed');
 
+-- name: request_planned :many
+-- Those of a run whose plan waits for a person, since when.
+-- scan: requests are what people typed
+SELECT request_id, updated_at FROM request
+ WHERE run_id = :run_id AND status = 'planned' ORDER BY request_no;
+
 -- name: request_in_planning :many
 -- Those that somebody plans in a run.
 {request_row}

@@ -184,20 +184,25 @@ def _end(call: "Call", outcome: DriveOutcome, *, follow: bool) -> None:
         call.say(answer)
         return
     if outcome.end == "needs_people":
-        wanted = [steps.Step(need.argv, who="person", why=need.text) for need in outcome.needs]
         count = len(outcome.needs)
         raise Failure(
             "refused", "needs_people",
             f"{many(count, 'thing waits', 'things wait')} for you: "
             + "; ".join(f"{lines.name_of(n)}{n.kind}" for n in outcome.needs[:5]),
-            data=answer, next=wanted[:10],
+            data=answer, next=_wanted(outcome),
         )  # fmt: skip
     if outcome.end in ("timeout", "empty"):
         words = {"timeout": "its time is used up; workers have finished their turns",
                  "empty": "nothing could be done now"}[outcome.end]  # fmt: skip
         reason = "timeout" if outcome.end == "timeout" else "empty"
-        raise Failure("no_matching_work", reason, words, data=answer, next=[again])
+        wanted = _wanted(outcome) if reason == "empty" else []
+        raise Failure("no_matching_work", reason, words, data=answer, next=wanted or [again])
     call.say(answer, outcome.high_event_id)
+
+
+def _wanted(outcome: DriveOutcome) -> list[steps.Step]:
+    """Return what people can do, the first few."""
+    return [steps.Step(need.argv, who="person", why=need.text) for need in outcome.needs[:10]]
 
 
 def _answer(outcome: DriveOutcome) -> Json:
@@ -209,7 +214,10 @@ def _answer(outcome: DriveOutcome) -> Json:
         landed=outcome.landed,
         needs=[lines.need_document(need) for need in outcome.needs],
         why=[{"run_id": r, "task_id": t, "why": why} for r, t, why in outcome.why],
-        run_ends=[{"run_id": run_id, "end": end, "target": t} for run_id, end, t in outcome.ends],
+        run_ends=[
+            {"run_id": run_id, "end": end, "target": target, "closed": closed}
+            for run_id, end, target, closed in outcome.ends
+        ],
         high_event_id=outcome.high_event_id,
     )
 

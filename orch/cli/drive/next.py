@@ -22,6 +22,10 @@ def driven(answer: "dict[str, Any]") -> "list[Step]":
             step for need in answer["needs"][:10] for step in read(need["command"], need["text"])
         ]
     for one in answer["run_ends"]:
+        if one["closed"]:
+            return [runs.look(one["run_id"])]
+        if one["end"] == "land":
+            return [say("land", one["run_id"]).because("what is done is on no target yet")]
         if one["end"] == "integrate":
             return [entries.integrate(one["run_id"])]
         if one["end"] == "finished":

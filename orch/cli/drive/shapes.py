@@ -42,7 +42,7 @@ _DRIVEN: "dict[str, Any]" = {
     "landed": ["text"],
     "needs": [_NEED],
     "why": [_WHY],
-    "run_ends": [{"run_id": "text", "end": ENDS, "target": "text"}],
+    "run_ends": [{"run_id": "text", "end": ENDS, "target": "text", "closed": "flag"}],
     "high_event_id": "count",
 }
 _BEGUN: "dict[str, Any]" = {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # What becomes of a start: a new run, the same again, a change of an open run, or all was done.
 NEW, SAME, CHANGED, OVER = "new", "same", "changed", "over"
+PLANNING = "planning"  # An engineer makes tasks of it first.
 
 
 class BegunRun(Value):

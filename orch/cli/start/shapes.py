@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 START: "dict[str, Any]" = {
     "run": RUN,
-    "state": ("new", "same", "changed", "over"),
+    "state": ("new", "same", "changed", "over", "planning"),
     "changes": [CHANGE],
     "harness": "text|null",
     "config": {"?": "null", "path": "text", "text": "text", "written": "flag"},

@@ -4,7 +4,7 @@ import os
 
 from orch import run_end
 from orch.cli.start import asking, begin, config_offer, given, looks
-from orch.cli.start.begin import CHANGED, NEW, OVER, BegunRun
+from orch.cli.start.begin import CHANGED, NEW, OVER, PLANNING, BegunRun
 from orch.cli.start.looks import StartOptions
 from orch.cli.tasks import runs as run_commands
 from orch.operations import driving, runs
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from inbox.cli.call import Call
+    from orch.drive.background import BackgroundDriver
 
 _MOST_WORKERS = 3
 
@@ -53,6 +54,13 @@ def start(
     if plan:
         from orch.cli.start import planned
 
+        is_here = foreground or (_has_terminal() and not flags["background"])
+        left = None if is_here else planned.in_the_background(
+            call, asked, run, ready.harness, program
+        )  # fmt: skip
+        if left is not None:
+            _say_planning(call, *left, ready, config)
+            return
         run_id = planned.plan(call, asked, run, ready.harness, program)
         begun = BegunRun(run_id, CHANGED, [])
     else:
@@ -64,6 +72,17 @@ def start(
     if ready.harness:
         _settle_workers(call, begun, ready.harness, program, flags)
     _drive(call, begun, answer, program, flags, foreground=foreground)
+
+
+def _say_planning(
+    call: "Call", run_id: str, process: "BackgroundDriver", ready: looks.Readiness,
+    config: "dict[str, object] | None",
+) -> None:  # fmt: skip
+    """Answer at once that an engineer is at it: an agent's tool call does not last as long."""
+    answer = _answer(call, BegunRun(run_id, PLANNING, []), ready, config)
+    told = obj(run_ids=[run_id], end="background", pid=process.pid, log_path=process.log,
+               status=process.status)  # fmt: skip
+    call.say(merge(answer, drive=told), call.committed)
 
 
 def _is_finished(call: "Call", begun: BegunRun) -> bool:

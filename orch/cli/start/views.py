@@ -14,6 +14,7 @@ _STATES = {
     "new": "run {run}: {tasks}",
     "same": "run {run} goes on: {tasks}",
     "changed": "run {run} takes the change: {tasks}",
+    "planning": "run {run}: an engineer makes a plan of it",
     "over": "run {run} had all of this, and is closed",
 }
 
@@ -44,6 +45,9 @@ def _start(answer: "Answer") -> str:
         if state != "over" and end == "finished":
             found.append("it is finished: nothing is left to do")
         return "\n".join(found)
+    if state == "planning":
+        where = plain.values(answer, "drive.pid drive.log_path")
+        return "\n".join([*lines(answer), "pid {}, log {}".format(*where)])
     from orch.cli.drive import views
 
     return "\n".join([*lines(answer), views.VIEWS["drive"](drive)])

@@ -202,9 +202,9 @@ class DriveSnapshot:
     `tasks` are open ones, the ready ones cut to the first in dispatch order; `ready_left` counts
     the others. `retries`: automatic attempts of the run so far. `budget`: in words why nothing
     may begin, with the `budget_flags` that allow more. `end`: open, land, integrate or finished,
-    once no task is open. `told`: the ids of the needs that are recorded as open; `has_news`: this
-    driver has told one that nobody had told before. `is_cleaned`, `is_integrating`: that step was
-    done, or is under way.
+    once no task is open; `plans`: requests whose plans wait for a person then. `told`: the ids of
+    the needs that are recorded as open; `has_news`: this driver has told one that nobody had told
+    before. `is_cleaned`, `is_integrating`: that step was done, or is under way.
     """
 
     now: int
@@ -230,6 +230,7 @@ class DriveSnapshot:
     is_integrating: bool = False
     integrate_text: str = ""
     integrate_event: int = 0
+    plans: tuple[str, ...] = ()
     is_cleaned: bool = True
     is_closed: bool = False
     told: tuple[str, ...] = ()

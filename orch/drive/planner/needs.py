@@ -103,6 +103,12 @@ def integrate(snapshot: DriveSnapshot) -> DriveNeed:
     return _of_run(snapshot, "integrate", snapshot.integrate_event, text, step)
 
 
+def plan(snapshot: DriveSnapshot, request: str) -> DriveNeed:
+    """Return that an engineer's plan is there, which only a person makes tasks of."""
+    text = run_steps.plan_waits(request)
+    return _of_run(snapshot, "plan", 0, text, run_steps.apply_plan(request))
+
+
 def unlanded(snapshot: DriveSnapshot) -> DriveNeed:
     """Return that work which is done stands on no target, although nothing of it is open."""
     step = run_steps.queue_all(snapshot.run_id)

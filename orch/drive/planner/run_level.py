@@ -56,6 +56,10 @@ def ends(ledger: Ledger) -> None:
         ledger.steps.append(Cleanup())
     if ledger.is_open or ledger.steps:
         return
+    if snapshot.plans:
+        ledger.is_open = True
+        ledger.needs += [needs.plan(snapshot, request) for request in snapshot.plans]
+        return
     if snapshot.end == "integrate" and policy.queue:
         if snapshot.is_integrating:
             ledger.is_working = True

@@ -95,7 +95,8 @@ def _verifying(ledger: Ledger, task: TaskFacts) -> None:
     elif task.gate == "external":
         _elsewhere(ledger, task)
     elif task.gate == "error" and task.gate_tries >= policy.verify_tries:
-        ledger.need(task, "check_error", task.reason or "a check could not run")
+        mend = f"mend [check.{task.gate_check}] of orch.toml"
+        ledger.need(task, "check_error", f"{task.reason or 'a check could not run'}; {mend}")
     else:
         now = ledger.snapshot.now
         due = retry.due(now, task.gate_at, retry.doubling_ms(policy, task.gate_tries))

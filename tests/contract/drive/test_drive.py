@@ -123,13 +123,15 @@ def test_a_plan_of_three_levels_lands_by_one_command(drive: Drive) -> None:
     drive.settled("a", "b", "c")
     told = drive.steps()
     assert any(step.startswith("a: retry 2 of 3 to @auto: crashed (exit 3)") for step in told)
-    assert any(step.startswith("b: retry 2 of 3 to @auto: check_failed, from its branch") for step in told)
+    assert any(
+        step.startswith("b: retry 2 of 3 to @auto: check_failed, from its branch") for step in told
+    )
     assert [e["event_type"] for e in drive.lead.events("drive_begun,drive_ended")] == [
         "drive_begun", "drive_ended",
     ]  # fmt: skip
     again = drive.run("--until", "idle", "--json")
-    assert again.data["end"] == "landed"
-    assert again.data["did"] == 0
+    assert (again.status, again.json["data"]["end"], again.json["data"]["did"]) == (10, "empty", 0)
+    assert drive.run("--until", "done", "--json").data["end"] == "landed"
 
 
 def test_what_needs_people_is_told_with_its_command(
@@ -345,3 +347,26 @@ def test_a_need_says_what_was_asked_and_what_a_check_printed(drive: Drive) -> No
     assert needs["a"]["text"] == "failed checks: unit: 3 of 9 red"
     assert (needs["b"]["kind"], needs["b"]["text"]) == ("question", "Which store?")
     assert needs["b"]["command"] == "orch answer r/b --body TEXT"
+
+
+def test_what_is_not_landed_says_how_and_what_is_closed_is_only_read(drive: Drive) -> None:
+    drive.task("a")
+    left = drive.run("--no-land", "--json")
+    assert [one["end"] for one in left.data["run_ends"]] == ["land"]
+    assert [step["command"] for step in left.json["next"]] == ["orch land r"]
+    drive.orch.ok("run", "set", "r", "close=true")
+    over = drive.run("--json")
+    assert [one["closed"] for one in over.data["run_ends"]] == [True]
+    assert [step["command"] for step in over.json["next"]] == ["orch report --run r"]
+
+
+def test_a_check_that_cannot_run_is_a_need_that_says_why(drive: Drive) -> None:
+    drive.lead.config('[check.unit]\ncommand = ["/no/such/program"]\n' + drives.FREE)
+    drive.orch.ok("run", "set", "r", "retry.first=0.05")
+    drive.task("a")
+    (need,) = drive.run("--json").json["data"]["needs"]
+    assert need["kind"] == "check_error"
+    assert "check unit could not run: " in need["text"]
+    assert need["text"].endswith("mend [check.unit] of orch.toml")
+    assert need["command"] == "orch verify run r/a"
+    assert [one["attempt_no"] for one in drive.lead.attempts("a")] == [1]

@@ -224,10 +224,25 @@ def test_an_engineer_plans_the_words_and_a_person_applies_the_plan(place: Place)
     plan.write_text(json.dumps({"tasks": [
         {"id": "one", "acceptance": "x", "execution_mode": "analysis"}]}))  # fmt: skip
     words = ("start", "Make it better", "--plan", "--", *FAKE, f"hand-in={plan}")
-    answer = place.orch.quick("--json", *words, deadline=60)
+    begun = place.orch.ok(*words)
+    assert (begun["state"], begun["drive"]["end"]) == ("planning", "background")
+    told = place.orch.ok("wait", "--run", "make-it-better", deadline=60)["news"]
+    command = "orch plan apply --request make-it-better"
+    assert [(one["kind"], one["command"]) for one in told if one["command"]] == [("plan", command)]
+    driven = place.orch.quick("--json", "drive", "--run", "make-it-better")
+    assert driven.error["reason"] == "needs_people"
+    assert [need["command"] for need in driven.json["data"]["needs"]] == [command]
+    answer = place.orch.quick("--json", *words, "--foreground")
     assert (answer.error["reason"], answer.status) == ("approval_required", 90)
-    apply = [step["command"] for step in answer.json["next"]]
-    assert apply[0] == "orch plan apply --request make-it-better"
+    assert answer.json["next"][0]["command"] == command
     place.orch.ok("plan", "apply", "--request", "make-it-better")
     tasks = place.orch.ok("task", "list", "--run", "make-it-better")["tasks"]
     assert [t["task_id"] for t in tasks][-1] == "one"
+
+
+def test_an_engineer_without_a_plan_is_told_as_such(place: Place) -> None:
+    program = ("sh", "-c", "inbox done --summary 'no idea'")
+    words = ("start", "Make it worse", "--plan", "--foreground", "--", *program)
+    answer = place.orch.quick(*words, deadline=60)
+    assert answer.status == 30
+    assert "request make-it-worse is refused: there is no plan yet" in answer.err

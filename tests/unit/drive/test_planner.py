@@ -266,9 +266,11 @@ def test_a_check_that_cannot_run_is_run_again_and_then_asked_about():
     assert look(first).wake_at == NOW + 30 * SECOND
     second = task(1, "verifying", gate="error", gate_tries=2, gate_at=NOW - 60 * SECOND)
     assert look(second).steps == (Verify(1),)
-    third = look(task(1, "verifying", gate="error", gate_tries=3, reason="no database"))
+    third = look(
+        task(1, "verifying", gate="error", gate_tries=3, gate_check="db", reason="no database")
+    )
     assert (third.steps, kinds(third)) == ((), ["check_error"])
-    assert third.needs[0].text == "no database"
+    assert third.needs[0].text == "no database; mend [check.db] of orch.toml"
 
 
 def test_a_check_of_others_is_never_run_here_and_asked_about_after_an_hour():
