@@ -221,11 +221,19 @@ def test_backups_made_before_upgrades_are_named(inbox: Cli) -> None:
     assert str(backup) in checks(inbox)["backups"]["detail"]
 
 
-def test_another_package_of_our_name(inbox: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("top_level.txt", "thing\ninbox\n"),
+        ("RECORD", "a.py,,\ninbox/__init__.py,,\n"),
+        ("RECORD", "inbox.py,,\n"),
+    ],
+)
+def test_another_package_of_our_name(inbox: Cli, tmp_path: Path, file: str, text: str) -> None:
     site = tmp_path / "site"
     (site / "inbox_thing-1.0.dist-info").mkdir(parents=True)
     (site / "inbox_thing-1.0.dist-info/METADATA").write_text("Name: inbox-thing\nVersion: 1.0\n")
-    (site / "inbox_thing-1.0.dist-info/top_level.txt").write_text("inbox\n")
+    (site / "inbox_thing-1.0.dist-info" / file).write_text(text)
     program = (
         f"import sys; sys.path.append({str(site)!r}); sys.argv = ['inbox', 'doctor', '--json'];"
         "from inbox.cli.main import main; main()"
