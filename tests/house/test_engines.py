@@ -13,6 +13,7 @@ from schema import file, new_store, queries
 from schema.pg import statements, wire
 from tests.support import servers
 from tests.support.engines import ENGINES
+from tests.support.every import every
 
 _ROOT = Path(__file__).resolve().parents[2]
 _WHOLE_SUITE = "server" in ENGINES
@@ -54,9 +55,7 @@ _BLOCKS = [
     for path in _files()
     for query in queries.parse(path.read_text(encoding="utf-8")).values()
 ]
-every_block = pytest.mark.parametrize(
-    ("path", "query"), _BLOCKS, ids=[f"{p.relative_to(_ROOT)}:{q.name}" for p, q in _BLOCKS]
-)
+every_block = every(_BLOCKS, [f"{p.relative_to(_ROOT)}:{q.name}" for p, q in _BLOCKS])
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +133,7 @@ def test_both_allow_the_same_moves(server: "wire.Connection", tmp_path: Path) ->
     connection.close()
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(_ROOT)))
+@every(_files(), [str(p.relative_to(_ROOT)) for p in _files()])
 def test_a_twin_has_no_block_of_its_own(path: Path) -> None:
     twin = path.with_suffix(".pg.sql")
     if twin.exists():

@@ -23,6 +23,7 @@ from orch.store import history, history_model
 from orch.store.entries import Entry
 from schema import file, new_store
 from schema.queries import Query, Record
+from tests.support.every import every
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("inbox", "orch", "council")
@@ -58,7 +59,7 @@ def _uses() -> Iterator[Use]:
 
 
 _USES = list(_uses())
-every_use = pytest.mark.parametrize("use", _USES, ids=[use.where for use in _USES])
+every_use = every(_USES, [use.where for use in _USES])
 
 
 @pytest.fixture(scope="module")

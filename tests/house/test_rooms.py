@@ -3,9 +3,10 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.support.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schema", "inbox", "orch", "council")
@@ -30,11 +31,15 @@ def _ids(paths):
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
+every_module = every(MODULES, _ids(MODULES))
+
+
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+@every_module
 def test_a_module_and_its_functions_fit_in_one_head(path: Path):
     assert len(path.read_text().splitlines()) <= MOST_LINES
     for node in ast.walk(_tree(path)):
@@ -43,7 +48,7 @@ def test_a_module_and_its_functions_fit_in_one_head(path: Path):
             assert lines <= MOST_FUNCTION_LINES, f"{node.name}: {lines} lines"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+@every_module
 def test_a_module_says_what_it_is_and_has_a_field_name(path: Path):
     tree = _tree(path)
     assert ast.get_docstring(tree), "no module docstring"
@@ -52,7 +57,7 @@ def test_a_module_says_what_it_is_and_has_a_field_name(path: Path):
         assert len(tree.body) == 1, "a package's __init__ holds only its docstring"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+@every_module
 def test_public_functions_have_docstrings(path: Path):
     for node in ast.walk(_tree(path)):
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_"):
@@ -70,7 +75,7 @@ def test_a_class_has_its_name_for_itself_in_its_package():
     assert not {key: found for key, found in places.items() if len(found) > 1}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_ids(MODULES))
+@every_module
 def test_the_first_parameter_tells_the_tier(path: Path):
     parts = path.relative_to(ROOT).with_suffix("").parts
     if parts[0] == "schema":

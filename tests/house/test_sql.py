@@ -14,6 +14,7 @@ import pytest
 
 from schema import file, new_store, queries
 from schema.queries import Query
+from tests.support.every import every
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("schema", "inbox", "orch", "council")
@@ -47,9 +48,7 @@ def _blocks() -> Iterator[Block]:
 
 
 _BLOCKS = list(_blocks())
-every_block = pytest.mark.parametrize(
-    "block", _BLOCKS, ids=[f"{b.path.relative_to(_ROOT)}:{b.query.name}" for b in _BLOCKS]
-)
+every_block = every(_BLOCKS, [f"{b.path.relative_to(_ROOT)}:{b.query.name}" for b in _BLOCKS])
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +139,7 @@ def test_a_block_is_used_by_the_module_beside_it(block: Block) -> None:
     assert f'"{block.query.name}"' in code or block.query.name.startswith(tuple(prefixes))
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(_ROOT)))
+@every(_files(), [str(p.relative_to(_ROOT)) for p in _files()])
 def test_a_module_asks_for_blocks_that_are_there(path: Path) -> None:
     code = path.with_suffix(".py").read_text(encoding="utf-8")
     asked = set(re.findall(r'_SQL\["(\w+)"\]', code))

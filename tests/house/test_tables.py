@@ -11,18 +11,16 @@ from inbox.cli import click_app, parse, values, views
 from inbox.cli.grammar import Command, Program
 from inbox.cli.table import PROGRAM as INBOX
 from orch.cli.main import PROGRAM as ORCH
+from tests.support.every import every
 
-CASES = [
-    pytest.param(program, command, id=f"{program.name} {command.words}")
-    for program in (INBOX, ORCH)
-    for command in program.commands.values()
-]
+CASES = [(program, command) for program in (INBOX, ORCH) for command in program.commands.values()]
+every_command = every(CASES, [f"{program.name} {command.words}" for program, command in CASES])
 GROUPED = {"body_file": "body"} | dict.fromkeys(
     ("artifact", "artifact_kind", "artifact_metadata_json", "artifact_copy"), "artifacts"
 )
 
 
-@pytest.mark.parametrize(("program", "command"), CASES)
+@every_command
 def test_a_command_function_takes_what_its_row_says(program: Program, command: Command):
     module, _, name = command.target.partition(":")
     function = getattr(importlib.import_module(module), name)
@@ -36,7 +34,7 @@ def test_a_command_function_takes_what_its_row_says(program: Program, command: C
     assert function.__doc__
 
 
-@pytest.mark.parametrize(("program", "command"), CASES)
+@every_command
 def test_an_example_is_a_command_line_that_the_parser_takes(program: Program, command: Command):
     words = shlex.split(command.example.partition(" > ")[0])
     assert words[0] == program.name
@@ -54,7 +52,7 @@ def test_an_example_is_a_command_line_that_the_parser_takes(program: Program, co
 _click = cache(click_app.build)
 
 
-@pytest.mark.parametrize(("program", "command"), CASES)
+@every_command
 def test_every_command_has_a_view_a_shape_and_help(program: Program, command: Command):
     package = command.target.partition(".")[0]  # Who runs a command also shows it.
     shapes = importlib.import_module(f"{package}.cli.shapes")
