@@ -290,6 +290,6 @@ def test_the_lock_probe_sees_locks_that_exclude_nobody(
 def test_plain_mode_says_what_is_wrong_and_what_to_do(inbox: Cli) -> None:
     inbox.store.chmod(0o644)
     lines = inbox.say("doctor").splitlines()
-    assert lines[0].startswith("doctor: 1 problems")
+    assert lines[0].startswith("doctor: 1 problem,")
     assert any(line.startswith("problem  modes: open to others") for line in lines)
     assert any(line.startswith("hint: chmod 600") for line in lines)
