@@ -4,6 +4,8 @@ Its name says which one it is: `postgresql://…`, a file `store-url` that holds
 path of the store's file. A store that is a file loads nothing of the other engine.
 """
 
+import os
+
 from schema import file
 
 TYPE_CHECKING = False
@@ -59,6 +61,32 @@ def waiter(db: "Database", topics: list[str]) -> "Waiter":
     from schema.pg.listen import waiter_of
 
     return waiter_of(db, topics)
+
+
+def keep(db: "Database", sha256: str) -> None:
+    """Let every machine of the store have the bytes that stand in its folder here.
+
+    Raises: invalid_input for more than a server takes, store_error.
+    """
+    if not db.is_file:
+        from schema.pg import blobs
+        from schema.pg.database import server
+
+        blobs.give(server(db), db.folder.artifact(sha256), sha256)
+
+
+def kept(db: "Database", sha256: str) -> str:
+    """Return where kept bytes stand on this machine; another's are brought here first.
+
+    Raises: store_error.
+    """
+    path = db.folder.artifact(sha256)
+    if not db.is_file and not os.path.exists(path):
+        from schema.pg import blobs
+        from schema.pg.database import server
+
+        blobs.bring(server(db), path, sha256)
+    return path
 
 
 def is_url(where: str) -> bool:

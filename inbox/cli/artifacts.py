@@ -6,6 +6,7 @@ from inbox.operations import leases
 from inbox.steps import say
 from inbox.store import artifacts as store
 from schema import file
+from schema import open as stores
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import array, merge, obj
 
@@ -41,7 +42,7 @@ def get(call: "Call", *, artifact_id: str | None, out: str | None) -> None:
             hint=f"read {path} itself; senders keep bytes with --artifact-copy",
         )
     target = out if out is not None else os.path.basename(path)
-    _copy(call.db.folder.artifact(sha256), target, sha256)
+    _copy(stores.kept(call.db, sha256), target, sha256)
     call.say(merge(document, out=target))
 
 

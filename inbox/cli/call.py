@@ -92,7 +92,7 @@ class Call:
         if any(artifact.copied for artifact in artifacts):
             from inbox.cli import files
 
-            files.keep(self.db.folder, artifacts)
+            files.keep(self.db, artifacts)
 
     def key_for(self, actor: str, key: str | None = None) -> "keys.Key | None":
         """Return the idempotency key of this call, None without one.

@@ -9,12 +9,13 @@ import stat
 
 from inbox.model import Artifact
 from schema import file, json_check
+from schema import open as stores
 from schema.failures import invalid_input
 from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.store_folder import StoreFolder
+    from schema.transaction import Database
 
 _CHUNK = 1024 * 1024
 
@@ -81,15 +82,17 @@ def _hash(path: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def keep(folder: "StoreFolder", named: tuple[Artifact, ...]) -> None:
+def keep(db: "Database", named: tuple[Artifact, ...]) -> None:
     """Copy the bytes of the artifacts that want it beside the store, by their digest.
 
-    Guarantees: a file appears under its digest only whole and synced. Raises: invalid_input
-    when a file changed since it was hashed.
+    Guarantees: a file appears under its digest only whole and synced; on a server every machine
+    has it. Raises: invalid_input when a file changed since it was hashed, or is too large for a
+    server; store_error.
     """
     for artifact in named:
         if artifact.copied and artifact.sha256 is not None:
-            _keep_one(artifact.path, folder.artifact(artifact.sha256), artifact.sha256)
+            _keep_one(artifact.path, db.folder.artifact(artifact.sha256), artifact.sha256)
+            stores.keep(db, artifact.sha256)
 
 
 def _keep_one(path: str, target: str, sha256: str) -> None:

@@ -7,6 +7,8 @@ from inbox.machines import THREAD
 from inbox.store import audit
 from inbox.workflows.finding import OK, PROBLEM, Check
 from schema import file
+from schema import open as stores
+from schema.failures import Failure
 from schema.words import many
 
 TYPE_CHECKING = False
@@ -75,8 +77,7 @@ def _artifacts(db: "Database") -> "Iterator[Check]":
         kept = audit.kept_artifacts(tx)
     wrong = []
     for sha256, number, path in kept:
-        place = db.folder.artifact(sha256)
-        problem = _differs(place, sha256)
+        problem = _differs(db, sha256)
         if problem:
             wrong.append(f"art_{number} ({path}): {problem}")
     if wrong:
@@ -86,11 +87,15 @@ def _artifacts(db: "Database") -> "Iterator[Check]":
         yield Check("artifacts", OK, f"{many(len(kept), 'file')} kept, as their sha256 says")
 
 
-def _differs(place: str, sha256: str) -> str:
-    """Return what is wrong with the kept bytes at `place`, '' when nothing is."""
+def _differs(db: "Database", sha256: str) -> str:
+    """Return what is wrong with kept bytes, '' when nothing is."""
     import hashlib
 
     digest = hashlib.sha256()
+    try:
+        place = stores.kept(db, sha256)
+    except Failure as failure:
+        return failure.message
     try:
         with open(file.open_regular(place), "rb") as kept:
             while chunk := kept.read(_CHUNK):

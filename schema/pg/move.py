@@ -10,10 +10,11 @@ import os
 
 from schema.failures import Failure
 from schema.file import MOVED_ID
-from schema.pg import machine, migrate, wire
+from schema.pg import blobs, machine, migrate, wire
 from schema.pg.errors import failure_of
 from schema.pg.statements import of_server
 from schema.pg.where import Where
+from schema.store_folder import StoreFolder
 from schema.value import Value
 
 TYPE_CHECKING = False
@@ -47,7 +48,7 @@ def copy(tx: "Tx", folder: str, url: str) -> Moved:
         server = wire.connect(where.parameters)
         try:
             _require_free(server, where, store_id)
-            rows = _fill(server, where, source)
+            rows = _fill(server, where, source, folder)
         finally:
             wire.close(server)
     except wire.Error as error:
@@ -80,7 +81,9 @@ def _require_free(server: "wire.Connection", where: Where, store_id: str) -> Non
         )  # fmt: skip
 
 
-def _fill(server: "wire.Connection", where: Where, source: "apsw.Connection") -> dict[str, int]:
+def _fill(
+    server: "wire.Connection", where: Where, source: "apsw.Connection", folder: str
+) -> dict[str, int]:
     """Replace all rows by those of the file, and count them on both sides."""
     tables = [
         (str(table), str(columns).split(" "))
@@ -98,6 +101,7 @@ def _fill(server: "wire.Connection", where: Where, source: "apsw.Connection") ->
     for table, _ in tables:
         wire.run(server, f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
     _number(server, where)
+    _give(server, where, source, folder)
     wire.run(server, "COMMIT")
     return counts
 
@@ -116,6 +120,17 @@ def _copy_table(
     if there != copied:
         raise Failure("store_error", "corrupt", f"{table}: {copied} rows were sent, {there} came")
     return copied
+
+
+def _give(server: "wire.Connection", where: Where, source: "apsw.Connection", folder: str) -> None:
+    """Let other machines have the kept bytes; what is too large for that stays found here."""
+    asked = source.execute("SELECT DISTINCT sha256 FROM artifact WHERE copied = 1").fetchall()
+    for (sha256,) in asked:
+        path = StoreFolder(os.path.join(folder, "store"), "", "").artifact(str(sha256))
+        if os.path.isfile(path) and os.path.getsize(path) <= blobs.MOST_BYTES:
+            with open(path, "rb") as file:
+                values = {"sha256": sha256, "content": file.read()}
+            wire.run(server, of_server("blob_give", where.schema), values)
 
 
 def _number(server: "wire.Connection", where: Where) -> None:

@@ -65,6 +65,20 @@ SELECT e.event_id, t.thread_no, t.thread_id
 SELECT c.last, s.store_id FROM this_store.counter AS c, this_store.store AS s
  WHERE c.name = 'event';
 
+-- name: blob_is_there :maybe
+SELECT 1 FROM this_store.blob WHERE sha256 = :sha256;
+
+-- name: blob_give :exec
+-- No event and so no lock: whoever is second finds the same bytes. Durable before they are named.
+SET LOCAL synchronous_commit = on;
+INSERT INTO this_store.blob (sha256, size, content, created_at)
+VALUES (:sha256, length(:content), :content,
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+    ON CONFLICT (sha256) DO NOTHING;
+
+-- name: blob_take :maybe
+SELECT content FROM this_store.blob WHERE sha256 = :sha256;
+
 -- name: server_version :one
 SHOW server_version;
 

@@ -106,6 +106,10 @@ def test_a_store_moves_with_its_leases_keys_and_bytes(
     assert (again["event_id"], again["replayed"]) == (keyed["event_id"], True)
     lead.inbox.ok("artifact", "get", "art_1", "--out", "copy")
     assert (lead.top / "copy").read_text() == "kept"
+    (tmp_path / "elsewhere").mkdir()
+    there = lead.inbox.at(HOME=str(tmp_path / "elsewhere"))
+    there.ok("artifact", "get", "art_1", "--out", "copy-there")
+    assert (lead.top / "copy-there").read_text() == "kept"
     lead.claim(sent)
     assert opened(lead.inbox)
     assert lead.orch.ok("doctor", "--deep")["healthy"] is True
