@@ -16,7 +16,7 @@ SET LOCAL search_path = this_store, pg_temp;
 SET LOCAL lock_timeout = 10000;
 SET LOCAL idle_in_transaction_session_timeout = 15000;
 SET LOCAL synchronous_commit = on;
-SELECT set_config('orch.machine', :machine, true) FROM counter WHERE name = 'event' FOR UPDATE;
+SELECT store_lock_v1(), set_config('orch.machine', :machine, true);
 SELECT t.now, c.last, EXISTS (
        SELECT 1 FROM waiter WHERE machine <> :machine AND until > t.now)
   FROM counter AS c,
@@ -38,9 +38,10 @@ COMMIT;
 -- Somebody of this machine waits on the topics; what nobody renews is forgotten. Under the lock:
 -- whoever began before has committed, and whoever begins after sees the row.
 BEGIN;
+SET LOCAL search_path = this_store, pg_temp;
 SET LOCAL lock_timeout = 10000;
 SET LOCAL synchronous_commit = off;
-SELECT 1 FROM this_store.counter WHERE name = 'event' FOR UPDATE;
+SELECT store_lock_v1();
 WITH gone AS (
     DELETE FROM this_store.waiter
      WHERE until < extract(epoch FROM clock_timestamp()) * 1000 - 3600000)

@@ -69,11 +69,14 @@ def _rates(server: servers.Cluster, rounds: int) -> None:
 
 def _compete(cli: Cli, clients: int) -> tuple[float, float, float]:
     env = cli.env | {"PYTHONPATH": str(_ROOT)}
-    start = time.time() + 1.5 + clients * 0.1
-    argv = [sys.executable, _CLIENT, cli.where, str(start), str(_SECONDS)]
-    running = [
-        subprocess.Popen(argv, env=env, cwd=cli.cwd, stdout=subprocess.PIPE) for _ in range(clients)
-    ]
+    argv = [sys.executable, _CLIENT, cli.where, str(_SECONDS)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    running = [subprocess.Popen(argv, env=env, cwd=cli.cwd, **pipes) for _ in range(clients)]
+    for process in running:  # Each has opened the store, and its server has its plans.
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
     found = [process.communicate(timeout=120)[0].split() for process in running]
     done = sum(int(words[0]) for words in found)
     return (
@@ -122,7 +125,7 @@ def _wakes(server: servers.Cluster, count: int = 30) -> None:
                 words = ("watch", "--after-event", str(last), "--get", "data.next_event_id")
                 with other.start(*words) as waiting:
                     time.sleep(0.6)
-                    said = cli.start("reply", "--from", "x", "--thread", "t", "--body", "b",
+                    said = cli.start("reply", "--from", "w", "--thread", "t", "--body", "b",
                                      "--get", "data.event_id")  # fmt: skip
                     last = int(said.line())
                     begin = time.perf_counter()

@@ -1,7 +1,8 @@
 -- What the hot commands of 0015_3_hot.sql share. A case that is not the plain one (a refusal, a
 -- replay, a look-alike name) is raised as SQLSTATE OR… with its reason, and nothing was done: the
 -- operation of the same name says it in words (inbox/hot.py). So each rule here may be stricter than
--- the operation's and must never be laxer; tests/pg/test_hot.py compares them.
+-- the operation's and must never be laxer; tests/pg/test_hot.py compares them. In plpgsql, whose plans a
+-- connection keeps: one in SQL is planned anew at each call.
 
 CREATE TYPE hot_answer_v1 AS (
     answer     text,
@@ -17,11 +18,19 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = state, MESSAGE = reason;
 END $$;
 
--- The store's lock, and the time that it was had. The same call again, after its answer was lost,
+-- The store's lock: the counter's row, behind a queue of those who come for it. Without the queue each
+-- commit makes a new version of the row, and all that wait for it wake up to wait for the new one.
+CREATE FUNCTION store_lock_v1() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1835363, 'counter'::regclass::oid::int);
+    PERFORM 1 FROM counter WHERE name = 'event' FOR UPDATE;
+END $$;
+
+-- The lock, and the time that it was had. The same call again, after its answer was lost,
 -- is told apart by its transaction's number: `seen` is an event from before it.
 CREATE FUNCTION hot_begin_v1(seen bigint, tx bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM counter WHERE name = 'event' FOR UPDATE;
+    PERFORM store_lock_v1();
     IF EXISTS (SELECT 1 FROM event AS e WHERE e.event_id > seen AND e.tx_id = tx) THEN
         PERFORM hot_not_v1('OR001', 'done_before');
     END IF;
@@ -38,8 +47,12 @@ BEGIN
     RETURN t;
 END $$;
 
-CREATE FUNCTION hot_lease_v1(of_thread bigint) RETURNS lease LANGUAGE sql AS
-$$SELECT * FROM lease WHERE thread_no = of_thread AND ended_at IS NULL$$;
+CREATE FUNCTION hot_lease_v1(of_thread bigint) RETURNS lease LANGUAGE plpgsql AS $$
+DECLARE l lease;
+BEGIN
+    SELECT * INTO l FROM lease AS x WHERE x.thread_no = of_thread AND x.ended_at IS NULL;
+    RETURN l;
+END $$;
 
 -- schema/clock.py: a lease of a store that was a file may be of a machine's own clock.
 CREATE FUNCTION hot_left_v1(l lease, now bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
@@ -98,15 +111,17 @@ END $$;
 
 -- First sight of a name; one that differs from another in case alone is worth a word.
 CREATE FUNCTION hot_note_v1(names text[], now bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE n text;
 BEGIN
-    INSERT INTO agent (name, folded, first_at)
-    SELECT n, lower(n), now FROM unnest(names) AS n WHERE n IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM agent AS a WHERE a.name = n)
-    ON CONFLICT (name) DO NOTHING;
-    IF EXISTS (SELECT 1 FROM unnest(names) AS n JOIN agent AS a ON a.folded = lower(n)
-                WHERE a.name <> n) THEN
-        PERFORM hot_not_v1('OR004', 'lookalike');
-    END IF;
+    FOREACH n IN ARRAY names LOOP
+        CONTINUE WHEN n IS NULL;
+        IF NOT EXISTS (SELECT 1 FROM agent AS a WHERE a.name = n) THEN
+            INSERT INTO agent (name, folded, first_at) VALUES (n, lower(n), now);
+        END IF;
+        IF EXISTS (SELECT 1 FROM agent AS a WHERE a.folded = lower(n) AND a.name <> n) THEN
+            PERFORM hot_not_v1('OR004', 'lookalike');
+        END IF;
+    END LOOP;
 END $$;
 
 CREATE FUNCTION hot_open_v1(t thread) RETURNS void LANGUAGE plpgsql AS $$
@@ -149,10 +164,12 @@ BEGIN
     PERFORM hot_not_v1('OR015', 'flag');
 END $$;
 
-CREATE FUNCTION hot_refresh_v1(l lease, ttl bigint, now bigint) RETURNS void LANGUAGE sql AS
-$$UPDATE lease SET ttl_ms = ttl, clock_domain = 'server', boot_deadline = now + ttl,
-                   wall_deadline = now + ttl
-   WHERE thread_no = l.thread_no AND epoch = l.epoch AND ended_at IS NULL$$;
+CREATE FUNCTION hot_refresh_v1(l lease, ttl bigint, now bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE lease AS x SET ttl_ms = ttl, clock_domain = 'server', boot_deadline = now + ttl,
+                          wall_deadline = now + ttl
+     WHERE x.thread_no = l.thread_no AND x.epoch = l.epoch AND x.ended_at IS NULL;
+END $$;
 
 -- A message in an open thread, whose status stays; a holder's renews its lease.
 CREATE FUNCTION hot_append_v1(event_type text, t thread, l lease, sender text, receiver text,
@@ -172,8 +189,9 @@ BEGIN
 END $$;
 
 -- A lease as it is published, but for its token.
-CREATE FUNCTION orch_lease_v1(of_thread bigint, now bigint) RETURNS text LANGUAGE sql STABLE AS
-$$SELECT (SELECT row_to_json(r_) FROM (SELECT
+CREATE FUNCTION orch_lease_v1(of_thread bigint, now bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT (SELECT row_to_json(r_) FROM (SELECT
     epoch AS "epoch",
     holder AS "holder",
     orch_iso(wall_deadline) AS "expires_at",
@@ -182,45 +200,60 @@ $$SELECT (SELECT row_to_json(r_) FROM (SELECT
     orch_real(greatest(0, CASE WHEN clock_domain = 'server' THEN boot_deadline
                                ELSE wall_deadline END - now) / 1000.0::float8)
         AS "remaining_seconds") AS r_)::text
-    FROM lease WHERE thread_no = of_thread AND ended_at IS NULL$$;
+    FROM lease WHERE thread_no = of_thread AND ended_at IS NULL);
+END $$;
 
 -- The answer of a change, its end still open: inbox/cli/call.py `changed`.
 CREATE FUNCTION hot_changed_v1(t bigint, e bigint, is_late boolean) RETURNS text
-LANGUAGE sql STABLE AS
-$$SELECT '{"thread":' || (SELECT document FROM thread_view WHERE thread_no = t)
-      || ',"message":' || (SELECT document FROM message_view WHERE event_id = e)
-      || ',"event_id":' || e || CASE WHEN is_late THEN ',"late":true' ELSE '' END$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN '{"thread":' || (SELECT document FROM thread_view WHERE thread_no = t)
+        || ',"message":' || (SELECT document FROM message_view WHERE event_id = e)
+        || ',"event_id":' || e || CASE WHEN is_late THEN ',"late":true' ELSE '' END;
+END $$;
 
 -- Who is to be woken; `here` is this machine, whose own waiters need no server.
 CREATE FUNCTION hot_told_v1(answer text, e bigint, t thread, epoch bigint, more text, here text,
                             now bigint)
-RETURNS hot_answer_v1 LANGUAGE sql STABLE AS
-$$SELECT answer, e, t.thread_id, epoch,
-         'any thread=' || t.thread_id || coalesce(' run=' || t.run_id, '') || more,
-         EXISTS (SELECT 1 FROM waiter WHERE machine <> here AND until > now)$$;
+RETURNS hot_answer_v1 LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (answer, e, t.thread_id, epoch,
+            'any thread=' || t.thread_id || coalesce(' run=' || t.run_id, '') || more,
+            EXISTS (SELECT 1 FROM waiter AS w WHERE w.machine <> here AND w.until > now));
+END $$;
 
--- The best thread that is offered: inbox/store/threads.py `offered`.
+-- The best thread that is offered: inbox/store/threads.py `offered`. A seek for each addressee: a
+-- join by value would sort, or hash, every pending thread.
 CREATE FUNCTION hot_offered_v1(agent text, addressees text[], now bigint) RETURNS text
-LANGUAGE sql STABLE AS
-$$SELECT best.thread_id FROM (
-    (SELECT t.thread_id, t.priority, t.thread_no
-       FROM unnest(addressees) AS a
-      CROSS JOIN LATERAL (
-            SELECT p.thread_id, p.priority, p.thread_no FROM thread AS p
-             WHERE p.assigned_to = a AND p.status = 'pending' AND p.not_before_at <= now
-             ORDER BY p.priority DESC, p.thread_no LIMIT 1) AS t
-      ORDER BY t.priority DESC, t.thread_no LIMIT 1)
-     UNION ALL
-    (SELECT t.thread_id, t.priority, t.thread_no
-       FROM unnest(addressees) AS a
-      CROSS JOIN thread AS t
-       JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
-      WHERE t.addressed_to = a AND t.status IN ('claimed', 'in_progress', 'blocked')
-        AND (t.owned_by_run = 0 OR l.holder = agent)
-        AND (CASE WHEN l.clock_domain = 'server' THEN l.boot_deadline ELSE l.wall_deadline END - now)
-            NOT BETWEEN 1 AND l.ttl_ms + 5000
-      ORDER BY t.priority DESC, t.thread_no LIMIT 1)) AS best
-   ORDER BY best.priority DESC, best.thread_no LIMIT 1$$;
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    name text;
+    best record;
+    found record;
+BEGIN
+    SELECT NULL::text AS thread_id, -1::bigint AS priority, 0::bigint AS thread_no INTO best;
+    FOREACH name IN ARRAY addressees LOOP
+        FOR found IN
+            (SELECT p.thread_id, p.priority, p.thread_no FROM thread AS p
+              WHERE p.assigned_to = name AND p.status = 'pending' AND p.not_before_at <= now
+              ORDER BY p.priority DESC, p.thread_no LIMIT 1)
+             UNION ALL
+            (SELECT t.thread_id, t.priority, t.thread_no
+               FROM thread AS t
+               JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
+              WHERE t.addressed_to = name AND t.status IN ('claimed', 'in_progress', 'blocked')
+                AND (t.owned_by_run = 0 OR l.holder = agent)
+                AND (CASE WHEN l.clock_domain = 'server' THEN l.boot_deadline
+                          ELSE l.wall_deadline END - now) NOT BETWEEN 1 AND l.ttl_ms + 5000
+              ORDER BY t.priority DESC, t.thread_no LIMIT 1)
+        LOOP
+            IF (found.priority, -found.thread_no) > (best.priority, -best.thread_no) THEN
+                best := found;
+            END IF;
+        END LOOP;
+    END LOOP;
+    RETURN best.thread_id;
+END $$;
 
 -- The thread is the agent's under a new epoch (I3); returns the event.
 CREATE FUNCTION hot_take_v1(t thread, agent text, pools text[], ttl bigint, tx bigint, now bigint)

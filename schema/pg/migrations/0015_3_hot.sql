@@ -242,8 +242,9 @@ END $$;
 -- What there is for somebody, in one look and so at one moment.
 CREATE FUNCTION fetch_v1(reader text, offers json, unread_only boolean, most bigint)
 RETURNS TABLE (threads text, counted bigint, newest bigint)
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS
-$$SELECT '[' || coalesce(string_agg(
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+    RETURN QUERY SELECT '[' || coalesce(string_agg(
              left(f.document, -1) || ',"unread":' || coalesce(f.unread::text, 'null') || '}', ','
              ORDER BY f.last_event DESC), '') || ']', count(*),
          (SELECT c.last FROM counter AS c WHERE c.name = 'event')
@@ -263,4 +264,5 @@ $$SELECT '[' || coalesce(string_agg(
                                   WHERE x.agent = reader AND x.thread_no = n.thread_no), 0))
                           ORDER BY n.last_event DESC LIMIT most) AS c
                    ORDER BY c.last_event DESC LIMIT most) AS t
-            JOIN thread_view AS v ON v.thread_no = t.thread_no) AS f$$;
+            JOIN thread_view AS v ON v.thread_no = t.thread_no) AS f;
+END $$;
