@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RETURNS, RETURN_SECONDS = 20, 0.5  # How long a server may take to come back.
 _LEFT_TO_OPERATION, _DONE_BEFORE = "OR0", "OR001"
+_DYING = "57P"  # A server that goes down may say so after the COMMIT and before the answer.
 
 
 class AnswerLost(Exception):
@@ -44,9 +45,10 @@ def call(db: "PgDatabase", text: str, values: dict[str, object]) -> "Row | None"
         except ValueError:
             raise nul()
         except wire.Error as error:
-            if not wire.is_closed(server):
+            if not wire.is_closed(server) and not (error.pgcode or "").startswith(_DYING):
                 _require_left(db, error, values, lost)
                 return None
+            wire.close(server)
             lost = failure_of(error)
         server = _again(db, left, lost)
     raise AssertionError

@@ -161,6 +161,26 @@ class Cluster:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+class Rows:
+    """A store on a server as a checker reads it: one view of all its tables."""
+
+    def __init__(self, url: str) -> None:
+        where = Where(url)
+        self._connection = wire.connect(where.parameters)
+        wire.run(self._connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        wire.run(self._connection, f"SET LOCAL search_path = {where.schema}")
+
+    def __enter__(self) -> "Rows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def execute(self, text: str) -> wire.Rows:
+        """Run a question and return what its rows are fetched of."""
+        return wire.run(self._connection, text)
+
+
 def _die_with_parent() -> None:
     """A test run that is killed leaves no server behind."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)

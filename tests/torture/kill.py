@@ -21,6 +21,7 @@ from tests.torture.report import Budget, Report
 WORKERS = 8
 _ROUNDS_PER_STORE = 25
 _LONGEST_LIFE = 0.08  # Seconds.
+_AWAY = ("store_error/io", "store_error/outcome_unknown")
 _STEPS = 2_000  # More than anyone lives to do.
 
 
@@ -125,8 +126,11 @@ def check(path: str, report: Report) -> None:
     count(stories, report)
 
 
-def count(stories: list[list[journal.Entry]], report: Report) -> None:
-    """Add what the clients did to the totals; an exit that nobody should see is a violation."""
+def count(stories: list[list[journal.Entry]], report: Report, may_be_away: bool = False) -> None:
+    """Add what the clients did to the totals; an exit that nobody should see is a violation.
+
+    A server `may_be_away`: then nobody is told that something was done, or not, which is not so.
+    """
     for story in stories:
         lost = None
         for entry in story:
@@ -143,5 +147,7 @@ def count(stories: list[list[journal.Entry]], report: Report) -> None:
                 report.add("acknowledged")
             if entry.get("replayed") and lost is not None:
                 report.add("committed but unanswered")
-            if entry["exit"] in UNEXPECTED_EXITS:
+            if may_be_away and entry["code"] in _AWAY:
+                report.add("refused without a server")
+            elif entry["exit"] in UNEXPECTED_EXITS:
                 report.violate(f"unexpected {entry['exit']} {entry['code']} from {entry['got']}")

@@ -21,6 +21,7 @@ from tests.torture.report import PARTS, Budget, Report
 LAYERS: dict[str, tuple[str, str, int, int]] = {
     "machine":    ("bus_machine", "examples of 40 steps (long: 100)",       300,      10_000),
     "kill":       ("kill",        "rounds of 8 kills",                      250,       5_000),
+    "server":     ("server_kill", "rounds of 8 kills, of the server too",     5,         250),
     "cli":        ("cli_kill",    "killed commands",                        200,      20_000),
     "powercut":   ("powercut",    "images",                               5_000,   1_000_000),
     "disk":       ("disk",        "verbs swept",                             25,       1_250),

@@ -1,0 +1,19 @@
+"""Clients of a server killed at random, and it itself: nothing told is lost or done twice."""
+
+import pytest
+
+from tests.support import servers
+from tests.torture import runner
+
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED),
+    pytest.mark.skipif(not runner.WHOLE, reason="seconds: make layers"),
+]
+
+
+def test_clients_and_the_server():
+    totals = runner.require_clean("server")
+    assert totals["kills"] == 8 * runner.budget("server")
+    assert totals["kills of the server"] == 1
+    assert totals["acknowledged"] > 20
