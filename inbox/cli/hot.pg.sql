@@ -11,8 +11,10 @@ SELECT * FROM
 
 -- name: hot_send :one
 {hot_head} this_store.send_v1(
-    :sender, :to, :subject, :kind, :priority, :thread, :minted, :run, :task, :wait_ms, :max_claims,
-    :expects, :only_new = 1, :summary, :body, :payload, :artifacts, :named, {hot_tail};
+    :sender, :to, :subject, :kind,
+    array_position(ARRAY['low', 'normal', 'high'], :priority)::bigint - 1, :thread_id, :minted,
+    :run_id, :task_id, :not_before_ms, :max_claims, :expects, :only_new = 1, :summary, :body,
+    :payload, :artifacts, :named, {hot_tail};
 
 -- name: hot_reply :one
 {hot_head} this_store.reply_v1(

@@ -104,7 +104,7 @@ _COMMANDS = (
     ),
     Command(
         "claim",
-        "inbox.cli.leases:claim",
+        "inbox.cli.claims:claim",
         "Take a thread: you alone may work on it now.",
         (
             me(),

@@ -8,8 +8,10 @@ from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from inbox.cli.call import Call
-    from inbox.model import Artifact, Change, Thread
+    from inbox.model import Artifact, Change, MessageDraft, Thread
     from schema.transaction import ReadTx, Tx
 
 
@@ -36,69 +38,66 @@ def send(
     """Open a thread, or add to an open one."""
     from inbox import model
     from inbox.operations import threads
-    from inbox.store import threads as store
 
-    expects = _read_schema(call, expects)
+    opening = {
+        "kind": kind,
+        "priority": priority,
+        "thread_id": thread,
+        "run_id": run,
+        "task_id": task,
+        "not_before_ms": round((not_before or 0) * 1000),
+        "max_claims": model.DEFAULT_MAX_CLAIMS if max_claims is None else max_claims,
+        "expects": _read_schema(call, expects),
+    }
     if thread is None:
         _require_opening(to, subject)
+    only_new = (not_before, max_claims, expects) != (None, None, None)
     draft = model.draft(summary, body, payload, artifacts, subject or "")
     call.keep(artifacts)
     named = _agent_in(to)
-    wait_ms = round((not_before or 0) * 1000)
-    most = model.DEFAULT_MAX_CLAIMS if max_claims is None else max_claims
 
     def _answered(tx: "Tx", change: "Change") -> Json:
         call.committed = change.event_id
         warnings = threads.note_names(tx, sender, named)
         return call.changed(tx, change, warnings=warnings)
 
-    def _change(tx: "Tx") -> Json:
-        known = store.find(tx, thread) if thread is not None else None
-        if known is not None:
-            _require_nothing_new(not_before, max_claims, expects)
-            change = threads.append(tx, known, sender=sender, to=to, kind=kind, draft=draft)
-        else:
-            addressee, topic = _require_opening(to, subject)
-            change = threads.send(
-                tx,
-                sender=sender,
-                to=addressee,
-                draft=draft,
-                subject=topic,
-                kind=kind,
-                priority=priority,
-                thread_id=thread,
-                run_id=run,
-                task_id=task,
-                not_before_ms=wait_ms,
-                max_claims=most,
-                expects=expects,
-            )
-        return _answered(tx, change)
-
-    answer = call.at_once(
-        "send",
-        _answered,
-        sender=sender,
-        to=to,
-        subject=subject,
-        kind=kind,
-        priority=model.PRIORITIES.index(priority),
-        thread=thread,
-        minted=ids.mint("thr"),
-        run=run,
-        task=task,
-        wait_ms=wait_ms,
-        max_claims=most,
-        expects=expects,
-        only_new=any(given is not None for given in (not_before, max_claims, expects)),
-        named=named,
-        draft=draft,
-    )
+    values: dict[str, object] = {"sender": sender, "to": to, "subject": subject, "named": named}
+    values |= {"draft": draft, "only_new": int(only_new), "minted": ids.mint("thr")}
+    answer = call.at_once("send", _answered, **values, **opening)
     if answer is None:
         with call.db.write() as tx:
-            answer = call.once(tx, sender, lambda: _change(tx))
+
+            def _change() -> Json:
+                change = _send(tx, sender, to, subject, draft, only_new, opening)
+                return _answered(tx, change)
+
+            answer = call.once(tx, sender, _change)
     call.say(answer, call.committed)
+
+
+def _send(
+    tx: "Tx",
+    sender: str,
+    to: str | None,
+    subject: str | None,
+    draft: "MessageDraft",
+    only_new: bool,
+    opening: "dict[str, Any]",
+) -> "Change":
+    """Open the thread of `opening`, or add to it where it is there. Raises: invalid_input."""
+    from inbox.operations import threads
+    from inbox.store import threads as store
+
+    wanted = opening["thread_id"]
+    known = store.find(tx, wanted) if wanted is not None else None
+    if known is None:
+        addressee, topic = _require_opening(to, subject)
+        return threads.send(tx, sender=sender, to=addressee, draft=draft, subject=topic, **opening)
+    if only_new:
+        raise invalid_input(
+            "--not-before, --max-claims and --expects are for a new thread", reason="flag"
+        )
+    return threads.append(tx, known, sender=sender, to=to, kind=opening["kind"], draft=draft)
 
 
 def _read_schema(call: "Call", path: str | None) -> str | None:
@@ -109,14 +108,6 @@ def _read_schema(call: "Call", path: str | None) -> str | None:
 
     text = call.bound["expects"] = expectations.read_schema(path)
     return text
-
-
-def _require_nothing_new(*given: object) -> None:
-    """Refuse what only a new thread can have."""
-    if any(value is not None for value in given):
-        raise invalid_input(
-            "--not-before, --max-claims and --expects are for a new thread", reason="flag"
-        )
 
 
 def _agent_in(to: str | None) -> str | None:
@@ -165,18 +156,9 @@ def reply(
         warnings = operations.note_names(tx, sender, named)
         return call.changed(tx, change, warnings=warnings)
 
-    answer = call.at_once(
-        "reply",
-        _answered,
-        sender=sender,
-        to=to,
-        thread=thread,
-        kind=kind,
-        lease=lease,
-        reply_to=to_message,
-        named=named,
-        draft=draft,
-    )
+    values: dict[str, object] = {"sender": sender, "to": to, "thread": thread, "kind": kind}
+    values |= {"lease": lease, "reply_to": to_message, "named": named, "draft": draft}
+    answer = call.at_once("reply", _answered, **values)
     if answer is None:
         with call.db.write() as tx:
             found = leases.require_thread(tx, thread)

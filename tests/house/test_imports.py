@@ -78,8 +78,9 @@ _HOT = {
     "send --from lead --to w --subject s --body b": _SEND,
     "reply --from lead --thread {held} --body b": _SEND | _RULES,
     "claim --agent w --thread {open}": (
-        (_HOLDER - {"inbox.operations.work"})
-        | _set("inbox.operations.claims inbox.operations.threads inbox.store.cursors _blake2")
+        (_HOLDER - {"inbox.operations.work", "inbox.cli.leases"})
+        | _set("inbox.cli.claims inbox.operations.claims inbox.operations.threads")
+        | _set("inbox.store.cursors _blake2")
     ),
     "renew --agent w --thread {held}": _HOLDER,
     "update --agent w --thread {held} --status in_progress": _HOLDER,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.cli import hot, leases
+from inbox.cli import claims, hot
 from schema import ids
 from schema.pg import wire
 from tests.support import servers
@@ -43,7 +43,13 @@ SAYS = {
     "owned_by_run": {"invalid_state/owned_by_run"},
     "not_yet": {"invalid_state/not_yet"},
     "already_yours": {"invalid_state/already_yours"},
+    "delivery": {"invalid_state/not_ready"},
     "abandoned": {"invalid_state/abandoned", ""},
+}
+# What a run makes of a thread.
+_BEHIND = {
+    "owned": "UPDATE orch.thread SET owned_by_run = 1",
+    "delivered": "INSERT INTO orch.delivery (thread_no, ref, start_commit) VALUES (1, 'r', 'c')",
 }
 ELSEWHERE = {"done_before"}  # test_refusals.py: a lost answer.
 
@@ -148,6 +154,7 @@ def _lines() -> dict[str, list[tuple[str, ...]]]:
         "abandoned": [(*sent, "--max-claims", "1"), late, ("claim", *X)],
         "abandoned next": [(*sent, "--max-claims", "1"), late, (*SEND, "u"),
                            ("claim", "--agent", "w", "--next")],
+        "delivery": ["delivered", sent, held, ("done", *W)],
         "forged": [sent, held, ("renew", *W, *forged)],
         "long": [sent, *[("reply", "--from", "lead", "--thread", "t", "--body", "b")] * 2, held],
         "taken": [(*SEND[:-1],), (*SEND[:-1],)],
@@ -162,19 +169,19 @@ def test_a_function_refuses_what_the_operation_refuses(
     reason = name.partition(",")[0].partition(" ")[0]
     if reason == "long":
         monkeypatch.setattr(hot, "_MESSAGES_WITH_CLAIM", 2)
-        monkeypatch.setattr(leases, "_MESSAGES_WITH_CLAIM", 2)
+        monkeypatch.setattr(claims, "_MESSAGES_WITH_CLAIM", 2)
     minted = iter(["thr_1", "thr_1", "thr_1", "thr_2"])
     if reason == "taken":
         monkeypatch.setattr(ids, "mint", lambda _: next(minted))
     token = ""
     for line in lines[:-1]:
-        if line == "owned":
+        if line in _BEHIND:
             continue
         answer = bus.run(*line)
         assert answer.ok, (line, answer)
         token = answer.data.get("lease", {}).get("token") or token
-        if lines[0] == "owned" and line[0] == "send":
-            wire.run(bus.db._server, "UPDATE orch.thread SET owned_by_run = 1")
+        if lines[0] in _BEHIND and line[0] == "send":
+            wire.run(bus.db._server, _BEHIND[lines[0]])
     before = _rows(bus)
     line = [token if word == "TOKEN" else word for word in lines[-1]]
     answer, said = bus.tell(*line)

@@ -211,6 +211,9 @@ BEGIN
         PERFORM hot_not_v1('OR013', 'superseded');
     END IF;
     is_late := hot_holder_v1(t, l, agent, token, now);
+    IF target = 'done' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.thread_no = t.thread_no) THEN
+        PERFORM hot_not_v1('OR008', 'delivery');  -- A remote has to have its work first.
+    END IF;
     e := hot_event_v1('thread_result', agent, t, target,
                       '{"late":' || is_late || CASE verdict WHEN 'retryable' THEN ',"retryable":true'
                           WHEN 'permanent' THEN ',"retryable":false' ELSE '' END || '}', tx, now);
