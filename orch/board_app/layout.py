@@ -149,7 +149,7 @@ def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list
         left = (
             ""
             if run["seconds_left"] is None
-            else f"  ~{_minutes(run['seconds_left'])}" + " left" * (wide >= 70)
+            else f"  ~{minutes(run['seconds_left'])}" + " left" * (wide >= 70)
         )
         room = wide - columns(left) - sum(columns(text) for _, text in line)
         if room > 6:
@@ -160,7 +160,8 @@ def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list
     return found + ([[("dim", f"  … {many(more, 'more run')}")]] if more else [])
 
 
-def _minutes(seconds: int) -> str:
+def minutes(seconds: int) -> str:
+    """Return about how long that is: no less than a minute."""
     return spell(max(60, -(-seconds // 60) * 60)).replace("60 s", "1 min")
 
 

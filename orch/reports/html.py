@@ -124,7 +124,7 @@ def _label(colour: str, words: str) -> str:
 def tag(status: str) -> str:
     """Return a status as a small coloured label."""
     kind = f" t-{status}" if status in style.STATUSES else ""
-    return f'<span class="tag{kind}">{xml(status)}</span>'
+    return f'<span class="tag{kind}">{xml(status.replace("_", " "))}</span>'
 
 
 def _when(document: Document) -> str:

@@ -25,10 +25,13 @@ class Endpoint:
 
     `place` are the flags that a name of the path stands for, "" for the command's own argument;
     `fixed` is always given, `without` never taken; `streams`: `?follow=1` streams lines; `said` are
-    members of the body that stand for the command's own arguments.
+    members of the body that stand for the command's own arguments; `names_task`: the body names the
+    task, which is new.
     """
 
-    __slots__ = ("fixed", "method", "path", "place", "said", "streams", "without", "words")
+    __slots__ = (
+        "fixed", "method", "names_task", "path", "place", "said", "streams", "without", "words",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -40,8 +43,10 @@ class Endpoint:
         without: tuple[str, ...] = (),
         streams: bool = False,
         said: "Mapping[str, Option] | None" = None,
+        names_task: bool = False,
     ) -> None:
         self.said = said or {}
+        self.names_task = names_task
         self.method, self.path, self.words, self.place = method, path, words, place
         self.fixed, self.without, self.streams = fixed, without, streams
 
@@ -69,7 +74,17 @@ ENDPOINTS = (
     Endpoint("GET", "/runs/{run}/events", "events", "--run", without=("--follow",)),
     Endpoint("POST", "/runs/{run}/pause", "run pause", ""),
     Endpoint("POST", "/runs/{run}/resume", "run resume", ""),
+    Endpoint("POST", "/runs/{run}/tasks", "task add", "--run", names_task=True),
+    Endpoint("POST", "/runs/{run}/enqueue", "queue add", "--run"),
+    Endpoint("POST", "/runs/{run}/land", "queue run", "--run",
+             without=("--watch", "--until-empty", "--explain")),
+    Endpoint("POST", "/runs/{run}/integrate", "integrate", "--run"),
+    Endpoint("POST", "/runs/{run}/cleanup", "cleanup", "--run", without=("--attempt", "--force")),
+    Endpoint("POST", "/runs/{run}/close", "run close", "--run", without=("--force",)),
+    Endpoint("POST", "/runs/{run}/budget", "run budget", "--run"),
+    Endpoint("POST", "/runs/{run}/accept", "repo accept", "--run"),
     Endpoint("GET", "/queue", "queue list"),
+    Endpoint("POST", "/queue/release", "queue release"),
     Endpoint("GET", _TASK, "task show", ""),
     Endpoint("GET", _TASK + "/log", "logs", "", without=("--follow",), streams=True),
     Endpoint("GET", _TASK + "/diff", "diff", ""),
@@ -85,12 +100,14 @@ ENDPOINTS = (
     Endpoint("POST", _TASK + "/reassign", "reassign", ""),
     Endpoint("POST", _TASK + "/verify", "verify run", ""),
     Endpoint("POST", _TASK + "/merge", "land", ""),
+    Endpoint("POST", _TASK + "/adopt", "adopt", ""),
     Endpoint("POST", _TASK + "/approve", "approve", ""),
     Endpoint("POST", _TASK + "/reject", "reject", ""),
     Endpoint("GET", _ENTRY, "queue show", ""),
     Endpoint("POST", _ENTRY + "/approve", "queue approve", ""),
     Endpoint("POST", _ENTRY + "/reject", "queue reject", ""),
     Endpoint("POST", _ENTRY + "/release", "queue release", "", without=("--target",)),
+    Endpoint("POST", _ENTRY + "/retry", "queue retry", ""),
 )  # fmt: skip
 
 
@@ -102,7 +119,8 @@ def taken(program: Program, endpoint: Endpoint) -> dict[str, Option]:
         for option in command.options
         if option.flag.startswith("-")
         and option.flag not in (*endpoint.place, *endpoint.without, "--key")
-        and not (endpoint.place and option.flag in ("--run", "--task"))
+        and not (endpoint.place and option.flag == "--run")
+        and not (endpoint.place and option.flag == "--task" and not endpoint.names_task)
         and option.kind != "path"
     }
 

@@ -20,13 +20,14 @@ progress { width: 100%; height: 8px; accent-color: var(--done); }
 .row { display: grid; gap: 4px 10px; border: 1px solid var(--line); border-radius: 8px;
   padding: 10px 12px; margin: 8px 0; grid-template-columns: 18px 1fr auto;
   grid-template-areas: "sign name age" "what what what" "text text text" "line line line"
-  "buttons buttons buttons"; }
+  "buttons buttons buttons" "after after after"; }
 .sign { grid-area: sign; text-align: center; } .name { grid-area: name; font-weight: 600;
   overflow-wrap: anywhere; }
 .row .what { grid-area: what; } .row .text { grid-area: text; overflow-wrap: anywhere; }
 .row time { grid-area: age; color: var(--muted); font-size: 13px; }
 .row .line { grid-area: line; color: var(--muted); overflow-wrap: anywhere; }
-.row .buttons { grid-area: buttons; } .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
+.row .buttons { grid-area: buttons; } .row .after { grid-area: after; }
+.buttons { display: flex; flex-wrap: wrap; gap: 8px; }
 .c-red { border-left: 4px solid var(--failed); }
 .c-yellow { border-left: 4px solid var(--blocked); }
 .c-green { border-left: 4px solid var(--done); } .c-blue { border-left: 4px solid var(--running); }
@@ -40,6 +41,8 @@ button:focus-visible, a:focus-visible, input:focus-visible, textarea:focus-visib
 .plus { color: var(--done); } .minus { color: var(--failed); } .hunk { color: var(--verifying); }
 pre { overflow-x: auto; } pre.diff { white-space: pre; }
 #log { max-height: 60vh; overflow-y: auto; }
+main > .buttons { margin: 4px 0 14px; }
+details { margin: 12px 0; } summary { cursor: pointer; padding: 6px 0; }
 .facts { display: flex; flex-wrap: wrap; gap: 6px 24px; } .facts dt { color: var(--muted);
   font-size: 13px; } .facts dd { margin: 0; overflow-wrap: anywhere; }
 #said { position: fixed; left: 16px; right: 16px; bottom: 12px; margin: 0 auto; max-width: 720px;
@@ -55,6 +58,6 @@ dialog textarea { min-height: 110px; } .wrong { color: var(--failed); }
 @media (min-width: 700px) {
   .row { grid-template-columns: 18px minmax(120px, 200px) minmax(90px, 150px) 1fr auto;
     grid-template-areas: "sign name what text age" ". line line line line"
-    ". buttons buttons buttons buttons"; }
+    ". buttons buttons buttons buttons" ". after after after after"; }
 }
 """

@@ -14,9 +14,9 @@ async function signIn() {
   else said(answer.error.message);
 }
 
-async function post(path, body) {
+async function post(path, body, isKeyed) {
   const headers = { "Content-Type": "application/json", "X-Orch": "1" };
-  if (path !== "/session") headers["Idempotency-Key"] = crypto.randomUUID();
+  if (isKeyed) headers["Idempotency-Key"] = crypto.randomUUID();
   try {
     const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
     return await answer.json();
@@ -85,13 +85,13 @@ function ask(button) {
 async function give(event) {
   event.preventDefault();
   const dialog = by("#ask");
-  const body = {};
+  const body = JSON.parse(asked.dataset.given);
   dialog.querySelectorAll("input, textarea").forEach((one) => {
     if (one.value) body[one.name] = one.value;
   });
   const main = dialog.querySelector("button.main");
   main.disabled = true;
-  const answer = await post(asked.dataset.path, body);
+  const answer = await post(asked.dataset.path, body, "keyed" in asked.dataset);
   main.disabled = false;
   if (answer.ok) {
     dialog.close();

@@ -4,6 +4,7 @@ Each page asks commands, as the API does, and shows their answers; what a button
 endpoint of the API. The one script (page.js) fetches the page again when something happened.
 """
 
+import re
 from functools import partial
 
 from inbox.cli.inside import Outcome
@@ -57,7 +58,7 @@ def board(ask: "Ask", *, read_only: bool) -> Page:
         return _failure(said)
     document = loads(said.envelope)["data"]
     found = rows.rows(document)
-    parts = [*_runs(document)]
+    parts = [*_runs(document, read_only=read_only)]
     for pane, title in rows.PANES.items():
         shown = [row for row in found if row.pane == pane]
         if shown:
@@ -68,22 +69,39 @@ def board(ask: "Ask", *, read_only: bool) -> Page:
     return Page(_page("Board", parts, here="/"))
 
 
-def _runs(document: "dict[str, Any]") -> "Iterator[str]":
+def _runs(document: "dict[str, Any]", *, read_only: bool) -> "Iterator[str]":
     needs = len(document["needs"]) + document["more"]["needs"]
     told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
     count = many(len(document["runs"]), "run")
-    yield f'<h1>{count} <span class="told">{told}</span></h1>'
+    cost = sum(run["cost_usd"] or 0 for run in document["runs"])
+    spent = f' <span class="count">${cost:.2f}</span>' if cost else ""
+    yield f'<h1>{count} <span class="told">{told}</span>{spent}</h1>'
+    if not read_only:
+        yield _buttons([buttons.new_run()])
     yield '<div class="runs">'
     for run in document["runs"]:
-        counts, name = run["counts"], xml(run["run_id"])
-        share = 100 * counts["done"] / counts["total"] if counts["total"] else 0
+        total = run["counts"]["total"] - run["counts"]["cancelled"]
+        share = 100 * run["landed"] / total if total else 0
+        name = xml(run["run_id"])
         yield (
             f'<a class="run" href="/runs/{name}"><b>{name}</b> {html.tag(run["status"])}'
             f'<progress max="100" value="{share:.0f}">{share:.0f} %</progress>'
-            f"<span>{counts['done']} of {counts['total']} done</span>"
+            f"<span>{_standing(run, total)}</span>"
             f'<span class="muted">{xml(visible(run["goal"])[:120])}</span></a>'
         )
     yield "</div>"
+
+
+def _standing(run: "dict[str, Any]", total: int) -> str:
+    """Return in words how far a run is, and about how long it takes yet."""
+    told = [f"{run['landed']} of {total} landed"]
+    if run["seconds_left"] is not None:
+        told.append(f"about {layout.minutes(run['seconds_left'])} left")
+    told += [f"${run['cost_usd']:.2f}"] if run["cost_usd"] else []
+    told += ["a driver is at it"] if run["driver_pid"] else []
+    told += ["paused"] if run["paused"] else []
+    told += ["nothing begins"] if run["holds"] else []
+    return xml(" · ".join(told))
 
 
 def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "Iterator[str]":
@@ -96,17 +114,34 @@ def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "I
             f'<li class="row c-{row.style or "dim"}"><span class="sign">{xml(row.sign)}</span>'
             f'<a class="name" href="{xml(where)}">{xml(row.name)}</a>'
             f'<span class="what">{xml(row.what)}</span>'
-            f'<span class="text">{xml(visible(row.text)[:600])}</span>'
+            f'<span class="text">{xml(visible(row.text)[:600])}{_lines(row)}</span>'
             f"<time>{layout.age(row.since, now).strip()}</time>"
-            f'<code class="line">{xml(line)}</code>{_buttons(offered)}</li>'
+            f'<code class="line">{xml(line)}</code>{_buttons(offered)}'
+            f"{_to_diff(row, where) if offered and not by_diff else ''}</li>"
         )
     yield "</ul>"
+
+
+def _lines(row: "Row") -> str:
+    """Return what was changed so far."""
+    if row.lines is None:
+        return ""
+    return f' <span class="plus">+{row.lines[0]}</span> <span class="minus">-{row.lines[1]}</span>'
+
+
+def _to_diff(row: "Row", where: str) -> str:
+    """Return the way to the change, beside which it is approved or rejected."""
+    if not buttons.is_after_diff(row):
+        return ""
+    return f'<a class="after" href="{xml(where)}#diff">read the change, then approve or reject</a>'
 
 
 def _buttons(offered: "Iterable[Button]") -> str:
     made = "".join(
         f'<button type="button" data-path="{xml(one.path)}" data-command="{xml(one.command)}" '
-        f'data-asks="{xml(str(dumps([list(field) for field in one.asks])))}">{one.label}</button>'
+        f'data-asks="{xml(str(dumps([list(field) for field in one.asks])))}" '
+        f'data-given="{xml(str(dumps(one.given)))}"{" data-keyed" if one.is_keyed else ""}>'
+        f"{one.label}</button>"
         for one in offered
     )
     return f'<span class="buttons">{made}</span>' if made else ""
@@ -119,17 +154,34 @@ def run(ask: "Ask", *, run: str, read_only: bool) -> Page:
         return _failure(said)
     text = loads(said.envelope)["data"]["text"]
     body = text.partition("<main>")[2].rpartition("</main>")[0]
-    top = ask("top", f"--run={run}", "--limit", "50")
-    needs = []
-    if top.failure is None:
-        document = loads(top.envelope)["data"]
-        needs = [row for row in rows.rows(document) if row.pane == "needs"]
+    body = _TASK_CELL.sub(
+        rf'<td class="s"><a href="/tasks/{xml(run)}/\1"><code>\1</code></a>', body
+    )
+    top = ask("top", f"--run={run}", "--limit", "200")
+    if top.failure is not None:
+        return _failure(top)
+    document = loads(top.envelope)["data"]
+    known = document["runs"][0]
+    if not read_only and known["closed_at"] is None:
+        offered = _buttons(buttons.of_run(run, is_paused=known["paused"]))
+        body = body.replace("</h1>", f"</h1>{offered}", 1)
+    shown = [row for row in rows.rows(document) if row.pane in ("needs", "work")]
     head, mark, rest = body.partition(_LEFT)
-    if not needs or not mark:
-        return Page(_page(f"Run {run}", [body], here=""))
-    shown = _rows(needs, document["at"], read_only=read_only, by_diff=False)
-    rest = rest[max(0, rest.find("<h2>")) :]  # The same needs, with buttons, in their place.
-    return Page(_page(f"Run {run}", [head, "<h2>Needs you</h2>", *shown, rest], here=""))
+    if not mark:
+        head, mark, rest = body.partition("<h2>")
+        rest = mark + rest
+    else:
+        rest = rest[max(0, rest.find("<h2>")) :]  # The same needs, with buttons, in their place.
+    parts = [head]
+    for pane in ("needs", "work"):
+        of_pane = [row for row in shown if row.pane == pane]
+        if of_pane:
+            parts.append(f"<h2>{rows.PANES[pane].capitalize()}</h2>")
+            parts += _rows(of_pane, document["at"], read_only=read_only, by_diff=False)
+    return Page(_page(f"Run {run}", [*parts, rest], here=""))
+
+
+_TASK_CELL = re.compile(r'<td class="s"><code>([A-Za-z0-9._-]+)</code>')
 
 
 def task(ask: "Ask", *, run: str, task: str, read_only: bool) -> Page:
@@ -150,6 +202,7 @@ def task(ask: "Ask", *, run: str, task: str, read_only: bool) -> Page:
         own = [row for row in rows.rows(document) if row.name == name]
         parts += _rows(own, document["at"], read_only=read_only, by_diff=True)
     parts += _facts(known)
+    parts += _whole(said, is_open=known["task"]["status"] == "failed")
     parts += _section("Story", ask("trace", name))
     parts += _changes(ask("diff", name))
     parts += _log(name, ask("logs", name))
@@ -169,6 +222,11 @@ def _facts(known: "dict[str, Any]") -> "Iterator[str]":
         if value:
             yield f"<div><dt>{name}</dt><dd>{xml(visible(str(value)))}</dd></div>"
     yield "</dl>"
+
+
+def _whole(said: Outcome, *, is_open: bool) -> "Iterator[str]":
+    yield f"<details{' open' if is_open else ''}><summary>Everything about it</summary>"
+    yield f"<pre>{xml(visible(said.text[:_MOST_CHARACTERS]))}</pre></details>"
 
 
 def _section(title: str, said: Outcome) -> "Iterator[str]":

@@ -99,6 +99,55 @@ def test_a_day_from_the_page(web: Web, browser: object, land: Landing) -> None:
     one.page.close()
 
 
+def test_a_whole_run_from_the_page_alone(web: Web, browser: object, land: Landing) -> None:
+    """Begun, paused, given out, queued, landed, brought to its branch, cleaned up, closed."""
+    one = Visitor(browser, web, 390, 844)
+    base = web.url.partition("/#")[0]
+
+    def _goes(to: str) -> None:
+        one.page.goto(base + to) if to else one.page.reload()
+        one.page.get_by_text("live", exact=True).wait_for()  # Its script runs.
+
+    def _does(label: str, *, code: bool = False, **words: str) -> None:
+        one.page.get_by_role("button", name=label, exact=True).first.click()
+        one.fill(**words)
+        if code:
+            one.page.locator("#ask [name=code]").wait_for()
+            one.fill(code=web.code())
+        one.page.locator("#said", has_text=f"done: {label}").wait_for()
+        _goes("")
+
+    _does("begin a run", code=True, text="Add a page about soups. It names ten.", run="soups")
+    _goes("/runs/soups")
+    _does("pause", code=True)
+    _does("resume", code=True)
+    _does("add a task", task="index", title="An index")
+    one.page.locator("td a", has_text="index").click()
+    one.page.locator("h1", has_text="soups/index").wait_for()
+    _goes("")
+    _does("dispatch", to="w1")
+    (attempt,) = land.lead.attempts("index", run="soups")
+    sent = {"attempt": attempt, "thread": {"thread_id": attempt["thread_id"]}}
+    land.lead.claim(sent)
+    land.lead.commit(sent, "index.txt")
+    land.lead.done(sent)
+    land.lead.do("reconcile", run="soups")
+    _goes("/")
+    first = one.page.locator(".row", has_text="for nobody yet").first
+    first.get_by_role("button", name="cancel").click()
+    one.fill(reason="not today")
+    one.page.locator("#said", has_text="done: cancel").wait_for()
+    _goes("/runs/soups")
+    _does("queue what is done")
+    _does("land what is queued")
+    _does("integrate", code=True)
+    _does("clean up")
+    _does("close the run", code=True)
+    assert land.orch.ok("run", "show", "--run", "soups")["run"]["closed_at"]
+    assert "index.txt" in land.lead.repo.git("ls-tree", "--name-only", "main")
+    one.page.close()
+
+
 @pytest.mark.parametrize(("wide", "high"), [(390, 844), (1280, 900)])
 def test_every_page_fits(web: Web, browser: object, wide: int, high: int) -> None:
     one = Visitor(browser, web, wide, high)
