@@ -219,7 +219,7 @@ def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
             "format": ("mermaid", "dot", "svg", "text"),
             **_DOCUMENT,
         },
-        "report": {**_REPORT, "run": run},
+        "report": {**_REPORT, "run": run | _PROGRESS},
         "metrics": {
             "runs": ["text"],
             "at": "time",
