@@ -102,7 +102,7 @@ def is_after_diff(row: "Row") -> bool:
 def of_run(run: str, *, is_paused: bool) -> list[Button]:
     """Return what can be done with a whole run."""
     steps = [
-        say("run resume" if is_paused else "run pause", run),
+        say("run resume", run) if is_paused else say("run pause", run),
         say("task add", run=run, task="ID", title="TEXT"),
         say("queue add", run=run, all=True),
         say("queue run", run=run),
@@ -114,7 +114,8 @@ def new_run() -> Button:
     """Return how a run is begun: one task in words, which a driver takes."""
     asks = (("text", "what is to be done: its first sentence is the title", True),
             ("run", "the run's id (else made of the title)", False))  # fmt: skip
-    return Button("begin a run", f"{PREFIX}/runs", asks, "orch start --no-drive TEXT", {}, False)
+    step = say("start", "TEXT", no_drive=True)
+    return Button("begin a run", f"{PREFIX}/runs", asks, step.line, {}, False)
 
 
 def of_step(step: "Step") -> Button | None:
