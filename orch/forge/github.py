@@ -7,6 +7,7 @@ verdicts on anybody's work.
 
 import re
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from orch.forge import place
 from orch.forge.model import Draft, ForgeCheck, ForgeReview, Issue, PullRequest
@@ -78,6 +79,7 @@ class Forge:
         self._client = client
         self._owner = owner
         self._base = f"/repos/{owner}/{name}"
+        self.etags: dict[str, str] = {}  # Of all that was read, by what was asked for.
 
     def find(self, branch: str, base: str) -> PullRequest | None:
         """Return the newest pull request of a branch, open ones first."""
@@ -107,13 +109,12 @@ class Forge:
         """Return a pull request as it is now."""
         return _pull_request(self._get(f"/pulls/{number}"))
 
-    def look_if_new(self, number: int, etag: str) -> tuple[PullRequest | None, str]:
-        """Return (it, its ETag), or (None, the same ETag): a look that costs no rate limit."""
-        asked = {"If-None-Match": etag} if etag else {}
-        answer = self._ask("GET", f"/pulls/{number}", headers=asked)
-        if answer.status_code == 304:
-            return None, etag
-        return _pull_request(answer.json()), answer.headers.get("ETag", "")
+    def is_unchanged(self, etags: dict[str, str]) -> bool:
+        """Say whether all that was read before is as it was: a look that costs no rate limit."""
+        for path, etag in etags.items():
+            if self._ask("GET", path, headers={"If-None-Match": etag}).status_code != 304:
+                return False
+        return bool(etags)
 
     def closer(self, number: int) -> str:
         """Return who closed a pull request, "" where that is not told."""
@@ -161,8 +162,19 @@ class Forge:
         for one in self._pages(f"/pulls/{number}/reviews", ""):
             user, state = (one.get("user") or {}).get("login", ""), one["state"].lower()
             if state != "commented" or user not in newest:
-                newest[user] = ForgeReview(user, state)
+                newest[user] = ForgeReview(
+                    user, state, one["id"], one.get("commit_id") or "",
+                    one.get("submitted_at") or "", one.get("body") or "",
+                )  # fmt: skip
         return list(newest.values())
+
+    def remarks(self, number: int, review: ForgeReview) -> str:
+        """Return a review's words, then those it put beside lines."""
+        parts = [review.words.strip()]
+        for one in self._pages(f"/pulls/{number}/reviews/{review.number}/comments", ""):
+            line = one.get("line") or one.get("original_line")
+            parts.append(f"{one['path']}{f':{line}' if line else ''}: {one['body'].strip()}")
+        return "\n".join(part for part in parts if part)
 
     def failed_log(self, check: ForgeCheck) -> str:
         """Return the last lines of each failed step of a check, "" where it has no log here."""
@@ -197,7 +209,11 @@ class Forge:
             self._send("POST", f"/issues/{number}/labels", {"labels": labels})
 
     def _get(self, path: str, **params: "Any") -> "Any":
-        return self._ask("GET", path, params=params).json()
+        asked = f"{path}?{urlencode(params)}" if params else path
+        answer = self._ask("GET", asked)
+        if answer.headers.get("ETag"):
+            self.etags[asked] = answer.headers["ETag"]
+        return answer.json()
 
     def _send(self, method: str, path: str, body: "dict[str, Any]") -> "Any":
         return self._ask(method, path, json=body).json()

@@ -42,10 +42,17 @@ class PullRequest(Value):
 
 
 class ForgeReview(Value):
-    """The newest word of one reviewer: approved, changes_requested, commented or dismissed."""
+    """The newest word of one reviewer: approved, changes_requested, commented or dismissed.
+
+    `commit` is the head that was read; `at` when it was said; `words` are its reader's.
+    """
 
     user: str
     state: str
+    number: int = 0
+    commit: str = ""
+    at: str = ""
+    words: str = ""
 
 
 class Draft(Value):

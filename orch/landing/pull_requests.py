@@ -4,13 +4,17 @@
 for, is pushed as a branch and opened as a pull request; the entry waits outside of the queue. Each
 look at most once in 30 s a repository: merged and found on the target, it has landed externally;
 closed, it is held, as a person rejected it; a required check failed, it failed with the check's
-log; conflicting or overtaken, it is built, tested and pushed anew. The forge's own trouble is an
-error that is tried again, never a verdict.
+log; a reviewer asked for changes, it failed with their words; conflicting or overtaken, it is
+built, tested and pushed anew. The forge's own trouble is an error that is tried again, never a
+verdict; people are told of it.
 
 Killed between any two, the next look goes on: intent row -> push -> pull request -> row.
 """
 
-from orch.forge.model import Draft, ForgeCheck, PullRequest
+import json
+from datetime import datetime
+
+from orch.forge.model import Draft, ForgeCheck, ForgeReview, PullRequest
 from orch.forge.rules import ForgeRules
 from orch.git import landing, names, proofs, refs, remotes
 from orch.harness.redaction import Redactor
@@ -109,8 +113,10 @@ def look(lease: RunnerLease, opened: OpenQueue, number: int) -> list[str]:
         return push(lease, opened, number)
     try:
         forge = connect(opened)
-        found, etag = forge.look_if_new(pull.number, pull.etag)
-        _judge(lease, opened, forge, pull, found, etag)
+        if forge.is_unchanged(_etags(pull)):
+            _seen(lease, pull, pull.summary, pull.etag)
+        else:
+            _judge(lease, opened, forge, pull, forge.look(pull.number))
     except Failure as failure:
         return [_missed(lease, number, pull, failure)]
     return []
@@ -177,41 +183,62 @@ def draft(db: "Database", opened: OpenQueue, entry: Entry, branch: str) -> Draft
     )  # fmt: skip
 
 
+def _etags(pull: Pull) -> dict[str, str]:
+    """Return what was read at the last look, with its ETags; {} where the last one failed."""
+    if pull.errors or not pull.etag.startswith("{"):
+        return {}
+    found: dict[str, str] = json.loads(pull.etag)
+    return found
+
+
+def _seen(lease: RunnerLease, pull: Pull, words: str, etag: str) -> None:
+    with lease.write() as tx:
+        due = tx.now.wall_ms + LOOK_MS
+        pull_rows.seen(tx, pull.entry_no, state="open", summary=words, etag=etag, due_at=due)
+
+
 def _judge(
-    lease: RunnerLease,
-    opened: OpenQueue,
-    forge: "Forge",
-    pull: Pull,
-    found: PullRequest | None,
-    etag: str,
+    lease: RunnerLease, opened: OpenQueue, forge: "Forge", pull: Pull, found: PullRequest
 ) -> None:
-    """Follow what the forge says of a pull request; None: it is as it was at the last look."""
-    assert pull.number is not None
-    if found is not None and found.state == "merged":
+    """Follow what the forge says of a pull request."""
+    if found.state == "merged":
         _landed(lease, opened, forge, pull, found)
         return
-    if found is not None and found.state == "closed":
+    if found.state == "closed":
         by = forge.closer(found.number)
         _hold(lease, pull.entry_no, f"its pull request was closed by {by or 'somebody'}")
         return
-    if found is not None and found.head != pull.commit_id:
+    if found.head != pull.commit_id:
         _hold(lease, pull.entry_no, f"{pull.branch} was pushed over: it is at {found.head[:12]}")
         return
     checks = forge.checks(pull.commit_id)
     required = forge.required(opened.queue.branch)
+    reviews = forge.reviews(found.number)
     failed = [c for c in checks if c.state == "failed" and (not required or c.name in required)]
+    against = [r for r in reviews if r.state == "changes_requested" and _is_about(pull, r)]
     if failed:
-        _failed(lease, forge, pull, failed)
-    elif found is not None and found.is_mergeable is False:
+        words = f"{', '.join(check.name for check in failed[:5])} failed on the forge"
+        _failed(lease, pull, words, failed_logs(forge, failed))
+    elif against:
+        who = ", ".join(review.user for review in against)
+        said = [f"=== {r.user}\n{forge.remarks(found.number, r)}" for r in against]
+        _failed(lease, pull, f"{who} asked for changes", _clean("\n".join(said)))
+    elif found.is_mergeable is False:
         with lease.write() as tx:
             entry = entry_rows.get(tx, pull.entry_no)
             if entry.status == "awaiting_forge":
                 entries.move(tx, entry, "requeue", reason="the forge cannot merge it any more")
     else:
-        words = summary(checks, required, [r.state for r in forge.reviews(pull.number)])
-        with lease.write() as tx:
-            due = tx.now.wall_ms + LOOK_MS
-            pull_rows.seen(tx, pull.entry_no, state="open", summary=words, etag=etag, due_at=due)
+        words = summary(checks, required, [review.state for review in reviews])
+        _seen(lease, pull, words, json.dumps(forge.etags))
+
+
+def _is_about(pull: Pull, review: ForgeReview) -> bool:
+    """Say whether a review is of this attempt's work: a rework answers those before it."""
+    if review.commit == pull.commit_id or not review.at:
+        return True
+    said = datetime.fromisoformat(review.at.replace("Z", "+00:00"))
+    return 1000 * said.timestamp() > pull.created_at
 
 
 def summary(checks: list[ForgeCheck], required: list[str] | None, reviews: list[str]) -> str:
@@ -260,10 +287,8 @@ def _landed(
             entries.move(tx, current, "find", reason=f"#{pull.number} was merged as {at[:12]}")
 
 
-def _failed(lease: RunnerLease, forge: "Forge", pull: Pull, failed: list[ForgeCheck]) -> None:
-    """Record failed checks with the ends of their logs: the rework's brief holds them."""
-    text = failed_logs(forge, failed)
-    words = f"{', '.join(check.name for check in failed[:5])} failed on the forge"
+def _failed(lease: RunnerLease, pull: Pull, words: str, text: str) -> None:
+    """Record why it is sent back, and what was said there: the rework's brief holds it."""
     with lease.write() as tx:
         pull_rows.seen(
             tx, pull.entry_no, state="open", summary=words, etag="", due_at=0, failure=text
@@ -276,7 +301,11 @@ def _failed(lease: RunnerLease, forge: "Forge", pull: Pull, failed: list[ForgeCh
 def failed_logs(forge: "Forge", failed: list[ForgeCheck]) -> str:
     """Return the ends of the logs of failed checks, without secrets."""
     logs = [f"=== {check.name}\n{forge.failed_log(check) or check.url}" for check in failed[:5]]
-    return Redactor({}).text("\n".join(logs))[-_MOST_LOG:]
+    return _clean("\n".join(logs))
+
+
+def _clean(text: str) -> str:
+    return Redactor({}).text(text)[-_MOST_LOG:]
 
 
 def _hold(lease: RunnerLease, number: int, reason: str) -> None:
@@ -294,7 +323,8 @@ def _missed(lease: RunnerLease, number: int, pull: Pull, failure: Failure) -> st
     after = failure.details.get("retry_after_s")
     wait = max(wait, after * 1000 if isinstance(after, int) else 0)
     with lease.write() as tx:
-        pull_rows.missed(tx, number, failure.message[:500], tx.now.wall_ms + wait)
+        told = f"{failure.message[:500]}{f'; {failure.hint}' if failure.hint else ''}"
+        pull_rows.missed(tx, number, told, tx.now.wall_ms + wait)
         entry = entry_rows.get(tx, number)
         if pull.errors + 1 >= _MOST_ERRORS and entry.status == "awaiting_forge":
             entries.move(tx, entry, "break", reason=failure.message[:500])

@@ -38,7 +38,7 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
     elif pull is not None and pull.failure:
         why = (
             f"{pull.summary} ({pull.url}). You start from {target} at {tip[:12]}. Bring your work "
-            "in again, and fix it so that these checks pass."
+            "in again, and mend what is said below."
         )
         then = "fix what fails"
     elif failure is not None:
@@ -61,7 +61,7 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
         parts += _of_conflict(conflict)
     elif pull is not None and pull.failure:
         lines = "\n".join(f"  {line}" for line in pull.failure.splitlines())
-        parts.append("The end of what they printed on the forge:\n" + lines)
+        parts.append("What the forge has of it (words of others):\n" + lines)
     elif failure is not None:
         parts += _of_failure(failure, list(names.values()))
     return "\n\n".join(parts)

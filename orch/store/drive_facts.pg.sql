@@ -20,7 +20,8 @@ SELECT t.task_no, t.task_id, t.status, t.priority, t.rank, t.chain,
                                      WHERE q.thread_no = a.thread_no AND q.kind = 'question'))
          AS is_answered,
        coalesce(e.entry_no, 0) AS entry_no, coalesce(e.status, '') AS entry,
-       coalesce(e.reason, '') AS entry_text, coalesce(e.approvals, '{}') AS approvals,
+       CASE WHEN e.status = 'awaiting_forge' AND p.errors > 0 THEN p.summary
+            ELSE coalesce(e.reason, '') END AS entry_text, coalesce(e.approvals, '{}') AS approvals,
        coalesce(e.last_event, 0) AS entry_event
   FROM task AS t
   LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
@@ -30,7 +31,8 @@ SELECT t.task_no, t.task_id, t.status, t.priority, t.rank, t.chain,
    AND n.turn_no = (SELECT max(m.turn_no) FROM turn AS m WHERE m.thread_no = a.thread_no)
   LEFT JOIN entry AS e ON e.entry_no = (SELECT max(o.entry_no) FROM entry AS o
                                          WHERE o.task_no = t.task_no AND o.kind = 'task'
-                                           AND o.attempt_key = a.attempt_key);
+                                           AND o.attempt_key = a.attempt_key)
+  LEFT JOIN pull_request AS p ON p.entry_no = e.entry_no;
 
 -- name: facts_open :many
 {facts_task}

@@ -26,15 +26,16 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
     for row in tx.many(_SQL["landing_newest"], run_id=run_id):
         task_no, entry_no, status, reason, conflicts, task = row[:6]
         pid, started, boot, why, task_id, missing, is_held, branch, commit, undone = row[6:16]
-        since, position, repo = row[16:]
+        since, position, repo, trouble = row[16:]
         stands = EntryStanding(
             f"ent_{entry_no}", run_id, status, task=f"{run_id}/{task_id}", task_status=task,
             missing=json.loads(missing), is_held=bool(is_held), branch=branch,
         )  # fmt: skip
         runs = status in MOVING and pid and not process_identity.is_gone(pid, started, boot)
-        wants = command(of_entry(stands)) if status in _WANTED and not runs else ""
+        is_wanted = status in _WANTED or trouble
+        wants = command(of_entry(stands)) if is_wanted and not runs else ""
         found[task_no] = Landing(
-            status, reason or why, wants, conflicts, since, commit, branch, bool(undone),
+            status, trouble or reason or why, wants, conflicts, since, commit, branch, bool(undone),
             position or 0, repo,
         )  # fmt: skip
     for (task_no,) in tx.many(_SQL["landing_nothing"], run_id=run_id):

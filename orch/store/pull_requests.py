@@ -13,7 +13,8 @@ class Pull(queries.Record):
     """The pull request of an entry. `number` is None until the forge has opened it.
 
     `pushed` is the commit that the forge's branch holds as far as we know, `commit_id` the one that
-    it is to hold; `failure` is what its failed checks printed; `due_at` (ms) the next look.
+    it is to hold; `failure` is what its failed checks printed, or a
+    reviewer asked for; `etag` (JSON) all that the last look read; `due_at` (ms) the next look.
     """
 
     entry_no: int
@@ -28,6 +29,7 @@ class Pull(queries.Record):
     etag: str
     errors: int
     due_at: int
+    created_at: int
     updated_at: int
 
 

@@ -1,7 +1,7 @@
 -- name: pull_row :part
 -- What was pushed for an entry, and what the forge said of it last.
 SELECT p.entry_no, p.branch, p.commit_id, p.pushed, p.number, p.url, p.state, p.summary, p.failure,
-       p.etag, p.errors, p.due_at, p.updated_at
+       p.etag, p.errors, p.due_at, p.created_at, p.updated_at
   FROM pull_request AS p;
 
 -- name: pull_find :maybe

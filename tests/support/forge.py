@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -22,10 +23,12 @@ class ForgeServer:
     def __init__(self, bare: Path) -> None:
         self.bare = bare
         self.calls: list[str] = []
+        self.answered: list[int] = []
         self.pulls: dict[int, dict] = {}
         self.checks: list[dict] = []  # name, conclusion ("" runs), commit, slug, id
         self.statuses: list[dict] = []
         self.reviews: list[dict] = []
+        self.remarks: dict[int, list[dict]] = {}
         self.required: list[str] = []
         self.issues: dict[int, dict] = {}
         self.jobs: dict[int, dict] = {}
@@ -45,6 +48,7 @@ class ForgeServer:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length) or b"null")
                 status, headers, answer = forge.serve(self, body)
+                forge.answered.append(status)
                 data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
                 self.send_response(status)
                 for name, value in headers.items():
@@ -86,6 +90,19 @@ class ForgeServer:
                 "app": {"slug": "github-actions" if job else "elsewhere"},
             }
         )  # fmt: skip
+
+    def review(self, user: str, state: str, commit: str, body: str = "", **beside: str) -> None:
+        """Say a reviewer's word on a commit; `beside`: words beside the first line of a file."""
+        number = 500 + len(self.reviews)
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.reviews.append(
+            {"id": number, "user": {"login": user}, "state": state, "body": body,
+             "commit_id": commit, "submitted_at": at}
+        )  # fmt: skip
+        self.remarks[number] = [
+            {"path": path, "line": 1, "original_line": 1, "body": words}
+            for path, words in beside.items()
+        ]
 
     def merge(self, number: int, method: str = "merge") -> str:
         """Merge as the forge does, and return the commit on the target."""
@@ -196,6 +213,10 @@ class ForgeServer:
         """GET /pulls/N/reviews"""
         return self.reviews if query["page"] == "1" else []
 
+    def review_comments(self, _: str, review: str, *, query: dict, body: object) -> list[dict]:
+        """GET /pulls/N/reviews/R/comments"""
+        return self.remarks[int(review)] if query["page"] == "1" else []
+
     def issue(self, number: str, *, query: dict, body: object) -> tuple | dict:
         """GET /issues/N"""
         return self.issues.get(int(number)) or (404, {}, {"message": "Not Found"})
@@ -220,6 +241,7 @@ _ROUTES = (
     ("PATCH", r"/pulls/(\d+)", ForgeServer.edit),
     ("PUT", r"/pulls/(\d+)/merge", ForgeServer.put_merge),
     ("GET", r"/pulls/(\d+)/reviews", ForgeServer.pull_reviews),
+    ("GET", r"/pulls/(\d+)/reviews/(\d+)/comments", ForgeServer.review_comments),
     ("POST", r"/issues/(\d+)/labels", ForgeServer.label),
     ("GET", r"/issues/(\d+)", ForgeServer.issue),
     ("GET", r"/commits/([0-9a-f]+)/check-runs", ForgeServer.check_runs),

@@ -50,6 +50,8 @@ def _land(ledger: Ledger, task: TaskFacts) -> None:
             ledger.enqueue(task)
     elif task.entry in (*MOVING, *_ELSEWHERE):
         ledger.on_the_way(task)
+        if task.entry == "awaiting_forge" and task.entry_text:  # It cannot be asked: told at once.
+            ledger.needs.append(needs.landing(snapshot, task))
     elif task.entry == "awaiting_approval":
         ledger.put(task, needs.approval(snapshot, task))
     elif task.entry not in _SENT_BACK or (task.entry == "conflict" and task.is_conflict_held):

@@ -68,9 +68,9 @@ def test_what_passed_waits_as_a_pull_request_and_lands_when_it_is_merged(land: L
     assert before != commit, "nothing has landed here"
     hub.check("ci", "failure", commit)
     hub.check("ci", "success", commit)  # Run again there, on the same commit.
-    hub.reviews.append({"user": {"login": "ana"}, "state": "APPROVED"})
+    hub.review("ana", "APPROVED", commit)
     told = land.orch.ok("pr", "status", "r/a")
-    assert told["pull_request"]["summary"] == "1 of 1 checks passed; 1 approved"
+    assert told["pull_request"]["summary"] == "1 of 1 check passed; 1 approved"
     merged = hub.merge(1)
     told = land.orch.ok("pr", "status", "r/a")
     assert (told["entry"]["status"], told["entry"]["flakes"]) == ("landed_externally", 1)
@@ -132,6 +132,50 @@ def test_a_failed_required_check_fails_it_with_the_log_of_its_steps(land: Landin
     ]
     assert "line 149" in brief
     assert "ci failed on the forge" in brief
+
+
+def test_what_a_reviewer_asks_for_goes_back_with_their_words_and_once(land: Landing, hub):
+    commit = propose(land)
+    hub.review("ana", "CHANGES_REQUESTED", commit, "Name it soup.", **{"a.txt": "too short"})
+    entry = land.orch.ok("pr", "status", "r/a")["entry"]
+    assert (entry["status"], entry["reason"]) == ("failed", "ana asked for changes")
+    sent = land.orch.ok("queue", "retry", "r/a", "--rework")
+    thread = sent["attempt"]["thread_id"]
+    brief = land.lead.inbox.ok("show", "--thread", thread)["messages"][0]["body"]
+    assert "ana asked for changes" in brief
+    assert "Name it soup." in brief
+    assert "a.txt:1: too short" in brief
+    sent |= {"thread": {"thread_id": thread}}
+    land.lead.claim(sent)
+    land.lead.commit(sent, "a.txt", "soup\n")
+    land.lead.done(sent)
+    land.add("a", flags=TARGET)
+    land.run()
+    told = land.orch.ok("pr", "status", "r/a")
+    assert told["pull_request"]["number"] == 1, "the same pull request"
+    assert told["entry"]["status"] == "awaiting_forge", "what was asked of the work before"
+    assert "1 ask for changes" in told["pull_request"]["summary"]
+
+
+def test_a_look_at_what_did_not_change_costs_no_limit_and_trouble_is_a_need(land: Landing, hub):
+    commit = propose(land)
+    hub.check("ci", "success", commit)
+    land.orch.ok("pr", "status", "r/a")
+    hub.answered.clear()
+    land.orch.ok("pr", "status", "r/a")
+    assert len(hub.answered) >= 5, "the pull request, its checks, rules and reviews"
+    assert set(hub.answered) == {304}
+    hub.check("lint", "", commit)
+    told = land.orch.ok("pr", "status", "r/a")["pull_request"]["summary"]
+    assert told == "lint running; 1 of 2 checks passed"
+    hub.token = "another"
+    land.orch.ok("pr", "status", "r/a")
+    (need,) = land.orch.ok("top")["needs"]
+    assert "the token is not accepted" in need["text"]
+    assert (need["kind"], need["command"]) == ("landing", "orch pr status ent_1")
+    hub.token = forges.TOKEN
+    land.orch.ok("pr", "status", "r/a")
+    assert land.orch.ok("top")["needs"] == []
 
 
 @whole
