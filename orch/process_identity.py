@@ -89,6 +89,11 @@ def machine_of(domain: str) -> str:
     return domain.partition(_AT)[2]
 
 
+def is_of_here(domain: str) -> bool:
+    """Say whether a process is, or was, on this machine."""
+    return machine_of(domain) == clock.machine
+
+
 def boot() -> str:
     """Return which boot of this machine it is, as the identities of its processes begin."""
     return _domain()[:_BOOT_LENGTH]

@@ -60,6 +60,10 @@ def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> ReconcileRep
         run = runs.require(tx, run_id)
         told, dispatches, turns, heads, planning, unmade = due.due(tx, run)
         report.round_two = due.has_round_two(tx, run)
+    if run.repo_id:
+        from orch.fleet import here
+
+        here.appear(db)
     if dispatches or told or turns or heads:
         from orch.pace import Pace
 

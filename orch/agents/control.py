@@ -9,7 +9,7 @@ from inbox import model as bus
 from inbox.operations import leases, threads
 from inbox.workflows import wait
 from orch import process_identity
-from orch.agents import recovery
+from orch.agents import lost_machine, recovery
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs, tasks
 from orch.steps.model import say
@@ -56,7 +56,10 @@ def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
         with db.read() as tx:
             now = store.require(tx, turn.turn_key)
         if now.outcome is None and process_identity.is_gone(*now.runner) is True:
-            now = recovery.end_now(db, now)
+            if process_identity.is_of_here(now.runner[2]):
+                now = recovery.end_now(db, now)
+            else:
+                now = lost_machine.end_there(db, now, reason)
         return now if now.outcome is not None else None
 
     found = wait.until(db, ["thread=" + turn.thread_id], _look, patience, lambda: 0.2)

@@ -19,7 +19,7 @@ from schema.json_text import obj
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.store.fleet import MachineRow
-    from schema.transaction import ReadTx, Tx
+    from schema.transaction import Database, ReadTx, Tx
 
 
 def require(tx: "ReadTx", name: str) -> "MachineRow":
@@ -56,6 +56,14 @@ def declare(tx: "Tx", machine: "MachineRow", actor: str, reason: str) -> tuple[i
         payload=obj(machine=machine.name, given_back=back),
     )  # fmt: skip
     return event_id, back
+
+
+def end_there(db: "Database", turn: "turns.Turn", reason: str) -> "turns.Turn":
+    """End a turn of another machine that began anew without taking it up again."""
+    why = f"stopped: {reason}"
+    with db.write() as tx:
+        work.end(tx, turn, TurnEnd("interrupted", why), "fail", bus.MessageDraft(why))
+        return turns.require(tx, turn.turn_key)
 
 
 def _give_back(tx: "Tx", turn: "turns.Turn", why: str) -> str:

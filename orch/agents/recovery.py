@@ -40,12 +40,15 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         left = store.running(tx, agent)
     ended = []
     for turn in left:
-        gone = process_identity.is_gone(*turn.runner)
-        if not gone:
+        mine = turn.runner == process_identity.mine()  # It met a store that was away.
+        gone = mine or process_identity.is_gone(*turn.runner)
+        is_here = process_identity.is_of_here(turn.runner[2])
+        if not gone or not is_here:
+            where = "" if is_here else ", on another machine"
             raise Failure(
                 "invalid_state",
                 "duplicate",
-                f"another orch work runs as {agent} (pid {turn.runner[0]})",
+                f"another orch work runs as {agent} (pid {turn.runner[0]}{where})",
                 hint="give this one another --agent name",
             )
         seen = take_over_turn(db, harness, turn, stop)

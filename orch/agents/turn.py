@@ -104,6 +104,8 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
     if watcher.failure is not None:
         turn_result.leave(db, harness, held, turn, log)
         raise watcher.failure
+    if watcher.cut_off:
+        turn_result.hold_out(db, harness, held, turn, log, stop)
     return turn_result.conclude(db, harness, held, turn, facts, ended, log, redactor)
 
 

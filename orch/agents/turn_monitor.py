@@ -4,6 +4,7 @@ import time
 
 from inbox.model import TERMINAL, Thread
 from inbox.operations import leases
+from orch.agents import store_away
 from orch.harness.process import Orders
 from orch.operations.work import HeldThread
 from orch.store import turns as store
@@ -50,6 +51,8 @@ class Watcher:
         self._activity = -1
         self._renew_at = 0.0
         self._session = turn.session
+        self.cut_off = False  # From a store on a server, until the lease was about to end.
+        self._until = time.monotonic() + store_away.patience(held.ttl_ms)
         self._last = Orders()
 
     def __call__(self) -> "Orders":
@@ -69,12 +72,23 @@ class Watcher:
             if failure.reason == "newer_schema":
                 self.failure = failure
                 self._last.stop = failure.message
+            elif store_away.is_away(self._db, failure):
+                self._miss()
             elif failure.code != "store_busy":
                 raise
         if self._stop.level >= 2:
             self._last.stop = self._last.stop or "its runner was stopped"
             self._last.hurry = True
         return self._last
+
+    def _miss(self) -> None:
+        """Go on without the store, but not beyond what the lease allows."""
+        self._last.active = False
+        self._version = -1
+        if time.monotonic() >= self._until:
+            self.cut_off = True
+            self._last.stop = "the store could not be reached, and its lease is about to end"
+            self._last.hurry = True
 
     def _read(self) -> None:
         with self._db.read() as tx:
@@ -101,6 +115,7 @@ class Watcher:
                 self._version = -1  # Look again: it changed since, or was reported done.
                 return
             leases.refresh(tx, thread, thread.lease)
+        self._until = time.monotonic() + store_away.patience(self._grip.ttl_ms)
         self._renew_at = time.monotonic() + self._grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 
     def _keep_session(self) -> None:

@@ -9,7 +9,7 @@ import json
 
 from inbox import model as bus
 from inbox.operations import leases
-from orch.agents import deliver, turn_monitor
+from orch.agents import deliver, store_away, turn_monitor
 from orch.git import merges, names, refs, repository, salvage
 from orch.harness import outcome as verdict
 from orch.harness import spool
@@ -28,6 +28,7 @@ from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from orch.agents.turn_monitor import Stop
     from orch.harness.config import Harness
     from orch.harness.log import Log
     from orch.harness.process import ClientEnd
@@ -106,14 +107,32 @@ def leave(
     db: "Database", harness: "Harness", held: HeldThread, turn: Turn, log: "Log"
 ) -> None:  # fmt: skip
     """Keep the work of a turn that was ended, and leave its end to the next runner to judge."""
+    _keep(db, harness, held, turn, log, "the store was upgraded beyond this program")
+    log.close()
+
+
+def hold_out(
+    db: "Database", harness: "Harness", held: HeldThread, turn: Turn, log: "Log", stop: "Stop"
+) -> None:
+    """Keep the work of a turn that was cut off from its store, and wait until that is back.
+
+    Raises: store_error, once a stop is asked meanwhile: the next runner judges it.
+    """
+    _keep(db, harness, held, turn, log, "the store could not be reached")
+    store_away.wait_for(db, stop)
+
+
+def _keep(
+    db: "Database", harness: "Harness", held: HeldThread, turn: Turn, log: "Log", why: str
+) -> None:
+    """Save what lies uncommitted, asking the store for nothing."""
     facts = TurnFacts()
     keeper = _WorktreeCapture(db, harness, held, log)
     keeper.look_at_files(facts)
-    ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: the store was upgraded")
-    log.note(f"turn {turn.turn_no} was ended: the store was upgraded beyond this program")
+    ref = keeper.save(facts, f"turn {turn.turn_no} of {held.name}: {why}"[:200])
+    log.note(f"turn {turn.turn_no} was ended: {why}")
     if ref:
         log.note(f"kept {many(facts.uncommitted, 'uncommitted file')} under {ref}")
-    log.close()
 
 
 def _from_end(facts: TurnFacts, ended: "ClientEnd") -> None:

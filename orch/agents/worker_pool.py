@@ -6,10 +6,12 @@ begun after a stop was asked.
 
 import threading
 
+from orch.agents import store_away
 from orch.agents import turn as turns
 from orch.agents.slot_worker import SlotWorker
 from orch.agents.turn_monitor import Stop
 from orch.agents.worker import Worker
+from orch.fleet import here
 from orch.harness import preflight
 from orch.harness.config import Harness
 from orch.store.turns import Turn
@@ -82,6 +84,7 @@ class WorkerPool:
         for worker in workers:
             while worker.is_alive():
                 worker.join(0.2)  # Bounded, so that a signal is handled meanwhile.
+                self._show()
         if self.failure is not None:
             raise self.failure
 
@@ -94,14 +97,34 @@ class WorkerPool:
         try:
             db = stores.another(self.db)
             try:
-                kind = SlotWorker if self.plan.by_slots else Worker
-                kind(db, agent, self).work()
+                self._work_on(db, agent)
             finally:
                 db.close()
         except BaseException as error:
             with self._lock:
                 self.failure = self.failure or error
             self.ask_stop(1)
+
+    def _work_on(self, db: "Database", agent: str) -> None:
+        """Let a worker work; where its store is away for a while, again once it is back."""
+        kind = SlotWorker if self.plan.by_slots else Worker
+        while True:
+            try:
+                kind(db, agent, self).work()
+                return
+            except Failure as failure:
+                if not store_away.is_away(db, failure) or self.stop.is_asked:
+                    raise
+                self.tell(f"{agent}: {failure.message}; going on once the store is back")
+            store_away.wait_for(db, self.stop)
+
+    def _show(self) -> None:
+        """Show that somebody works on this machine. Raises: invalid_input for a copied one."""
+        try:
+            here.appear(self.db)
+        except Failure as failure:
+            if failure.code not in ("store_busy", "store_error"):
+                raise
 
     def note(self, turn: Turn, document: Json) -> None:
         """Keep what came of a turn."""

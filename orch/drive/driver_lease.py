@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from orch import process_identity
 from orch.fenced_lease import LEASE_MS, FencedLease, LeaseRow, refuse_held
+from orch.fleet import here
 from orch.operations import driving, runs
 from orch.steps import run as run_steps
 from orch.store import drives as store
@@ -67,6 +68,7 @@ def take(db: "Database", run_id: str, *, steal: bool, until: str) -> DriverLease
 
     Raises: lease_conflict/held naming who has it, not_found/run, invalid_state/closed.
     """
+    here.appear(db, at_once=True)  # Whether who had it is gone.
     with db.write() as tx:
         run = runs.require_open(tx, run_id)
         found = store.open_one(tx, run_id)

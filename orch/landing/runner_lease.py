@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from orch import process_identity
 from orch.fenced_lease import LEASE_MS, FencedLease, LeaseRow, refuse_held
+from orch.fleet import here
 from orch.git import repository
 from orch.store import queues as store
 from orch.store import trials
@@ -62,6 +63,8 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
     Taken over from a runner whose process is gone; with `steal` also from one that has not shown
     itself for a minute. Raises: lease_conflict/held naming who has it.
     """
+    if queue.repo_id:
+        here.appear(db, at_once=True)  # Whether who had it is gone.
     with db.write() as tx:
         found = store.get(tx, queue.queue_no)
         what = f"the queue of {queue.branch} is run"

@@ -31,7 +31,7 @@ def first(tx: "ReadTx", base: str) -> Opening:
     """Return what a free worker of the pool `base` is to do first."""
     at_work = _of_base(turns.running(tx), base)
     for turn in at_work:
-        if process_identity.is_gone(*turn.runner) is True:
+        if process_identity.is_gone(*turn.runner) is True and _is_mine(turn):
             return Opening(turn.agent, turn=turn)
     for thread in slots.parked(tx, base):
         if is_answered(tx, thread):
@@ -45,8 +45,17 @@ def first(tx: "ReadTx", base: str) -> Opening:
 
 def owed(tx: "ReadTx", base: str) -> int:
     """Return how many free workers have something to do that is not new."""
-    left = [t for t in _of_base(turns.running(tx), base) if process_identity.is_gone(*t.runner)]
+    left = [
+        turn
+        for turn in _of_base(turns.running(tx), base)
+        if process_identity.is_gone(*turn.runner) and _is_mine(turn)
+    ]
     return len(left) + sum(is_answered(tx, thread) for thread in slots.parked(tx, base))
+
+
+def _is_mine(turn: Turn) -> bool:
+    """Say whether what a killed worker left can be looked at from here."""
+    return process_identity.is_of_here(turn.runner[2])
 
 
 def is_answered(tx: "ReadTx", thread: "ParkedThread") -> bool:

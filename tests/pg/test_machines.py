@@ -1,12 +1,13 @@
 """Several machines on one store: a home and an id each, a bare remote between them."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support import servers
-from tests.support.cli import Cli
+from tests.support.cli import Cli, until
 from tests.support.repos import Repo
 
 pytestmark = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
@@ -111,3 +112,43 @@ def test_nothing_is_done_before_the_remote_has_it(fleet: Fleet) -> None:
     assert pushed["head_commit"] == fleet.at_remote("orch/r/a/attempt-1")
     hand.ok("done", *own)
     assert fleet.lead.ok("task", "show", "r/a")["attempts"][0]["status"] == "done"
+
+
+def _copied(fleet: Fleet, name: str) -> Cli:
+    """Return a machine that has another one's state, as a cloned disk has."""
+    state = fleet.folder / name / ".local/state/orch"
+    state.parent.mkdir(parents=True)
+    shutil.copytree(fleet.folder / "worker/.local/state/orch", state)
+    return fleet.machine(name)
+
+
+def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet) -> None:
+    fleet.run()
+    fleet.task()
+    worker = fleet.machine("worker")
+    sign = fleet.folder / "pushed"
+    first = worker.start(
+        "work", "--agent", "w", "--once", "--harness", "command", "--json", "--",
+        sys.executable, str(AGENT), "commit=first.txt", "push", "write=loose.txt", f"touch={sign}", "hang",
+    )  # fmt: skip
+    with first:
+        until(sign.exists, "the first worker to push")
+        copy = _copied(fleet, "copy")
+        copied = copy.refuse("invalid_input", "value", "machine", "list")
+        assert "copy of its id" in copied["message"]
+        listed = {m["name"]: m for m in fleet.lead.ok("machine", "list")["machines"]}
+        (there,) = [m for m in listed.values() if not m["is_here"]]
+        assert there["at_work"] == ["r/a"] and there["silent_seconds"] == 0
+        # It is alive; a person who says that it is not is believed, and its work goes on elsewhere.
+        lost = fleet.lead.ok("machine", "lost", there["name"], "--reason", "burnt")
+        assert lost["given_back"] == ["r/a"] and lost["machine"]["status"] == "lost"
+        other = fleet.machine("other")
+        turn = fleet.work(other, "commit=second.txt", "done=made")["turns"][0]
+        assert turn["outcome"] == "done", turn
+        first.wait()  # It was told that the thread is another's, and pushed nothing over it.
+    attempt = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    assert fleet.at_remote("orch/r/a/attempt-1") == attempt["head_commit"]
+    files = fleet.remote.git("ls-tree", "--name-only", attempt["head_commit"]).split("\n")
+    assert {"first.txt", "second.txt"} <= set(files) and "loose.txt" not in files
+    assert fleet.at_remote("refs/orch/salvage/r/a/1/1")  # What lay uncommitted is there too.
+    assert fleet.lead.ok("task", "show", "r/a")["task"]["status"] == "done"

@@ -13,6 +13,7 @@
     env             print the environment's names          brief        print what it was told
     chatter=PATH    numbered lines until that file is there
     until=PATH      wait for a file                        echo=NAME    print a variable's value
+    push            orch push
     usage           a final event with tokens and cost     session=ID   say the session's id
 """
 
@@ -112,6 +113,8 @@ def act(kind: str, word: str) -> None:
     elif verb in ("deliver", "hand-in"):
         checked = ("--validate",) if verb == "deliver" else ()
         inbox("done", *checked, "--summary", "the plan", "--body-file", rest)
+    elif verb == "push":
+        say(f"orch push -> {subprocess.run(['orch', 'push'], check=False).returncode}")
     elif verb == "ask":
         inbox("update", "--status", "blocked", "--body", rest)
     elif verb == "env":
