@@ -8,6 +8,7 @@ of it (workers.py).
 import os
 import time
 
+from inbox.operations import leases
 from orch import config_in_force, process_identity
 from orch.agents import liveness, turn_result
 from orch.agents import turn as turns
@@ -43,6 +44,8 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         mine = turn.runner == process_identity.mine()  # It met a store that was away.
         gone = mine or process_identity.is_gone(*turn.runner)
         is_here = process_identity.is_of_here(turn.runner[2])
+        if not is_here and _is_over(db, turn):
+            continue  # Who takes its thread up ends it.
         if not gone or not is_here:
             where = "" if is_here else ", on another machine"
             raise Failure(
@@ -55,6 +58,14 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         if seen is not None:
             ended.append(seen)
     return ended
+
+
+def _is_over(db: "Database", turn: Turn) -> bool:
+    """Say whether the lease under which a turn was begun is over."""
+    with db.read() as tx:
+        thread = leases.require_thread(tx, turn.thread_id)
+        lease = thread.lease
+        return lease is None or lease.epoch != turn.epoch or lease.remaining_ms(tx.now) <= 0
 
 
 def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> Turn | None:

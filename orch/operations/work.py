@@ -9,6 +9,7 @@ from inbox.operations import claims, leases, threads
 from inbox.operations import work as holder
 from inbox.store import cursors
 from inbox.store import leases as lease_rows
+from orch import process_identity
 from orch.model import WORKED, Attempt, Run, Task
 from orch.operations import budgets
 from orch.store import attempts, turns
@@ -99,6 +100,7 @@ def begin(
     if thread.status == "blocked":  # A new turn is told the answer, if there is one.
         draft = bus.MessageDraft("goes on")
         holder.update(tx, thread, held.agent, held.token, "in_progress", draft)
+    _supersede(tx, held)
     key = turns.begin(
         tx,
         thread_no=held.thread_no,
@@ -118,6 +120,16 @@ def begin(
     turn = turns.require(tx, key)
     _tell(tx, turn, "turn_start", thread, obj(turn_no=turn.turn_no, harness=harness))
     return turn
+
+
+def _supersede(tx: "Tx", held: HeldThread) -> None:
+    """End a turn that another machine began under an earlier lease, and of which nobody hears."""
+    before = turns.latest(tx, held.thread_no)
+    if before is None or before.outcome is not None or before.epoch >= held.epoch:
+        return
+    if not process_identity.is_of_here(before.runner[2]):
+        why = f"its lease ended before it was heard of again; {held.agent} went on"
+        end(tx, before, TurnEnd("interrupted", why), "", bus.MessageDraft(why))
 
 
 def end(

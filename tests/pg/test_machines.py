@@ -1,16 +1,21 @@
 """Several machines on one store: a home and an id each, a bare remote between them."""
 
+import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.support import servers
 from tests.support.cli import Cli, until
+from tests.support.engines import ENGINES
 from tests.support.repos import Repo
+from tests.support.wire_proxy import Wire
 
 pytestmark = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
+long = pytest.mark.skipif("server" not in ENGINES, reason="seconds: make test-pg")
 AGENT = Path(__file__).parents[1] / "support" / "fake_clients" / "agent.py"
 
 
@@ -27,6 +32,7 @@ class Fleet:
         self.shop.commit()
         self.shop.git("remote", "add", "origin", str(self.remote.path))
         self.shop.git("push", "-q", "origin", "main")
+        self.wire: Wire | None = None
         self.lead = self.machine("lead", self.shop.path)
         self.inbox = self.machine("lead", self.shop.path, program="inbox")
 
@@ -63,6 +69,8 @@ class Fleet:
 def fleet(tmp_path: Path, monkeypatch):
     found = Fleet(tmp_path, monkeypatch)
     yield found
+    if found.wire is not None:
+        found.wire.close()
     servers.shared().drop(found.name)
 
 
@@ -122,6 +130,7 @@ def _copied(fleet: Fleet, name: str) -> Cli:
     return fleet.machine(name)
 
 
+@long
 def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet) -> None:
     fleet.run()
     fleet.task()
@@ -129,7 +138,8 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
     sign = fleet.folder / "pushed"
     first = worker.start(
         "work", "--agent", "w", "--once", "--harness", "command", "--json", "--",
-        sys.executable, str(AGENT), "commit=first.txt", "push", "write=loose.txt", f"touch={sign}", "hang",
+        sys.executable, str(AGENT), "commit=first.txt", "push", "write=loose.txt",
+        f"touch={sign}", "hang",
     )  # fmt: skip
     with first:
         until(sign.exists, "the first worker to push")
@@ -152,3 +162,50 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
     assert {"first.txt", "second.txt"} <= set(files) and "loose.txt" not in files
     assert fleet.at_remote("refs/orch/salvage/r/a/1/1")  # What lay uncommitted is there too.
     assert fleet.lead.ok("task", "show", "r/a")["task"]["status"] == "done"
+
+
+@long
+def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(fleet: Fleet) -> None:
+    fleet.run()
+    fleet.task()
+    wire = fleet.wire = Wire(Path(servers.shared().folder))
+    worker = fleet.machine("worker").at(ORCH_DB=wire.url(fleet.url))
+    sign = fleet.folder / "at-work"
+    lease = 6.0
+    first = worker.start(
+        "work", "--agent", "w", "--once", "--lease-seconds", str(lease), "--harness", "command",
+        "--", sys.executable, str(AGENT), "commit=first.txt", "write=loose.txt", f"touch={sign}",
+        "hang",
+    )  # fmt: skip
+    with first:
+        until(sign.exists, "the agent to be at work")
+        (agent,) = [pid for pid in os.listdir("/proc") if str(sign) in _words(pid) and "hang" in
+                    _words(pid) and "--harness" not in _words(pid)]  # fmt: skip
+        cut = time.monotonic()
+        wire.cut()
+        until(lambda: not os.path.exists(f"/proc/{agent}"), "the agent to be stopped", lease)
+        assert time.monotonic() - cut < lease
+        until(lambda: _is_stale(fleet), "the lease to end")
+        other = fleet.machine("other")
+        turn = fleet.work(other, "commit=second.txt", "done=made")["turns"][0]
+        assert turn["outcome"] == "done", turn
+        assert first.process.poll() is None
+        wire.mend()
+        first.wait()
+    attempt = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    assert fleet.at_remote("orch/r/a/attempt-1") == attempt["head_commit"]
+    files = fleet.remote.git("ls-tree", "--name-only", attempt["head_commit"]).split("\n")
+    assert "second.txt" in files and "first.txt" not in files
+    assert fleet.at_remote("refs/orch/salvage/r/a/1/1")
+
+
+def _words(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text() if pid.isdigit() else ""
+    except OSError:
+        return ""
+
+
+def _is_stale(fleet: Fleet) -> bool:
+    fleet.lead.ok("reconcile", "--run", "r")
+    return fleet.lead.ok("task", "show", "r/a")["attempts"][0]["liveness"] == "stale"
