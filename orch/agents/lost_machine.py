@@ -30,7 +30,7 @@ def require(tx: "ReadTx", name: str) -> "MachineRow":
         return found[0]
     if found:
         ids = " or ".join(m.machine_id for m in found)
-        raise Failure("invalid_state", "duplicate", f"{len(found)} machines are called {name}",
+        raise Failure("invalid_state", "duplicate", f"several machines are called {name}",
                       hint=f"name it by its id: {ids}")  # fmt: skip
     raise not_found("machine", name, near=[m.name for m in known])
 
