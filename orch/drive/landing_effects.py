@@ -3,6 +3,7 @@
 from orch.drive import tidying
 from orch.drive.hands import REFUSALS, Hands, unless_lost
 from orch.drive.planner.model import TaskFacts
+from orch.drive.watch import InTheWay
 from orch.landing import enqueue as enqueueing
 from orch.landing import integrate as integration
 from orch.landing import open_queue, runner
@@ -84,6 +85,9 @@ def run_queue(hands: Hands, queue_no: int) -> None:
             hands.say("", "problem", f"the queue cannot go on: {error.message}")
         elif outcome is not None:
             _tell_landing(hands, outcome)
+            hands.watch.in_the_way.pop(queue_no, None)
+            if outcome.blockers:
+                hands.watch.in_the_way[queue_no] = InTheWay(outcome.blockers)
 
     if hands.lane("queue", queue_no, _job, _done):
         hands.watch.landing.add(queue_no)

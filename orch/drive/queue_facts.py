@@ -38,7 +38,8 @@ def _of_queue(
     wake_at = min(filter(None, (_wake_at(row, seen) for row in moving)), default=0)
     # A run of the queue does all that can be done: what is left then waits for news or a moment,
     # or, where it was held meanwhile, for a person.
-    is_left = news or wake_at or queue.hold_reason
+    met = watch.in_the_way.get(number)
+    is_left = news or wake_at or queue.hold_reason or met is not None
     count = sum(row.count for row in moving) if is_left else 0
     hold = ("red" if queue.hold_tree else "person") if queue.hold_reason else ""
     return QueueFacts(
@@ -52,6 +53,8 @@ def _of_queue(
         hold=hold,
         hold_text=f"the queue of {queue.branch} is held: {queue.hold_reason}" if hold else "",
         may_mend=hold == "red" and (news or any(row.is_revert for row in rows)),
+        in_the_way=met.text if met is not None else "",
+        mending=met.argv if met is not None else (),
         event=max(row.event for row in rows),
     )
 

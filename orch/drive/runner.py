@@ -252,7 +252,7 @@ class Driver:
         one.seen, one.plan, one.due = seen, plan, plan.wake_at
         if seen.queues:  # No event tells that somebody pushed to a target.
             one.due = min(filter(None, (one.due, seen.now + _TARGET_MS)))
-        if seen.repositories:  # Nor that a checkout was cleaned.
+        if seen.repositories or one.watch.in_the_way:  # Nor that a checkout was cleaned.
             one.due = min(filter(None, (one.due, seen.now + _MENDED_MS)))
         self.outcome.passes += 1
         if not plan.steps:
@@ -326,7 +326,7 @@ class Driver:
     def _tell_end(self, one: _Driven) -> None:
         """Let it be told that all is over, where it is; what is sent outlives this driver."""
         assert one.plan is not None
-        if self.outcome.end == "landed":
+        if self.outcome.end == "landed" and one.seen is not None and one.seen.end != "land":
             effects.tell_end(one.hands, one.plan)
         notices.tell(self._db, one.watch.run_id, one.watch.settings)
 

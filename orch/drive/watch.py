@@ -10,9 +10,10 @@ from orch import config_in_force
 from orch.config.drive_policy import DrivePolicy, merged
 from orch.config.model import Config
 from orch.drive.planner.model import RepositoryFacts, SlotFacts, TicketFacts
-from orch.git import refs, repository
+from orch.git import changes, refs, repository
 from orch.landing import open_queue
 from orch.operations import driving, runs
+from orch.steps.model import git
 from orch.store import drive_facts as facts
 from orch.store import queues as queue_rows
 from orch.worktrees import clean, create
@@ -22,8 +23,10 @@ from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from orch.git.checkout_conflicts import Blocker
     from orch.model import Run
     from schema.transaction import Database, ReadTx
 
@@ -36,6 +39,28 @@ class QueueSeen(Value):
     tip: str
     event: int
     at: int
+
+
+class InTheWay:
+    """What of people's checkouts a landing met: in words, what helps, and how they stood then."""
+
+    __slots__ = ("argv", "checkouts", "stood", "text")
+
+    def __init__(self, found: "Sequence[Blocker]") -> None:
+        self.text = "; ".join(one.why for one in found)
+        self.checkouts = tuple(one.checkout for one in found)
+        steps = found[0].steps or (git("status", "--short", where=found[0].checkout),)
+        self.argv = steps[0].argv
+        self.stood = self.stands()
+
+    def stands(self) -> tuple[object, ...]:
+        """Return how the checkouts stand now. Raises: git_error."""
+        found: list[object] = []
+        for path in self.checkouts:
+            repo = repository.find_repository(path)
+            if repo is not None and repo.top:
+                found += [repository.operation_in_progress(repo), changes.status(repo).files]
+        return tuple(found)
 
 
 class Watch:
@@ -63,6 +88,7 @@ class Watch:
         self.integrate_text = ""
         self.integrate_event = 0
         self.queues: dict[int, QueueSeen] = {}
+        self.in_the_way: dict[int, InTheWay] = {}
         self.tips: dict[int, str] = {}
         self.is_cleaning = False
         self.said: set[str] = set()
@@ -91,6 +117,10 @@ class Watch:
             own = repo if queue.repo_path == (repo.top or repo.common_dir) else None
             found = own or repository.find_repository(queue.repo_path)
             self.tips[queue.queue_no] = refs.read_ref(found, queue.target) if found else ""
+        for number, met in list(self.in_the_way.items()):
+            if met.stands() != met.stood:  # Somebody did something about it.
+                del self.in_the_way[number]
+                self.queues.pop(number, None)
         if time.monotonic() - self._looked > _REPOSITORY_SECONDS:
             self.repositories = list(_troubles(db, run, repo, self.settings, path))
             self._looked = time.monotonic()

@@ -22,6 +22,7 @@ _NEEDS = {
     "late_report": ("→", "yellow", "a late report"),
     "no_worker": ("○", "yellow", "nobody serves it"),
     "dirty": ("±", "yellow", "the checkout has changes"),
+    "in_the_way": ("±", "yellow", "cannot land"),
     "setup": ("!", "red", "its worktree cannot be set up"),
     "base_conflict": ("⇄", "yellow", "what it builds on does not merge"),
     "refused": ("!", "yellow", "was refused"),

@@ -100,6 +100,8 @@ QUEUES = st.builds(
     wake_at=MOMENTS,
     hold=st.sampled_from(("", "", "red", "person")),
     may_mend=st.booleans(),
+    in_the_way=st.sampled_from(("", "", "a file is in the way")),
+    mending=st.just(("git", "status")),
 )
 POLICIES = st.builds(
     DrivePolicy,

@@ -126,6 +126,8 @@ class QueueFacts:
     elsewhere. `is_changed`: something happened in it since it was last run (or it never was);
     `looked_at` is that last time, `wake_at` when an entry's wait is over. `hold` is "", "red" or
     "person", said in `hold_text`; `may_mend`: a red target moved, or a revert waits in it.
+    `in_the_way`: in words, what of people's checkouts kept the target from moving; `mending` is
+    the command that helps.
     """
 
     queue_no: int
@@ -138,6 +140,8 @@ class QueueFacts:
     hold: str = ""
     hold_text: str = ""
     may_mend: bool = False
+    in_the_way: str = ""
+    mending: tuple[str, ...] = ()
     event: int = 0
 
 

@@ -96,6 +96,12 @@ def queue(snapshot: DriveSnapshot, one: QueueFacts) -> DriveNeed:
     return _of_run(snapshot, kind, one.event, one.hold_text or "the queue is held", step)
 
 
+def in_the_way(snapshot: DriveSnapshot, one: QueueFacts) -> DriveNeed:
+    """Return that a target cannot move over what lies in people's checkouts."""
+    step = Step(one.mending)
+    return _of_run(snapshot, "in_the_way", one.event, one.in_the_way, step)
+
+
 def integrate(snapshot: DriveSnapshot) -> DriveNeed:
     """Return that what landed is on the run's own branch only."""
     text = snapshot.integrate_text or f"what landed on {snapshot.target} is not in your branch yet"

@@ -31,6 +31,8 @@ def queues(ledger: Ledger) -> None:
 
 def _run(ledger: Ledger, queue: QueueFacts) -> None:
     now = ledger.snapshot.now
+    if queue.in_the_way and not queue.is_changed:
+        ledger.needs.append(needs.in_the_way(ledger.snapshot, queue))
     look = retry.due(now, queue.looked_at, _LOOK_MS)
     if queue.is_changed or 0 < queue.wake_at <= now or look <= now:
         ledger.steps.append(RunQueue(queue.queue_no))

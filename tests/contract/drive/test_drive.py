@@ -370,3 +370,22 @@ def test_a_check_that_cannot_run_is_a_need_that_says_why(drive: Drive) -> None:
     assert need["text"].endswith("mend [check.unit] of orch.toml")
     assert need["command"] == "orch verify run r/a"
     assert [one["attempt_no"] for one in drive.lead.attempts("a")] == [1]
+
+
+def test_files_of_people_that_keep_a_target_from_moving_are_a_need(drive: Drive) -> None:
+    drive.lead.run("--target", "main", "--base-ref", "HEAD", run="r2")
+    drive.orch.ok("task", "add", "--run", "r2", "--task", "a")
+    (drive.does / "a").write_text("inbox update --status in_progress --summary begun\n")
+    words = ["drive", "--run", "r2", "--workers", "1", "--harness", "command"]
+    assert drive.orch.run(*words, "--no-land", "--json", "--", *drive.program).status == 0
+    mine = drive.top / "a.txt"
+    mine.write_text("mine\n")
+    with drive.orch.start(*words, "--until", "done", "--", *drive.program) as driver:
+        until(lambda: drive.lead.events("drive_need", run="r2"), "the need")
+        told = drive.orch.ok("wait", "--run", "r2")["news"]
+        assert [(o["kind"], "git" in o["command"]) for o in told if o["command"]] == [
+            ("in_the_way", True)
+        ]
+        mine.unlink()
+        assert driver.wait().status == 0
+    assert drive.files() == {"a.txt"}
