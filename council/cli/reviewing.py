@@ -42,12 +42,19 @@ def review(
     call.say(_record(call, asked, leader, pool.problems), call.committed)
 
 
-def ask(db: "Database", run_id: str, task_id: str, harness: str, program: tuple[str, ...]) -> str:
+def ask(
+    db: "Database", run_id: str, task_id: str, kind: str, harness: str, program: tuple[str, ...]
+) -> str:
     """Have a task's change reviewed by a client, as a driver does; return what came of it.
 
-    Raises: invalid_input for a client that cannot start, and what `reviewing.ask` does.
+    `kind`: "reviewer", or "council" for three of them. Raises: invalid_input for a client that
+    cannot start, and what `reviewing.ask` and `convening.ask` do.
     """
     client, _ = workers.client_of(db, harness, program, lambda words: f"orch {words}")
+    if kind == "council":
+        from council.workflows import convening
+
+        return convening.ask(db, run_id, task_id, client)
     return reviewing.ask(db, run_id, task_id, client)
 
 

@@ -49,12 +49,13 @@ def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
 
 
 def ask_review(
-    db: "Database", run_id: str, task_id: str, harness: str, program: "tuple[str, ...]"
-) -> str:
-    """Have a task's change reviewed by an agent client; return in words what came of it."""
+    db: "Database", run_id: str, task_id: str, kind: str, harness: str,
+    program: "tuple[str, ...]",
+) -> str:  # fmt: skip
+    """Have a task's change reviewed, or by a council; return in words what came of it."""
     from council.cli import reviewing
 
-    return reviewing.ask(db, run_id, task_id, harness, program)
+    return reviewing.ask(db, run_id, task_id, kind, harness, program)
 
 
 def begin_round_two(db: "Database", run_id: str) -> None:

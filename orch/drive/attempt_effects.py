@@ -155,9 +155,10 @@ def review(hands: Hands, task: TaskFacts) -> None:
         hands.say(task.task_id, "review", said)
 
     hands.watch.reviewing.add(task.task_no)
-    hands.say(task.task_id, "review", f"a review is asked of {task.reviewer}")
+    what = "a council" if task.review_kind == "council" else "a review"
+    hands.say(task.task_id, "review", f"{what} is asked of {task.reviewer}")
     hands.lane(
         "review", (run_id, task.task_no),
-        lambda db: ask(db, run_id, task.task_id, task.reviewer, program), _done,
+        lambda db: ask(db, run_id, task.task_id, task.review_kind, task.reviewer, program), _done,
     )  # fmt: skip
     crash_points.reach("drive.review_asked")

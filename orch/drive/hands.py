@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database
 
     Say = Callable[[str, str, str], None]  # Task's id or "", what kind of line, the line.
-    AskReview = Callable[[Database, str, str, str, tuple[str, ...]], str]
+    AskReview = Callable[[Database, str, str, str, str, tuple[str, ...]], str]
 
 # A refusal of one task's step: it becomes that task's reason, and a need after a few passes.
 REFUSALS = ("invalid_state", "refused", "not_found", "git_error", "invalid_input")

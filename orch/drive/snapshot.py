@@ -158,6 +158,22 @@ def _line(text: str) -> str:
     return lines[-1][:200] if lines else ""
 
 
+class ReviewFacts:
+    """What a landing lacks: whose word comes next, by which client, and how far that is.
+
+    `kind`: reviewer, then council; "" where only people's words are missing.
+    """
+
+    __slots__ = ("kind", "missing", "reviewer", "state")
+
+    def __init__(self, missing: tuple[str, ...], reviewer: str) -> None:
+        kinds = {words.rpartition(" ")[2] for words in missing}
+        self.kind = next((kind for kind in ("reviewer", "council") if kind in kinds), "")
+        self.missing = missing
+        self.reviewer = reviewer
+        self.state = ""
+
+
 class TaskReader:
     """Turns rows into facts; what concerns several tasks is asked once."""
 
@@ -181,7 +197,7 @@ class TaskReader:
         waits = self._waits.get(row.task_no, [])
         dead = [name for name, status in waits if status == "cancelled"]
         gate = GateFacts(self._tx, self._watch, row)
-        review, reviewer, missing = self._review(row)
+        review = self._review(row)
         return TaskFacts(
             task_no=row.task_no, task_id=row.task_id, status=row.status, priority=row.priority,
             rank=row.rank, chain=row.chain, mode=row.attempt_mode or row.mode,
@@ -199,9 +215,10 @@ class TaskReader:
             is_ours=self._served.is_ours(row), is_answered=row.is_answered,
             is_left=row.is_left, live=row.live,
             silent_since=self._silent_since(row), gate=gate.state, gate_runs=gate.runs,
-            gate_tries=gate.tries, gate_at=gate.at, gate_check=gate.check, review=review,
-            reviewer=reviewer, entry_no=row.entry_no, entry=row.entry, entry_text=row.entry_text,
-            approval=missing, is_conflict_held=self._holds_conflicts,
+            gate_tries=gate.tries, gate_at=gate.at, gate_check=gate.check, review=review.state,
+            review_kind=review.kind or "reviewer", reviewer=review.reviewer,
+            entry_no=row.entry_no, entry=row.entry, entry_text=row.entry_text,
+            approval=review.missing, is_conflict_held=self._holds_conflicts,
         )  # fmt: skip
 
     def _reason(self, row: "OpenTask") -> str:
@@ -250,29 +267,33 @@ class TaskReader:
             return row.lease_until
         return facts.stale_at(self._tx, row.thread_no) if row.live == "gone" else 0
 
-    def _review(self, row: "OpenTask") -> "tuple[str, str, tuple[str, ...]]":
-        """Return (what its review lacks, by whom it is to be, all approvals that are missing)."""
+    def _review(self, row: "OpenTask") -> ReviewFacts:
         missing = tuple(json.loads(row.approvals).get("missing", ()))
         policy = self._watch.policy
-        kinds = {words.rpartition(" ")[2] for words in missing}
-        reviewer = policy.reviewer or policy.harness
+        found = ReviewFacts(missing, policy.reviewer or policy.harness)
         if row.status == "done" and row.entry == "held" and self._is_revised(row):
-            return "revise", reviewer, missing
-        is_asked_for = row.entry == "awaiting_approval" and "reviewer" in kinds
-        if row.status != "done" or not is_asked_for or policy.review == "never":
-            return "", "", missing
-        if row.task_no in self._watch.reviewing or self._has_word(row) or self._watch.landing:
-            return "asked", reviewer, missing
+            found.state = "revise"
+        elif row.status == "done" and row.entry == "awaiting_approval" and found.kind:
+            found.state = self._review_state(row, found)
+        if policy.review == "never" and found.state != "revise":
+            found.state = ""
+        return found
+
+    def _review_state(self, row: "OpenTask", found: ReviewFacts) -> str:
+        """Say how far the review is that a landing lacks (REVIEWS of the planner's model)."""
+        is_asked = row.task_no in self._watch.reviewing or self._has_word(row, found.kind)
+        if is_asked or self._watch.landing:
+            return "asked"
         refusal = self._refusals.get(row.task_no)
         if refusal is not None and refusal.kind == SILENT:
-            return "silent", reviewer, missing
-        return ("needed" if reviewer and self._watch.can_ask else "nobody"), reviewer, missing
+            return "silent"
+        return "needed" if found.reviewer and self._watch.can_ask else "nobody"
 
-    def _has_word(self, row: "OpenTask") -> bool:
+    def _has_word(self, row: "OpenTask", kind: str) -> bool:
         """Say whether a reviewer's word is there that the queue has not looked at yet."""
         seen = max((one.event for one in self._watch.queues.values()), default=0)
         words = approval_rows.of_head(self._tx, row.task_no, row.head_commit)
-        return any(one.speaker == "reviewer" and one.event_id > seen for one in words)
+        return any(one.speaker == kind and one.event_id > seen for one in words)
 
     def _is_revised(self, row: "OpenTask") -> bool:
         """Say whether reviewers, and no person, want a head to be revised (I21)."""

@@ -63,8 +63,8 @@ class TaskFacts:
     `gate_runs`: how often its failed checks ran on that same tree; `gate_tries`: how often a check
     could not run, in a row, the last time at `gate_at`; an outside result is waited for since
     `gate_at`. `entry`: its newest entry's status, "" for none. `approval`: what its entry lacks, in
-    words. `has_nothing_to_land`: analysis, or code without a commit. `is_conflict_held`: orch.toml
-    leaves conflicts to people.
+    words. `review_kind`: reviewer, or council. `has_nothing_to_land`: analysis, or code without a
+    commit. `is_conflict_held`: orch.toml leaves conflicts to people.
     """
 
     task_no: int
@@ -109,6 +109,7 @@ class TaskFacts:
     gate_at: int = 0
     gate_check: str = ""
     review: str = ""
+    review_kind: str = "reviewer"
     reviewer: str = ""
     has_nothing_to_land: bool = False
     entry_no: int = 0

@@ -140,8 +140,13 @@ def stuck(snapshot: DriveSnapshot) -> DriveNeed:
 def review(snapshot: DriveSnapshot, task: TaskFacts) -> DriveNeed:
     """Return that a review is lacking which nobody has been named for, or who says nothing."""
     name = f"{snapshot.run_id}/{task.task_id}"
-    step = say("review", name, harness=task.reviewer or snapshot.policy.reviewer or "H")
-    text = "its reviewer gave no verdict" if task.review == "silent" else "nobody reviews it"
+    if task.review_kind == "council":
+        step = say("council start", run=f"council-{task.task_id}", task=name)
+        silent = "its council came to no verdict"
+    else:
+        step = say("review", name, harness=task.reviewer or snapshot.policy.reviewer or "H")
+        silent = "its reviewer gave no verdict"
+    text = silent if task.review == "silent" else "nobody reviews it"
     return of_task(snapshot, task, "review", text, step)
 
 

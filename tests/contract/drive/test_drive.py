@@ -389,3 +389,34 @@ def test_files_of_people_that_keep_a_target_from_moving_are_a_need(drive: Drive)
         mine.unlink()
         assert driver.wait().status == 0
     assert drive.files() == {"a.txt"}
+
+
+def test_a_council_that_the_policy_lacks_is_held_by_the_driver(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = '[policy]\nlow = ["council"]\nbuiltin = false\n'
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy=policy)
+    drive.task("a")
+    answer = drive.run("--until", "done", "--json")
+    assert answer.data["end"] == "landed", answer
+    drive.settled("a")
+    seated = (drive.does / "seated").read_text().split()
+    assert sorted(seated) == [f"{w}-reviewer-a" for w in ("architecture", "implementation", "risk")]
+    given = [(e["actor"], e["payload"]["kind"]) for e in drive.lead.events("approval_given")]
+    assert given == [("council-r-a-1", "council")]
+
+
+def test_a_council_without_a_verdict_is_a_need(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = '[policy]\nlow = ["council"]\nbuiltin = false\n'
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy=policy)
+    drive.task("a")
+    script = drive.lead.home / "agent.sh"
+    script.write_text(script.read_text().replace('"verdict":"approve"', '"verdict":"abstain"'))
+    (need,) = drive.run("--json").json["data"]["needs"]
+    assert (need["kind"], need["text"]) == ("review", "its council came to no verdict")
+    assert need["command"] == "orch council start --run council-a --task r/a"
+    assert [one["closed_at"] is None for one in drive.orch.ok("run", "list")["runs"]] == [
+        False, True,
+    ]  # fmt: skip
