@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _NOUN = re.compile(r"^ (?:[a-z]+ )?([a-z]{3,}s)\b")
 # Counted only where there are several.
-_SEVERAL = {"repositories", "runs", "tasks", "characters", "bytes", "pairs"}
+_SEVERAL = {"machines", "repositories", "runs", "tasks", "characters", "bytes", "pairs"}
 
 
 def _counted() -> Iterator[str]:
