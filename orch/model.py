@@ -5,6 +5,7 @@ from schema.queries import Record
 OWNERSHIP = ("enforce", "warn", "off")
 RISKS = ("low", "medium", "high")
 MODES = ("analysis", "code")
+UNTIL = ("blocked", "need", "done", "idle", "forever")  # When a driver ends.
 KINDS = ("feature", "bugfix", "refactor", "docs", "test", "chore")
 DEFAULT_MAX_ATTEMPTS = 3
 REQUEST_STATUSES = ("new", "planning", "asked", "planned", "refused", "failed", "applied")

@@ -182,6 +182,17 @@ def test_a_hot_command_of_orch_loads_exactly(line: str, asked: Path) -> None:
     assert sorted(_HOT_ORCH[line] - loaded) == [], "listed, but not loaded any more"
 
 
+# Every other command is found in the whole table, whose folders import as little.
+_LOOKS = ("events --run r", "task list --run r", "run list", "trace r/t")
+
+
+@pytest.mark.parametrize("line", _LOOKS)
+def test_the_whole_table_brings_no_costly_module(line: str, asked: Path) -> None:
+    _, loaded = _call("orch", asked, "--json", *line.split(" "))
+    assert "orch.cli.table" in loaded
+    assert sorted(loaded & _FORBIDDEN) == []
+
+
 _ALL_HOT = _HOT | _HOT_ORCH
 
 

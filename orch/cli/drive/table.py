@@ -1,7 +1,7 @@
 """The commands about driving: rows of orch's table (table.py)."""
 
 from inbox.cli.grammar import KEY, Command, Option
-from orch.drive.planner.model import UNTIL
+from orch.model import UNTIL
 
 _RUN_NAME = Option("RUN", "name", "the run", dest="run", required=True)
 

@@ -1,7 +1,5 @@
 """Where an entry stands, read from the store, and what comes next for it or for a list of them."""
 
-import json
-
 from orch import run_end
 from orch.cli import beside_driver
 from orch.operations import attempts, entries, runs, tasks
@@ -15,6 +13,7 @@ from orch.store import queues as queue_rows
 from orch.store import runs as run_rows
 from orch.store import tasks as task_rows
 from orch.store.entries import ON_ITS_WAY, Entry
+from schema.json_text import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def way_to_land(db: "Database", run_id: str) -> "Step":
 
 def awaited(entry: Entry) -> list[str]:
     """Return whose approval an entry lacks, in words."""
-    found: list[str] = json.loads(entry.approvals)["missing"]
+    found: list[str] = loads(entry.approvals)["missing"]
     return found
 
 

@@ -11,7 +11,6 @@ from orch.config.drive_policy import DrivePolicy
 
 PLANNER = "drive-plan/2"  # Rises when the same snapshot could lead to other steps.
 
-UNTIL = ("blocked", "need", "done", "idle", "forever")
 
 # How an attempt ended (`attempt.end_class`); those of PEOPLE are never begun again by themselves.
 PEOPLE = ("stopped", "rejected", "cancelled", "permanent")
