@@ -17,6 +17,7 @@ from tests.bench import installed
 def _parts() -> dict[str, Callable[[], None]]:
     from tests.bench import (
         board,
+        cleaning,
         commands,
         contention,
         control,
@@ -40,6 +41,7 @@ def _parts() -> dict[str, Callable[[], None]]:
         "graph": control.graph,
         "large_run": large_run.main,
         "dispatch": control.dispatch,
+        "cleanup": cleaning.main,
         "driving": driving.main,
         "drive": drive.passes,
         "queue": queue.passes,

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ _VERSIONS = {
     "lib/sqlalchemy/__init__.py": r"(?m)^__version__ = .*$",
     "doc/build/conf.py": r"(?m)^release(?:_date)? = .*$",
 }
-_GROUPS = ("lib", "test")  # And everything else: three topics a release.
+_GROUPS = ("lib", "test")  # First, in this order.
 
 
 @dataclass(frozen=True)
@@ -117,25 +118,37 @@ def needs(repo: Path, topics: list[Topic]) -> dict[str, list[str]]:
     return found
 
 
-def make(folder: Path) -> Path:
+def coarse(path: str) -> str:
+    """Return the topic of a changed file: the library, its tests, everything else."""
+    top = path.partition("/")[0]
+    return top if top in _GROUPS else "rest"
+
+
+def fine(path: str) -> str:
+    """Return the topic of a changed file, as several people would share a release."""
+    folder = path.split("/")[:-1]
+    return "/".join(folder[: 3 if folder[:1] == ["lib"] else 2]) or "rest"
+
+
+def make(folder: Path, cut: Callable[[str], str] = coarse, releases: int = RELEASES) -> Path:
     """Return a repository of real releases; its first-parent line is their steps, in topics.
 
-    A step is the merges of its topics and one direct commit of what the release itself writes.
+    A step is the merges of its topics, which `cut` tells of each file, and one direct commit of
+    what the release itself writes.
     """
     repo = folder / "made"
     repo.mkdir()
     git(repo, "init", "-q", "-b", "main")
-    trees = [_tree(repo, archive) for archive in _releases()]
+    trees = [_tree(repo, archive) for archive in _releases(releases)]
     tips = [git(repo, "commit-tree", trees[0], "-m", "the first release")]
     line = tips[0]
     for number, new in enumerate(trees[1:], 1):
         early = tips[max(0, number - 2)]
         wanted = _with_release_of(repo, early, new)
         old = _with_release_of(repo, early, tips[-1])
-        for group in (*_GROUPS, ""):
-            head = _topic(repo, early, old, wanted, group, number)
-            if head:
-                line = _merge(repo, line, head, new)
+        for group, rows in _changes(repo, old, wanted, cut).items():
+            head = _topic(repo, early, rows, f"release {number}: {group}")
+            line = _merge(repo, line, head, new)
         released = _with_release_of(repo, new, line)
         line = git(repo, "commit-tree", released, "-p", line, "-m", f"release {number}")
         tips.append(line)
@@ -174,21 +187,23 @@ def _put(repo: Path, rows: list[str]) -> None:
     git(repo, "update-index", "-z", "--index-info", feed=os.fsencode("\0".join(rows) + "\0"))
 
 
-def _topic(repo: Path, early: str, old: str, new: str, group: str, number: int) -> str:
-    """Return a commit on `early` that holds one group's files as in `new`, "" for no change."""
+def _changes(repo: Path, old: str, new: str, cut: Callable[[str], str]) -> dict[str, list[str]]:
+    """Return the rows for the index that make `old` into `new`, by topic."""
     changed = git(repo, "diff-tree", "-r", "--no-renames", "-z", old, new).split("\0")
-    chosen = []
+    found: dict[str, list[str]] = {}
     for meta, path in zip(changed[::2], changed[1::2], strict=False):
-        top = path.partition("/")[0]
-        if (top if top in _GROUPS else "") == group:
-            _, mode, _, oid, status = meta.split(" ")
-            chosen.append(f"0 {'0' * 40}\t{path}" if status == "D" else f"{mode} {oid}\t{path}")
-    if not chosen:
-        return ""
+        _, mode, _, oid, status = meta.split(" ")
+        row = f"0 {'0' * 40}\t{path}" if status == "D" else f"{mode} {oid}\t{path}"
+        found.setdefault(cut(path), []).append(row)
+    order = {group: at for at, group in enumerate(_GROUPS)}
+    return {group: found[group] for group in sorted(found, key=lambda g: (order.get(g, 9), g))}
+
+
+def _topic(repo: Path, early: str, rows: list[str], what: str) -> str:
+    """Return a commit on `early` with those rows."""
     git(repo, "read-tree", early)
-    _put(repo, chosen)
+    _put(repo, rows)
     tree = git(repo, "write-tree")
-    what = f"release {number}: {group or 'the rest'}"
     return git(repo, "commit-tree", tree, "-p", early, "-m", what)
 
 
@@ -223,12 +238,12 @@ def _tree(repo: Path, archive: bytes) -> str:
     return git(repo, "write-tree")
 
 
-def _releases() -> list[bytes]:
+def _releases(count: int) -> list[bytes]:
     """Return consecutive source releases, fetched by pip once into .bench."""
     kept = BENCH / "releases"
     kept.mkdir(parents=True, exist_ok=True)
     archives = []
-    for number in range(FIRST[2], FIRST[2] + RELEASES):
+    for number in range(FIRST[2], FIRST[2] + count):
         version = f"{FIRST[0]}.{FIRST[1]}.{number}"
         if not list(kept.glob(f"*-{version}.tar.gz")):
             _fetch(version, kept)
