@@ -26,14 +26,15 @@ def main(rounds: int = 9) -> None:
     wall = [one[0] * 1e3 for one in begun]
     rows = [
         ("first frame p50, ms", statistics.median(wall), 600.0),
-        ("first frame p90, ms", percentile(wall, 0.9), None),
+        ("first frame p90, ms", percentile(wall, 90), None),
         ("CPU from start to quit, ms", statistics.median(one[1] * 1e3 for one in begun), None),
         ("CPU while still, % of a core", 100 * still[2] / _STILL, 1.0),
     ]
-    print(table(["board", "", "goal", ""], [
-        [name, f"{value:.1f}", f"<= {goal:g}" if goal else "", verdict(value, goal) if goal else ""]
-        for name, value, goal in rows
-    ]))  # fmt: skip
+    table(
+        f"`orch top` on a terminal, {rounds} times, load {os.getloadavg()[0]:.0f}",
+        ("what", "is", "goal", ""),
+        [(name, f"{value:.1f}", *verdict(value, goal)) for name, value, goal in rows],
+    )
 
 
 def _once(folder: str, env: dict[str, str], still: float) -> tuple[float, float, float]:
