@@ -44,13 +44,15 @@ def clean_environment(home: Path | str, **more: str) -> dict[str, str]:
 def until(condition: Callable[[], object], what: str, deadline: float = DEADLINE) -> object:
     """Return the first true value of `condition`, or fail naming `what` was waited for."""
     end = time.monotonic() + deadline
+    pause = 0.003
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > end:
             raise AssertionError(f"not within {deadline:g} s: {what}")
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(1.5 * pause, 0.05)  # To look often takes the time of what is waited for.
 
 
 class Answer:
