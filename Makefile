@@ -50,7 +50,8 @@ test-pg: $(STAMP)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }
 	ORCH_TEST_ENGINES=server $(PYTEST) $(ON_SERVER)
 
-# The random faults whole, of which `make test` does a tenth, and the planted bugs. Part of CI.
+# The random faults whole, of which `make test` does a tenth, and the planted bugs. CI does the
+# same within its one run of the suite.
 layers: $(STAMP)
 	@echo "The layers' files are $(PLACE)."
 	TORTURE_WHOLE=1 $(PYTEST) -m layers

@@ -16,7 +16,7 @@ from tests.support.cli import Answer, Running, until
 from tests.support.runs import Lead, toml_list
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
-SOON = 5.0  # Seconds: two as promised, and what a busy machine adds.
+SOON = 10.0  # Seconds: two as promised, and what a busy machine adds.
 
 
 @pytest.fixture

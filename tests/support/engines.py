@@ -30,8 +30,7 @@ def served(cli: Cli, home: Path) -> Cli:
     made.append(f"t{os.getpid()}_{next(_numbers)}")
     cli.url = server.make(made[-1])
     store_url.write(str(cli.cwd / ".orch" / "store-url"), cli.url)
-    (store_id,) = server.execute("SELECT store_id FROM orch.store", made[-1])[0]
-    cli.store = home / ".local/state/orch/stores" / store_id / "store"
+    cli.store = home / ".local/state/orch/stores" / server.store_id / "store"
     return cli
 
 

@@ -61,6 +61,7 @@ class Cluster:
         self.data = self.folder / "data"
         self.port = tcp or 5432
         self.process: subprocess.Popen[bytes] | None = None
+        self.store_id = ""  # Of the template, and so of each copy.
         atexit.register(self.stop)
         if like is None:
             self.run(
@@ -150,9 +151,10 @@ class Cluster:
 
     def make(self, name: str) -> str:
         """Make a database with an empty store in it, and return its URL."""
-        if not self.execute("SELECT 1 FROM pg_database WHERE datname = 'template_store'"):
+        if not self.store_id:
             self.execute("CREATE DATABASE template_store")
             migrate.create(self.url("template_store"))
+            (self.store_id,) = self.execute("SELECT store_id FROM orch.store", "template_store")[0]
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE template_store STRATEGY file_copy')
         return self.url(name)
 

@@ -36,7 +36,6 @@ def test_every_crash_point_of_the_source_is_one_that_we_kill_at():
         ("clock", "scenarios"),
         ("input", "command lines"),
         ("workflows", "lives"),
-        ("passes", "lives"),
     ],
 )
 def test_quick(layer, what):
@@ -44,9 +43,10 @@ def test_quick(layer, what):
     assert totals[what] == runner.budget(layer)
 
 
-@pytest.mark.skipif(not runner.WHOLE, reason="half a minute: make layers")
-def test_drivers_are_killed():
-    assert runner.require_clean("real_drives")["driven runs"] == runner.budget("real_drives")
+@pytest.mark.skipif(not runner.WHOLE, reason="one is half a minute: make layers")
+@pytest.mark.parametrize(("layer", "what"), [("passes", "lives"), ("real_drives", "driven runs")])
+def test_that_cannot_be_cut_to_a_tenth(layer, what):
+    assert runner.require_clean(layer)[what] == runner.budget(layer)
 
 
 def test_the_same_seed_tells_the_same_story():

@@ -119,7 +119,9 @@ def test_a_stopped_runner_ends_a_deaf_agent_soon(shop: Shop, number: int) -> Non
         since = time.monotonic()
         running.signal(number)
         answer = running.wait()
-    assert time.monotonic() - since < 6  # Two seconds, and what a busy machine adds.
+    assert (
+        time.monotonic() - since < 30
+    )  # Two seconds, and what a busy machine adds; its grace is 60.
     assert answer.status == 128 + number and not alive(pid)
     assert shop.status() == "dispatched", "given back, not spent"
 
