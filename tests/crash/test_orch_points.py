@@ -1,10 +1,13 @@
 """Every workflow of orch killed at every crash point: the next command settles what is left.
 
+All points in `make layers` and CI, one in three of them in `make test`.
+
 The points are found by searching the source, so a new one without a story here fails.
 """
 
 import os
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import apsw
@@ -12,6 +15,7 @@ import pytest
 
 from tests.support import crash_points, runs
 from tests.support.runs import Lead, worktree
+from tests.torture import runner
 
 CODE = ("dispatch", "--task", "a", "--execution-mode", "code")
 GROUPS = ("dispatch", "reconcile", "cleanup", "verify", "place", "moved")
@@ -185,18 +189,22 @@ STORIES: dict[str, Callable[[Lead, str], None]] = {
 }
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some(POINTS))
 def test_killed_at_a_point(lead: Lead, point: str) -> None:
     STORIES[point.partition(".")[0]](lead, point)
 
 
-@pytest.mark.parametrize("point", [p for p in POINTS if p.startswith("dispatch.")])
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some(p for p in POINTS if p.startswith("dispatch.")))
 def test_a_retry_killed_at_a_point(lead: Lead, point: str) -> None:
     at_retry(lead, point)
 
 
-@pytest.mark.parametrize("nth", [1, 2, 3])
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.layers
+@pytest.mark.parametrize(
+    ("side", "nth"), runner.some(product(("before", "after"), (1, 2, 3)), one_in=2)
+)
 def test_a_dispatch_killed_at_each_of_its_commits(lead: Lead, side: str, nth: int) -> None:
     lead.crash(f"commit.{side}:{nth}", *CODE, "--run", "r", "--key", "k")
     settled(lead)

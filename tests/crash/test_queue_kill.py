@@ -1,5 +1,7 @@
 """kill -9 at every point of a landing: the same command again ends as if nothing had been.
 
+All points in `make layers` and CI, one in three of each story in `make test`.
+
 The points are found by searching the source, so a new one without a story here fails.
 """
 
@@ -10,6 +12,7 @@ import pytest
 from tests.support import crash_points, runs
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.stage import Stage
+from tests.torture import runner
 
 GROUPS = ("queue", "landing", "rollback", "integrate")
 FOUND = set(crash_points.reached("orch", *GROUPS, least=20))
@@ -75,12 +78,15 @@ def test_adding(land: Landing, point: str) -> None:
     assert land.files() == {"a.txt": "a"}
 
 
+@pytest.mark.layers
 @pytest.mark.parametrize(
     ("target", "point"),
     # A branch that is there is not made; one that nobody has checked out is not refreshed.
     # Which one it is, is all the same until something lands.
-    [(INTEGRATION, point) for point in RUNNING if point != "landing.refreshed"]
-    + [("main", p) for p in RUNNING if p.startswith("landing.") and p != "landing.target_made"],
+    runner.some(
+        [(INTEGRATION, point) for point in RUNNING if point != "landing.refreshed"]
+        + [("main", p) for p in RUNNING if p.startswith("landing.") and p != "landing.target_made"]
+    ),
 )
 def test_running(land: Landing, point: str, target: str) -> None:
     land.queue_for(target, "a", "b")
@@ -91,7 +97,8 @@ def test_running(land: Landing, point: str, target: str) -> None:
     assert land.files(target) == {"a.txt": "a", "b.txt": "b"}
 
 
-@pytest.mark.parametrize("point", INTEGRATING)
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some(INTEGRATING))
 def test_integrating(land: Landing, point: str) -> None:
     land.queue("a")
     land.run()
@@ -104,7 +111,8 @@ def test_integrating(land: Landing, point: str) -> None:
     assert (land.lead.top / "a.txt").read_text() == "a\n"
 
 
-@pytest.mark.parametrize("point", UNDOING)
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some(UNDOING))
 def test_undoing(land: Landing, point: str) -> None:
     for name in ("a", "b"):
         land.queue_for("main", name)

@@ -1,4 +1,7 @@
-"""Planning and change requests killed at every step: the next command settles what is left."""
+"""Planning and change requests killed at every step: the next command settles what is left.
+
+Every step in `make layers` and CI, one in three of them in `make test`.
+"""
 
 from pathlib import Path
 
@@ -7,8 +10,10 @@ import pytest
 from tests.support import crash_points, runs
 from tests.support.patches import diff, document, write
 from tests.support.runs import Lead
+from tests.torture import runner
 
 POINTS = crash_points.reached("orch", "dispatch", least=4)
+COMMITS = [f"commit.{side}:{n}" for side in ("before", "after") for n in (1, 2, 3)]
 BAD = '{"tasks": [{"id": "a", "dependencies": ["b"]}]}'
 
 
@@ -27,10 +32,8 @@ def asked(lead: Lead) -> str:
     return thread
 
 
-@pytest.mark.parametrize(
-    "point", ["planning.judged", *(f"commit.{side}:{n}" for side in ("before", "after")
-                                   for n in (1, 2, 3))],
-)  # fmt: skip
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some(["planning.judged", *COMMITS]))
 def test_a_plan_is_judged_and_sent_back_once(lead: Lead, point: str) -> None:
     thread = asked(lead)
     lead.inbox.ok("done", "--agent", "eng", "--thread", thread, "--summary", "s", "--body", BAD)
@@ -56,11 +59,8 @@ def test_asking_for_a_plan_happens_whole_or_not_at_all(lead: Lead, side: str, nt
     assert lead.doctor() == []
 
 
-@pytest.mark.parametrize(
-    "point",
-    [*POINTS,
-     *(f"commit.{side}:{n}" for side in ("before", "after") for n in (1, 2, 3))],
-)  # fmt: skip
+@pytest.mark.layers
+@pytest.mark.parametrize("point", runner.some([*POINTS, *COMMITS]))
 def test_a_change_request_is_submitted_once_or_leaves_nothing(lead: Lead, point: str) -> None:
     lead.task("t")
     path = write(lead.home, document("t", diff(lead.repo, "new.txt", "new\n")))

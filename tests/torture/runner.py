@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from tests.torture import planted
 from tests.torture.layers import LAYERS
 
+T = TypeVar("T")
 _ROOT = Path(__file__).parents[2]
 _DEADLINE = 600
 WHOLE = os.environ.get("TORTURE_WHOLE", "") not in ("", "0")  # `make layers` sets it.
@@ -26,6 +29,11 @@ def budget(layer: str) -> int:
 def least(whole: int, tenth: int) -> int:
     """Return the lower bound of this run: the one of a whole quick form or that of a tenth."""
     return whole if WHOLE else tenth
+
+
+def some(cases: Iterable[T], one_in: int = 3) -> list[T]:
+    """Return what of many like cases this run does: all, or the first of each so many."""
+    return list(cases) if WHOLE else list(cases)[::one_in]
 
 
 def outcome(layer: str, *flags: str) -> dict:

@@ -7,6 +7,7 @@ import pytest
 from tests.support import runs
 from tests.support.cli import until
 from tests.support.queues import INTEGRATION, Landing, check
+from tests.torture import runner
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def four(land: Landing, bad: int) -> None:
         land.queue(f"t{number}")
 
 
-@pytest.mark.parametrize("bad", [0, 1, 2, 3])
+@pytest.mark.layers
+@pytest.mark.parametrize("bad", runner.some(range(4)))
 def test_a_batch_with_one_bad_entry_lands_the_others(land: Landing, bad: int) -> None:
     counter = land.lead.home / "ran"
     land.lead.config(on_the_queue(f"echo x >> {counter}; ! test -f bad"))

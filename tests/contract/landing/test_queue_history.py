@@ -7,6 +7,7 @@ import pytest
 from tests.bench import history, replay
 from tests.support.cli import SCRIPTS
 from tests.support.repos import Repo, hermetic
+from tests.torture import runner
 
 
 @pytest.fixture
@@ -36,6 +37,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     return repo
 
 
+@pytest.mark.layers
+@pytest.mark.skipif(not runner.WHOLE, reason="as much as fifty other tests: make layers")
 def test_every_topic_lands_and_the_tree_is_the_historys(repo: Repo) -> None:
     topics = history.read(repo.path, 5)
     assert [topic.head == topic.merge for topic in topics] == [
