@@ -111,7 +111,7 @@ class Council:
 
     def _work(self, role: str, verb: str, *words: str) -> None:
         me = ("--agent", role, "--thread", self.threads[role])
-        session = Session(str(self.inbox.store))
+        session = Session(self.inbox.where)
         try:
             assert session.run("claim", *me).data["thread"]["status"] == "claimed"
             assert session.run(verb, *me, *words).ok

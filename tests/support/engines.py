@@ -45,7 +45,8 @@ def forget(first: int) -> None:
 def behind(cli: Cli, *statements: str) -> list[tuple]:
     """Change a store behind our back, as a shell without our triggers would; return the rows."""
     if cli.url:
-        return _behind_server(cli, statements)
+        first = "SET session_replication_role = replica; SET search_path = orch"
+        return _on_server(cli, first, statements)
     rows: list[tuple] = []
     connection = apsw.Connection(str(cli.store))
     connection.execute("PRAGMA foreign_keys=OFF")
@@ -59,12 +60,25 @@ def behind(cli: Cli, *statements: str) -> list[tuple]:
     return rows
 
 
-def _behind_server(cli: Cli, statements: tuple[str, ...]) -> list[tuple]:
+def shell(cli: Cli, *statements: str) -> list[tuple]:
+    """Run statements as a person's shell would, the store's guards in force; return the rows."""
+    if cli.url:
+        return _on_server(cli, "SET search_path = orch", statements)
+    rows: list[tuple] = []
+    store = apsw.Connection(str(cli.store))
+    store.set_busy_timeout(5000)
+    for statement in statements:
+        rows += store.execute(statement).fetchall()
+    store.close()
+    return rows
+
+
+def _on_server(cli: Cli, first: str, statements: tuple[str, ...]) -> list[tuple]:
     from schema.pg import wire
     from schema.pg.where import Where
 
     connection = wire.connect(Where(cli.url).parameters)
-    wire.run(connection, "SET session_replication_role = replica; SET search_path = orch")
+    wire.run(connection, first)
     rows: list[tuple] = []
     for statement in statements:
         rows += wire.run(connection, statement).fetchall()

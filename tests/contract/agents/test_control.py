@@ -5,12 +5,12 @@ import signal
 import time
 from pathlib import Path
 
-import apsw
 import jsonschema
 import pytest
 
 from orch.cli import shapes
 from tests.support.cli import Running, until
+from tests.support.engines import shell
 from tests.support.workers import Shop, alive, marked
 
 
@@ -209,14 +209,12 @@ def test_a_worker_lost_ten_times_in_a_row_is_lost(shop: Shop) -> None:
         "thread_no, turn_no, run_id, epoch, agent, harness, mark, told_through, log_path, "
         "runner_pid, runner_started, runner_boot, outcome, started_at, ended_at"
     )
-    store = apsw.Connection(str(shop.store))
     for number in range(1, 10):
-        store.execute(
-            f"INSERT INTO turn ({columns}) SELECT thread_no, ?1, 'r', 1, 'w1', 'fake', ?2, 0, '', "
-            "1, 1, '', 'interrupted', 1, 1 FROM attempt",
-            (number, f"mark-{number}"),
+        shell(
+            shop.orch,
+            f"INSERT INTO turn ({columns}) SELECT thread_no, {number}, 'r', 1, 'w1', 'fake', "
+            f"'mark-{number}', 0, '', 1, 1, '', 'interrupted', 1, 1 FROM attempt",
         )
-    store.close()
     pid = kill_runner(shop, "hang")
     os.killpg(pid, signal.SIGKILL)
     until(lambda: not alive(pid), "the worker to die")

@@ -4,10 +4,10 @@ import os
 import stat
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.support import runs
+from tests.support.engines import shell
 from tests.support.runs import Lead, payload, worktree
 
 
@@ -230,7 +230,7 @@ def test_a_missing_repository_is_not_found(lead: Lead) -> None:
 def test_the_runs_repository_serves_from_anywhere(lead: Lead) -> None:
     lead.run("--repo-path", str(lead.top), run="x")
     lead.task("a", run="x")
-    lead.orch.env["ORCH_DB"] = str(lead.store)
+    lead.orch.env["ORCH_DB"] = lead.orch.where
     words = ("dispatch", "x/a", "--execution-mode", "code")
     sent = lead.orch.ok(*words, cwd=lead.home)
     assert sent["attempt"]["repo_path"] == str(lead.top)
@@ -374,12 +374,10 @@ def test_a_dispatch_that_was_undone_and_begun_anew_meanwhile_takes_its_own_back(
         "nobody": "DELETE FROM dispatch_intent",
     }
     with lead.orch.start(*words) as going, open(gate, "w") as opened:  # Its setup is reading.
-        store = apsw.Connection(str(lead.store))
-        store.execute(changes[whose])
+        shell(lead.orch, changes[whose])
         opened.close()
         error = going.wait().error
-        left = store.execute("SELECT count(*) FROM dispatch_intent").get
-        store.close()
+        ((left,),) = shell(lead.orch, "SELECT count(*) FROM dispatch_intent")
     assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")
     assert "undone meanwhile" in error["message"]
     assert lead.leftovers() == []

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import apsw
 import pytest
 
 from orch.config.drive_policy import RetryPolicy
@@ -13,6 +12,7 @@ from schema import file
 from schema.failures import Failure
 from schema.json_text import obj
 from tests.support import runs
+from tests.support.engines import shell
 from tests.support.runs import RUN, Lead
 
 
@@ -110,5 +110,5 @@ def test_earlier_work_that_is_passed_by_is_counted(lead: Lead) -> None:
     for name in ("d", "c"):
         begin(lead, "", "dispatch", name)
     asked = "SELECT task_id, overtaken FROM task ORDER BY task_no"
-    counted = dict(apsw.Connection(str(lead.store)).execute(asked))
+    counted = dict(shell(lead.orch, asked))
     assert counted == {"a": 2, "b": 2, "c": 1, "d": 0}

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from schema import file
 from tests.support import runs
 from tests.support.runs import Lead
 
@@ -75,7 +74,7 @@ def test_a_closed_run_is_not_set(lead: Lead) -> None:
 
 
 def test_a_change_is_refused_by_the_guard_of_its_connection(lead: Lead) -> None:
-    db = file.open_store(str(lead.orch.store))
+    db = lead.orch.open()
 
     def _no(_tx: object) -> None:
         raise KeyError("no more")

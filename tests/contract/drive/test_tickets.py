@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import pytest
 
 from orch.drive import ticket_files
@@ -16,6 +15,7 @@ from orch.store import tickets as rows
 from schema.failures import Failure
 from schema.transaction import Database
 from tests.support import runs
+from tests.support.engines import shell
 from tests.support.runs import Lead
 
 ROOT = Path(__file__).parents[3]
@@ -130,9 +130,7 @@ def test_a_dependency_that_is_not_there_is_waited_for(lead: Lead, db: Database) 
     seen = watch(lead)
     seen.look(db)
     assert seen.look(db).applied == [] and told(seen, db) == []
-    other = apsw.Connection(str(lead.store))
-    other.execute("UPDATE ticket SET created_at = created_at - 60000")
-    other.close()
+    shell(lead.orch, "UPDATE ticket SET created_at = created_at - 60000")
     assert told(seen, db) == [
         "tickets/b.yaml waits: there is no task a yet",
         "tickets/c.yaml waits: there is no task b yet",
@@ -213,12 +211,12 @@ def test_a_look_at_ten_thousand_files_is_quick(tmp_path: Path) -> None:
 def test_a_killed_look_is_done_once_by_the_next(lead: Lead, db: Database, point: str) -> None:
     write(lead, "tickets/a.yaml", "id: a\n")
     words = (
-        "from orch.drive.tickets import TicketWatch; from schema import file; import sys;"
-        "db = file.open_store(sys.argv[1]); w = TicketWatch('r', sys.argv[2], ('tickets/*.yaml',));"
-        "w.look(db); w.look(db)"
+        "from orch.drive.tickets import TicketWatch; from schema import open as stores; import sys;"
+        "db = stores.open_store(sys.argv[1]);"
+        "w = TicketWatch('r', sys.argv[2], ('tickets/*.yaml',)); w.look(db); w.look(db)"
     )
     env = lead.orch.env | {"ORCH_CRASH_AT": point}
-    argv = [sys.executable, "-c", words, str(lead.store), str(lead.top)]
+    argv = [sys.executable, "-c", words, lead.orch.where, str(lead.top)]
     assert subprocess.run(argv, env=env, cwd=ROOT).returncode == -9
     seen = watch(lead)
     seen.look(db)

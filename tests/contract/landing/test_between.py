@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.support import runs
 from tests.support.cli import Running, until
+from tests.support.engines import shell
 from tests.support.queues import Landing, check
 from tests.support.runs import Lead
 
@@ -35,10 +35,7 @@ def land(lead: Lead) -> Landing:
 
 
 def write(land: Landing, statement: str) -> None:
-    store = apsw.Connection(str(land.lead.store))
-    store.setbusytimeout(5000)
-    store.execute(statement)
-    store.close()
+    shell(land.orch, statement)
 
 
 @contextmanager
@@ -55,9 +52,8 @@ def stopped(land: Landing, point: str) -> Iterator[Running]:
 
 def planned(land: Landing) -> list[str]:
     """Return the steps of the newest recorded pass."""
-    store = apsw.Connection(str(land.lead.store))
-    (found,) = store.execute("SELECT decisions FROM queue_pass ORDER BY pass_no DESC LIMIT 1")
-    store.close()
+    newest = "SELECT decisions FROM queue_pass ORDER BY pass_no DESC LIMIT 1"
+    (found,) = shell(land.orch, newest)
     return [str(step) for step in json.loads(found[0])["steps"]]
 
 
@@ -158,11 +154,8 @@ def test_a_runner_that_was_taken_over_changes_nothing_more(land: Landing, point:
 
 
 def _fence(land: Landing) -> int:
-    store = apsw.Connection(str(land.lead.store))
-    store.setbusytimeout(5000)
-    (found,) = store.execute("SELECT fence FROM queue")
-    store.close()
-    return found[0]
+    ((fence,),) = shell(land.orch, "SELECT fence FROM queue")
+    return int(fence)
 
 
 def test_a_commit_on_top_of_a_landing_that_was_killed_is_kept_in_the_checkout(

@@ -3,10 +3,10 @@
 import subprocess
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.support import runs
+from tests.support.engines import shell
 from tests.support.queues import Landing, check
 from tests.support.runs import Lead
 
@@ -30,9 +30,7 @@ def test_what_landed_last_is_told_by_events_and_not_by_clocks(land: Landing) -> 
         land.work(name)
         land.add(name)
         land.run()
-    store = apsw.Connection(str(land.lead.store))
-    store.execute("UPDATE entry SET landed_at = landed_at + 86400000 WHERE entry_no = 1")
-    store.close()
+    shell(land.orch, "UPDATE entry SET landed_at = landed_at + 86400000 WHERE entry_no = 1")
     older = land.orch.ok("queue", "rollback", "r/a", "--dry-run")
     assert (older["how"], older["why"]) == ("revert", "ent_2 landed after it")
     assert land.orch.ok("queue", "rollback", "r/b")["how"] == "put_back"
@@ -120,9 +118,7 @@ def test_an_outside_check_without_a_result_is_said_once_and_not_tried_again(land
     land.lead.config(OPEN)
     land.work("a")
     land.add("a")
-    store = apsw.Connection(str(land.lead.store))
-    store.execute("""UPDATE task SET required_checks = '["ci"]'""")
-    store.close()
+    shell(land.orch, """UPDATE task SET required_checks = '["ci"]'""")
     for _ in range(2):
         error = land.try_run().error
         assert (error["code"], error["reason"]) == ("invalid_state", "not_ready")

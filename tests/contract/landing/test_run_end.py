@@ -3,11 +3,11 @@
 import signal
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.support import runs
 from tests.support.cli import until
+from tests.support.engines import shell
 from tests.support.queues import Landing, check
 from tests.support.runs import Lead
 
@@ -137,17 +137,15 @@ def test_git_is_asked_once_about_two_commits(land: Landing) -> None:
     land.add("a")
     land.run()
     lead.do("status")
-    store = apsw.Connection(str(lead.orch.store))
     seen = "SELECT count(*), max(proof) FROM integration_seen"
-    assert store.execute(seen).fetchall() == [(1, "")]
-    store.execute("UPDATE integration_seen SET proof = 'told'")
+    assert shell(lead.orch, seen) == [(1, "")]
+    shell(lead.orch, "UPDATE integration_seen SET proof = 'told'")
     assert lead.do("status")["run"]["end"] == "finished", "what was said is not asked again"
-    store.execute("DELETE FROM integration_seen")
+    shell(lead.orch, "DELETE FROM integration_seen")
     assert lead.do("status")["run"]["end"] == "integrate"
     lead.repo.commit("elsewhere", "x\n")
     assert lead.do("status")["run"]["end"] == "integrate"
-    assert store.execute("SELECT count(*) FROM integration_seen").fetchall() == [(2,)]
-    store.close()
+    assert shell(lead.orch, "SELECT count(*) FROM integration_seen") == [(2,)]
 
 
 def test_what_a_person_merged_by_hand_is_finished(land: Landing) -> None:

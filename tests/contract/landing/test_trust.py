@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import runs
 from tests.support.cli import clean_environment
+from tests.support.engines import shell
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import worktree
 from tests.support.terminal import Terminal
@@ -57,10 +58,8 @@ def test_what_a_turn_started_is_inside_it_whatever_it_takes_out(
     shop = Shop(tmp_path, monkeypatch)
     shop.task(mode="analysis")
     shop.work("done", harness="command")
-    store = apsw.Connection(str(shop.store))
-    mark = str(store.execute("SELECT mark FROM turn").fetchall()[0][0])
-    store.close()
-    line = f"env -u ORCH_TURN orch --db {shop.store} run close --run r --force; true"
+    ((mark,),) = shell(shop.orch, "SELECT mark FROM turn")
+    line = f"env -u ORCH_TURN orch --db '{shop.orch.where}' run close --run r --force; true"
 
     def _try(mark: str) -> str:
         env = shop.orch.env | {"ORCH_TURN": mark}

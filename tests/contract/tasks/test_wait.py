@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from schema.steps import quoted
 from tests.support import runs
 from tests.support.runs import Lead
 
@@ -180,11 +181,13 @@ def test_patience_ends_with_data_and_a_command_that_differs(lead: Lead) -> None:
 
 def test_the_resume_command_is_for_the_same_store(lead: Lead) -> None:
     answer = lead.orch.run(
-        "--json", "--db", str(lead.store), "wait", "--run", "r", "--for", "task_done",
+        "--json", "--db", lead.orch.where, "wait", "--run", "r", "--for", "task_done",
         "--timeout-seconds", "0.1", cwd=lead.home,
     )  # fmt: skip
     resume = answer.json["data"]["resume"]
-    assert resume.startswith(f"orch --db {lead.store} wait --run r --for task_done --after-event ")
+    assert resume.startswith(
+        f"orch --db {quoted(lead.orch.where)} wait --run r --for task_done --after-event "
+    )
 
 
 def test_a_stopped_wait_says_how_to_go_on(lead: Lead) -> None:

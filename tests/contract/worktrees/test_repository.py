@@ -6,10 +6,10 @@ import shlex
 import subprocess
 from pathlib import Path
 
-import apsw
 import pytest
 
 from tests.support import runs
+from tests.support.engines import shell
 from tests.support.repos import Repo
 from tests.support.runs import Lead, worktree
 
@@ -39,9 +39,8 @@ def test_a_repository_that_was_renamed_is_recognised_and_recorded_anew(lead: Lea
     assert (answer["old_path"], answer["repo_path"]) == (str(old), str(new))
     assert (answer["runs"], answer["worktrees"]) == (["r"], 1)
     assert lead.do("reconcile")["problems"] == []
-    store = apsw.Connection(str(lead.store))
-    known = json.loads(store.execute("SELECT fingerprint FROM run").get)
-    store.close()
+    ((written,),) = shell(lead.orch, "SELECT fingerprint FROM run")
+    known = json.loads(written)
     assert set(known) == {f"{new}/.git", f"orch.toml {new}/.git"}, "what is trusted moved with it"
     attempt, = lead.attempts("a")  # fmt: skip
     assert (attempt["head_commit"], attempt["dirty_files"]) == (head, 0)
