@@ -45,7 +45,15 @@ ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/inbox tests/con
 	tasks/test_runs.py tasks/test_tasks.py tasks/test_task_show.py tasks/test_keys.py tasks/test_ready.py \
 	tasks/test_missed_moments.py tasks/test_budgets.py plans/test_plan.py worktrees/test_places.py \
 	worktrees/test_cleanup.py dispatch/test_ownership.py checks/test_verify.py landing/test_queue.py \
-	landing/test_queue_checks.py landing/test_people.py agents/test_work.py)
+	landing/test_queue_checks.py landing/test_people.py agents/test_work.py \
+	drive/test_settings.py drive/test_tickets.py tasks/test_times.py council/test_tally.py)
+# WHOLE=1 asks it what four minutes have no room for; most of it is about git and agents.
+ifdef WHOLE
+ON_SERVER += $(addprefix tests/contract/,board/test_driven.py council dispatch/test_dispatch.py \
+	setup/test_doctor.py landing/test_between.py landing/test_landing.py landing/test_run_end.py \
+	landing/test_trust.py landing/test_verdicts.py tasks/test_lifecycle.py tasks/test_shapes.py \
+	tasks/test_wait.py worktrees/test_repository.py agents/test_control.py agents/test_spool.py)
+endif
 test-pg: $(STAMP)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }
 	ORCH_TEST_ENGINES=server $(PYTEST) $(ON_SERVER)

@@ -43,8 +43,10 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _databases_are_removed() -> Iterator[None]:
+def _databases_are_removed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Those that a test made on our server; what its module made stays for the others."""
+    if "file" not in ENGINES:
+        _require_a_server(request)
     first = len(engines.made)
     yield
     engines.forget(first)
@@ -62,9 +64,14 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> 
         cli.store.chmod(0o600)
         yield cli
         return
+    _require_a_server(request)
+    yield engines.served(cli, tmp_path)
+
+
+def _require_a_server(request: pytest.FixtureRequest) -> None:
+    """Skip what is about a file."""
     if reason := request.node.get_closest_marker("on_file"):
         pytest.skip(f"of a store that is a file: {reason.args[0]}")
-    yield engines.served(cli, tmp_path)
 
 
 @pytest.fixture(scope="session")

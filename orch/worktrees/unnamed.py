@@ -58,7 +58,16 @@ def branches(db: "Database", works: list[store.WorkLocation]) -> Check:
 
 
 def _own_root(db: "Database") -> list[str]:
-    """Return the usual root beside the store, where that lies in its usual place."""
+    """Return the usual root beside the store, where that lies in its usual place.
+
+    A store on a server is of the repository that one stands in.
+    """
+    if not db.is_file:
+        from orch.git import repository
+
+        here = repository.find_repository(os.getcwd())
+        top = os.path.dirname(here.common_dir) if here is not None and not here.is_bare else ""
+        return [os.path.join(top, file.STORE_FOLDER, "worktrees")] if top else []
     usual = os.path.basename(db.folder.path) == file.STORE_FOLDER
     return [db.folder.below("worktrees")] if usual else []
 
@@ -78,8 +87,11 @@ def _told(
         hint = "bring the run up to date, then look into them: nothing refers to them"
         return Check(name, WARNING, words, hint, next=[say("reconcile", run=of[0]), *look])
     words = f"{words}: of run {', '.join(lost[:_NAMED])}, which this store does not know"
+    name_of = (
+        f"{os.path.basename(db.path)}-wal or the store" if db.is_file else "rows of the server"
+    )
     hint = (
-        f"were {os.path.basename(db.path)}-wal or the store deleted or replaced? stop, restore the "
-        "newest backup; the work is still there"
+        f"were {name_of} deleted or replaced? stop, restore the newest backup; the work is still "
+        "there"
     )
     return Check(name, WARNING, words, hint, next=look)

@@ -170,7 +170,7 @@ class Lead:
     def registered(self) -> list[str]:
         """Return the linked worktrees that git knows."""
         lines = self.repo.git("worktree", "list", "--porcelain").split("\n")
-        return sorted(x[9:] for x in lines if x.startswith("worktree "))[1:]
+        return sorted([x[9:] for x in lines if x.startswith("worktree ")][1:])
 
     def leftovers(self) -> list[str]:
         """Return what a refused or undone dispatch must not leave: branches, worktrees, folders."""

@@ -33,7 +33,7 @@ def test_before_a_tally_there_is_nothing_to_report(council):
     council.start()
     error = council.refuse("invalid_state", "not_yet", "report")
     assert "orch council tally --run C1" in error["hint"]
-    assert not (council.inbox.cwd / ".orch" / "artifacts").exists()
+    assert not (council.inbox.store.parent / "artifacts").exists()
 
 
 @pytest.mark.parametrize("show", ["consensus,everything", "", "Consensus", ","])
@@ -54,7 +54,7 @@ def test_the_report_is_written_beside_the_store_and_recorded(council):
     path = Path(data["markdown_path"])
     content = path.read_bytes()
     assert path.name == hashlib.sha256(content).hexdigest() + ".md"
-    assert path.parent.parent == council.inbox.cwd / ".orch" / "artifacts"
+    assert path.parent.parent == council.inbox.store.parent / "artifacts"
     assert path.stat().st_mode & 0o777 == 0o600
     text = content.decode()
     assert "Review the lease code" in text
@@ -139,7 +139,7 @@ def test_a_format_prints_exactly_that(council):
 
 def test_a_disk_that_refuses_is_told_and_nothing_is_recorded(council):
     tallied(council)
-    (council.inbox.cwd / ".orch" / "artifacts").write_text("in the way")
+    (council.inbox.store.parent / "artifacts").write_text("in the way")
     error = council.refuse("store_error", "io", "report")
     assert "artifacts" in error["message"]
     assert council.ok("show")["reports"] == []

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import runs
 from tests.support.cli import clean_environment
-from tests.support.engines import shell
+from tests.support.engines import behind, shell
 from tests.support.queues import INTEGRATION, Landing, check
 from tests.support.runs import worktree
 from tests.support.terminal import Terminal
@@ -112,7 +112,7 @@ def test_wherever_an_attempt_works_is_inside_it(land: Landing, way: str) -> None
     if way == "removed":
         (place / "gone").mkdir()
         place, go = place / "gone", "rmdir ../gone; "
-    script = f"{go}exec orch --db {land.lead.top}/.orch/coord.db --json approve r/a --as ana"
+    script = f"{go}exec orch --db '{land.orch.where}' --json approve r/a --as ana"
     said = subprocess.run(
         ["sh", "-c", script], cwd=place, capture_output=True, env=clean_environment(place)
     )
@@ -241,6 +241,7 @@ def test_a_policy_can_want_a_terminal(land: Landing) -> None:
     assert len(land.run()["landed"]) == 1
 
 
+@pytest.mark.on_file("a shell writes rows")
 def test_a_signature_that_is_carried_to_other_work_proves_nothing(land: Landing) -> None:
     queued(land, signed(keygen(land.lead.home, "id_ed25519")))
     land.work("b")
@@ -307,13 +308,7 @@ def test_a_row_that_the_log_does_not_tell_keeps_everything_from_landing(
     land.work("a", None, "--risk", "medium", "--required-check", "unit")
     land.add("a")
     land.approve("a")
-    with apsw.Connection(str(land.lead.store)) as store:
-        for (name,) in store.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
-            " AND tbl_name IN ('approval', 'entry')"
-        ).fetchall():
-            store.execute(f"DROP TRIGGER {name}")
-        store.execute(statement)
+    behind(land.orch, *statement.split("; "))
     assert any(told in line for line in land.lead.doctor()), land.lead.doctor()
     said = land.try_run()
     if "head" not in told:  # That one ends before a landing: its branch does not hold it.

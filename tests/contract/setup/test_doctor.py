@@ -42,6 +42,7 @@ DAMAGE = [
 ]
 
 
+@pytest.mark.on_file("it is copied")
 def test_deep_finds_what_does_not_agree(lead: Lead) -> None:
     lead.dispatch("a", mode="analysis")
     assert lead.doctor() == []
@@ -81,6 +82,7 @@ def test_missing_and_stray_worktrees_are_named(lead: Lead) -> None:
     assert any(f"{place} is gone" in text for text in lead.doctor())
 
 
+@pytest.mark.on_file("it is deleted")
 def test_a_store_whose_runs_are_gone_is_told_by_what_stands_around_it(lead: Lead) -> None:
     """Its -wal deleted, or an older copy put in its place: the file itself is sound."""
     shutil.copy(lead.store, lead.home / "older.db")
@@ -119,6 +121,7 @@ def test_a_commit_that_no_ref_holds_is_named(lead: Lead) -> None:
     assert lead.doctor() == [], "any ref will do"
 
 
+@pytest.mark.on_file("it moves")
 def test_a_repository_that_moved_is_named(lead: Lead) -> None:
     lead.finish("a")
     lead.orch.env["ORCH_DB"] = str(lead.home / "store" / "coord.db")

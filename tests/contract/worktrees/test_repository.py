@@ -124,6 +124,7 @@ def test_a_bare_repository_whose_worktrees_are_configured_apart_can_be_queued(le
     assert lead.do("repo", "accept", run="n")["changes"] == []
 
 
+@pytest.mark.on_file("whose it is")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_whose_repository_it_is_and_what_to_do_is_passed_on(lead: Lead) -> None:
     lead.task("a")
