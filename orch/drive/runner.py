@@ -8,7 +8,6 @@ import time
 
 from inbox.workflows import wait
 from orch import children
-from orch.config.drive_policy import DrivePolicy
 from orch.drive import driver_lease, effects, notices, snapshot
 from orch.drive.driver_lease import DriverLease
 from orch.drive.hands import Hands
@@ -28,6 +27,7 @@ from orch.drive.watch import Watch
 from orch.operations import driving
 from orch.pace import Pace
 from orch.reconcile import reconcile
+from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
 from schema import crash_points, events
 from schema.failures import Failure
@@ -39,12 +39,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from schema.transaction import Database
+    from schema.transaction import Database, ReadTx
 
     Line = Callable[[str, str, str, str], None]  # Run, task or "", kind of line, the line.
 
 _MOST_PASSES = 1000  # In one look: each must do something.
 _RENEW_SECONDS = 20.0
+_OTHERS_SECONDS = 1.0  # How often what happens in other runs is looked at.
 _TARGET_MS = 60_000
 _MENDED_MS = 2_000  # How often a checkout that is in the way is looked at.
 # A git that is locked, a store that is busy, an orch.toml that somebody is just mending.
@@ -61,7 +62,8 @@ class _Driven:
         self.hands = hands
         self.plan: DrivePlan | None = None
         self.seen: DriveSnapshot | None = None
-        self.event = -1
+        self.event = self.own = -1
+        self.passed = 0.0
         self.due = 0
         self.before = ""
         self.notice_at = self.stumbles = 0
@@ -211,11 +213,18 @@ class Driver:
     def _is_due(self, one: _Driven) -> bool:
         """Say whether anything happened in the store, or a moment has come."""
         with self._db.read() as tx:
-            newest, now = events.last_id(tx), tx.now.wall_ms
+            (newest, own), now = self._newest(tx), tx.now.wall_ms
         slots = one.seen.slots if one.seen is not None else ()
         if one.seen is not None and tuple(one.watch.tickets) != one.seen.tickets:
             return True
-        return newest != one.event or 0 < one.due <= now or tuple(one.watch.slots) != slots
+        if own != one.own or 0 < one.due <= now or tuple(one.watch.slots) != slots:
+            return True
+        # What others do may free a lock or a queue, and need not wake this run each time.
+        return newest != one.event and time.monotonic() - one.passed >= _OTHERS_SECONDS
+
+    def _newest(self, tx: "ReadTx") -> tuple[int, int]:
+        """Return the newest event of all, and that of the runs that are driven here."""
+        return events.last_id(tx), max(facts.last(tx, o.watch.run_id) for o in self._driven)
 
     def _try(self, one: _Driven) -> None:
         """Bring a run on; what may pass by itself is told, and tried again a few times."""
@@ -246,7 +255,8 @@ class Driver:
             self._line(one.watch.run_id, "", "problem", text)
         crash_points.reach("drive.settled")
         with self._db.read() as tx:
-            one.event = events.last_id(tx)
+            one.event, one.own = self._newest(tx)
+        one.passed = time.monotonic()
         seen = snapshot.take(self._db, one.watch)
         plan = planner.plan(seen)
         one.seen, one.plan, one.due = seen, plan, plan.wake_at
@@ -375,21 +385,3 @@ def _without_time(told: str) -> str:
     """Return a snapshot without the moment it was taken at."""
     head, _, rest = told.partition('"now":')
     return head + rest.lstrip("0123456789")
-
-
-def policies(db: "Database", run_ids: list[str], options: DriveOptions) -> list[DrivePolicy]:
-    """Return how each run would be driven. Raises: invalid_input for orch.toml, git_error."""
-    found = []
-    for run_id in run_ids:
-        watch = Watch(run_id, options.until, options.flags)
-        watch.look(db)
-        found.append(watch.policy)
-    return found
-
-
-def rehearse(db: "Database", run_id: str, options: DriveOptions) -> tuple[DriveSnapshot, DrivePlan]:
-    """Return what the next pass over a run would be told and do, and write nothing."""
-    watch = Watch(run_id, options.until, options.flags)
-    watch.slots = []
-    seen = snapshot.take(db, watch)
-    return seen, planner.plan(seen)

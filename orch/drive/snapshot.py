@@ -64,11 +64,11 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
     policy = watch.policy
     drive = drive_rows.find(tx, run.run_id)
     is_paused = drive is not None and bool(drive.paused)
-    text, flags, event = _budget(tx, run)
+    text, flags, event = _budget(tx, watch, run)
     rows, left = _tasks(tx, run, policy)
     reader = TaskReader(tx, watch, run)
     tasks = tuple(reader.read(row) for row in rows)
-    resumed = facts.last_of_type(tx, run.run_id, "run_resumed")[1]
+    resumed = watch.newest(tx, "run_resumed")[1]
     return DriveSnapshot(
         now=tx.now.wall_ms,
         run_id=run.run_id,
@@ -81,13 +81,13 @@ def _read(tx: "ReadTx", watch: Watch, run: "Run", end: str) -> DriveSnapshot:
         harness=_harness(tx, run, policy),
         repositories=tuple(watch.repositories),
         tickets=tuple(watch.tickets),
-        ends=_ends(tx, run, resumed),
+        ends=_ends(tx, watch, run, resumed),
         retries=sum(count for each in reader.automatic.values() for _, count in each),
         budget=text,
         budget_flags=flags,
         budget_event=event,
         is_paused=is_paused,
-        paused_event=facts.last_of_type(tx, run.run_id, "run_paused")[0] if is_paused else 0,
+        paused_event=watch.newest(tx, "run_paused")[0] if is_paused else 0,
         end=end or "open",
         target=watch.target,
         is_integrating=watch.is_integrating,
@@ -124,13 +124,13 @@ def _tasks(tx: "ReadTx", run: "Run", policy: DrivePolicy) -> "tuple[list[OpenTas
     return rows, facts.ready_count(tx, run.run_id) - len(ready)
 
 
-def _budget(tx: "ReadTx", run: "Run") -> "tuple[str, str, int]":
+def _budget(tx: "ReadTx", watch: Watch, run: "Run") -> "tuple[str, str, int]":
     """Return (why nothing may begin or "", limits under which it may, since which event)."""
     try:
         budgets.refuse_attempt(tx, run)
     except Failure as refusal:
         flags = refusal.next[0].argv[-1] if refusal.next else ""
-        return refusal.message, flags, facts.last_of_type(tx, run.run_id, "run_budget")[0]
+        return refusal.message, flags, watch.newest(tx, "run_budget")[0]
     return "", "", 0
 
 
@@ -145,9 +145,9 @@ def _harness(tx: "ReadTx", run: "Run", policy: DrivePolicy) -> HarnessFacts:
     return HarnessFacts(rests_until=not_before)
 
 
-def _ends(tx: "ReadTx", run: "Run", resumed: int) -> tuple[EndFacts, ...]:
+def _ends(tx: "ReadTx", watch: Watch, run: "Run", resumed: int) -> tuple[EndFacts, ...]:
     # What lies so long before the newest end is no part of its storm; one stands until resumed.
-    since = max(resumed, facts.last_of_type(tx, run.run_id, "task_failed")[1] - 2 * _STORM_MS)
+    since = max(resumed, watch.newest(tx, "task_failed")[1] - 2 * _STORM_MS)
     found = facts.ends(tx, run.run_id, since, _MOST_ENDS)
     return tuple(EndFacts(e.task_no, e.end_class, _line(e.last_line), e.at) for e in found)
 

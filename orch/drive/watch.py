@@ -92,6 +92,8 @@ class Watch:
         self.tips: dict[int, str] = {}
         self.is_cleaning = False
         self.said: set[str] = set()
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._through = 0
         self._cleaned = -1
         self._looked = 0.0
 
@@ -130,6 +132,17 @@ class Watch:
         with db.read() as tx:
             now, event = tx.now.wall_ms, events.last_id(tx)
         self.queues[queue_no] = QueueSeen(self.tips.get(queue_no, ""), event, now)
+
+    def newest(self, tx: "ReadTx", kind: str) -> tuple[int, int]:
+        """Return (id, moment) of the run's newest event of a kind, (0, 0) for none.
+
+        What was seen is kept: a run has a million events, and a pass asks after the last few.
+        """
+        through = facts.last(tx, self.run_id)
+        if through > self._through:
+            self._newest |= facts.newest(tx, self.run_id, self._through)
+            self._through = through
+        return self._newest.get(kind, (0, 0))
 
     def is_cleaned(self, tx: "ReadTx") -> bool:
         """Say whether no worktree stands whose work has landed since the last cleanup."""

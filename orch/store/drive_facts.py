@@ -187,10 +187,16 @@ def landed(tx: "ReadTx", run_id: str) -> int:
     return found
 
 
-def last_of_type(tx: "ReadTx", run_id: str, event_type: str) -> "tuple[int, int]":
-    """Return (id, moment) of a run's newest event of a type, (0, 0) for none."""
-    row = tx.one(_SQL["facts_last_of_type"], run_id=run_id, event_type=event_type)
-    return row[0], row[1]
+def newest(tx: "ReadTx", run_id: str, after: int) -> "dict[str, tuple[int, int]]":
+    """Return (id, moment) of the newest event after one of each kind that passes ask for."""
+    rows = tx.many(_SQL["facts_newest"], run_id=run_id, after=after)
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def last(tx: "ReadTx", run_id: str) -> int:
+    """Return the newest event of a run, 0 for none."""
+    found: int = tx.value(_SQL["facts_last"], run_id=run_id)
+    return found
 
 
 def news(tx: "ReadTx", run_id: str, after: int) -> int:

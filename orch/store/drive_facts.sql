@@ -152,10 +152,16 @@ SELECT q.queue_no, e.status, count(*) AS count,
 SELECT count(DISTINCT task_no) FROM entry
  WHERE run_id = :run_id AND kind = 'task' AND status IN ('verified', 'landed_externally');
 
--- name: facts_last_of_type :one
--- The newest event of a kind in a run.
-SELECT coalesce(max(event_id), 0), coalesce(max(created_at), 0) FROM event
- WHERE run_id = :run_id AND event_type = :event_type;
+-- name: facts_newest :many
+-- The newest event of each kind that a pass asks for, among what came after one.
+SELECT event_type, max(event_id), max(created_at) FROM event
+ WHERE run_id = :run_id AND event_id > :after
+   AND event_type IN ('run_resumed', 'run_paused', 'run_budget', 'task_failed')
+ GROUP BY event_type;
+
+-- name: facts_last :one
+-- The newest event of a run.
+SELECT coalesce(max(event_id), 0) FROM event WHERE run_id = :run_id;
 
 -- name: facts_news :one
 -- The newest event of a run that may matter to a queue, after one.

@@ -3,7 +3,7 @@
 import os
 
 from orch.cli.drive import lines, run_settings
-from orch.drive import runner
+from orch.drive import rehearsal
 from orch.drive.options import DriveOptions, DriveOutcome
 from orch.drive.runner import Driver
 from orch.operations import driving, runs
@@ -133,7 +133,7 @@ def _judged(flags: "dict[str, Any]") -> "dict[str, Any]":
 
 def _require_workers(call: "Call", run_ids: list[str], options: DriveOptions) -> None:
     """See that the client of the workers can start. Raises: invalid_input with every reason."""
-    policies = runner.policies(call.db, run_ids, options)
+    policies = rehearsal.policies(call.db, run_ids, options)
     first = policies[0]
     if first.harness and not first.workers and "workers" not in options.flags:
         options.flags["workers"] = _WORKERS

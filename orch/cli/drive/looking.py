@@ -1,7 +1,7 @@
 """drive --dry-run, --explain, --audit, --replay: looks at passes; nothing is written."""
 
 from orch.cli.drive import lines
-from orch.drive import runner
+from orch.drive import rehearsal
 from orch.drive.options import DriveOptions
 from orch.drive.planner import codec, planner
 from orch.drive.planner.model import PLANNER
@@ -26,7 +26,7 @@ def look(call: "Call", how: str, run_ids: list[str], options: DriveOptions) -> N
 
 
 def _next(call: "Call", run_id: str, options: DriveOptions) -> "dict[str, object]":
-    seen, plan = runner.rehearse(call.db, run_id, options)
+    seen, plan = rehearsal.rehearse(call.db, run_id, options)
     return {"run_id": run_id, "pass_no": None, "at": None, **_decided(seen, plan)}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orch.drive import driver_lease
+from orch.drive import driver_lease, runner
+from orch.drive.options import DriveOptions
 from schema import file
 from schema.failures import Failure
 from tests.support import drives
@@ -420,3 +421,22 @@ def test_a_council_without_a_verdict_is_a_need(
     assert [one["closed_at"] is None for one in drive.orch.ok("run", "list")["runs"]] == [
         False, True,
     ]  # fmt: skip
+
+
+def test_what_happens_in_other_runs_does_not_wake_it_each_time(drive: Drive) -> None:
+    drive.task("a", "--default-to", "nobody")
+    db = file.open_store(str(drive.lead.store))
+    driver = runner.Driver(db, DriveOptions("blocked"), lambda *_: None)
+    driver._take("r")
+    (one,) = driver._driven
+    driver._bring_on(one)
+    assert not driver._is_due(one)
+    drive.lead.run(run="other")
+    assert not driver._is_due(one), "it has looked just now"
+    one.passed -= 60
+    assert driver._is_due(one), "it looks now and then all the same"
+    driver._bring_on(one)
+    drive.task("b")
+    assert driver._is_due(one)
+    driver._go()
+    db.close()
