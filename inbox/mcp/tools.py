@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inbox.cli.grammar import Command, Option, Program
 
 # Streams, waits for another process, and what would read the protocol's own input.
-_LEFT_OUT = ("follow", "pid", "body_file", "watch", "program")
+_LEFT_OUT = ("follow", "foreground", "pid", "body_file", "watch", "program")
 _GRAVE = ("cancel", "stop", "cleanup")
 _INTEGERS = ("count", "natural", "integer", "event")
 _WAIT = "timeout"

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
 
 _LEADER = (
-    "run init", "run list", "status", "top", "wait", "blocked", "answer", "ready", "task add",
-    "task show", "task edit", "plan check", "plan apply", "dispatch", "retry", "reassign",
-    "cancel", "continue", "stop", "logs", "diff", "verify run", "queue list", "queue run", "land",
-    "approve", "reject", "report",
+    "start", "run init", "run list", "run pause", "run resume", "run close", "status", "top",
+    "wait", "blocked", "answer", "ready", "task add", "task show", "task edit", "plan check",
+    "plan apply", "dispatch", "retry", "reassign", "cancel", "continue", "stop", "logs", "diff",
+    "trace", "verify run", "queue list", "queue add", "queue retry", "queue run", "land",
+    "integrate", "approve", "reject", "cleanup", "report",
 )  # fmt: skip
 # A worker has at most 15: `task show` instead of `ack`, which `show` does by itself.
 _WORKER = ("task show",)

@@ -147,6 +147,9 @@ def test_a_leader_leads_by_tools_and_is_told_each_piece_once(lead: Lead) -> None
         empty = await call(session, "wait", run="r", timeout_seconds="0.2")
         assert empty["error"]["code"] == "no_matching_work" and empty["data"]["still_waiting"] == 1
         assert (await call(session, "answer", task="r/a", body="this"))["ok"]
+        assert (await call(session, "run_pause", run="r"))["data"]["drive"]["paused"]
+        begun = await call(session, "start", file=["Add a page."], run="page", no_drive=True)
+        assert (begun["data"]["run"]["run_id"], begun["data"]["drive"]) == ("page", None)
         lead.fail(sent["data"])
         assert (await call(session, "wait", run="r"))["data"]["news"][0]["kind"] == "failed"
 
