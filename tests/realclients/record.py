@@ -2,30 +2,40 @@
 
 import datetime
 import platform
+import re
 from pathlib import Path
 
 from tests.realclients.proofs import PROOFS, Result
 
 
 def write(path: Path, results: list[Result], council: str) -> None:
-    """Write docs/reference/realclients.md; `council` is what came of the council."""
+    """Write docs/reference/realclients.md: rows of who was run now are new, others stay.
+
+    `council` is what came of the council, "" where it was not held now.
+    """
+    today = str(datetime.datetime.now(datetime.UTC).date())
+    before = path.read_text() if path.exists() else ""
     names = list(PROOFS)
-    today = datetime.datetime.now(datetime.UTC).date()
+    rows = _rows(before)
+    for result in results:
+        marks = {name: _mark(result.found.get(name, "-")) for name in names}
+        rows[result.client.name] = {
+            "client": result.client.name, "package": f"`{result.client.package}`",
+            "version": result.version, **marks, "seconds": f"{result.seconds:.0f}", "run on": today,
+        }  # fmt: skip
+    columns = ["client", "package", "version", *names, "seconds", "run on"]
     lines = [
         "# Real clients", "",
         "<!-- Made by `make realclients`; run it again instead of editing this page. -->", "",
-        f"Run on {today}, {platform.machine()} Linux, Python {platform.python_version()}, by",
-        "`python -m tests.realclients --record`: the published programs, started by `orch work`",
-        "with their presets, offline, against a model that follows a script. Each works in a",
-        "worktree of its own, runs real commands, and is judged as in daily use.", "",
-        "| client | package | version | " + " | ".join(names) + " | seconds |",
-        "|---" * (len(names) + 4) + "|",
+        f"Run on {platform.machine()} Linux, Python {platform.python_version()}, by",
+        "`python -m tests.realclients --record [CLIENT]`: the published programs, started by",
+        "`orch work` with their presets, offline, against a model that follows a script. Each",
+        "works in a worktree of its own, runs real commands, and is judged as in daily use.", "",
+        "| " + " | ".join(columns) + " |",
+        "|---" * len(columns) + "|",
+        *(f"| {' | '.join(row.get(name, '?') for name in columns)} |" for row in rows.values()),
     ]  # fmt: skip
-    for result in results:
-        marks = [_mark(result.found.get(name, "-")) for name in names]
-        cells = [result.client.name, f"`{result.client.package}`", result.version, *marks]
-        lines.append("| " + " | ".join([*cells, f"{result.seconds:.0f}"]) + " |")
-    lines += ["", "What is proven:", ""]
+    lines += ["", "What is proven (`?`: that proof is newer than the run):", ""]
     lines += [f"- **{name}**: {text}." for name, text in PROOFS.items()]
     missing = [
         f"- {result.client.name}, {name}: {said.partition(chr(10))[0][:200]}"
@@ -35,12 +45,32 @@ def write(path: Path, results: list[Result], council: str) -> None:
     ]
     if missing:
         lines += ["", "What was not as wanted:", "", *missing]
-    lines += [
-        "",
-        f"Three of them held a council over one diff in two rounds, at the same time: {council}",
-    ]
-    lines += [*_COUNCIL, "", *_NOT_RUN]
+    held = _HELD + (f"{council}, {today}" if council else _council(before))
+    lines += ["", held, *_COUNCIL, "", *_NOT_RUN]
     path.write_text("\n".join(lines) + "\n")
+
+
+_HELD = "Three of them held a council over one diff in two rounds, at the same time: "
+
+
+def _council(before: str) -> str:
+    return next(
+        (one.removeprefix(_HELD) for one in before.split("\n") if one.startswith(_HELD)), "no"
+    )
+
+
+def _rows(page: str) -> dict[str, dict[str, str]]:
+    """Return the page's table by client; a page of one date alone gives it to every row."""
+    dated = re.search(r"Run on (\d{4}-\d\d-\d\d)", page)
+    lines = [[cell.strip() for cell in line.strip("| ").split(" | ")]
+             for line in page.split("\n") if line.startswith("| ")]  # fmt: skip
+    if not lines:
+        return {}
+    found = {}
+    for cells in lines[1:]:
+        row = dict(zip(lines[0], cells, strict=True))
+        found[row["client"]] = {"run on": dated[1], **row} if dated else row
+    return found
 
 
 def _mark(said: str) -> str:
