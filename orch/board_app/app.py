@@ -19,7 +19,7 @@ from textual.widget import Widget
 from inbox.cli import inside
 from orch.board_app import giving, layout, rows
 from orch.board_app.feed import STILL_SECONDS, Feed
-from orch.board_app.keys import KEYS, OWN, steps_of
+from orch.board_app.keys import KEYS, OWN, begin, steps_of
 from orch.board_app.line import Line
 from orch.board_app.reader import Reader
 from orch.steps.model import say
@@ -225,7 +225,10 @@ class BoardApp(App[None]):
 
     def _press(self, key: str) -> None:
         if self.row is None:
-            self.say("there is no row")
+            if key == "b":
+                self._give(begin())
+            else:
+                self.say("there is no row: b begins a run")
             return
         steps = steps_of(key, self.row)
         if isinstance(steps, str):

@@ -56,6 +56,11 @@ def _pause(row: "Row") -> "list[Step]":
     return [say("run pause", row.run)]
 
 
+def begin() -> "list[Step]":
+    """Return how a run is begun: the one key that needs no row."""
+    return [say("start", "TEXT", no_drive=True)]
+
+
 def _is(*statuses: str) -> "Callable[[Row], bool]":
     return lambda row: bool(row.task) and row.status in statuses
 
@@ -91,6 +96,11 @@ KEYS = {
              lambda row: [say("cancel", row.name, reason="TEXT")], _is_open),
     "p": Key("pause", "let nothing new begin in its run; again: let it go on", _pause,
              lambda _: True, of_run=True),
+    "b": Key("begin", "begin a run with one task in your words; a driver takes it",
+             lambda _: begin(), lambda _: False, of_run=True),
+    "+": Key("add", "add a task to its run",
+             lambda row: [say("task add", run=row.run, task="ID", title="TEXT")],
+             lambda _: False, of_run=True),
     "l": Key("log", "what its agent printed", lambda row: [say("logs", row.name)],
              _is_task, is_look=True),
     "d": Key("diff", "what it changed, from its base to its head",

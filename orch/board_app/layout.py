@@ -91,7 +91,7 @@ def _draw(
         _pane(drawn, document, name, panes[name], current, room, (*cells, wide))
     if not found:
         words = "nothing fits the filter: u undoes it" if view.filters or view.run else (
-            "nothing to do: there is no task in an open run")  # fmt: skip
+            "nothing to do: there is no task in an open run; b begins one")  # fmt: skip
         drawn.lines += [[], [("dim", "  " + words)]]
     drawn.lines += [[] for _ in range(high - len(foot) - len(drawn.lines))]
     drawn.lines += foot

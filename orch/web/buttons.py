@@ -5,7 +5,7 @@ Pure. A button posts exactly the command that stands on it; what only a person h
 
 from inbox.cli import parse
 from orch.board_app.giving import program
-from orch.board_app.keys import KEYS
+from orch.board_app.keys import KEYS, begin
 from orch.steps.model import say
 from orch.web.endpoints import ENDPOINTS, PREFIX, member
 from schema.steps import BLANKS, command
@@ -114,7 +114,7 @@ def new_run() -> Button:
     """Return how a run is begun: one task in words, which a driver takes."""
     asks = (("text", "what is to be done: its first sentence is the title", True),
             ("run", "the run's id (else made of the title)", False))  # fmt: skip
-    step = say("start", "TEXT", no_drive=True)
+    (step,) = begin()
     return Button("begin a run", f"{PREFIX}/runs", asks, step.line, {}, False)
 
 

@@ -14,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -125,6 +126,50 @@ def test_keys_answer_retry_and_cancel_at_every_size(land: Landing, size: tuple[i
     assert land.lead.status_of("coupon") == "cancelled"
     (answer,) = land.lead.events("task_answered")
     assert answer["summary"] == "redis"
+
+
+def test_a_whole_run_from_the_board_alone(land: Landing) -> None:
+    """Begun, given a task, given out, called off, queued, landed, integrated, closed."""
+    run = "add-a-page-about-soups"
+
+    async def _begins(hand: Hand) -> None:
+        await hand.press("b")
+        await hand.types("Add a page about soups.")
+        await hand.goes_to(f"{run}/{run}")
+        await hand.press("+")
+        await hand.types("index")
+        await hand.types("An index")
+        await hand.goes_to(f"{run}/index")
+        await hand.press("enter")
+        await hand.types("w1")
+        await hand.says("dispatched")
+        await hand.goes_to(f"{run}/{run}")
+        await hand.press("x")
+        await hand.types("not today")
+        await hand.says("cancelled")
+
+    async def _ends(hand: Hand) -> None:
+        def _is_there(name: str, status: str) -> bool:
+            return (name, status) in [(row.name, row.status) for row in hand.app.found]
+
+        for name, status in (
+            (run, "landing"), (f"{run}/index", "landing"), (run, "integrate"), (run, "finished")
+        ):  # fmt: skip
+            await hand.sees(partial(_is_there, name, status), f"{name} {status}")
+            await hand.goes_to(name)
+            await hand.press("enter")
+            await hand.sees(lambda: not hand.app._busy, "an end")
+            assert hand.app.view.style == "green", hand.app.view.message
+
+    at(land, _begins, (120, 40))
+    (attempt,) = land.lead.attempts("index", run=run)
+    sent = {"attempt": attempt, "thread": {"thread_id": attempt["thread_id"]}}
+    land.lead.claim(sent)
+    land.lead.commit(sent, "index.txt")
+    land.lead.done(sent)
+    at(land, _ends, (120, 40))
+    assert land.orch.ok("run", "show", "--run", run)["run"]["closed_at"]
+    assert "index.txt" in land.lead.repo.git("ls-tree", "--name-only", "main")
 
 
 def test_y_shows_the_diff_first_and_asks_who_it_is_and_m_lands(land: Landing) -> None:
