@@ -39,6 +39,10 @@ def examine(db: "Database", deep: bool) -> list[Check]:
     checks.append(liveness.programs({_root(work.worktree_path) for work in works}))
     checks += [audit.landings(db), _places(db), _salvages(db), _notices(db)]
     checks.append(retention.examine(db))
+    if not db.is_file:
+        from orch.fleet import audit as machines
+
+        checks.append(machines.examine(db))
     if deep:
         checks += [*_tables(db), _circles(db), *_machines(db), _commits(works)]
         checks += [unnamed.branches(db, works), audit.commits(db)]

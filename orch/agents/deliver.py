@@ -26,7 +26,9 @@ _PAUSES = (1.0, 4.0, 0.0)
 def at_end(db: "Database", held: HeldThread, salvage: str, log: "Log", *, is_done: bool) -> str:
     """Push what a turn made; return why the remote does not have its commits, "" where it has."""
     attempt = held.attempt
-    if attempt is None or not attempt.repo_id or attempt.machine_id != clock.machine:
+    if attempt is None or not attempt.branch_name or not attempt.repo_id:
+        return ""
+    if attempt.machine_id != clock.machine:
         return ""
     if salvage:
         _push_salvage(db, held, salvage, log)

@@ -75,12 +75,13 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
     """Do a turn and return it, ended. Raises: lease_conflict, invalid_state when not ours."""
     held, turn, log_path = begun.held, begun.turn, begun.turn.log_path
     crash_points.reach("work.turn_begun")
-    if held.place is not None:
-        places.make(db, held.place)  # Where the command that dispatched it was killed.
     try:
+        if held.place is not None:
+            held.place = places.bring(db, held.place)
+            places.make(db, held.place)  # Where the command that dispatched it was killed.
         shared.arrive(db, held)
     except Failure as failure:
-        if failure.code == "lease_conflict":
+        if failure.code == "lease_conflict" or held.attempt is None or not held.attempt.repo_id:
             raise
         return turn_result.not_begun(db, held, turn, failure.message)
     text = _prompt(harness, begun)

@@ -41,6 +41,7 @@ _ACTIONS = {"done": "done", "failed": "fail", "no_change": "fail", "crashed": "f
             "waiting": ""}  # fmt: skip
 _GIT_SAYS = ("git_error", "refused", "not_found", "invalid_state")
 _LONGEST_TEXT = 60_000
+_LOG_END = 64 << 10  # Of a log, for other machines: its head and its tail.
 _MOST_LIMITED = 12  # Turns in a row: by then it is no limit that passes.
 _MOST_INTERRUPTED = 9  # Before one more: its workers are lost again and again.
 
@@ -86,6 +87,8 @@ def conclude(
     with db.write() as tx:
         later = wait_ms if outcome == "limited" else deliver.WAIT_MS if missing else 0
         work.end(tx, turn, end, action, draft, later)
+        if not db.is_file:
+            store.keep_log(tx, turn.turn_key, *_ends(turn.log_path))
         done = store.require(tx, turn.turn_key)
     crash_points.reach("work.concluded")
     spool.remove(db.folder.spool, turn.mark)
@@ -133,6 +136,16 @@ def _keep(
     log.note(f"turn {turn.turn_no} was ended: {why}")
     if ref:
         log.note(f"kept {many(facts.uncommitted, 'uncommitted file')} under {ref}")
+
+
+def _ends(path: str) -> tuple[int, str, str]:
+    """Return (size, head, tail) of a log, the two not overlapping."""
+    from orch.harness import log as harness_log
+
+    data, size = harness_log.read_from(path, 0)
+    text = data.decode("utf-8", "replace").replace("\0", "")
+    tail = text[_LOG_END:][-_LOG_END:]
+    return size, text[:_LOG_END], tail
 
 
 def _from_end(facts: TurnFacts, ended: "ClientEnd") -> None:

@@ -5,8 +5,8 @@ of either counts for the other where tree, command and environment are the same.
 """
 
 from orch import config_in_force, process
+from orch.checks import delivered_tree, tree_lock
 from orch.checks import run as checking
-from orch.checks import tree_lock
 from orch.config.model import Check, Config
 from orch.git import changes, names, refs, repository
 from orch.model import Attempt, Run, Task
@@ -52,7 +52,10 @@ def verify(
         newest = dict(store.newest_statuses(tx, task.task_no))
         required = list(newest)
     assert attempt is not None
-    with tree_lock.held(attempt.worktree_path) as lock:
+    with (
+        delivered_tree.at(db, run, attempt) as attempt,
+        tree_lock.held(attempt.worktree_path) as lock,
+    ):
         settled = _require_workspace(run, task, attempt)
         unknown = [name for name in only if name not in required]
         if unknown:

@@ -17,7 +17,7 @@ def text(task: "Task", workspace: "Workspace", earlier: "list[str]") -> str:
     """
     parts = [task.summary or task.title]
     if workspace.place is not None:
-        parts = [places.located(parts[0], workspace.place)]
+        parts = [parts[0] if workspace.repo_id else places.located(parts[0], workspace.place)]
     if task.spec_text:
         parts.append("Specification:\n" + task.spec_text)
     if task.acceptance:
@@ -40,7 +40,7 @@ def text(task: "Task", workspace: "Workspace", earlier: "list[str]") -> str:
         names = ", ".join(workspace.loose[:10])
         parts.append(f"Put there for you, and not to be committed: {names}")
     if workspace.place is not None:
-        parts.append(places.words(workspace.place))
+        parts.append(places.words(workspace.place, is_shared=bool(workspace.repo_id)))
     if task.required_checks != "[]":
         parts.append("Checked afterwards by: " + task.required_checks)
     parts += earlier

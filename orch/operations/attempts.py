@@ -118,7 +118,7 @@ def open_one(
         owned_by_run=True,
     )
     store.insert(tx, task.task_no, attempt_no, change.thread_no, order.to, order.mode, workspace)
-    if workspace.repo_id:
+    if workspace.repo_id and workspace.branch_name:
         from orch.store import deliveries
 
         ref = "refs/heads/" + workspace.branch_name

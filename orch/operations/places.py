@@ -30,8 +30,13 @@ def located(text: str, place: PlannedPlace) -> str:
     return ours.replace(VARIABLE, shlex.quote(place.out_path)) + mark + data
 
 
-def words(place: PlannedPlace) -> str:
-    """Return what a brief says about where to work."""
+def words(place: PlannedPlace, *, is_shared: bool = False) -> str:
+    """Return what a brief says about where to work; `is_shared`: its machine is not known yet."""
+    if is_shared:
+        return (
+            "Work in the place that orch work makes for you: no change there counts or lands.\n"
+            f"Files that you hand in go to {VARIABLE}."
+        )
     what = "a copy of the repository" if place.repo_path else "an empty folder"
     return (
         f"Work in {place.place_path}: {what} of your own, in which no change counts or lands.\n"

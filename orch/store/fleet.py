@@ -57,6 +57,11 @@ def documents(tx: "ReadTx") -> list[Json]:
     return [Json(row[0]) for row in tx.many(_SQL["machine_documents"])]
 
 
+def standing(tx: "ReadTx") -> list[tuple[str, int]]:
+    """Return how many worktrees are on each machine."""
+    return [(str(row[0]), int(row[1])) for row in tx.many(_SQL["machine_standing"])]
+
+
 def document(tx: "ReadTx", machine_id: str) -> Json:
     """Return the published JSON of one machine."""
     return tx.json(_SQL["machine_document"], machine_id=machine_id)

@@ -15,6 +15,12 @@ SELECT {machine_columns} FROM machine AS m ORDER BY m.name, m.machine_id;
 -- scan: machines are few
 SELECT v.document FROM machine_view AS v ORDER BY v.name, v.machine_id;
 
+-- name: machine_standing :many
+-- How many worktrees each has.
+-- scan: doctor looks at every attempt there is
+SELECT machine_id, count(*) AS count FROM attempt
+ WHERE machine_id <> '' AND workspace_status = 'created' GROUP BY machine_id;
+
 -- name: machine_document :one
 -- The published shape.
 SELECT document FROM machine_view WHERE machine_id = :machine_id;

@@ -64,6 +64,13 @@ def set_made(tx: "Tx", place: Place, commit: str) -> None:
     tx.execute(_SQL["place_set_made"], attempt_key=place.attempt_key, commit_id=commit)
 
 
+def set_moved(tx: "Tx", attempt_key: int, place_path: str, out_path: str) -> None:
+    """Record that a place is to be made elsewhere."""
+    tx.execute(
+        _SQL["place_set_moved"], attempt_key=attempt_key, place_path=place_path, out_path=out_path
+    )
+
+
 def set_removed(tx: "Tx", place: Place) -> None:
     """Record that a place is gone."""
     tx.execute(_SQL["place_set_removed"], attempt_key=place.attempt_key)

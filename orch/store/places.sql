@@ -35,6 +35,11 @@ SELECT attempt_key, :place_path, :out_path, :repo_path, :wanted
 UPDATE place SET made_at = :now, commit_id = :commit_id
  WHERE attempt_key = :attempt_key AND made_at IS NULL;
 
+-- name: place_set_moved :exec
+-- Another machine takes its attempt up, and makes it there.
+UPDATE place SET place_path = :place_path, out_path = :out_path, made_at = NULL
+ WHERE attempt_key = :attempt_key;
+
 -- name: place_set_removed :exec
 -- One that was never made is over as well.
 UPDATE place SET made_at = coalesce(made_at, :now), removed_at = :now

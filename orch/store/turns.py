@@ -264,3 +264,14 @@ def shares(tx: "ReadTx", run_id: str, task_no: int | None = None, *, by_agent: b
 def names_on(tx: "ReadTx", machine_id: str) -> list[str]:
     """Return what is at work on a machine, as people call it."""
     return [str(row[0]) for row in tx.many(_SQL["turn_names_on"], machine_id=machine_id)]
+
+
+def keep_log(tx: "Tx", turn_key: int, size: int, head: str, tail: str) -> None:
+    """Keep the ends of a turn's log for other machines."""
+    tx.execute(_SQL["turn_log_keep"], turn_key=turn_key, size=size, head=head, tail=tail)
+
+
+def kept_log(tx: "ReadTx", turn_key: int) -> tuple[int, str, str] | None:
+    """Return (size, head, tail) of a turn's log, None where none was kept."""
+    row = tx.maybe(_SQL["turn_log_find"], turn_key=turn_key)
+    return (int(row[0]), str(row[1]), str(row[2])) if row else None

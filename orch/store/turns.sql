@@ -76,6 +76,15 @@ SELECT {turn_columns}
  WHERE n.ended_at IS NULL AND (:agent IS NULL OR n.agent = :agent)
  ORDER BY n.turn_key;
 
+-- name: turn_log_keep :exec
+-- Its ends, where its log is on a machine of several.
+INSERT INTO turn_log (turn_key, size, head, tail) VALUES (:turn_key, :size, :head, :tail)
+ON CONFLICT (turn_key) DO NOTHING;
+
+-- name: turn_log_find :maybe
+-- What is known of a log elsewhere.
+SELECT size, head, tail FROM turn_log WHERE turn_key = :turn_key;
+
 -- name: turn_names_on :many
 -- What is at work on a machine, as people call it.
 -- scan: the running turns, by their own partial index

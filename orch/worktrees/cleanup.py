@@ -13,10 +13,11 @@ from orch import config_in_force, process
 from orch.git import changes, commits, names, proofs, refs, removing, repository, salvage
 from orch.model import TERMINAL, Attempt, Run, Task
 from orch.operations import runs
+from orch.steps.model import say
 from orch.store import attempts as store
 from orch.store import entries as entry_rows
 from orch.store import tasks as task_rows
-from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_files
+from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_files, shared
 from schema import crash_points, events
 from schema.failures import Failure
 from schema.json_text import obj
@@ -109,6 +110,11 @@ def clean(
                 )
                 step()
                 continue
+            if not inspect.is_here(attempt):
+                there = say("cleanup", run=run.run_id, all_completed=True).line
+                outcome.reason = f"it is on another machine; on that one: {there}"
+                step()
+                continue
             with _one_alone(outcome, failures):
                 site = _site(db, run, attempt, sites)
                 with db.read() as tx:
@@ -160,6 +166,8 @@ def _site(db: "Database", run: Run, attempt: Attempt, known: dict[str, _Site]) -
     found = known.get(attempt.repo_path)
     if found is None:
         found = _Site(create.open_checked(db, run, attempt.repo_path))
+        if run.repo_id:  # What landed is on the remote's branch.
+            shared.follow_target(db, run, found.repo)
         known[attempt.repo_path] = found
     if found.settings is None and os.path.isdir(attempt.worktree_path):
         found.settings = config_in_force.of_run(db, run, found.repo)

@@ -11,6 +11,7 @@ from orch.git import merges, refs, repository, slots
 from orch.model import TERMINAL, Run, Task, Workspace
 from orch.operations import places as rules
 from orch.store import places as store
+from orch.store import runs as run_rows
 from schema import crash_points
 from schema.failures import Failure
 
@@ -39,7 +40,9 @@ def plan(
         if repo is not None:
             commit = refs.resolve(repo, named) if named else _with_needed(repo, task, wanted)
     number = task.next_attempt_no
-    return Workspace(rules.plan(db.folder.path, run.run_id, task.task_id, number, path, commit))
+    found = Workspace(rules.plan(db.folder.path, run.run_id, task.task_id, number, path, commit))
+    found.repo_id = run.repo_id
+    return found
 
 
 def _with_needed(repo: "Repository", task: Task, wanted: "list[Needed]") -> str:
@@ -57,7 +60,10 @@ def make_due(db: "Database", run_id: str) -> list[str]:
     """Make what is still to be made for a run; return what kept a place from it, in words."""
     with db.read() as tx:
         found = store.unmade(tx, run_id)
-    problems = []
+        shared = run_rows.find(tx, run_id)
+    problems: list[str] = []
+    if shared is not None and shared.repo_id:
+        return problems  # Whoever takes one up makes it, on the machine where that is.
     for place in found:
         try:
             make(db, place)
@@ -65,6 +71,23 @@ def make_due(db: "Database", run_id: str) -> list[str]:
             said = error.message if isinstance(error, Failure) else str(error)
             problems.append(f"cannot make the place of {place.name}: {said}")
     return problems
+
+
+def is_here(db: "Database", place: "Place") -> bool:
+    """Say whether a place is on this machine, or would be."""
+    return place.place_path.startswith(db.folder.path + "/")
+
+
+def bring(db: "Database", place: "Place") -> "Place":
+    """Return a place that is to be on this machine: one that another machine planned moves here."""
+    if db.is_file or is_here(db, place):
+        return place
+    own = rules.plan(db.folder.path, place.run_id, place.task_id, place.attempt_no, "")
+    with db.write() as tx:
+        store.set_moved(tx, place.attempt_key, own.place_path, own.out_path)
+        found = store.find(tx, place.attempt_key)
+    assert found is not None
+    return found
 
 
 def make(db: "Database", place: "Place") -> None:
@@ -113,6 +136,7 @@ def select(
         place
         for place in found
         if place.status in TERMINAL
+        and is_here(db, place)
         and task_id in (None, place.task_id)
         and attempt_no in (None, place.attempt_no)
     ]

@@ -98,6 +98,12 @@ def tip_of(
     return mirrors.follow(repo, checkout.remote, branch) if branch else ""
 
 
+def follow_target(db: "Database", run: Run, repo: "repository.Repository") -> None:
+    """Bring the branch that work is meant for to where the remote has it. Raises: git_error."""
+    checkout = mirrors.need(db, run.repo_id)
+    tip_of(repo, checkout, run, config_in_force.of_run(db, run, repo))
+
+
 def publish(repo: "repository.Repository", workspace: Workspace, _: "Config") -> None:
     """Push the base and see that it is there, before the attempt exists.
 
@@ -126,6 +132,8 @@ def arrive(db: "Database", held: "HeldThread") -> None:
     if attempt is None or not attempt.repo_id or run is None or task is None:
         return
     here.appear(db)
+    if not attempt.branch_name:
+        return  # Analysis: its place is made where its worker is.
     if attempt.machine_id == clock.machine and os.path.isdir(attempt.worktree_path):
         return
     checkout = mirrors.need(db, run.repo_id)

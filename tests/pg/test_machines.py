@@ -209,3 +209,44 @@ def _words(pid: str) -> str:
 def _is_stale(fleet: Fleet) -> bool:
     fleet.lead.ok("reconcile", "--run", "r")
     return fleet.lead.ok("task", "show", "r/a")["attempts"][0]["liveness"] == "stale"
+
+
+@long
+def test_what_is_elsewhere_is_looked_at_checked_and_left_to_its_owner(fleet: Fleet) -> None:
+    fleet.shop.write("orch.toml", '[check.made]\ncommand = ["test", "-f", "made.txt"]\n')
+    fleet.shop.git("add", "-A")
+    fleet.shop.git("commit", "-qm", "checks")
+    fleet.shop.git("push", "-q", "origin", "main")
+    fleet.run()
+    lead, worker = fleet.lead, fleet.machine("worker")
+    lead.ok("task", "add", "--run", "r", "--task", "look", "--default-to", "w")
+    lead.ok("dispatch", "r/look", "--execution-mode", "analysis")
+    turn = fleet.work(worker, "touch=here", "done=looked")["turns"][0]
+    assert turn["outcome"] == "done", turn
+    assert (fleet.folder / "worker/.local/state/orch/stores").exists()
+    lead.ok(
+        "task", "add", "--run", "r", "--task", "a", "--default-to", "w", "--required-check", "made"
+    )
+    lead.ok("dispatch", "r/a", "--execution-mode", "code")
+    turn = fleet.work(worker, "say=HELLO-THERE", "commit=made.txt", "done=made")["turns"][0]
+    assert turn["outcome"] == "done", turn
+    assert "HELLO-THERE" in lead.ok("logs", "r/a")["text"]
+    assert lead.ok("verify", "run", "r/a")["gate"]["status"] == "passed"
+    tree = lead.ok("task", "show", "r/a")["attempts"][0]["worktree_path"]
+    # Only its owner cleans it up.
+    kept = lead.ok("cleanup", "--run", "r", "--all-completed")
+    assert "another machine" in str(kept["kept"]) and Path(tree).is_dir()
+    lead.ok("queue", "add", "r/a")
+    lead.ok("queue", "approve", "r/a", "--as", "ana")
+    # Others move the target meanwhile: what lands is on top of that.
+    other = Repo(fleet.folder / "clone", like=fleet.shop.path)
+    other.git("fetch", "-q", str(fleet.remote.path), "main")
+    other.git("reset", "-q", "--hard", "FETCH_HEAD")
+    other.commit("theirs.txt")
+    other.git("push", "-q", str(fleet.remote.path), "main")
+    # The queue is run by a machine that has no clone.
+    assert worker.ok("queue", "run", "--run", "r")["landed"][0]["status"] == "verified"
+    assert fleet.remote.git("show", "main:theirs.txt") and fleet.remote.git("show", "main:made.txt")
+    worker.ok("cleanup", "--run", "r", "--all-completed")
+    assert not Path(tree).is_dir()
+    assert {c["name"]: c["status"] for c in lead.ok("doctor")["checks"]}["machines"] == "ok"

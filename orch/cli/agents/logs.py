@@ -2,12 +2,13 @@
 
 from inbox.cli import plain
 from inbox.workflows import wait
+from orch import process_identity
 from orch.cli import task_names
 from orch.harness import log as harness_log
 from orch.harness.readable import LogReader, lines_of
 from orch.operations import attempts
 from orch.steps.model import say
-from orch.store import checks
+from orch.store import checks, fleet
 from orch.store import turns as store
 from schema.failures import invalid_input, not_found
 from schema.json_text import NULL, obj
@@ -66,6 +67,9 @@ def _say_log(
     call: "Call", run: "Run", task: "Task", attempt: "Attempt", turn: "Turn", most: int,
     *, raw: bool, follow: bool,
 ) -> None:  # fmt: skip
+    if not process_identity.is_of_here(turn.runner[2]):
+        _say_elsewhere(call, task, attempt, turn, most, raw=raw)
+        return
     size = harness_log.size(turn.log_path)
     first = max(0, size - (_MOST_RAW if raw else _MOST_READ))
     data, end = harness_log.read_from(turn.log_path, first)
@@ -92,6 +96,41 @@ def _say_log(
             check=None,
             turn=document,
             text=text,
+        )
+    )
+
+
+def _say_elsewhere(
+    call: "Call", task: "Task", attempt: "Attempt", turn: "Turn", most: int, *, raw: bool
+) -> None:
+    """Say the ends of a log that is on another machine. Raises: not_found/file where it runs."""
+    with call.db.read() as tx:
+        kept = store.kept_log(tx, turn.turn_key)
+        document = store.document(tx, turn.turn_key)
+        machine = fleet.find(tx, process_identity.machine_of(turn.runner[2]))
+    where = machine.name if machine is not None else "another machine"
+    if kept is None:
+        raise not_found(
+            "file",
+            f"the log of {task.name}",
+            hint=f"it is being written on {where}; its ends are here once the turn is over",
+            next=[say("trace", f"{task.run_id}/{task.task_id}")],
+        )
+    size, head, tail = kept
+    cut = "\n" if len(head) + len(tail) >= size else f"\n… (the rest is on {where})\n"
+    parts = [part if raw else "\n".join(lines_of(part)) for part in (head, tail) if part]
+    call.say(
+        obj(
+            run_id=task.run_id,
+            task_id=task.task_id,
+            attempt_no=attempt.attempt_no,
+            path=turn.log_path,
+            size=size,
+            running=False,
+            raw=raw,
+            check=None,
+            turn=document,
+            text="\n".join(cut.join(parts).split("\n")[-most:]),
         )
     )
 
