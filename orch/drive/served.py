@@ -26,7 +26,7 @@ class Served:
             waiting = os.listdir(watch.wake)
         except OSError:
             waiting = []  # Nobody has ever waited here.
-        topics = (name.rpartition(".")[0] for name in waiting)
+        topics = [*(name.rpartition(".")[0] for name in waiting), *watch.awaited]
         self._names |= {topic[len(_TOPIC) :] for topic in topics if topic.startswith(_TOPIC)}
 
     def is_ours(self, row: "OpenTask") -> bool:

@@ -10,6 +10,7 @@ from orch import config_in_force
 from orch.config.drive_policy import DrivePolicy, merged
 from orch.config.model import Config
 from orch.drive.planner.model import RepositoryFacts, SlotFacts, TicketFacts
+from orch.fleet import mirrors
 from orch.git import changes, refs, repository
 from orch.landing import open_queue
 from orch.operations import driving, runs
@@ -73,6 +74,7 @@ class Watch:
         self.until = until
         self.flags = flags
         self.wake = self.top = ""
+        self.awaited: list[str] = []  # What somebody waits for, on whichever machine.
         self.settings = Config()
         self.policy = DrivePolicy()
         self.target = ""
@@ -100,11 +102,14 @@ class Watch:
     def look(self, db: "Database") -> None:
         """Ask git and orch.toml what the store does not know. Raises: not_found/run, git_error."""
         self.wake = db.folder.wake
+        self.awaited = [] if db.is_file else _awaited(db)
         with db.read() as tx:
             run = runs.require(tx, self.run_id)
             stored = driving.settings(tx, self.run_id)
             queues = queue_rows.all_of(tx, self.run_id)
         path = os.path.realpath(run.repo_path or os.getcwd())
+        if run.repo_id:
+            path = mirrors.need(db, run.repo_id).path
         repo = repository.find_repository(path)
         self.top = repo.top if repo is not None and repo.top else path
         if repo is not None:
@@ -174,3 +179,9 @@ def _troubles(
         text = f"{repo.top} has changed or untracked files"
         return [RepositoryFacts(path, "dirty", text)]
     return []
+
+
+def _awaited(db: "Database") -> list[str]:
+    from schema.pg import listen
+
+    return listen.awaited(db)

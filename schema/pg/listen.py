@@ -126,3 +126,8 @@ class PgWaiter(Waiter):
 def waiter_of(db: "Database", topics: list[str]) -> PgWaiter:
     """Return a place to sleep until one of the topics is rung on a store of a server."""
     return PgWaiter(cast("PgDatabase", db), topics)
+
+
+def awaited(db: "Database") -> list[str]:
+    """Return what somebody waits for now, on whichever machine of a store on a server."""
+    return [str(row[0]) for row in cast("PgDatabase", db).ask("awaited")]

@@ -51,6 +51,11 @@ SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000):
 ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
 COMMIT;
 
+-- name: awaited :many
+-- What somebody waits for, on whichever machine.
+SELECT DISTINCT topic FROM this_store.waiter
+ WHERE until > extract(epoch FROM clock_timestamp()) * 1000;
+
 -- name: gate :maybe
 SELECT v.version, s.min_client, s.store_id, pg_is_in_recovery(), c.last, s.secret
   FROM this_store.store_version AS v, this_store.store AS s, this_store.counter AS c

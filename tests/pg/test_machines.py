@@ -250,3 +250,48 @@ def test_what_is_elsewhere_is_looked_at_checked_and_left_to_its_owner(fleet: Fle
     worker.ok("cleanup", "--run", "r", "--all-completed")
     assert not Path(tree).is_dir()
     assert {c["name"]: c["status"] for c in lead.ok("doctor")["checks"]}["machines"] == "ok"
+
+
+@long
+def test_a_run_is_driven_here_and_worked_on_elsewhere(fleet: Fleet) -> None:
+    policy = "[policy]\nlow = []\nmedium = []\nhigh = []\nbuiltin = false\n"
+    fleet.shop.write("orch.toml", policy)
+    fleet.shop.git("add", "-A")
+    fleet.shop.git("commit", "-qm", "policy")
+    fleet.shop.git("push", "-q", "origin", "main")
+    fleet.run()
+    for name in ("a", "b"):
+        fleet.lead.ok(
+            "task", "add", "--run", "r", "--task", name, "--default-to", "@coders",
+            "--execution-mode", "code",
+        )  # fmt: skip
+    workers = [
+        fleet.machine(name).start(
+            "work",
+            "--agent",
+            name,
+            "--pool",
+            "coders",
+            "--harness",
+            "command",
+            "--",
+            sys.executable,
+            str(AGENT),
+            f"commit={name}.txt",
+            "done=made",
+        )
+        for name in ("one", "two")
+    ]
+    try:
+        done = fleet.lead.run(
+            "drive", "--run", "r", "--workers", "0", "--until", "done", "--for", "100s", "--json",
+            deadline=120,
+        ).data  # fmt: skip
+    finally:
+        for worker in workers:
+            worker.kill()
+    assert done, done
+    status = fleet.lead.ok("status", "--run", "r")
+    assert [t["status"] for t in status["tasks"]] == ["done", "done"]
+    entries = fleet.lead.ok("queue", "list", "--run", "r")["entries"]
+    assert [e["status"] for e in entries] == ["verified", "verified"], entries

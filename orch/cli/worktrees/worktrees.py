@@ -10,7 +10,7 @@ from orch.operations import runs, tasks
 from orch.reconcile import reconcile
 from orch.steps.model import say
 from orch.worktrees import cleanup as workflow
-from orch.worktrees import create, places
+from orch.worktrees import create, inspect, places
 from schema.failures import Failure, invalid_input, not_found
 from schema.json_text import obj
 from schema.words import many
@@ -68,7 +68,8 @@ def cleanup(
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned] + gone
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned] + stayed
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
-    if kept and not cleaned and not dry_run:
+    at_stake = [o for o in outcomes if not o.cleaned and inspect.is_here(o.attempt)]
+    if (at_stake or stayed) and not cleaned and not dry_run:
         raise Failure(
             "refused",
             "work_at_risk",
