@@ -54,7 +54,7 @@ def push(db: "Database", attempt: Attempt, epoch: int) -> str:
     if moved:
         raise not_there(db, attempt, f"somebody else moved {branch} there")
     remotes.note(repo, checkout.remote, branch, head)
-    crash_points.reach("deliver.pushed")
+    crash_points.reach("machines.pushed")
     with db.write() as tx:
         if leases.require_thread(tx, attempt.thread_id).epoch == epoch:
             delivery_rows.note(tx, attempt.thread_no, clock.machine, head, epoch)

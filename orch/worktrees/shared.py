@@ -118,7 +118,7 @@ def publish(repo: "repository.Repository", workspace: Workspace, _: "Config") ->
             hint=f"another store used it; look, then: git push {remote} :{ref}",
             details={"ref": ref},
         )
-    crash_points.reach("dispatch.base_pushed")
+    crash_points.reach("machines.base_pushed")
     remotes.confirm(repo, remote, ref, workspace.start)
 
 
@@ -152,16 +152,16 @@ def arrive(db: "Database", held: "HeldThread") -> None:
         workspace.workspace_root, run.run_id, task.task_id, f"attempt-{attempt.attempt_no}"
     )
     create.undo(workspace, settings)  # What a kill left, before anybody worked in it.
-    crash_points.reach("arrive.fetched")
+    crash_points.reach("machines.fetched")
     create.make(repo, workspace, settings)
-    crash_points.reach("arrive.made")
+    crash_points.reach("machines.made")
     with db.write() as tx:
         thread = leases.require_thread(tx, held.thread_id)
         leases.require_holder(tx, thread, held.agent, held.token)
         store.set_placed(tx, attempt.attempt_key, clock.machine, workspace)
         where = workspace.worktree_path
         delivery_rows.place(tx, held.thread_no, clock.machine, where, workspace.start)
-    crash_points.reach("arrive.placed")
+    crash_points.reach("machines.placed")
     with db.read() as tx:
         held.attempt = attempts.of_thread(tx, held.thread_no)
 

@@ -295,3 +295,35 @@ def test_a_run_is_driven_here_and_worked_on_elsewhere(fleet: Fleet) -> None:
     assert [t["status"] for t in status["tasks"]] == ["done", "done"]
     entries = fleet.lead.ok("queue", "list", "--run", "r")["entries"]
     assert [e["status"] for e in entries] == ["verified", "verified"], entries
+
+
+@long
+@pytest.mark.parametrize("point", ["fetched", "made", "placed", "pushed", "base_pushed"])
+def test_killed_at_any_point_the_work_comes_to_its_end_once(fleet: Fleet, point: str) -> None:
+    fleet.run()
+    armed = {"ORCH_CRASH_AT": f"machines.{point}"}
+    lead, worker = fleet.lead, fleet.machine("worker")
+    if point == "base_pushed":
+        lead.ok("task", "add", "--run", "r", "--task", "a", "--default-to", "w")
+        words = ("dispatch", "r/a", "--execution-mode", "code")
+        assert lead.run(*words, env=armed).status == -9
+        lead.ok("reconcile", "--run", "r")
+        lead.ok(*words)
+    else:
+        fleet.task()
+        words = (
+            "work", "--agent", "w", "--once", "--harness", "command", "--",
+            sys.executable, str(AGENT), "commit=made.txt",
+        )  # fmt: skip
+        assert worker.run(*words, env=armed).status == -9
+    for _ in range(3):  # What was left is judged first; then somebody takes it up again.
+        fleet.behind("UPDATE orch.thread SET not_before_at = 0")
+        fleet.work(worker, "commit=again.txt", "done=made") if _open(fleet) else None
+    attempt = lead.ok("task", "show", "r/a")["attempts"][-1]
+    assert attempt["status"] == "done"
+    ref = f"orch/r/a/attempt-{attempt['attempt_no']}"
+    assert fleet.at_remote(ref) == attempt["head_commit"]
+
+
+def _open(fleet: Fleet) -> bool:
+    return fleet.lead.ok("task", "show", "r/a")["task"]["status"] != "done"
