@@ -1,4 +1,4 @@
-"""What stands around a server: a transaction pooler in front of it, a disk that fills up behind."""
+"""Surroundings of a server: a transaction pooler before it, a disk that fills up behind it."""
 
 import os
 import shutil
