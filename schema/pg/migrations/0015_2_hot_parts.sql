@@ -26,14 +26,20 @@ BEGIN
     PERFORM 1 FROM counter WHERE name = 'event' FOR UPDATE;
 END $$;
 
--- The lock, and the time that it was had. The same call again, after its answer was lost,
--- is told apart by its transaction's number: `seen` is an event from before it.
-CREATE FUNCTION hot_begin_v1(seen bigint, tx bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- The same call again, after its answer was lost, is told apart by its transaction's number: `seen` is
+-- an event from before it.
+CREATE FUNCTION hot_once_v1(seen bigint, tx bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM store_lock_v1();
     IF EXISTS (SELECT 1 FROM event AS e WHERE e.event_id > seen AND e.tx_id = tx) THEN
         PERFORM hot_not_v1('OR001', 'done_before');
     END IF;
+END $$;
+
+-- The lock, and the time that it was had.
+CREATE FUNCTION hot_begin_v1(seen bigint, tx bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM store_lock_v1();
+    PERFORM hot_once_v1(seen, tx);
     RETURN (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
 END $$;
 

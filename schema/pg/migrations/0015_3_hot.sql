@@ -112,6 +112,7 @@ DECLARE
     answer text;
 BEGIN
     IF hot_offered_v1(agent, agent || pools, now) IS NULL THEN
+        PERFORM hot_once_v1(seen, tx);  -- After the look: it may be this very call that took it.
         PERFORM hot_not_v1('OR007', 'empty');
     END IF;
     now := hot_begin_v1(seen, tx);
