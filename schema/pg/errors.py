@@ -49,8 +49,9 @@ def failure_of(error: "Error") -> Failure:
         return Failure("store_error", "io", f"the server cannot be reached ({words})", hint=_REACH)
     for states, code, reason, message, hint in _CLASSES:
         if state in states or state[:2] in states or state[:3] in states:
-            steps = [INIT] if code == "not_found" else []
-            return Failure(code, reason, f"{message} ({words})", hint=hint, next=steps)
+            if code == "not_found":  # What was asked is no news to anybody.
+                return Failure(code, reason, message, hint=hint, next=[INIT])
+            return Failure(code, reason, f"{message} ({words})", hint=hint)
     return Failure(
         "internal_error", "bug", f"{state}: {words}", hint="set ORCH_DEBUG=1 for the traceback"
     )
