@@ -14,7 +14,7 @@ from schema import ids
 from schema.pg import wire
 from tests.support import servers
 from tests.support.cli import Cli
-from tests.support.engines import served
+from tests.support.engines import ENGINES, served
 from tests.support.session import Answer, Session
 
 pytestmark = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
@@ -161,6 +161,7 @@ def _lines() -> dict[str, list[tuple[str, ...]]]:
     }  # fmt: skip
 
 
+@pytest.mark.skipif("server" not in ENGINES, reason="seconds: make test-pg")
 @pytest.mark.parametrize("name", _lines())
 def test_a_function_refuses_what_the_operation_refuses(
     name: str, bus: Spied, monkeypatch: pytest.MonkeyPatch
