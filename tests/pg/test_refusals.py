@@ -276,3 +276,17 @@ def test_a_hot_command_that_is_cut_is_done_once(
     log = [row[0] for row in _sql(inbox, "SELECT event_type FROM orch.event ORDER BY event_id")]
     assert log == ["thread_send", "thread_claim", "thread_renew", "thread_result"]
     assert inbox.ok("doctor", "--deep")["healthy"] is True
+
+
+@in_test_pg
+@pytest.mark.parametrize("point", ["commit.before", "commit.after"])
+@pytest.mark.parametrize("verb", ["claim", "cancel"])  # One call, and a transaction.
+def test_a_client_that_is_killed_at_a_commit(inbox: Cli, verb: str, point: str) -> None:
+    inbox.ok(*SEND, "--thread", "t")
+    words = (verb, "--agent", "b", "--thread", "t", "--key", "k")
+    assert inbox.run(*words, env={"ORCH_CRASH_AT": point}).status == -9
+    log = "SELECT count(*) FROM orch.event"
+    assert _sql(inbox, log) == [(2 if point == "commit.after" else 1,)]
+    again = inbox.ok(*words)
+    assert again["event_id"] == 2 and again.get("replayed", False) is (point == "commit.after")
+    assert _sql(inbox, log) == [(2,)]
