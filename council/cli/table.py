@@ -30,7 +30,7 @@ COMMANDS = (
             Option("--task", "task", "review the latest attempt of RUN/TASK"),
             Option("--reviewer", "text", "ROLE=AGENT: who takes a role (default: an agent named "
                    "like the role)", many=True, dest="reviewers"),
-            Option("--quorum", "count", "how many answers make a partial tally count",
+            Option("--quorum", "count", "how many answers a partial tally needs",
                    default=2),
             Option("--deadline", "duration", "let `council wait` end after this long"),
             Option("--output", "choice", "what plain mode prints of the report (default markdown)",
@@ -59,7 +59,7 @@ COMMANDS = (
             _RUN,
             Option("--similarity", "choice", "normal, or strict: only equal texts",
                    default="normal", choices=("normal", "strict")),
-            Option("--partial", "flag", "count who is there, once the quorum is"),
+            Option("--partial", "flag", "count those who have answered, once there is a quorum"),
             KEY,
         ),
         "orch council tally --run review-7",
@@ -108,7 +108,7 @@ COMMANDS = (
         (
             Option("TASK", "task", "the task, as run/task or its bare id", dest="task_name"),
             Option("--run", "name", "the run's id (or name the task R/T)"),
-            Option("--harness", "text", "which client: claude, codex, …, command, or of orch.toml",
+            Option("--harness", "text", "claude, codex, …, command, or a client of orch.toml",
                    required=True),
             Option("PROGRAM", "text", "with --harness command: the program and its arguments",
                    dest="program", many=True),

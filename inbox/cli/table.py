@@ -144,7 +144,7 @@ _COMMANDS = (
     Command(
         "release",
         "inbox.cli.leases:release",
-        "Give a thread back, pending again.",
+        "Give a thread back: it is pending again.",
         (
             me(),
             thread(),
@@ -318,7 +318,7 @@ _COMMANDS = (
     Command(
         "search",
         "inbox.cli.searches:search",
-        "Find messages by their words.",
+        "Find messages by the words in them.",
         (
             Option("TEXT", "text", "the words, all of which must occur", many=True),
             _FILTER,
@@ -391,7 +391,7 @@ _COMMANDS = (
 
 PROGRAM = Program(
     "inbox",
-    "The durable bus between coding agents: threads, leases, answers, waits; no daemon.",
+    "A durable message bus for coding agents: threads, leases, questions and answers.",
     _COMMANDS,
     (DB, JSON, GET, AGENT),
     sections="inbox.cli.help_sections:SECTIONS",

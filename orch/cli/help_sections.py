@@ -4,7 +4,7 @@ from inbox.cli.help_sections import Section, Sections
 
 SECTIONS = Sections(
     Section(
-        "First steps", "a day from a plan to landed work.",
+        "First steps", "a day's work, from a plan to landed changes.",
         "start", "top", "answer", "approve", "land",
     ),
     (
@@ -31,7 +31,7 @@ SECTIONS = Sections(
             "verify", "review", "council", "approve", "reject",
         ),
         Section(
-            "Land", "bring tested work into its branch, then tidy up.",
+            "Land", "bring tested work into its branch, then clean up.",
             "land", "queue", "integrate", "pr", "cleanup",
         ),
         Section(
@@ -59,7 +59,7 @@ SECTIONS = Sections(
         "request": "Record what a person wants, and have an engineer agent plan it.",
         "run": "Open, show and close runs, and limit what they may spend.",
         "salvage": "Bring back the work that cleanup saved.",
-        "store": "Make, move, copy and bring up to date a store on a server.",
+        "store": "Make, move, copy and upgrade a store on a server.",
         "task": "Add, show and change the tasks of a run.",
         "verify": "Run a task's checks, or record their results.",
     },

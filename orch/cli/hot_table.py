@@ -50,12 +50,12 @@ COMMANDS = (
             (RUN, KEY), "orch reconcile --run docs-1"),
     Command(
         "wait", "orch.cli.leader_loop:wait",
-        "Wait for news of a run: all that you were not told yet, the most urgent first.",
+        "Wait for news of a run: what you have not been told yet, most urgent first.",
         (Option("--run", "name", "the run's id (else the only open run)"),
          Option("--for", "choices", "one event of these kinds instead, comma-separated",
                 choices=WAITABLE + LANDING_WAITABLE + GROWTH_WAITABLE, default=(), dest="kinds"),
          AFTER, TIMEOUT,
-         Option("--seen", "event", "you have read the news up to this number"),
+         Option("--seen", "event", "the number up to which you have read the news"),
          Option("--again", "flag", "tell at once what still waits for you, told or not"),
          Option("--all", "flag", "news of all open runs", dest="every")),
         "orch wait --run docs-1 --timeout-seconds 90",
@@ -79,7 +79,7 @@ COMMANDS = (
 
 PROGRAM = Program(
     "orch",
-    "The control plane of a run: tasks, dependencies, attempts, worktrees, checks; no daemon.",
+    "Lead several coding agents on one repository: plan, hand out, check and land their work.",
     COMMANDS,
     (DB, JSON, GET),
     sections="orch.cli.help_sections:SECTIONS",

@@ -70,7 +70,7 @@ _COMMANDS = (
     Command(
         "init", "orch.cli.setup.example:init",
         "Create the store here, or name the one already in use.",
-        (Option("--example", "flag", "write an orch.toml and a ticket too, where there are none"),
+        (Option("--example", "flag", "also write an orch.toml and a ticket, where there are none"),
          KEY),
         "orch init --example",
     ),
@@ -90,7 +90,7 @@ _COMMANDS = (
                    default="warn", choices=OWNERSHIP),
             Option("--budget", "text", "what it may spend, e.g. cost_usd=5,tokens=200000,hours=2",
                    many=True),
-            Option("--set", "text", "KEY=VALUE, how it is driven: as orch run set", many=True,
+            Option("--set", "text", "KEY=VALUE, how it is driven, as with orch run set", many=True,
                    dest="pairs"),
             KEY,
         ),
@@ -101,8 +101,8 @@ _COMMANDS = (
     Command("run list", "orch.cli.tasks.runs:list_runs", "List all runs, newest first.", (),
             "orch run list"),
     Command("run close", "orch.cli.tasks.runs:close",
-            "Close a run: nothing in it can change after that.",
-            (_RUN, Option("--force", "flag", "even though finished work is on no target yet"), KEY),
+            "Close a run: nothing in it changes until it is reopened.",
+            (_RUN, Option("--force", "flag", "even if finished work has not landed yet"), KEY),
             "orch run close --run docs-1", person=True),
     Command("run reopen", "orch.cli.tasks.runs:reopen", "Open a closed run again.", (_RUN, KEY),
             "orch run reopen --run docs-1", person=True),
@@ -148,7 +148,7 @@ _COMMANDS = (
             "Create the store that --db names: a file, or a schema of a PostgreSQL server.", (KEY,),
             "orch --db postgresql://lead@db.example.org/agents store init"),
     Command("store migrate", "orch.cli.stores:migrate",
-            "Bring a store on a server up to date, while others go on (a person only).", (KEY,),
+            "Upgrade a store on a server while others keep working (a person only).", (KEY,),
             "orch store migrate", person=True),
     Command("store backup", "orch.cli.stores:backup",
             "Write a consistent copy; of a store on a server, one that pg_restore reads.",
@@ -169,7 +169,7 @@ _COMMANDS = (
     ),
     Command(
         "plan lint", "orch.cli.plans.plans:lint",
-        "Warn of tasks that collide, are too large, or cannot be judged.",
+        "Warn about tasks that collide, are too large, or cannot be judged.",
         (_PLAN, _REQUEST, _RUN_OF_PLAN, _FORMAT), "orch plan lint plan.yaml --run docs-1",
     ),
     Command(
@@ -284,7 +284,7 @@ _COMMANDS = (
         "Run a task's required checks at its recorded head.",
         (*_ONE_TASK, Option("--check", "check", "only these", many=True, dest="checks"),
          Option("--jobs", "count", "checks at once (default 2)"),
-         Option("--again", "flag", "run what did not pass again, on the same head"), KEY),
+         Option("--again", "flag", "run again what did not pass, on the same head"), KEY),
         "orch verify run --run docs-1 --task outline",
     ),
     Command(
@@ -323,7 +323,7 @@ _COMMANDS = (
     Command(
         "doctor", "orch.cli.stores:doctor",
         "Check store, machine, runs and worktrees; change nothing.",
-        (Option("--deep", "flag", "compare counters with their rows too, and find each commit"),),
+        (Option("--deep", "flag", "also compare counters with rows and look for each commit"),),
         "orch doctor --deep",
     ),
     Command(

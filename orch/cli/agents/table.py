@@ -9,7 +9,7 @@ COMMANDS = (
         "Run agents on the tasks addressed to them; supervise them.",
         (
             me(help="the worker's name; with --count N: NAME-1 to NAME-N"),
-            Option("--harness", "text", "the client: claude, codex, …, command, or of orch.toml",
+            Option("--harness", "text", "claude, codex, …, command, or a client of orch.toml",
                    required=True),
             Option("PROGRAM", "text", "with --harness command: the program and its arguments",
                    dest="program", many=True),
@@ -18,7 +18,7 @@ COMMANDS = (
             Option("--count", "count", "how many workers at once", default=1),
             Option("--slots", "flag", "take the free names NAME-1, NAME-2, …; a question does not "
                    "hold it up"),
-            Option("--lifeline", "natural", "end the turns when this pipe closes (orch drive)"),
+            Option("--lifeline", "natural", "end the turns when this pipe closes (for orch drive)"),
             Option("--once", "flag", "work on one task, if there is one, then stop"),
             Option("--until-idle", "flag", "stop as soon as no work is waiting"),
             Option("--for", "duration", "take no new work after this long", dest="for_seconds"),

@@ -10,7 +10,7 @@ _FORGE = "needs [forge] in orch.toml and the extra: pip install 'orch-inbox[gith
 COMMANDS = (
     Command(
         "request import", "orch.cli.forge.issues:import_issue",
-        "Make a request of an issue on the forge.",
+        "Make a request from an issue on the forge.",
         (
             Option("--issue", "count", "its number", required=True),
             Option("--run", "name", "the run it belongs to; without one, planning opens a run"),
@@ -18,7 +18,7 @@ COMMANDS = (
             KEY,
         ),
         "orch request import --issue 42",
-        note="Its words are its author's. The same issue again is the same request, issue-42.",
+        note="The text is marked as its author's. The same issue always gives the same request.",
     ),
     Command(
         "pr open", "orch.cli.forge.pulls:open_one",
@@ -28,7 +28,7 @@ COMMANDS = (
     ),
     Command(
         "pr update", "orch.cli.forge.pulls:update",
-        "Push again what was tested, and say again what its pull request says.",
+        "Push again what was tested, and bring its pull request up to date.",
         (_ENTRY, _RUN, KEY), "orch pr update docs-1/outline",
     ),
     Command(
@@ -36,7 +36,7 @@ COMMANDS = (
         "Ask the forge how a pull request stands, and follow it.",
         (
             _ENTRY, _RUN,
-            Option("--watch", "flag", "until it has landed, failed or was closed"),
+            Option("--watch", "flag", "keep asking until it has landed, failed or been closed"),
         ),
         "orch pr status docs-1/outline",
         note="Merged there, the work has landed; closed there, it is held; a failed required "
@@ -54,7 +54,7 @@ COMMANDS = (
     ),
     Command(
         "pr merge", "orch.cli.forge.pulls:merge",
-        "Merge a pull request on the forge, if it still is what was tested.",
+        "Merge a pull request on the forge, if it is still what was tested.",
         (_ENTRY, _RUN, KEY), "orch pr merge docs-1/outline", person=True,
     ),
 )  # fmt: skip

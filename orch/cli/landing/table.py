@@ -19,7 +19,7 @@ _REASON = Option("--reason", "text", "why")
 _DRY_RUN = Option("--dry-run", "flag", "print what would be done and change nothing")
 _EXPLAIN = Option("--explain", "flag", "say for each entry why it stands where it does")
 _JOBS = Option("--jobs", "count", "how many tests at once (else orch.toml's, 1)")
-_STEAL = Option("--steal", "flag", "take over from a runner that was silent for a minute",
+_STEAL = Option("--steal", "flag", "take over from a runner that has been silent for a minute",
                 person=True)  # fmt: skip
 _AS = Option("--as", "name", "the person who decides; without it, the leader does",
              dest="as_name")  # fmt: skip
@@ -66,7 +66,7 @@ COMMANDS = (
             _RUN, _TARGET, _REPO,
             Option("--once", "flag", "end after the first landing"),
             Option("--until-empty", "flag", "end when nothing more can be done now (default)"),
-            Option("--watch", "flag", "stay, and continue whenever something changes"),
+            Option("--watch", "flag", "stay, and go on whenever something changes"),
             _JOBS,
             Option("--batch", "count", "at most this many entries in a test (else orch.toml's, 4)"),
             _STEAL, _DRY_RUN, _EXPLAIN, KEY,
@@ -117,7 +117,7 @@ COMMANDS = (
     ),
     Command(
         "queue replay", "orch.cli.landing.history:replay",
-        "Repeat each recorded decision, to see that it comes out the same.",
+        "Repeat each recorded decision, and check that it comes out the same.",
         (_RUN, _TARGET, _REPO, Option("--pass", "count", "only this pass", dest="pass_no")),
         "orch queue replay",
     ),
@@ -129,7 +129,7 @@ COMMANDS = (
             _RUN, _TARGET, _JOBS, KEY,
         ),
         "orch land docs-1/outline",
-        note="Work that landed before is said to have landed; called again it does nothing twice.",
+        note="Work that has landed before is reported as landed; nothing is done twice.",
     ),
     Command(
         "integrate", "orch.cli.landing.run:integrate",

@@ -5,7 +5,7 @@ from inbox.cli.grammar import Command, Option
 COMMANDS = (
     Command(
         "notify", "orch.cli.notices.notify:notify",
-        "Tell people what needs them, by the channels of [notify] in orch.toml.",
+        "Tell people what needs them, through the channels of [notify] in orch.toml.",
         (
             Option("--run", "name", "of this run only (else of every open one)"),
             Option("--test", "flag", "send a test by each channel now"),

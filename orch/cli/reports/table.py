@@ -14,7 +14,7 @@ def _format(*kinds: str) -> Option:
 COMMANDS = (
     Command(
         "top", "orch.board_app.start:top",
-        "Show what needs you first, with the command, then what runs.",
+        "Show what needs you, each with its command, then what is running.",
         (
             Option("--run", "name", "only this run (else all that are open)"),
             Option("--once", "flag", "print it once, also on a terminal"),
@@ -48,7 +48,7 @@ COMMANDS = (
     ),
     Command(
         "report", "orch.cli.reports.reports:report",
-        "Write the run up: what was done, how judged, what is left.",
+        "Write a report on a run: what was done, how it was judged, what is left.",
         (_RUN, _format("markdown", "html"), _OUT),
         "orch report --run docs-1 --format html --out docs-1.html",
     ),
@@ -58,6 +58,6 @@ COMMANDS = (
         (Option("--run", "name", "only this run (else all)"),
          _format("json", "csv", "prometheus"), _OUT),
         "orch metrics --run docs-1 --format csv --out docs-1.csv",
-        note="csv has a row for each attempt; prometheus is the text format that it scrapes.",
+        note="csv has a row for each attempt; prometheus is what Prometheus scrapes.",
     ),
 )  # fmt: skip

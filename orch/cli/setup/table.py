@@ -6,7 +6,7 @@ COMMANDS = (
     Command(
         "setup",
         "orch.cli.setup.setup:setup",
-        "Teach an agent client inbox and orch: texts, skills, hooks.",
+        "Teach an agent client to use inbox and orch: texts, skills, hooks.",
         (
             Option("AGENT", "text", "claude, codex, gemini, …; agents: any that reads AGENTS.md",
                    dest="name"),
@@ -16,7 +16,7 @@ COMMANDS = (
             Option("--mcp", "flag", "register orch mcp as its tools instead, or remove that"),
             Option("--user", "flag", "in your home, for all repositories, instead of here"),
             Option("--force", "flag", "even where our own text has been edited since"),
-            Option("--list", "flag", "list the clients that are known", dest="listing"),
+            Option("--list", "flag", "list the clients that orch knows", dest="listing"),
         ),
         "orch setup claude --dry-run",
         note="Only our own marked block, skills and hook entries are written; everything else "

@@ -6,7 +6,7 @@ from orch.cli.drive.table import FLAGS
 COMMANDS = (
     Command(
         "start", "orch.cli.start.start:start",
-        "From a plan, or a task in words, to landed work: run, plan, drive.",
+        "Take a plan, or a task in words, all the way to landed work.",
         (
             Option("FILE", "text", "plan files, folders of them, or one task in words",
                    dest="words", many=True),
@@ -21,8 +21,8 @@ COMMANDS = (
                    dest="program", many=True, last=True),
         ),
         "orch start plan.yaml --target main --harness claude",
-        note="The same again goes on with the same run; a changed file changes its tasks. Without "
-        "a terminal it goes to the background and answers at once.",
+        note="Given again, it goes on with the same run; a changed file changes its tasks. Without "
+        "a terminal it runs in the background and answers at once.",
         person=True,
     ),
 )  # fmt: skip
