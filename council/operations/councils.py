@@ -73,7 +73,7 @@ def open_votes(tx: "Tx", council: Council, seats: list[tuple[Seat, str]]) -> int
         number = ROLES.index(seat.role) + 1
         task_no = _ask(tx, council, run.leader, seat, ())
         store.insert_voter(tx, run.run_id, number, task_no, sheet)
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     return events.record(
         tx,
         "council_votes",

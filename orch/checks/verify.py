@@ -95,7 +95,7 @@ def _reopen(db: "Database", run_id: str, task_id: str) -> None:
         assert attempt is not None
         if task.status != "verifying":
             checks.reopen(tx, run, task, attempt)
-            runs.tell_end(tx, run)
+            runs.record_run_end(tx, run)
 
 
 def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
@@ -186,7 +186,7 @@ def _record(db: "Database", run: Run, task: Task, result: store.Result) -> None:
         attempt = attempts.latest(tx, current)
         assert attempt is not None
         checks.record(tx, fresh, current, attempt, result)
-        runs.tell_end(tx, fresh)
+        runs.record_run_end(tx, fresh)
     crash_points.reach("verify.recorded")
 
 

@@ -5,13 +5,8 @@ from schema.value import Value, own
 
 PLAN_RULES = ("overlap", "budget", "acceptance", "checks", "orphans")
 APPROVERS = ("human", "council", "reviewer")
-# What a rule of the policy can ask of a landing (orch/landing/change_facts.py and policy.py).
 # What a person's word rests on, the weakest first; "leader" is nobody's but the leader's.
 PROOFS = ("leader", "name", "terminal", "signature")
-CONDITIONS = (
-    "secrets", "waived_checks", "gitlinks", "scope", "ci", "machine_resolved", "dependencies",
-    "modes", "flaky",
-)  # fmt: skip
 
 
 class Check(Value):

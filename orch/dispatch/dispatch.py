@@ -284,6 +284,6 @@ def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Jso
         from orch.operations import retries
 
         retries.note_begun(tx, task, number, request.automatic)
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     said = answer(tx, change)
     return merge(said, notes=array(workspace.notes)) if workspace.notes else said

@@ -255,7 +255,7 @@ def give_whole(
 def _apply(tx: "Tx", run: "Run", reading: "PlanReading", changes: "list[TaskChange]") -> int:
     event_id = plans.apply(tx, run, changes)
     told = [requests.applied(tx, requests.require(tx, name), run) for name in reading.requests]
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     return max(event_id, *told, 0)
 
 

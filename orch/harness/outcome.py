@@ -11,9 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.harness.config import HarnessTable
 
-OUTCOMES = (
-    "done", "failed", "no_change", "limited", "crashed", "timeout", "interrupted", "waiting",
-)  # fmt: skip
 LOGGED_OUT = "it is not logged in"
 _TIMERS = ("first_output", "idle", "total")
 

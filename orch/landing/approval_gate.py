@@ -98,7 +98,7 @@ def digest_of(settings: "Config") -> str:
     return policy.digest_of(settings.policy)
 
 
-def weigh(
+def evaluate(
     tx: "ReadTx", settings: "Config", entry: Entry, *, waived: bool, resolved: bool
 ) -> Verdict:
     """Return what the policy decides about an entry, with the approvals that are there."""
@@ -163,14 +163,14 @@ def counting(tx: "ReadTx", entry: Entry) -> list[approval_rows.Approval]:
     return found
 
 
-def weigh_now(tx: "ReadTx", opened: "OpenQueue", entry: Entry) -> Verdict:
+def evaluate_now(tx: "ReadTx", opened: "OpenQueue", entry: Entry) -> Verdict:
     """Return the verdict under a lock, with everything that a snapshot takes into account."""
     from orch.landing import required_checks
 
     built = trials.built(tx, entry.queue_no)
     resolved = any(b.entry_no == entry.entry_no and b.resolved != "[]" for b in built)
     waived = not required_checks.of_entry(tx, opened.settings, entry)
-    return weigh(tx, opened.settings, entry, waived=waived, resolved=resolved)
+    return evaluate(tx, opened.settings, entry, waived=waived, resolved=resolved)
 
 
 def require_human(settings: "Config", name: str | None) -> None:

@@ -191,7 +191,7 @@ def _move(
             if step.count:
                 entry_rows.count(tx, number, step.count)
             return
-        reason = _told(tx, lease, entry, step)
+        reason = _reason(tx, lease, entry, step)
         entries.move(
             tx, entry, step.event, reason=reason, count=step.count, not_before=step.not_before,
             payload=_payload(entry, step),
@@ -208,7 +208,7 @@ def _payload(entry: Entry, step: Move) -> Json:
     )
 
 
-def _told(tx: "Tx", lease: RunnerLease, entry: Entry, step: Move) -> str:
+def _reason(tx: "Tx", lease: RunnerLease, entry: Entry, step: Move) -> str:
     """Return the reason that people are told: the planner's, and what git or the check said."""
     reason = step.reason
     if step.event == "conflict":
@@ -217,7 +217,7 @@ def _told(tx: "Tx", lease: RunnerLease, entry: Entry, step: Move) -> str:
             reason = f"{reason}: {built.notes.splitlines()[0]}" if reason else built.notes
     elif step.count in ("failures", "errors"):
         status = "failed" if step.count == "failures" else "error"
-        found = trials.conviction_of(tx, lease.queue_no, entry.entry_no, status)
+        found = trials.culprit_check(tx, lease.queue_no, entry.entry_no, status)
         if found is not None:
             reason = f"{reason}: {found.check}: {found.summary}"
     return reason[:_NOTE_TAIL]

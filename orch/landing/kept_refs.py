@@ -66,7 +66,7 @@ def on_target(opened: OpenQueue, waiting: "Iterable[Entry]") -> list[Entry]:
     return [e for e in waiting if e.kind != "revert" and ref_of(e) in merged]
 
 
-def let_go(db: "Database", opened: OpenQueue) -> None:
+def delete_obsolete(db: "Database", opened: OpenQueue) -> None:
     """Delete the refs of entries that are over and held elsewhere, and of candidates of old.
 
     One that somebody changes meanwhile stays, with all others, until the next time. Raises:
@@ -85,10 +85,10 @@ def let_go(db: "Database", opened: OpenQueue) -> None:
             gone[ref] = ("", entry.head_commit)
     git_refs.swap_refs(opened.repo, gone, "orch queue: over")
     for entry in over.values():
-        _let_go_of_cleaned(db, opened, entry)
+        _delete_of_cleaned(db, opened, entry)
 
 
-def _let_go_of_cleaned(db: "Database", opened: OpenQueue, entry: Entry) -> None:
+def _delete_of_cleaned(db: "Database", opened: OpenQueue, entry: Entry) -> None:
     """Delete the ref of an attempt whose worktree went before its work was over."""
     if entry.task_no is None:
         return
@@ -96,7 +96,7 @@ def _let_go_of_cleaned(db: "Database", opened: OpenQueue, entry: Entry) -> None:
         tried = attempt_rows.of_task(tx, entry.task_no)
     for attempt in tried:
         if attempt.attempt_key == entry.attempt_key and attempt.workspace_status == "cleaned":
-            kept_heads.let_go(opened.repo, entry.run_id, str(entry.task_id), attempt)
+            kept_heads.delete(opened.repo, entry.run_id, str(entry.task_id), attempt)
 
 
 def _over(tx: "ReadTx", opened: OpenQueue, refs: "Mapping[str, str]") -> dict[str, Entry]:

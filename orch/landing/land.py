@@ -167,7 +167,7 @@ def _may_land(tx: "Tx", opened: OpenQueue, entry: Entry) -> bool:
     """Say whether an entry is still on its way, with every approval it needs, under the lock."""
     if entry.status not in ENTRY.moving:
         return False
-    return approval_gate.weigh_now(tx, opened, entry).state == "granted"
+    return approval_gate.evaluate_now(tx, opened, entry).state == "granted"
 
 
 def _move(opened: OpenQueue, old: str, new: str) -> bool:

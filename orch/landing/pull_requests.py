@@ -127,7 +127,7 @@ def _intend(lease: RunnerLease, opened: OpenQueue, number: int, commit: str) -> 
         entry = entry_rows.get(tx, number)
         if entry.status not in ENTRY.moving:
             return False
-        if approval_gate.weigh_now(tx, opened, entry).state != "granted":
+        if approval_gate.evaluate_now(tx, opened, entry).state != "granted":
             return False
         branch = f"orch-pr/{entry.run_id}/{entry.task_id or entry.kind}"
         earlier = pull_rows.of_branch(tx, lease.queue_no, branch)

@@ -24,7 +24,7 @@ def text(db: "Database", entry: Entry, branch: str, tip: str) -> str:
     """
     conflict = candidates.read(db, entry)
     with db.read() as tx:
-        failure = trials.conviction_of(tx, entry.queue_no, entry.entry_no)
+        failure = trials.culprit_check(tx, entry.queue_no, entry.entry_no)
         pull = pull_requests.find(tx, entry.entry_no)
         names = {n: entry_rows.get(tx, n).name for n in failure.companions} if failure else {}
     target = entry.target.removeprefix("refs/heads/")

@@ -151,7 +151,7 @@ def carry_out(db: "Database", plan: RollbackPlan, actor: str, reason: str) -> Ro
                     entries.take_back(tx, current, current)
                 held = _hold(tx, entry, actor, reason)
                 superseded = _call_off_integration(tx, entry)
-            kept_refs.let_go(db, opened)
+            kept_refs.delete_obsolete(db, opened)
     finally:
         lease.leave()
     crash_points.reach("rollback.confirmed")

@@ -73,16 +73,16 @@ def run(db: "Database", queue: Queue, options: Options) -> QueueOutcome:
     try:
         _passes(lease, opened, options, outcome)
         outcome.waits_on_forge = pull_requests.waits(db, queue)
-        _let_go(lease, opened, outcome)
+        _finish(lease, opened, outcome)
     finally:
         _leave(lease)
     return outcome
 
 
-def _let_go(lease: RunnerLease, opened: OpenQueue, outcome: QueueOutcome) -> None:
+def _finish(lease: RunnerLease, opened: OpenQueue, outcome: QueueOutcome) -> None:
     """Delete the refs of what is over; what git refuses there waits for the next run."""
     try:
-        kept_refs.let_go(lease.db, opened)
+        kept_refs.delete_obsolete(lease.db, opened)
     except Failure as failure:
         if failure.code != "git_error":
             raise

@@ -62,7 +62,7 @@ def remove_idle(db: "Database", run_id: str) -> int:
     removed = 0
     for opened in idle(db, run_id):
         with contextlib.suppress(Failure):
-            kept_refs.let_go(db, opened)
+            kept_refs.delete_obsolete(db, opened)
             removed += _remove_all(opened)
     return removed
 

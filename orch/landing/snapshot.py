@@ -78,7 +78,7 @@ def take(db: "Database", opened: OpenQueue, options: Options) -> PassInput:
         resolved = {b.entry_no for b in built if b.resolved != "[]"}
         names = {e.entry_no: required_checks.of_entry(tx, opened.settings, e) for e in found}
         verdicts = {
-            e.entry_no: approval_gate.weigh(
+            e.entry_no: approval_gate.evaluate(
                 tx,
                 opened.settings,
                 e,

@@ -40,7 +40,7 @@ def adopt(tx: "Tx", run: Run, task: Task, attempt_no: int | None) -> int:
         reason=f"late report of attempt {taken.attempt_no}",
         payload=obj(attempt_no=taken.attempt_no, message_id=f"msg_{taken.late_event}"),
     )
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     return int(taken.attempt_no)
 
 

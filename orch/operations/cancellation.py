@@ -38,7 +38,7 @@ def cancel(tx: "Tx", run: Run, task_id: str | None, reason: str) -> tuple[list[i
         if is_meant and entry.kind != "revert" and entry.status not in _LANDING:
             entries.cancel(tx, entry, run.leader, reason)
             called_off.append(entry.entry_no)
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     return numbers, called_off
 
 

@@ -184,7 +184,7 @@ def _steps_to(status: str, event: str) -> list[str]:
 
 def hold(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Stop an entry until a person releases it. Raises: invalid_state."""
-    return _asked(tx, entry, "hold", actor, reason)
+    return _by_request(tx, entry, "hold", actor, reason)
 
 
 def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
@@ -193,7 +193,7 @@ def release(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     Raises: invalid_state (transition, superseded).
     """
     _refuse_replaced(tx, entry)
-    event_id = _asked(tx, entry, "release", actor, reason)
+    event_id = _by_request(tx, entry, "release", actor, reason)
     store.forgive(tx, entry.entry_no, event_id)
     queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
@@ -214,7 +214,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
             next=[say("queue release", entry.entry_id)],
         )
     _refuse_replaced(tx, entry)
-    event_id = _asked(tx, entry, "retry", actor, reason)
+    event_id = _by_request(tx, entry, "retry", actor, reason)
     queue_rows.retry(tx, entry.queue_no)
     trials.forget_built(tx, entry.queue_no, entry.entry_no)
     return event_id
@@ -222,7 +222,7 @@ def retry(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
 
 def cancel(tx: "Tx", entry: Entry, actor: str, reason: str) -> int:
     """Take an entry out of its queue; its task and its branch stay. Raises: invalid_state."""
-    return _asked(tx, entry, "cancel", actor, reason)
+    return _by_request(tx, entry, "cancel", actor, reason)
 
 
 def _refuse_replaced(tx: "ReadTx", entry: Entry) -> None:
@@ -241,7 +241,7 @@ def _refuse_replaced(tx: "ReadTx", entry: Entry) -> None:
     )
 
 
-def _asked(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
+def _by_request(tx: "Tx", entry: Entry, verb: str, actor: str, reason: str) -> int:
     """Do what a person asked for, or say in people's words why it cannot be."""
     status = entry.status
     try:

@@ -37,7 +37,7 @@ def absorb(tx: "Tx", run: Run) -> list[int]:
             changed[task.task_no] = None
     for number in _observe(tx, run):
         changed[number] = None
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     if through > run.reconciled_through:
         run_rows.advance(tx, run.run_id, through)
         run.reconciled_through = through

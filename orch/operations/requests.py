@@ -123,7 +123,7 @@ def begin(
     )  # fmt: skip
     attempts.open_one(tx, run, task, event, number, order, Workspace(place))
     store.set_task(tx, request, run.run_id, task.task_no)
-    runs.tell_end(tx, run)
+    runs.record_run_end(tx, run)
     return _move(tx, request, "plan", run.leader, agent)
 
 
@@ -214,7 +214,7 @@ def judge(
     )
     if task.status == "verifying":
         checks.record(tx, run, task, attempt, result)
-        runs.tell_end(tx, run)
+        runs.record_run_end(tx, run)
     words = "" if passed else f"{count}: {problem_line(problems[0])}"[:300]
     _move(tx, request, "accept" if passed else "refuse", attempt.assigned_to, words)
 

@@ -99,7 +99,7 @@ def reopen(tx: "Tx", run: Run, actor: str) -> int:
     return events.record(tx, "run_reopened", actor, run_id=run.run_id)
 
 
-def tell_end(tx: "Tx", run: Run) -> bool:
+def record_run_end(tx: "Tx", run: Run) -> bool:
     """Record `run_done` when nothing more can run, once; say whether it was told now.
 
     A run that goes on after all (a retry, a new task) may end, and be told, again.

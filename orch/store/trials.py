@@ -171,7 +171,7 @@ class Conviction(queries.Record):
         return found
 
 
-def conviction_of(
+def culprit_check(
     tx: "ReadTx", queue_no: int, entry_no: int, status: str = "failed"
 ) -> Conviction | None:
     """Return what convicted an entry last (`error`: kept it from being tried), None for nothing."""

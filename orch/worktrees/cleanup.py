@@ -219,7 +219,7 @@ def _note_missing(
     else:
         if registered:
             removing.remove_worktree(repo, attempt.worktree_path)
-        _let_go(repo, run, outcome)
+        _delete_kept_heads(repo, run, outcome)
         return True
     return False
 
@@ -318,18 +318,18 @@ def _remove(repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> b
             return False
         else:
             raise
-    _let_go(repo, run, outcome)
+    _delete_kept_heads(repo, run, outcome)
     return True
 
 
-def _let_go(repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> None:
+def _delete_kept_heads(repo: repository.Repository, run: Run, outcome: CleanupOutcome) -> None:
     """Let go of what belonged to a worktree that is gone."""
     crash_points.reach("cleanup.removed")
     attempt = outcome.attempt
     outcome.cleaned, outcome.reason, outcome.proof = True, "", outcome.proof or "gone"
     setup_files.drop_empty(attempt.worktree_path, attempt.workspace_root)
     if outcome.proof not in ("branch_kept", "gone"):  # Else it may still be queued, or landed.
-        kept_heads.let_go(repo, run.run_id, outcome.task.task_id, attempt)
+        kept_heads.delete(repo, run.run_id, outcome.task.task_id, attempt)
 
 
 def _record(db: "Database", run: Run, outcome: CleanupOutcome) -> None:

@@ -59,7 +59,7 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
         task = task_rows.by_no(tx, attempt.task_no)
         if task.latest_attempt_no == current.attempt_no:
             checks.decide(tx, fresh, task, current)
-            runs.tell_end(tx, fresh)
+            runs.record_run_end(tx, fresh)
     return True
 
 

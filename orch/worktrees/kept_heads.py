@@ -33,7 +33,7 @@ def keep(
         raise Failure("git_error", "failed", f"{ref} is being changed by others")
 
 
-def let_go(repo: repository.Repository, run_id: str, task_id: str, attempt: Attempt) -> None:
+def delete(repo: repository.Repository, run_id: str, task_id: str, attempt: Attempt) -> None:
     """Delete the ref of a cleaned attempt, where another one holds the head. Raises: git_error."""
     ref = ref_of(run_id, task_id, attempt.attempt_no)
     kept = refs.read_ref(repo, ref)

@@ -112,7 +112,7 @@ def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: st
             )  # fmt: skip
             fresh = store.get(tx, found.entry_no)
             waived = not required_checks.of_entry(tx, settings, fresh)
-            now = approval_gate.weigh(tx, settings, fresh, waived=waived, resolved=False)
+            now = approval_gate.evaluate(tx, settings, fresh, waived=waived, resolved=False)
             store.see(tx, found.entry_no, now.risk, now.document(), current.position, current.why)
             return obj(
                 entry=store.document(tx, found.entry_no),

@@ -100,5 +100,5 @@ def rules(tx: "ReadTx", entry: Entry, settings: "Config | str") -> list[str]:
     if isinstance(settings, str):
         return [f"nothing is approved while {settings}"]
     waived = not required_checks.of_entry(tx, settings, entry)
-    verdict = approval_gate.weigh(tx, settings, entry, waived=waived, resolved=False)
+    verdict = approval_gate.evaluate(tx, settings, entry, waived=waived, resolved=False)
     return [f"because of {why}" for why in verdict.why]

@@ -83,7 +83,7 @@ def apply(
                 call.committed = plans.record_allowed(tx, found, allow, reason or "", "")
             applied = [requests.applied(tx, one, found) for one in _requests(tx, reading)]
             call.committed = max(call.committed, *applied, 0)
-            runs.tell_end(tx, found)
+            runs.record_run_end(tx, found)
             return _answer(
                 path, reading, run, changes, work, settings.plan,
                 dry_run=False, event_id=call.committed,

@@ -119,7 +119,7 @@ def record(
                 head_commit=attempt.head_commit, tail=body or "",
             )  # fmt: skip
             call.committed = operations.record(tx, found, subject, attempt, result)
-            runs.tell_end(tx, found)
+            runs.record_run_end(tx, found)
             return _answer(tx, run_id, task_id)
 
         answer = call.once(tx, agent or found.leader, _change)

@@ -92,7 +92,7 @@ def add(
         def _change() -> Json:
             runs.refuse_closed(found)
             number, call.committed = tasks.add(tx, found, values | {"task_id": task}, locks, wanted)
-            runs.tell_end(tx, found)
+            runs.record_run_end(tx, found)
             document = store.document(tx, number)
             return obj(task=document, event_id=call.committed)
 
@@ -212,7 +212,7 @@ def _change_dependencies(
                 wanted = tasks.require(tx, found.run_id, other)
                 current = store.by_no(tx, subject.task_no)
                 call.committed = change(tx, current, wanted, found.leader) or call.committed
-            runs.tell_end(tx, found)
+            runs.record_run_end(tx, found)
             document = store.document(tx, subject.task_no)
             return obj(task=document, event_id=call.committed)
 

@@ -18,8 +18,6 @@ MOVING = ENTRY.moving
 STOPPED = ENTRY.stopped
 FINAL = ENTRY.over
 
-ROLLBACK_PRIORITY = 3  # Above low 0, normal 1, high 2.
-
 
 @dataclass(frozen=True, slots=True)
 class OpenEntry:

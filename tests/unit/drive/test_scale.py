@@ -116,7 +116,7 @@ def test_the_work_of_one_step_does_not_grow_with_the_graph(db: Database) -> None
             assert scheduling.hindrance(tx, run, task) is None
             for step in ("dispatch", "run", "done"):
                 tasks.move(tx, task, step, "l")
-            runs.tell_end(tx, run)
+            runs.record_run_end(tx, run)
         assert meter.scanned == 0
         assert meter.steps < 5000
         assert len(meter.statements) < 80
