@@ -1,4 +1,4 @@
-"""From how a reviewer's task ended to its Answer: read, missing with a reason, or not there yet.
+"""Answers of reviewers: read, missing with a reason, or not there yet.
 
 Pure. Guarantees: nothing is guessed about a text that cannot be read; who is missing carries
 why, in words.

@@ -1,4 +1,4 @@
-"""What one reviewer said in round two, and which pairs of findings that joins or parts.
+"""Ballots of round two: what one reviewer said, which pairs of findings it joins or parts.
 
 Owns ballots: votes by content, not by the ids of a sheet. Pure. A finding is known by its reviewer
 and its digest, so that votes find it again after a retried first round; equal findings of one

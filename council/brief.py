@@ -1,4 +1,4 @@
-"""What a reviewer is told: its lens, how to answer, the target. Pure text.
+"""Brief of a reviewer: its lens, how to answer, the target. Pure text.
 
 Guarantees: what comes first is what must be done, since agents' shells cut output; the target
 stands last between markers that it cannot contain, as data; no command needs a shell trick.

@@ -1,4 +1,4 @@
-"""Which findings are one when reviewers have voted: `council-cross/1`.
+"""Grouping by votes, `council-cross/1`: which findings are one when reviewers have voted.
 
 Owns the rules of round two over pairs; words stay the second witness. Pure. Guarantees
 (tests/properties/test_council_cross.py): the order of sheets, findings and ids and the names of

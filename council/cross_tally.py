@@ -1,4 +1,4 @@
-"""From three answers and the ballots of round two to one tally.
+"""Tally of round two: three answers and the ballots.
 
 Owns what votes mean beside the grouping: who stands behind a group, its standing, what was taken
 back. Pure. Guarantees: agreement never raises a level and disputes delete nothing; the verdict does

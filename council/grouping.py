@@ -1,4 +1,4 @@
-"""Which findings of different reviewers recommend the same thing: `council-group/2`.
+"""Grouping by words, `council-group/2`: which findings recommend the same thing.
 
 Owns similarity, vetoes and groups; pure, standard library only, no model, no statistics of the
 pool: a pair's score depends on its two findings alone. Guarantees (tests/properties/

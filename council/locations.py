@@ -1,4 +1,4 @@
-"""Whether a finding's lines are lines that the diff shows.
+"""Locations of findings: whether their lines are lines that the diff shows.
 
 Owns reading a unified diff and checking places against it. Guarantees: one pass over the diff;
 never raises on strange diffs (what is not understood shows no lines); a wrong line is nulled

@@ -1,4 +1,4 @@
-"""What grouping looks at in one finding: normalised text, its n-grams, words, place.
+"""Features of a finding for grouping: normalised text, its n-grams, words, place.
 
 Owns normalisation. Guarantees: features depend on the finding alone; bounded work (only the
 first MATCHED_CHARACTERS of the text are matched). Part of `council-group/2`: a change here is

@@ -1,4 +1,4 @@
-"""What a reviewer returns and what a tally is: frozen models.
+"""Models of reviews and tallies: what a reviewer returns and what a tally is, frozen.
 
 Owns the shapes. Guarantees: a Finding is strict (no unknown field, no coercion, bounded sizes), so
 that nothing after this module has to check again (`review_text` is what bends a reviewer's words

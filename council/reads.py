@@ -1,4 +1,4 @@
-"""What the commands of a council show and read, as published JSON. Nothing here writes."""
+"""Published JSON of councils, for commands that show and read. Nothing here writes."""
 
 import json
 

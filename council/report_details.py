@@ -1,4 +1,4 @@
-"""What every reviewer said, group by group: the report behind its first screen.
+"""Details of a report, behind its first screen: what every reviewer said, group by group.
 
 Pure. Guarantees: a lone finding's heading is its title, said once; empty sections are left out;
 what is not shown is counted, with the command that shows it.

@@ -1,4 +1,4 @@
-"""What round two said, in the report: who voted, what is disputed and withdrawn, how groups joined.
+"""Votes in a report: who voted, what is disputed and withdrawn, how groups joined.
 
 Pure. Guarantees: for a tally of one round every function here yields nothing.
 """

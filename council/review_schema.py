@@ -1,4 +1,4 @@
-"""What a reviewer is asked for: the JSON Schema of its result, and an example of it.
+"""JSON Schema of a review, as a reviewer is asked for it, and an example of it.
 
 review.schema.json beside this file is `Review` as pydantic describes it, written down so that
 starting a council loads no pydantic; tests/unit/council/test_review_schema.py compares the two.

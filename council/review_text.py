@@ -1,4 +1,4 @@
-"""From what a reviewer's process printed to a Review: found, then taken field by field.
+"""Reader of a reviewer's text: its Review is found, then taken field by field.
 
 Owns the reading of reviews that nobody controls. Guarantees: a review is unreadable only when no
 document, no role or no list of findings is in it; one bad word becomes null and is flagged; one bad

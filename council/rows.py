@@ -1,4 +1,4 @@
-"""What the operations of a council pass around; no dataclasses, since `wait` loads this."""
+"""Values of a council that operations pass around; no dataclasses, since `wait` loads this."""
 
 from schema.queries import Record
 from schema.value import Value

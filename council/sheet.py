@@ -1,4 +1,4 @@
-"""What one voter of round two is shown: a sheet of all findings, and the words around it.
+"""Sheet of a voter in round two: all findings, and the words around them.
 
 Owns the sheet's order, ids and text. Pure; frozen once it is dispatched. Guarantees: each voter has
 an order and ids of its own, equal on every machine; no role, agent, severity, confidence, category,

@@ -1,4 +1,4 @@
-"""Which way a title points: the verb it begins with, what it forbids, and when two are opposed.
+"""Stance of a title: the verb it begins with, what it forbids, and when two are opposed.
 
 Owns opposites that nobody declared. Pure; depends on the two titles alone. Part of
 `council-group/2`: a change of a word or of a share here is a change of

@@ -1,4 +1,4 @@
-"""From three answers to one tally.
+"""Tally of one round: three answers become one.
 
 Owns the composition: place checks, grouping, levels, order, verdict. Pure. Guarantees: the same
 answers and options give a byte-equal document (`canonical`); every finding of every review that

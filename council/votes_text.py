@@ -1,4 +1,4 @@
-"""From what a voter's process printed to a Ballot: found by the same ladder as a review.
+"""Reader of a voter's text: its Ballot is found by the same ladder as a review.
 
 Owns the reading of sheets that come back. Guarantees: a sheet is unreadable only when no document
 or another reviewer's role is in it; one bad row is dropped and counted, never the sheet; nothing is

@@ -1,4 +1,4 @@
-"""What operations pass around: plain slotted classes, since dataclasses cost 20 ms to import."""
+"""Values of the bus that operations pass around; no dataclasses, which cost 20 ms to import."""
 
 from schema.queries import Record
 

@@ -1,4 +1,4 @@
-"""What commands show: threads, messages and events as published JSON. Nothing here writes."""
+"""Published JSON of threads, messages and events, for commands that show. Nothing here writes."""
 
 from inbox.store import messages
 from schema import events, queries

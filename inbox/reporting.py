@@ -1,4 +1,4 @@
-"""How a worker reports, in commands: for briefs and prompts. Its environment has the ids."""
+"""Commands by which a worker reports, for briefs and prompts. Its environment has the ids."""
 
 from inbox.steps import say
 

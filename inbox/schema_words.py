@@ -1,4 +1,4 @@
-"""What a JSON Schema finds wrong with a document, in words that say what to mend.
+"""Faults that a JSON Schema finds in a document, in words that say what to mend.
 
 Pure. Guarantees: allowed values are named; no union's branch is blamed for what another says; the
 document's own text is shown short and printable.

@@ -1,4 +1,4 @@
-"""What the operations of orch pass around; no dataclasses, since hot commands load this."""
+"""Values of orch that operations pass around; no dataclasses, since hot commands load this."""
 
 from schema.queries import Record
 

@@ -1,4 +1,4 @@
-"""Which process that is: pid, start time, boot and namespaces; a reused pid is never mistaken.
+"""Identity of a process: pid, start time, boot and namespaces; a reused pid is never mistaken.
 
 A process in another pid namespace (a worker's sandbox) cannot be seen from here: about it
 `is_gone` answers None, and the caller has to go by age. One on another machine is gone when that

@@ -1,4 +1,4 @@
-"""What the commands of orch show, as published JSON. Nothing here writes."""
+"""Published JSON of runs, tasks and attempts, for commands that show. Nothing here writes."""
 
 from schema import queries
 from schema.json_text import NULL, Json, dumps, merge, obj

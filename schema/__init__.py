@@ -1,1 +1,1 @@
-"""What every process that opens the file must agree on."""
+"""The agreement of every process that opens the store: file, migrations, transactions, events."""

@@ -1,4 +1,4 @@
-"""What every engine's store can do: for readers and the type checker, never imported at run time.
+"""Protocol of an engine's store, for readers and the type checker; never imported at run time.
 
 `schema.transaction.Database` is the one on a file, `schema.pg.database.PgDatabase` the one on a
 server. Whoever is handed a Database may use what stands here and nothing else of it.

@@ -1,4 +1,4 @@
-"""What a console script does before its first import: a command is mostly its start-up.
+"""Quick start of a console script, before its first import: a command is mostly its start-up.
 
 Owns: the collector, how apsw and our own modules are imported. Guarantees: the same modules as
 Python's own imports would give; whatever is unusual is left to those. Never used by libraries or

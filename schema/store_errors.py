@@ -1,4 +1,4 @@
-"""What apsw's errors mean, decided by their class and never by their text.
+"""Meanings of apsw's errors, decided by their class and never by their text.
 
 A module of its own, because a command that goes well needs none of it.
 """

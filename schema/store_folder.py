@@ -1,4 +1,4 @@
-"""Where a store keeps what is no row: the folder on this machine that belongs to it.
+"""Folder of a store on this machine: the places of what is no row.
 
 The path of a store says which store it is; what stands on the disk is asked of this object, so
 that a store which is no file can have a folder too.

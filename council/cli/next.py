@@ -1,4 +1,4 @@
-"""What comes after each command of `orch council`, and after `orch review`."""
+"""Next steps after each command of `orch council`, and after `orch review`."""
 
 from orch.steps.model import read, say
 

@@ -1,4 +1,4 @@
-"""What reviewers are given: the change as bytes beside the store, and a place at its commit."""
+"""Material of the reviewers: the change as bytes beside the store, a place at its commit."""
 
 from council.rows import Council
 from council.workflows import blobs

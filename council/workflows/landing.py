@@ -1,4 +1,4 @@
-"""What reviewers say of a task's change, as verdicts on its landing: kinds council and reviewer.
+"""Verdicts of reviewers on a landing: kinds council and reviewer.
 
 No verdict (abstained, split, no quorum, unreadable) is passed on as none: it never approves.
 """

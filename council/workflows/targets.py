@@ -1,4 +1,4 @@
-"""What a council looks at, read from git when it is started: commits, a diff, an attempt.
+"""Targets of a council, read from git when it is started: commits, a diff, an attempt.
 
 Writes nothing. The answers later refer to what was there at this moment.
 """

@@ -1,1 +1,1 @@
-"""The only room that knows click: parse, one call, print."""
+"""Command line: the only room that knows click. Parse, one call, print."""

@@ -1,4 +1,4 @@
-"""From argv to an exit status: one Call per process, one answer, one place for failures.
+"""Course of a command: argv to an exit status, one Call, one answer, one place for failures.
 
 Owns: the envelope, --get, stdout errors, signals, the order "commit, print, exit". Every
 command of both programs runs through `main()`; commands never print by themselves.

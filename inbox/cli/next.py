@@ -1,4 +1,4 @@
-"""What comes after each command of `inbox`: its answer, read as steps."""
+"""Next steps after each command of `inbox`: its answer, read as steps."""
 
 from inbox.steps import say
 from schema.steps import read

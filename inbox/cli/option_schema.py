@@ -1,4 +1,4 @@
-"""What an option takes, as JSON Schema: for programs that call commands by documents. Pure."""
+"""JSON Schema of an option's values, for programs that call commands by documents. Pure."""
 
 from inbox.cli.grammar import Option
 

@@ -1,4 +1,4 @@
-"""Which commands of `inbox` are tools, by who uses them. At most 15 for a worker."""
+"""Tools of each role: which commands of `inbox` are offered to whom. At most 15 for a worker."""
 
 WORKER = (
     "claim", "show", "update", "wait-reply", "reply", "done", "fail", "release", "renew", "fetch",

@@ -1,1 +1,1 @@
-"""One atomic step each, given a Tx."""
+"""Operations of the bus: one atomic step each, given a Tx."""

@@ -1,4 +1,4 @@
-"""What `doctor` asks the file: does the log agree with the tables? Reads only.
+"""Queries of `doctor`: does the log agree with the tables? Reads only.
 
 Each question answers with the first few rows that are wrong, none when all is well.
 """

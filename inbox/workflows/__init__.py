@@ -1,1 +1,1 @@
-"""Several transactions, sleeping allowed; may die half-way."""
+"""Workflows of the bus: several transactions, sleeping allowed; may die half-way."""

@@ -1,4 +1,4 @@
-"""The only sleeping code: look, arm the bell, look again, sleep.
+"""Waiting, the only code that sleeps: look, arm the bell, look again, sleep.
 
 Guarantees: no transaction is held while asleep; a commit between a look and the sleep is not
 missed; nothing is lost when a wait is killed, since only what was found moves anything; the

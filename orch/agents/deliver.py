@@ -1,4 +1,4 @@
-"""What a turn made goes to the remote at its end, where other machines share the repository.
+"""Delivery at a turn's end to the remote, where other machines share the repository.
 
 Its commits to the attempt's branch, what it left uncommitted to a ref of the lease's own. Work is
 done only once the remote has it; else the thread is given back and its worktree stays as it is.

@@ -1,4 +1,4 @@
-"""What a board shows beside the rows: lines changed so far, what an agent does, what landed.
+"""Live facts of a board beside the rows: lines changed so far, what an agent does.
 
 Guarantees: nothing of it is ever waited for long or fails a board: a place that does not answer is
 left out. Worktrees are looked into after a while only, and so many at most: that starts git.

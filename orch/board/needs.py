@@ -1,4 +1,4 @@
-"""What needs a person in a run, each with the command that helps: read from rows alone."""
+"""Needs of a run on the board, each with the command that helps: read from rows alone."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How long a run takes yet, as its last tasks took: pure, and no promise."""
+"""Time left of a run, as its last tasks took: pure, and no promise."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the board shows, read by a thread of its own whenever something happened.
+"""Feed of the board: read by a thread of its own whenever something happened.
 
 Guarantees: `show` gets the board as `orch top --json` publishes it, within half a second of a
 commit; a still store is looked at as a wait looks at it; a failure ends the feed and is handed on.

@@ -1,4 +1,4 @@
-"""What each key of the board gives: a command of the table, for the row under the cursor. Pure."""
+"""Keys of the board: the command that each gives for the row under the cursor. Pure."""
 
 from orch.steps.model import say
 

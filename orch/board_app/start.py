@@ -1,4 +1,4 @@
-"""Where `orch top` begins: on a terminal with keys, anywhere else printed once.
+"""Start of `orch top`: on a terminal with keys, anywhere else printed once.
 
 The one module of this room that loads without textual.
 """

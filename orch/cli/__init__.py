@@ -1,1 +1,1 @@
-"""The only room of orch that knows click."""
+"""Commands of orch: the only room of it that knows click."""

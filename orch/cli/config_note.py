@@ -1,4 +1,4 @@
-"""Whether the orch.toml in the checkout is the one in force, told by who looks at a run."""
+"""Note that the orch.toml in the checkout is not the one in force, for who looks at a run."""
 
 from orch import config_in_force
 

@@ -1,4 +1,4 @@
-"""What to say where a command lacks its run: the runs, and the command with the only one.
+"""Advice where a command lacks its run: the runs, and the command with the only one.
 
 A newcomer has one run and types `orch status`. Nothing is guessed: which run is meant is said by
 whoever pastes the line.

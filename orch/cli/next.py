@@ -1,4 +1,4 @@
-"""What comes after each command of `orch`: its answer, read as steps (orch/steps/)."""
+"""Next steps after each command of `orch`: its answer, read as steps (orch/steps/)."""
 
 from orch.steps import run as runs
 from orch.steps.model import is_drivers, read, say

@@ -1,4 +1,4 @@
-"""How people name a task: --run R --task T, or R/T, or bare where one open run has it."""
+"""Names of a task, as people type them: --run R --task T, R/T, or bare in the one open run."""
 
 from orch.model import Run, Task
 from orch.operations import runs, tasks

@@ -1,4 +1,4 @@
-"""What orch.toml meant when it was last checked, kept beside the store.
+"""Cache of what orch.toml meant when it was last checked, kept beside the store.
 
 Checking it takes pydantic, which costs a command 0.1 s. Bound to what the file is known by (its
 blob, or its bytes) and to the program that checked it; anything odd is a miss, and the file is

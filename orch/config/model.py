@@ -1,4 +1,4 @@
-"""What orch.toml says, as plain values with their defaults; nothing here reads a file."""
+"""Values of orch.toml, plain and with their defaults; nothing here reads a file."""
 
 from orch.forge.rules import ForgeRules
 from schema.value import Value, own

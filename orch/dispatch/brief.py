@@ -1,4 +1,4 @@
-"""What a worker is told: the task in words, built by the tool from what is recorded."""
+"""Brief of a worker: the task in words, built by the tool from what is recorded."""
 
 from inbox import reporting
 from orch.operations import places

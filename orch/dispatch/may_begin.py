@@ -1,4 +1,4 @@
-"""Whether a task may begin now: every rule that a dispatch asks, again under the write lock."""
+"""Rules of a task's beginning: all that a dispatch asks, again under the write lock."""
 
 from orch.dispatch.request import DispatchRequest
 from orch.model import Attempt, Run, Task

@@ -1,4 +1,4 @@
-"""What a dispatch is asked for, by a person, a file or the driver."""
+"""Request of a dispatch, by a person, a file or the driver."""
 
 from schema.json_text import Json
 from schema.value import Value

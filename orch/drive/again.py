@@ -1,4 +1,4 @@
-"""When a driver begins failed tasks again by itself, for who shows a run. Reads rows alone.
+"""Beginning again by itself: when a driver does, for who shows a run. Reads rows alone.
 
 Decided by the planner itself, on what the driver was told last and what the rows say now: a wait
 is a function of stored facts, so that it is the moment at which the driver will do it.

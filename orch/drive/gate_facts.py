@@ -1,4 +1,4 @@
-"""What the gate of a task says to a driver: whether its checks run, failed, or could not run."""
+"""Gate of a task, as a driver sees it: whether its checks run, failed, or could not run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What every step of a driven run has in hand: its store, its lease, lanes, and how it is told.
+"""Context of a driven run's steps: its store, its lease, lanes, and how it is told.
 
 A step that is refused for a task becomes a fact about that task; what is lost ends the driver.
 """

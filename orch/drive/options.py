@@ -1,4 +1,4 @@
-"""What a driver is asked for, and what it came to."""
+"""Options of a driver, and its outcome."""
 
 from orch.drive.planner.model import DriveNeed
 from schema.value import Value, own

@@ -1,4 +1,4 @@
-"""What a driver knows of the queues that its run's entries stand in."""
+"""Queues of a driven run, as its planner is told of them."""
 
 from orch.drive.planner.model import QueueFacts
 from orch.drive.watch import QueueSeen, Watch

@@ -1,4 +1,4 @@
-"""What an attempt that is begun by itself is told, beside the last words of the one before.
+"""Notes for an attempt that is begun by itself, beside the last words of the one before.
 
 By the class of end that it answers: what was wrong, what was kept, what would mend it.
 """

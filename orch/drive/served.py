@@ -1,4 +1,4 @@
-"""Who takes work of a name or a pool: our own workers, who has a turn, who waits for one."""
+"""Takers of a name's or pool's work: our own workers, who has a turn, who waits for one."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Which files are tickets: found by globs below a repository, one stat each."""
+"""Ticket files: found by globs below a repository, one stat each."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a driver keeps of a run between two looks: settings, what it has under way, what git said.
+"""Memory of a driver between two looks: settings, what is under way, what git said.
 
 Nothing here decides who is right: a new driver begins with an empty one and finds the same work.
 """

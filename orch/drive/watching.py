@@ -1,4 +1,4 @@
-"""Whether somebody has a board or a page open, so that nobody is called who is looking.
+"""Watchers of a board or a page, so that nobody is called who is looking.
 
 A file beside the store whose time says when that was last so; whoever draws touches it.
 """

@@ -1,4 +1,4 @@
-"""Where this machine has a repository that others have too: a checkout, or a mirror of our own.
+"""Mirrors of shared repositories on this machine: a checkout, or a mirror of our own.
 
 A mirror is bare, in `~/.cache/orch/REPO/` (XDG_CACHE_HOME), made at the first task that is worked
 on here, under a lock that dies with its process. Its worktrees stand beside it.

@@ -1,4 +1,4 @@
-"""What a forge tells, as plain values: pull requests, check runs, reviews, issues."""
+"""Values of a forge: pull requests, check runs, reviews, issues."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Where a forge is and as whom it is asked: the repository's name, the API's address, the login.
+"""Address of a forge and login there: the repository's name, the API's address, the token.
 
 Nothing secret is kept, printed or put into an argument list: a token comes from GITHUB_TOKEN or
 from a program of the person's own, and an app's key from a file that only its owner can read.

@@ -1,4 +1,4 @@
-"""What [forge] of orch.toml says: the plain object of it."""
+"""Rules of [forge] in orch.toml: the plain object of it."""
 
 from schema.value import Value, own
 

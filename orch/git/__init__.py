@@ -1,1 +1,1 @@
-"""The only door to git. Knows no database, no run and no task; see the modules' headers."""
+"""Git: the only door to it. Knows no database, no run and no task; see the modules' headers."""

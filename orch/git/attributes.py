@@ -1,4 +1,4 @@
-"""What a commit asks of a checkout that we may not give: submodules, filters, LFS.
+"""Attributes of a commit that we may not honour: submodules, filters, LFS.
 
 Guarantees: read from the commit's own tree and the configuration's key names; nothing of
 it is run. Dispatch refuses what is found here, or supports it knowingly.

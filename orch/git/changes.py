@@ -1,4 +1,4 @@
-"""What differs in a checkout: tracked changes, untracked files, ignored ones, hidden ones.
+"""Changes in a checkout: tracked ones, untracked files, ignored ones, hidden ones.
 
 Guarantees: runs no filter, no fsmonitor and nothing inside a submodule; never refreshes
 the index on disk. A change that `assume-unchanged` or `skip-worktree` hides from git is

@@ -1,4 +1,4 @@
-"""What of a user's checkout a move of its branch would touch, and writing what it may.
+"""Conflicts of a moving branch with a user's checkout, and writing what may be written.
 
 Used by `landing`. Guarantees: git's own dry run has the last word, on a copy of the index;
 what git would overwrite without a word (ignored files, changes that an index flag hides) is

@@ -1,4 +1,4 @@
-"""What was salvaged lies in a new worktree again, byte for byte.
+"""Restoring salvaged work into a new worktree, byte for byte.
 
 git would convert line endings and encodings on the way out, as attributes and configuration of
 today say; so files that differ from the head are written by us, from the blobs as they are.

@@ -1,4 +1,4 @@
-"""What would hold a git for ever: a FIFO or a device where it reads a small file of its own.
+"""Traps that would hold a git for ever: a FIFO or a device where it reads a small file.
 
 git opens `.gitignore`, `.gitattributes` and `.gitmodules` of any folder, and its own files,
 without asking what they are; whoever works there can put a FIFO in their place. The top folder

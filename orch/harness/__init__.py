@@ -1,1 +1,1 @@
-"""The only door to agent processes: which client, how it is started, watched, judged, stopped."""
+"""Harness: the only door to agent processes. Which client, started, watched, judged, stopped."""

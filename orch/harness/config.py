@@ -1,4 +1,4 @@
-"""What a harness is: one strict shape for the presets and for [harness.NAME] in orch.toml.
+"""Configuration of a harness: one strict shape for presets and [harness.NAME] in orch.toml.
 
 A table from orch.toml overrides the preset of its name key by key, or the one it is `like`;
 a new name without `like` stands on its own. Nothing here starts anything.

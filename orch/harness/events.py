@@ -1,4 +1,4 @@
-"""What a client says on standard output: JSON lines read by the rules of its table.
+"""Events of a client on standard output: JSON lines read by the rules of its table.
 
 Guarantees: a line that is no JSON object, or that no rule fits, changes nothing; numbers that
 are none are left out; texts are bounded and valid. Colours, a byte order mark, bytes that are no

@@ -1,4 +1,4 @@
-"""What came of a turn: four facts, kept apart, and the class they add up to. Pure.
+"""Outcome of a turn: four facts, kept apart, and the class they add up to. Pure.
 
 The agent's own report decides; then what ended it from outside; then the client's last word;
 its exit status only where it has no last word. Exit 0 with nothing done is not done.

@@ -1,4 +1,4 @@
-"""Whether a harness can start at all: program, version, login. Everything wrong, at once."""
+"""Preflight of a harness: program, version, login. Everything wrong, at once."""
 
 import os
 import re

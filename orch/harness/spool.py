@@ -1,4 +1,4 @@
-"""What an agent prints goes to files of its own, so that it outlives whoever reads them.
+"""Spool of an agent's output: files of its own, so that it outlives whoever reads them.
 
 A pipe dies with its reader, and the agent with the pipe, at its next line. A spool is read by one
 runner at a time into the log and the reader of events; how far the log is stands beside it, so

@@ -1,4 +1,4 @@
-"""What doctor looks at in queues: landings that were killed, heads and landed commits in git."""
+"""Audit of queues for doctor: landings that were killed, heads and landed commits in git."""
 
 from inbox.workflows.finding import OK, PROBLEM, WARNING, Check
 from orch import process_identity

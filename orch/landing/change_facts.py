@@ -1,4 +1,4 @@
-"""What a change consists of, as far as risk is concerned; read from git's own words. Pure.
+"""Facts of a change, as far as risk is concerned; read from git's own words. Pure.
 
 Guarantees: the text of a suspected secret is never kept, only where it stands. A patch that was
 cut counts as larger than any limit.

@@ -1,4 +1,4 @@
-"""Which commands of `orch`, and of `inbox` beside them, are tools, by who uses them."""
+"""Server of orch's tools: the commands of `orch`, and of `inbox` beside them, by role."""
 
 import os
 

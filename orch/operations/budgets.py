@@ -1,4 +1,4 @@
-"""What a run may spend: set by its leader, asked before anything new is begun.
+"""Budgets of a run: set by its leader, asked before anything new is begun.
 
 Spent is what the turns of the run recorded; work in flight is never ended for it. Whoever
 begins something asks in the transaction that begins it, so nothing slips in between.

@@ -1,4 +1,4 @@
-"""What a free worker of a pool is to do next: it works under whichever name of the pool is free.
+"""Openings for a free worker of a pool, under whichever name of the pool is free.
 
 First what a killed worker left, then what was answered, then new work under the lowest name that
 nobody uses. A name has one thread in hand at a time, so its mail is about that thread alone.

@@ -1,4 +1,4 @@
-"""What happened on the bus since the run's cursor, carried over to its tasks.
+"""Reconciliation: what happened on the bus since the run's cursor, carried to its tasks.
 
 Incremental: reads only the run's events after the cursor. Idempotent: a second call finds
 nothing. Order is the log's, so a task passes through every state its thread went through.

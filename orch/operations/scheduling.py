@@ -1,4 +1,4 @@
-"""Which tasks may start now, in which order, and why the others may not."""
+"""Scheduling: the tasks that may start now, their order, and why the others may not."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a plan would change in a run: tickets against the tasks as they stand. Pure.
+"""Difference that a plan would make to a run: tickets against the tasks as they stand. Pure.
 
 A plan says everything about its tasks: what a ticket leaves out goes back to its default.
 Tasks that the plan does not name are nobody's concern here.

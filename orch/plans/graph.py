@@ -1,4 +1,4 @@
-"""What follows from who waits for whom: cycles, order, the critical path, what runs at once.
+"""Graph of dependencies: cycles, order, the critical path, what runs at once.
 
 Tasks are ids; `waits` gives the ids that each one waits for. Ids that are no key of it are
 somebody else's and do not count.

@@ -1,4 +1,4 @@
-"""Several plans as one: files that are read together, each problem named by its file. Pure."""
+"""Join of several plans: files that are read together, each problem named by its file. Pure."""
 
 from orch.plans import graph
 from orch.plans.document import Document, Problem, shown

@@ -1,4 +1,4 @@
-"""From a plan's document to tickets: every field checked, all problems at once."""
+"""Parser of plans: a document becomes tickets, every field checked, all problems at once."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Where the boxes of a dependency graph stand: in layers, from left to right or downwards.
+"""Layout of a dependency graph: boxes in layers, from left to right or downwards.
 
 Pure: the same tasks and edges give the same picture, whatever the machine. Longest-path layers,
 crossings reduced by sweeps of medians, heights by least squares that keep the order. Tasks

@@ -1,4 +1,4 @@
-"""What an attempt spent its time on, and the pictures of a whole history."""
+"""Phases of an attempt: what its time was spent on, and the pictures of a whole history."""
 
 from orch.model import TERMINAL
 from orch.reports import landing_story

@@ -1,4 +1,4 @@
-"""How pictures look: one colour for each status, light and dark, and how wide text is.
+"""Style of pictures: one colour for each status, light and dark, and how wide text is.
 
 A status is never told by colour alone: its word or its sign stands beside it. Style comes as
 one sheet, never as attributes, so that a page can forbid every other style by its hash.

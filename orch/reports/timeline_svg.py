@@ -1,4 +1,4 @@
-"""What each attempt did when: a picture (SVG), and a mermaid gantt for Markdown.
+"""Timeline of attempts: a picture (SVG), and a mermaid gantt for Markdown.
 
 Pure. Times are ms since 1970; what still goes on ends at the timeline's end.
 """

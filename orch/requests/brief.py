@@ -1,4 +1,4 @@
-"""What an engineer is told: the request, what a plan is, how to ask and how to deliver."""
+"""Brief of an engineer: the request, what a plan is, how to ask and how to deliver."""
 
 from inbox import reporting
 from orch.steps.model import say

@@ -1,1 +1,1 @@
-"""What `orch setup` writes for a client, and takes out again: instructions, skills, hooks."""
+"""Setup of agent clients: instructions, skills and hooks, written and taken out again."""

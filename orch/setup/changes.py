@@ -1,4 +1,4 @@
-"""From what a client wants to what becomes of each file; then all of it is written, or nothing."""
+"""Changes of a setup: what becomes of each file; then all of it is written, or nothing."""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""What a setup is made of: the files it wants, and what would become of each."""
+"""Values of a setup: the files it wants, and what would become of each."""
 
 import hashlib
 import os

@@ -1,1 +1,1 @@
-"""What to do next: pure."""
+"""Next steps: pure."""

@@ -1,4 +1,4 @@
-"""What moves an entry of the merge queue on, or brings its work back: pure."""
+"""Next steps of an entry of the merge queue: pure."""
 
 from orch.model import integration_branch
 from orch.steps.model import say

@@ -1,4 +1,4 @@
-"""What a leader does next in a run: pure. A run and its tasks are those of `orch status`."""
+"""Next steps of a run's leader: pure. A run and its tasks are those of `orch status`."""
 
 from orch.steps.model import say
 

@@ -1,4 +1,4 @@
-"""What a task wants next: pure. A task is a row of an answer; a name is R/T."""
+"""Next steps of a task: pure. A task is a row of an answer; a name is R/T."""
 
 from orch.model import undefined_check
 from orch.steps.model import git, say

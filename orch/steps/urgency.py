@@ -1,4 +1,4 @@
-"""What needs a person, by urgency: the one order of the board, of `orch wait`, of notices.
+"""Urgency of needs: the one order of the board, of `orch wait`, of notices.
 
 Each kind with its sign, its colour and its words; the most urgent first.
 """

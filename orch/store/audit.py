@@ -1,4 +1,4 @@
-"""What `doctor` asks the file about runs: do the kept counters agree with the rows? Reads only.
+"""Queries of `doctor` about runs: do the kept counters agree with the rows? Reads only.
 
 Each question answers with the first few rows that are wrong, none when all is well.
 """

@@ -1,4 +1,4 @@
-"""What a leader's board shows of a run: bounded, whatever the size of the run. Times are ms."""
+"""Queries of the leader's board: bounded, whatever the size of the run. Times are ms."""
 
 from schema import queries
 from schema.json_text import array

@@ -1,4 +1,4 @@
-"""What a driver's planner is told of a run, row by row. Reads only."""
+"""Queries of a driver's snapshot, row by row. Reads only."""
 
 from schema import queries
 

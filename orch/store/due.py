@@ -1,4 +1,4 @@
-"""What a run's log says that its tasks have not heard yet, and whether there is any of it."""
+"""Due news: what a run's log says that its tasks have not heard yet, and whether there is any."""
 
 from schema import queries
 

@@ -1,4 +1,4 @@
-"""What a run owes its target: done work that no queue brought there, and what one did bring."""
+"""Unlanded work of a run: done and brought to its target by no queue; and what was brought."""
 
 from schema import queries
 

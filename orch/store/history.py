@@ -1,4 +1,4 @@
-"""What happened in a run, row by row: for reports, pictures and figures. Times are ms."""
+"""History of a run, row by row: for reports, pictures and figures. Times are ms."""
 
 from orch.store import landings
 from orch.store.history_model import (

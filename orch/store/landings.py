@@ -1,4 +1,4 @@
-"""Where work stands on its way to the target branch: what pictures, board and figures show.
+"""Landings as pictures, board and figures show them: where work stands on its way.
 
 The one place where the merge queue's entries enter them, with what each wants of a person.
 """

@@ -1,4 +1,4 @@
-"""What a change request writes beside its attempt."""
+"""Rows that a change request writes beside its attempt."""
 
 from schema import queries
 

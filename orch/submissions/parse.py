@@ -1,4 +1,4 @@
-"""From a change request's text to its changes: every field, digest and patch, all at once."""
+"""Parser of change requests: every field, digest and patch, all problems at once."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Which HTTP requests are which commands: the one table behind routes, OpenAPI and its tests. Pure.
+"""Endpoints: the one table behind routes, OpenAPI and its tests; each is a command. Pure.
 
 An endpoint takes what its command takes, under the flags' names with underscores, but for what the
 path says, what names a file of this machine, and what a program may not say for a person.

@@ -1,4 +1,4 @@
-"""Who may ask: looked at before any route, for every request.
+"""Guard of the page and the API: who may ask, looked at before any route, for every request.
 
 Guarantees: only loopback names as Host (a name that an attacker's DNS points here is refused), only
 our own page as Origin, `X-Orch: 1` on every change, a session or the token for all but the shell of

@@ -1,1 +1,1 @@
-"""Where attempts work: made, looked into, cleaned up, never lost."""
+"""Worktrees: where attempts work; made, looked into, cleaned up, never lost."""

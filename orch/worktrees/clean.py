@@ -1,4 +1,4 @@
-"""Whether a repository holds nothing that a new worktree would lack: ours and tickets left out."""
+"""Cleanness of a repository: nothing in it that a new worktree would lack, but for ours."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a worker made on its machine, brought to a remote and from there to whoever wants it.
+"""Delivered work of a worker on another machine: brought to a remote, and from there.
 
 It goes to the attempt's own branch on the remote, which is moved only from what was seen there
 last, by who holds the thread's lease.

@@ -1,4 +1,4 @@
-"""What orch.toml puts into a new worktree: copies, links, and a setup command."""
+"""Setup of a new worktree by orch.toml: copies, links, and a command."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What doctor finds in the repository that no attempt of the store names: worktrees, branches.
+"""Worktrees and branches that no attempt of the store names, for doctor.
 
 A store that lost its newest pages (its `-wal` deleted), or that an older copy replaced, is sound
 in itself: only what stands around it shows that runs are gone.

@@ -1,4 +1,4 @@
-"""What a server's errors mean, decided by their SQLSTATE and never by their text.
+"""Meanings of a server's errors, decided by their SQLSTATE and never by their text.
 
 The twin of schema/store_errors.py. libpq gives no SQLSTATE for a connection that was never made:
 those are all `io`, with its words, in which no password ever stands.

@@ -1,4 +1,4 @@
-"""What a server says about itself that a person should know: read only, nothing repaired."""
+"""Health of a server, as far as a person should know of it: read only, nothing repaired."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

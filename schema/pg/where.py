@@ -1,4 +1,4 @@
-"""Which server, database and schema a URL names, without its password, and how safely.
+"""Address of a server's store: server, database, schema, without the password, and how safely.
 
 A URL is libpq's, and libpq reads it; `?schema=NAME` is ours: one PostgreSQL schema is one store.
 """

@@ -1,4 +1,4 @@
-"""What comes after the commands about workers."""
+"""Next steps after the commands about workers."""
 
 from orch.steps import run as runs
 from orch.steps.model import read, say

@@ -1,4 +1,4 @@
-"""How the news of a wait looks in words: who needs you, each with its command; then what ended."""
+"""Views of a wait's news: who needs you, each with its command; then what ended."""
 
 from inbox.cli import plain
 from orch.cli.board import screen

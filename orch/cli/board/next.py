@@ -1,4 +1,4 @@
-"""What comes after a look at the board."""
+"""Next steps after a look at the board."""
 
 from orch.steps import run as runs
 from orch.steps.model import read, say

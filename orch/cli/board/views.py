@@ -1,4 +1,4 @@
-"""How the board looks in words: needs first, each with its command; then what runs."""
+"""Views of the board: needs first, each with its command; then what runs."""
 
 from inbox.cli import plain
 from orch.cli.board import screen

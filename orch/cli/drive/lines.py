@@ -1,4 +1,4 @@
-"""What a driver tells as it goes: a line for each thing it did, each need with its command."""
+"""Lines of a driver as it goes: one for each thing it did, each need with its command."""
 
 import time
 

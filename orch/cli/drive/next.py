@@ -1,4 +1,4 @@
-"""What comes after the commands about driving."""
+"""Next steps after the commands about driving."""
 
 from orch.steps import entry as entries
 from orch.steps import run as runs

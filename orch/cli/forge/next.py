@@ -1,4 +1,4 @@
-"""What comes after the commands about pull requests."""
+"""Next steps after the commands about pull requests."""
 
 from orch.steps import entry as entries
 from orch.steps.model import say

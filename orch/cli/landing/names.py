@@ -1,4 +1,4 @@
-"""How people name an entry (ent_5, R/T, or a bare task), and how one is shown."""
+"""Names of an entry, as people type them (ent_5, R/T, or a bare task), and how one is shown."""
 
 from orch import process_identity
 from orch.cli import task_names

@@ -1,4 +1,4 @@
-"""What comes after the commands about landing."""
+"""Next steps after the commands about landing."""
 
 from orch.steps import entry as entries
 from orch.steps import run as runs

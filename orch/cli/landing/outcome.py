@@ -1,4 +1,4 @@
-"""How a run of queues ends when nothing landed: the one refusal that says what helps."""
+"""Refusal of a run of queues in which nothing landed: the one that says what helps."""
 
 from orch.cli.landing import approvals, standing
 from orch.landing import land, open_queue

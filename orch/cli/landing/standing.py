@@ -1,4 +1,4 @@
-"""Where an entry stands, read from the store, and what comes next for it or for a list of them."""
+"""Standing of an entry, read from the store, and what comes next for it or for several."""
 
 from orch import run_end
 from orch.cli import beside_driver

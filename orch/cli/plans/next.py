@@ -1,4 +1,4 @@
-"""What comes after the plan commands."""
+"""Next steps after the plan commands."""
 
 from orch.steps.model import say
 

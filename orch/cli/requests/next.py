@@ -1,4 +1,4 @@
-"""What comes after the commands about requests."""
+"""Next steps after the commands about requests."""
 
 from orch.steps.model import read, say
 

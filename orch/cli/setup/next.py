@@ -1,4 +1,4 @@
-"""What comes after `orch setup`."""
+"""Next steps after `orch setup`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What orch start was given: plan files and folders, or one task in words."""
+"""Input of orch start: plan files and folders, or one task in words."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What comes after a start."""
+"""Next steps after a start."""
 
 from orch.cli.drive import next as driving
 from orch.steps import run as runs

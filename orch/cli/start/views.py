@@ -1,4 +1,4 @@
-"""How a start is shown: the run and its tasks, then what its driver came to."""
+"""Views of a start: the run and its tasks, then what its driver came to."""
 
 from inbox.cli import plain
 from schema.words import many

@@ -1,4 +1,4 @@
-"""How one task is shown: what was asked for, what came of it attempt by attempt, what is next."""
+"""Views of one task: what was asked for, what came of it attempt by attempt, what is next."""
 
 from inbox.cli import plain
 from orch.cli.views import check_lines

@@ -1,4 +1,4 @@
-"""What comes after the commands about worktrees and repositories."""
+"""Next steps after the commands about worktrees and repositories."""
 
 from orch.steps.model import git, say
 from orch.steps.run import status_of

@@ -1,1 +1,1 @@
-"""What a pass of the driver does next: pure, recorded, replayable."""
+"""Planner of a driver: the next steps of a run, pure, recorded, replayable."""

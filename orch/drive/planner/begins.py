@@ -1,4 +1,4 @@
-"""What is in the way of an attempt, or of any other step of a task."""
+"""Hindrances of an attempt, or of any other step of a task."""
 
 from orch.drive.planner import retry
 from orch.drive.planner.ledger import Ledger

@@ -1,4 +1,4 @@
-"""What a done task leads to: its review, its way to the target, or its owner again."""
+"""Steps for a done task: its review, its way to the target, or its owner again."""
 
 from orch.drive.planner import begins, needs
 from orch.drive.planner.ledger import Ledger

@@ -1,4 +1,4 @@
-"""What a pass collects while it looks at one task after the other."""
+"""Ledger of a pass: what it collects while it looks at one task after the other."""
 
 from orch.drive.planner import needs
 from orch.drive.planner.model import Begin, DriveNeed, DriveSnapshot, DriveStep, TaskFacts

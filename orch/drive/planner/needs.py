@@ -1,4 +1,4 @@
-"""What only a person can do: each kind of need with its words and its one command.
+"""Needs: what only a person can do, each kind with its words and its one command.
 
 The same need is known by run, task, kind and cause (the event that brought it about), so its
 words may not change while it stands: no seconds, no counts that go on.

@@ -1,4 +1,4 @@
-"""Which attempts begin now: slots, order, fresh work and retries.
+"""Order of attempts: slots, fresh work and retries.
 
 Order is: overtaken as often as may be, by arrival; then priority, rank, the longer chain behind it,
 arrival. Among overtaken ones arrival alone decides: else they would overtake each other (I26).

@@ -1,4 +1,4 @@
-"""When an attempt is begun again by itself, from where, and when no more: the class table.
+"""Class table of retries: when an attempt is begun again by itself, from where, when no more.
 
 A wait is a pure function of stored facts (class, how often, when it ended, a hash of task and
 attempt): a driver that is started anew waits on, never from the beginning. Times are in ms.

@@ -1,4 +1,4 @@
-"""What a run as a whole wants: its queues, its end, and what only people can do about all of it."""
+"""Steps for a run as a whole: its queues, its end, and its needs."""
 
 from orch.drive.planner import needs, retry
 from orch.drive.planner.ledger import Ledger

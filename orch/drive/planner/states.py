@@ -1,4 +1,4 @@
-"""What each state of a task leads to: a step, a moment, or a need."""
+"""Steps for each state of a task: a step, a moment, or a need."""
 
 from orch.drive.planner import begins, finished, needs, retry
 from orch.drive.planner.ledger import Ledger

@@ -1,1 +1,1 @@
-"""What a pass of the merge queue does next: pure, recorded, replayable."""
+"""Planner of the merge queue: the steps of a pass, pure, recorded, replayable."""
