@@ -1,7 +1,13 @@
 """One turn: an agent's program at work on a thread, from its brief to its verdict.
 
-Written down before it starts, as which process once it runs, and judged with its thread in
-one transaction; killed anywhere in between, orch/agents/recovery.py finishes it (I12, I17).
+1. Begin: written down in the transaction that claims its thread. `work.claimed`
+2. Prompt: `work.turn_begun`, the place, what is to be said.
+3. Start: the process, written down as which one it is. `work.started`
+4. Watch (turn_monitor.py): log, lease, stops and limits, to its end.
+5. Judge (turn_result.py): git's facts and the client's become an outcome. `work.judged`
+6. Conclude: turn and thread in one transaction. `work.concluded`
+
+Killed anywhere in between, orch/agents/recovery.py finishes it (I12, I17).
 """
 
 import json

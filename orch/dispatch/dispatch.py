@@ -1,7 +1,10 @@
 """Dispatch: a task becomes an attempt with its thread, for code in a worktree of its own.
 
-Everything that may refuse is asked before anything is made. For code: the intent is written,
-git makes the worktree, and one transaction turns the intent into attempt, thread and status.
+1. Decide: everything that may refuse is asked, and nothing is written.
+2. Intend, for code: the rules again under the write lock, and the intent. `dispatch.intended`
+3. Make: branch and worktree. `dispatch.worktree_added`, `dispatch.made`
+4. Confirm: the intent becomes attempt, thread and status. `dispatch.confirmed`
+
 Killed in between, the next reconcile undoes it (I12); refused, nothing is left behind.
 """
 

@@ -1,7 +1,13 @@
 """Execution of a plan, step by step; each step may be the last one that this process does.
 
-Building a candidate touches no checkout and is reproducible, so a step that was killed is simply
-done again. Trials that stand together in a plan run side by side.
+After each step `queue.step`; by kind:
+
+1. Build: a candidate on top of what goes before it. `queue.built`. It touches no checkout and
+   comes out the same each time, so one that was killed is done again.
+2. Test (trials.py): `queue.trial_begun`, the checks, `queue.trial_ran`, `queue.trial_ended`. Those
+   that stand together in a plan run side by side.
+3. Land (land.py, or a pull request): its own points; what blocks it ends the pass.
+4. Move, hold, release, window: one transaction under the fence.
 """
 
 from itertools import groupby

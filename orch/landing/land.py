@@ -1,8 +1,13 @@
 """Landing: the target moves to a tested commit, by compare-and-swap, and only then is it told.
 
-Intent row -> the target's ref -> the checkouts that stand on it -> confirmation; killed between any
-two, `settle` finds out where it was and finishes or takes it back. The landed tree is the tested
-tree (I18): the file refuses an intent for any other, and git is asked once more before.
+1. Asked once more, under the lease: tree, target, checkouts, orch.toml, approvals (I18).
+2. Intent row: the file refuses a tree that passed no trial. `landing.intended`
+3. The target's ref. `landing.target_made` where it is new, then `landing.moved`
+4. The checkouts that stand on it. `landing.refreshed`
+5. Confirmation: landed, or queued again. `landing.confirmed`
+6. `verify` looks for the work on the target. `landing.looked_for`, `landing.verified`
+
+Killed between any two, `settle` finds out where it was and finishes or takes it back.
 """
 
 import contextlib

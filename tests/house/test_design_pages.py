@@ -1,6 +1,8 @@
 """The design pages name what is there: each crash point, and only files that exist."""
 
+import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,47 @@ def test_a_page_names_files_and_invariants_that_exist(page: Path):
     assert set(re.findall(r"\bI\d+\b", text)) <= invariants
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / link).exists(), link
+
+
+def test_a_crash_point_in_a_header_is_reached_somewhere():
+    """The numbered steps of a module cite its points; a misnamed one would lead nowhere."""
+    points = {point for package in PACKAGES for point in reached(package, least=0)}
+    rooms = "|".join(sorted({point.partition(".")[0] for point in points}))
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            header = ast.get_docstring(ast.parse(path.read_text())) or ""
+            cited = set(re.findall(rf"`((?:{rooms})\.[a-z_]+)`", header))
+            assert {point for point in cited if not point.endswith(".py")} <= points, path
+
+
+@lru_cache(maxsize=1)
+def _defined() -> set[str]:
+    """Return what modules and classes define, as `owner.name`, and the columns of tables."""
+    found: set[str] = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    found.add(f"{path.stem}.{node.name}")
+                if isinstance(node, ast.ClassDef):
+                    within = [n for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+                    found |= {f"{node.name}.{n.attr}" for n in within}
+                    found |= {f"{node.name}.{n.name}" for n in node.body if hasattr(n, "name")}
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_function_that_a_page_names_is_there(page: Path):
+    """`keys.once`, `Database.begin_write`: a module or class, and what it defines."""
+    known = _defined() | {point for package in PACKAGES for point in reached(package, least=0)}
+    owners = {name.partition(".")[0] for name in known}
+    columns = "".join(p.read_text() for p in (ROOT / "schema/migrations").glob("*.sql"))
+    missing = {
+        f"{owner}.{name}"
+        for owner, name in re.findall(r"`(\w+)\.(\w+)(?:\(\))?`", page.read_text())
+        if owner in owners
+        and name not in ("py", "sql", "toml", "md", "yaml")
+        and f"{owner}.{name}" not in known
+        and not re.search(rf"^\s+{name} ", columns, re.M)
+    }
+    assert missing == set()
