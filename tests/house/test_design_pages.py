@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crash_points import reached
+from tests.support.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
 DESIGN = ROOT / "docs" / "design"
@@ -72,7 +73,7 @@ def _defined() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+@every(PAGES, [page.stem for page in PAGES])
 def test_a_function_that_a_page_names_is_there(page: Path):
     """`keys.once`, `Database.begin_write`: a module or class, and what it defines."""
     known = _defined() | {point for package in PACKAGES for point in reached(package, least=0)}
@@ -87,3 +88,12 @@ def test_a_function_that_a_page_names_is_there(page: Path):
         and not re.search(rf"^\s+{name} ", columns, re.M)
     }
     assert missing == set()
+
+
+def test_every_room_of_orch_stands_on_the_picture():
+    picture = (ROOT / "docs" / "ARCHITECTURE.md").read_text().split("```")[3]
+    rooms = {path.stem for path in (ROOT / "orch").iterdir() if path.suffix == ".py"}
+    rooms |= {path.name for path in (ROOT / "orch").iterdir() if path.is_dir()}
+    assert {room for room in rooms if not re.search(rf"\b{room}\b", picture)} <= {
+        "__init__", "__pycache__",
+    }  # fmt: skip

@@ -14,6 +14,8 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MOST_LINES, MOST_FUNCTION_LINES = 400, 60
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service", "misc", "base"}
+# How a header begins that a search for its thing would not find.
+NO_NAMES = {"What", "Which", "Whether", "Who", "How", "Where", "From", "When", "Why"}
 # The middle of orch stands by feature, the state below it does not.
 FEATURES = {
     "agents", "board", "checks", "config_in_force", "dispatch", "doctor", "drive", "fleet",
@@ -51,7 +53,9 @@ def test_a_module_and_its_functions_fit_in_one_head(path: Path):
 @every_module
 def test_a_module_says_what_it_is_and_has_a_field_name(path: Path):
     tree = _tree(path)
-    assert ast.get_docstring(tree), "no module docstring"
+    header = ast.get_docstring(tree) or ""
+    assert header, "no module docstring"
+    assert header.split()[0] not in NO_NAMES, f"begin with the thing's name, not: {header[:60]}"
     assert path.stem not in FORBIDDEN_NAMES
     if path.name == "__init__.py":
         assert len(tree.body) == 1, "a package's __init__ holds only its docstring"

@@ -27,6 +27,7 @@ from orch.drive.planner.model import (
     TicketFacts,
     Verify,
 )
+from orch.landing.planner.codec import dumps, fields_of, made
 from schema.words import many
 
 _STEPS: tuple[type[Any], ...] = (
@@ -40,19 +41,19 @@ _LISTS: dict[str, type[Any]] = {
 
 def snapshot_json(snapshot: DriveSnapshot) -> str:
     """Return a snapshot as JSON text; of its facts only what is not as built in."""
-    found = _fields(snapshot)
+    found = fields_of(snapshot)
     for name in _LISTS:
         found[name] = [_said(one) for one in found[name]]
-    found["policy"] = _fields(snapshot.policy) | {"retry": _fields(snapshot.policy.retry)}
+    found["policy"] = fields_of(snapshot.policy) | {"retry": fields_of(snapshot.policy.retry)}
     found["harness"] = _said(snapshot.harness)
-    return _dumps(found)
+    return dumps(found)
 
 
 def plan_json(plan: DrivePlan) -> str:
     """Return a plan as JSON text; each step says what it is under `step`."""
-    steps = [{"step": type(step).__name__.lower(), **_fields(step)} for step in plan.steps]
-    needs = [_fields(need) for need in plan.needs]
-    return _dumps({**_fields(plan), "steps": steps, "needs": needs})
+    steps = [{"step": type(step).__name__.lower(), **fields_of(step)} for step in plan.steps]
+    needs = [fields_of(need) for need in plan.needs]
+    return dumps({**fields_of(plan), "steps": steps, "needs": needs})
 
 
 def snapshot_from_json(text: str) -> DriveSnapshot:
@@ -60,10 +61,10 @@ def snapshot_from_json(text: str) -> DriveSnapshot:
     found = json.loads(text)
     for name, kind in _LISTS.items():
         found[name] = tuple(_facts(kind, one) for one in found[name])
-    found["policy"]["retry"] = _made(RetryPolicy, found["policy"]["retry"])
-    found["policy"] = _made(DrivePolicy, found["policy"])
-    found["harness"] = _made(HarnessFacts, found["harness"])
-    snapshot: DriveSnapshot = _made(DriveSnapshot, found)
+    found["policy"]["retry"] = made(RetryPolicy, found["policy"]["retry"])
+    found["policy"] = made(DrivePolicy, found["policy"])
+    found["harness"] = made(HarnessFacts, found["harness"])
+    snapshot: DriveSnapshot = made(DriveSnapshot, found)
     return snapshot
 
 
@@ -71,9 +72,9 @@ def plan_from_json(text: str) -> DrivePlan:
     """Return the plan that `plan_json` wrote."""
     found = json.loads(text)
     kinds = {kind.__name__.lower(): kind for kind in _STEPS}
-    found["steps"] = tuple(_made(kinds[step["step"]], step) for step in found["steps"])
-    found["needs"] = tuple(_made(DriveNeed, need) for need in found["needs"])
-    plan: DrivePlan = _made(DrivePlan, found)
+    found["steps"] = tuple(made(kinds[step["step"]], step) for step in found["steps"])
+    found["needs"] = tuple(made(DriveNeed, need) for need in found["needs"])
+    plan: DrivePlan = made(DrivePlan, found)
     return plan
 
 
@@ -106,15 +107,15 @@ _START = {"fresh": "the start", "branch": "its branch", "target": "the target"}
 def _facts(kind: type[Any], values: dict[str, Any]) -> Any:
     refusal = values.get("refusal")
     if refusal is not None:
-        values["refusal"] = _made(Refusal, refusal)
-    return _made(kind, values)
+        values["refusal"] = made(Refusal, refusal)
+    return made(kind, values)
 
 
 def _said(value: Any) -> dict[str, Any]:
     """Return the fields that are not as built in: hundreds of tasks have thirty of them."""
     built_in = _BUILT_IN[type(value)]
     return {
-        name: _fields(said) if isinstance(said, Refusal) else said
+        name: fields_of(said) if isinstance(said, Refusal) else said
         for name in value.__slots__
         if (said := getattr(value, name)) != built_in.get(name, _REQUIRED)
     }
@@ -132,22 +133,3 @@ def _defaults(kind: type[Any]) -> dict[str, Any]:
 
 
 _BUILT_IN = {kind: _defaults(kind) for kind in (*_LISTS.values(), HarnessFacts)}
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """Return a value's fields in their order."""
-    return {name: getattr(value, name) for name in value.__slots__}
-
-
-def _made(kind: type[Any], values: dict[str, Any]) -> Any:
-    """Return a value of `kind` from JSON, lists as tuples; fields it does not have are left out."""
-    known = kind.__slots__
-    return kind(**{name: _tuples(value) for name, value in values.items() if name in known})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value

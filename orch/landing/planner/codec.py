@@ -25,27 +25,27 @@ _STEPS: tuple[type[Any], ...] = (Build, Test, Move, Window, Hold, Unhold, Land)
 
 def snapshot_json(snapshot: Snapshot) -> str:
     """Return a snapshot as JSON text."""
-    found = _fields(snapshot)
+    found = fields_of(snapshot)
     for name in ("entries", "links", "trials"):
-        found[name] = [_fields(one) for one in found[name]]
-    found["limits"] = _fields(snapshot.limits)
-    return _dumps(found)
+        found[name] = [fields_of(one) for one in found[name]]
+    found["limits"] = fields_of(snapshot.limits)
+    return dumps(found)
 
 
 def plan_json(plan: Plan) -> str:
     """Return a plan as JSON text; each step says what it is under `step`."""
-    steps = [{"step": type(step).__name__.lower(), **_fields(step)} for step in plan.steps]
-    return _dumps({**_fields(plan), "steps": steps})
+    steps = [{"step": type(step).__name__.lower(), **fields_of(step)} for step in plan.steps]
+    return dumps({**fields_of(plan), "steps": steps})
 
 
 def snapshot_from_json(text: str) -> Snapshot:
     """Return the snapshot that `snapshot_json` wrote, also one of an earlier planner."""
     found = json.loads(text)
-    found["entries"] = tuple(_made(OpenEntry, e) for e in found["entries"])
-    found["links"] = tuple(_made(Link, e) for e in found["links"])
-    found["trials"] = tuple(_made(Trials, e) for e in found["trials"])
-    found["limits"] = _made(Limits, found["limits"])
-    snapshot: Snapshot = _made(Snapshot, found)
+    found["entries"] = tuple(made(OpenEntry, e) for e in found["entries"])
+    found["links"] = tuple(made(Link, e) for e in found["links"])
+    found["trials"] = tuple(made(Trials, e) for e in found["trials"])
+    found["limits"] = made(Limits, found["limits"])
+    snapshot: Snapshot = made(Snapshot, found)
     return snapshot
 
 
@@ -53,8 +53,8 @@ def plan_from_json(text: str) -> Plan:
     """Return the plan that `plan_json` wrote."""
     found = json.loads(text)
     kinds = {kind.__name__.lower(): kind for kind in _STEPS}
-    found["steps"] = tuple(_made(kinds[step["step"]], step) for step in found["steps"])
-    plan: Plan = _made(Plan, found)
+    found["steps"] = tuple(made(kinds[step["step"]], step) for step in found["steps"])
+    plan: Plan = made(Plan, found)
     return plan
 
 
@@ -81,16 +81,17 @@ def _names(numbers: tuple[int, ...]) -> str:
     return ", ".join(f"ent_{number}" for number in numbers)
 
 
-def _dumps(value: object) -> str:
+def dumps(value: object) -> str:
+    """Return JSON text in the one form that is compared byte by byte."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def fields_of(value: Any) -> dict[str, Any]:
     """Return a value's fields in their order; `asdict` copies each in depth, ten times as slow."""
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _made(kind: type[Any], values: dict[str, Any]) -> Any:
+def made(kind: type[Any], values: dict[str, Any]) -> Any:
     """Return a value of `kind` from JSON, lists as tuples; fields it does not have are left out."""
     known = kind.__slots__
     return kind(**{name: _tuples(value) for name, value in values.items() if name in known})
