@@ -17,11 +17,6 @@ SELECT (SELECT row_to_json(r_) FROM (SELECT
     orch_iso(created_at) AS "created_at") AS r_)
   FROM council_tally WHERE run_id = :run_id ORDER BY revision;
 
--- name: council_reports :many
-SELECT revision, levels, sha256, size,
-       orch_iso(created_at)
-  FROM council_report WHERE run_id = :run_id ORDER BY event_id;
-
 -- name: council_list :many
 SELECT v.document,
        (SELECT (SELECT row_to_json(r_) FROM (SELECT

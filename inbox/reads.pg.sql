@@ -26,31 +26,6 @@ SELECT v.document,
   JOIN thread_view AS v ON v.thread_no = t.thread_no
  ORDER BY t.last_event DESC;
 
--- name: list_of_assignee :many
-SELECT v.document FROM thread AS t JOIN thread_view AS v USING (thread_no)
- WHERE t.assigned_to = :agent AND t.last_event > :after_event
-   AND (:created_by IS NULL OR t.created_by = :created_by)
-   AND (:run IS NULL OR t.run_id = :run)
-   AND (:statuses IS NULL OR t.status
-       IN (SELECT value FROM json_array_elements_text(:statuses::json)))
- ORDER BY t.thread_no DESC LIMIT :limit;
-
--- name: list_of_run :many
-SELECT v.document FROM thread AS t JOIN thread_view AS v USING (thread_no)
- WHERE t.run_id = :run AND t.last_event > :after_event AND :agent IS NULL
-   AND (:created_by IS NULL OR t.created_by = :created_by)
-   AND (:statuses IS NULL OR t.status
-       IN (SELECT value FROM json_array_elements_text(:statuses::json)))
- ORDER BY t.thread_no DESC LIMIT :limit;
-
--- name: list_of_creator :many
-SELECT v.document FROM thread AS t JOIN thread_view AS v USING (thread_no)
- WHERE t.created_by = :created_by AND t.last_event > :after_event
-   AND :agent IS NULL AND :run IS NULL
-   AND (:statuses IS NULL OR t.status
-       IN (SELECT value FROM json_array_elements_text(:statuses::json)))
- ORDER BY t.thread_no DESC LIMIT :limit;
-
 -- name: list_of_status :many
 SELECT v.document
   FROM (SELECT c.thread_no
@@ -63,22 +38,6 @@ SELECT v.document
   JOIN thread_view AS v ON v.thread_no = t.thread_no
  WHERE :agent IS NULL AND :run IS NULL AND :created_by IS NULL
  ORDER BY t.thread_no DESC;
-
--- name: event_first :maybe
-SELECT event_id FROM event
- WHERE event_id > :after AND thread_no IS NOT NULL AND :run IS NULL
-   AND (:agent IS NULL OR assigned_to = :agent)
-   AND (:statuses IS NULL OR status
-       IN (SELECT value FROM json_array_elements_text(:statuses::json)))
- ORDER BY event_id LIMIT 1;
-
--- name: event_first_of_run :maybe
-SELECT event_id FROM event
- WHERE run_id = :run AND event_id > :after AND thread_no IS NOT NULL
-   AND (:agent IS NULL OR assigned_to = :agent)
-   AND (:statuses IS NULL OR status
-       IN (SELECT value FROM json_array_elements_text(:statuses::json)))
- ORDER BY event_id LIMIT 1;
 
 -- name: search_ranked :many
 -- The words are quoted as SQLite's index wants them; a quoted sign is none of a word.

@@ -8,17 +8,6 @@ SELECT t.thread_id, t.priority, t.thread_no
         ORDER BY p.priority DESC, p.thread_no LIMIT 1) AS t
  ORDER BY t.priority DESC, t.thread_no LIMIT 1;
 
--- name: thread_lapsed :maybe
-SELECT t.thread_id, t.priority, t.thread_no
-  FROM json_array_elements_text(:addressees::json) AS a
- CROSS JOIN thread AS t
-  JOIN lease AS l ON l.thread_no = t.thread_no AND l.ended_at IS NULL
- WHERE t.addressed_to = a.value AND t.status IN ('claimed', 'in_progress', 'blocked')
-   AND (t.owned_by_run = 0 OR l.holder = :agent)
-   AND (CASE WHEN l.clock_domain = :domain THEN l.boot_deadline - :boot
-             ELSE l.wall_deadline - :now END) NOT BETWEEN 1 AND l.ttl_ms + 5000
- ORDER BY t.priority DESC, t.thread_no LIMIT 1;
-
 -- name: thread_next_release :one
 -- LATERAL, so that each addressee's rows are found by their index.
 SELECT (SELECT min(n.first_at) - :now

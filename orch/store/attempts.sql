@@ -1,7 +1,10 @@
+-- name: attempt_repository :part
+a.repo_path;
+
 -- name: attempt_columns :part
 -- Of an attempt `a` with its thread `h`.
 a.attempt_key, a.task_no, a.attempt_no, a.thread_no, h.thread_id, a.assigned_to, a.status,
-       a.execution_mode, a.repo_path, a.repo_id, a.machine_id, a.workspace_root, a.base_ref,
+       a.execution_mode, {attempt_repository}, a.repo_id, a.machine_id, a.workspace_root, a.base_ref,
        a.base_commit, a.base_source,
        a.branch_name, a.worktree_path, a.workspace_status, a.placed_files, a.head_commit,
        a.dirty_files, a.liveness, a.late_event, a.path_violations;

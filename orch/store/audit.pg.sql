@@ -22,14 +22,6 @@ SELECT 'ent_' || e.entry_no || ' is ' || e.status || ', its queue has '
  WHERE (e.status = 'landing') <> (i.queue_no IS NOT NULL)
  LIMIT 20;
 
--- name: audit_trial_incomplete :many
-SELECT 'trial ' || t.trial_no || ' passed with ' || count(c.check_name) || ' results of '
-       || json_array_length((t.checks)::json) || ' checks'
-  FROM trial AS t LEFT JOIN trial_check AS c ON c.trial_no = t.trial_no
- WHERE t.status = 'passed' GROUP BY t.trial_no
-HAVING count(c.check_name) <> json_array_length((t.checks)::json)
- LIMIT 20;
-
 -- name: audit_untold :many
 SELECT 'the head of ent_' || e.entry_no || ' is not the one that was queued' AS word
   FROM entry AS e LEFT JOIN event AS v ON v.event_id = e.queued_event

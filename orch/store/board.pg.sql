@@ -30,18 +30,6 @@ SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.atte
 SELECT greatest(coalesce((SELECT max(a.created_at) FROM task AS t
                        JOIN attempt AS a ON a.task_no = t.task_no WHERE t.run_id = :run_id), 0), coalesce((SELECT max(n.ended_at) FROM turn AS n WHERE n.run_id = :run_id), 0));
 
--- name: board_done :many
-SELECT t.task_no, t.task_id, t.title, t.status, a.assigned_to AS worker,
-       coalesce(nullif(t.status_at, 0), t.created_at) AS at,
-       (SELECT m.summary FROM message AS m
-         WHERE m.thread_no = a.thread_no AND m.kind = 'result' ORDER BY m.event_id DESC LIMIT 1) AS result
-  FROM json_array_elements_text(('["done", "cancelled"]')::json) AS s
-  JOIN task AS t ON t.task_no IN (
-       SELECT o.task_no FROM task AS o WHERE o.run_id = :run_id AND o.status = s.value
-        ORDER BY o.last_event DESC LIMIT :limit)
-  LEFT JOIN attempt AS a ON a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
- ORDER BY t.last_event DESC LIMIT :limit;
-
 -- name: board_pace :one
 SELECT (SELECT sum(n.cost_microusd)::bigint FROM turn AS n WHERE n.run_id = :run_id) AS cost_microusd,
        (SELECT avg(x.took)::float8 FROM (

@@ -1,14 +1,3 @@
--- name: check_newest :many
-SELECT q.value, c.status
-  FROM task AS t
-  CROSS JOIN LATERAL json_array_elements_text((t.required_checks)::json) AS q
-  LEFT JOIN check_result AS c ON c.result_no = (
-       SELECT max(n.result_no)
-         FROM attempt AS a JOIN check_result AS n ON n.attempt_key = a.attempt_key
-        WHERE a.task_no = t.task_no AND a.attempt_no = t.latest_attempt_no
-          AND n.check_name = q.value)
- WHERE t.task_no = :task_no;
-
 -- name: check_gate :one
 SELECT CASE WHEN v.document::json ->> 'gate' IS NOT NULL THEN orch_set(
            v.document::json ->> 'gate', (SELECT row_to_json(r_) FROM (SELECT (

@@ -34,13 +34,6 @@ SELECT t.task_no, t.task_id, t.status, t.priority, t.rank, t.chain,
                                            AND o.attempt_key = a.attempt_key)
   LEFT JOIN pull_request AS p ON p.entry_no = e.entry_no;
 
--- name: facts_open :many
-{facts_task}
- WHERE t.run_id = :run_id
-   AND t.status IN (SELECT value FROM json_array_elements_text(('["planned", "dispatched", "running", "blocked",
-                                                  "verifying", "failed"]')::json))
- ORDER BY t.task_no LIMIT :limit;
-
 -- name: facts_entries :many
 SELECT q.queue_no, e.status, count(*) AS count,
        coalesce(min(nullif(e.not_before_at, 0)), 0) AS not_before, max(e.last_event) AS event,

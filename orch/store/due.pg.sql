@@ -29,15 +29,3 @@ SELECT EXISTS (
            JOIN task AS t ON t.task_no = a.task_no
           WHERE p.made_at IS NULL AND t.run_id = :run_id
             AND a.status IN ('dispatched', 'running', 'blocked'));
-
--- name: event_first_of_types :maybe
-SELECT event_id, coalesce(task_id, '') FROM event
- WHERE run_id = :run_id AND event_id > :after
-   AND event_type IN (SELECT value FROM json_array_elements_text((:types)::json))
- ORDER BY event_id LIMIT 1;
-
--- name: event_page :many
-SELECT v.event_id, v.document FROM event AS e JOIN event_view AS v ON v.event_id = e.event_id
- WHERE e.run_id = :run_id AND e.event_id > :after
-   AND (:types IS NULL OR e.event_type IN (SELECT value FROM json_array_elements_text((:types)::json)))
- ORDER BY e.event_id LIMIT :limit;

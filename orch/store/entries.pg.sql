@@ -18,20 +18,6 @@ UPDATE entry
        overtaken = overtaken + (:count = 'overtaken')::int, updated_at = :now
  WHERE entry_no = :entry_no;
 
--- name: entry_list :many
-SELECT e.entry_no, e.queue_no FROM entry AS e
- WHERE (:run_id IS NULL OR e.run_id = :run_id)
-   AND (:queue_no IS NULL OR e.queue_no = :queue_no)
-   AND (:statuses IS NULL OR e.status IN (SELECT value FROM json_array_elements_text((:statuses)::json)))
- ORDER BY e.queue_no, e.entry_no;
-
--- name: entry_conflicting :many
-SELECT e.entry_no FROM entry AS e
- WHERE e.queue_no = :queue_no AND e.status IN ('landed', 'verified') AND e.kind = 'task'
-   AND EXISTS (SELECT 1 FROM json_array_elements_text((e.changed_paths)::json) AS p
-                WHERE p.value IN (SELECT value FROM json_array_elements_text((:files)::json)))
- ORDER BY e.last_event DESC LIMIT 20;
-
 -- name: entry_document_seen :one
 SELECT orch_set(document, (SELECT row_to_json(r_) FROM (SELECT
            :position::bigint AS "position", nullif(:why, '') AS "waits_for",
@@ -78,14 +64,9 @@ SELECT 'the required checks of ' || t.run_id || '/' || t.task_id || ' are '
   JOIN task AS t ON t.task_no = c.task_no
  WHERE orch_json(c.checks::text)::text <> orch_json(t.required_checks)::text;
 
--- name: entry_row :part
-SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.reverts, e.head_commit,
-       e.base_commit, e.strategy, e.priority, e.rank, e.status, e.reason, e.changed_paths, e.facts,
-       e.bounces, e.overtaken, e.failures, e.conflicts, e.errors, e.flakes, e.not_before_at,
-       e.tested_tree, e.landed_commit, e.landed_on, e.risk, e.approvals, e.position, e.why,
-       e.queued_event, e.released_event, orch_path(q.repo_id, q.repo_path) AS repo_path, q.target, t.task_id
-  FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
-  LEFT JOIN task AS t ON t.task_no = e.task_no;
+-- name: entry_repository :part
+-- The repository where this machine has it.
+orch_path(q.repo_id, q.repo_path) AS repo_path;
 
 -- name: entry_targets :many
 SELECT DISTINCT q.target FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no

@@ -1,10 +1,13 @@
+-- name: entry_repository :part
+q.repo_path;
+
 -- name: entry_row :part
 -- An entry as operations and passes see it.
 SELECT e.entry_no, e.queue_no, e.run_id, e.kind, e.task_no, e.attempt_key, e.reverts, e.head_commit,
        e.base_commit, e.strategy, e.priority, e.rank, e.status, e.reason, e.changed_paths, e.facts,
        e.bounces, e.overtaken, e.failures, e.conflicts, e.errors, e.flakes, e.not_before_at,
        e.tested_tree, e.landed_commit, e.landed_on, e.risk, e.approvals, e.position, e.why,
-       e.queued_event, e.released_event, q.repo_path, q.target, t.task_id
+       e.queued_event, e.released_event, {entry_repository}, q.target, t.task_id
   FROM entry AS e JOIN queue AS q ON q.queue_no = e.queue_no
   LEFT JOIN task AS t ON t.task_no = e.task_no;
 

@@ -1,6 +1,3 @@
--- name: history_open_runs :many
-SELECT run_id FROM run WHERE closed_at IS NULL ORDER BY created_at, run_id;
-
 -- name: history_tasks :many
 SELECT t.task_no, t.task_id, t.title, t.status, t.kind, t.priority, t.default_to, t.reason,
        t.latest_attempt_no, t.created_at, t.updated_at, v.document::json #>> '{gate,status}' AS gate

@@ -5,10 +5,6 @@ SELECT r.run_id, r.leader, orch_path(r.repo_id, r.repo_path) AS repo_path, r.rep
   FROM run AS r JOIN run_status AS s ON s.run_id = r.run_id
  WHERE r.run_id = :run_id;
 
--- name: run_advance :exec
-UPDATE run SET reconciled_through = greatest(reconciled_through, :through), updated_at = :now
- WHERE run_id = :run_id;
-
 -- name: run_budget_document :maybe
 SELECT (SELECT row_to_json(r_) FROM (SELECT
     (SELECT row_to_json(r_) FROM (SELECT
@@ -31,7 +27,3 @@ SELECT r.run_id
  WHERE r.closed_at IS NULL
    AND EXISTS (SELECT 1 FROM json_object_keys(r.fingerprint::json) AS p (key) WHERE p.key = :place)
  ORDER BY r.created_at DESC LIMIT 1;
-
--- name: run_open_with_stem :many
-SELECT run_id FROM run
- WHERE closed_at IS NULL AND substr(run_id, 1, length(:stem)) = :stem ORDER BY run_id;

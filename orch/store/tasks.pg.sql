@@ -6,12 +6,6 @@ UPDATE task SET latest_attempt_no = :attempt_no,
 -- name: task_burn_attempt :exec
 UPDATE task SET next_attempt_no = greatest(next_attempt_no, :attempt_no + 1) WHERE task_no = :task_no;
 
--- name: task_list :many
-SELECT v.document FROM task AS t JOIN task_view AS v ON v.task_no = t.task_no
- WHERE t.run_id = :run_id
-   AND (:statuses IS NULL OR t.status IN (SELECT value FROM json_array_elements_text((:statuses)::json)))
- ORDER BY t.task_no;
-
 -- name: task_waiting_for_locks :many
 SELECT DISTINCT ON (t.task_no) t.task_no, k.lock, o.run_id, o.task_id
   FROM task AS t
@@ -58,6 +52,3 @@ SELECT orch_path(r.repo_id, o.repo_path) AS repo_path, t.run_id, t.task_id, g.va
   JOIN run AS r ON r.run_id = t.run_id AND r.closed_at IS NULL
   CROSS JOIN LATERAL json_array_elements_text((t.allowed_paths)::json) AS g
  WHERE t.task_no <> :except_no;
-
--- name: task_globs :many
-SELECT g.value FROM task AS t CROSS JOIN LATERAL json_array_elements_text((t.allowed_paths)::json) AS g WHERE t.task_no = :task_no;

@@ -1,9 +1,3 @@
--- name: candidate_forget_commits :exec
-DELETE FROM candidate
- WHERE queue_no = :queue_no AND commit_id IN (SELECT value FROM json_array_elements_text((:commits)::json))
-   AND entry_no IN (SELECT e.entry_no FROM entry AS e WHERE e.queue_no = :queue_no
-       AND e.status NOT IN ('verified', 'cancelled', 'superseded', 'landed_externally'));
-
 -- name: trial_list :many
 SELECT t.trial_no, t.commit_id, t.tree, t.purpose, t.status, t.summary, t.entries,
        orch_iso(t.started_at), orch_iso(t.ended_at)

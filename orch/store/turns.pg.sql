@@ -10,12 +10,6 @@ UPDATE turn
                (SELECT updated_at FROM thread WHERE thread_no = turn.thread_no) END) END)
  WHERE turn_key = :turn_key AND ended_at IS NULL;
 
--- name: turn_open_of_agent :many
-SELECT {turn_columns}
-  FROM turn AS n JOIN thread AS h ON h.thread_no = n.thread_no
- WHERE n.ended_at IS NULL AND (:agent IS NULL OR n.agent = :agent)
- ORDER BY n.turn_key;
-
 -- name: turn_usage :one
 SELECT row_to_json(u)
   FROM (SELECT count(*) AS turns,

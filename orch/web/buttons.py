@@ -1,4 +1,4 @@
-"""Which buttons a row, a run or an entry has: the steps of the board that an endpoint stands for.
+"""Buttons of a task or an entry: the board's keys that an endpoint stands for. Pure.
 
 Pure. A button posts exactly the command that stands on it; what only a person has is asked for.
 """

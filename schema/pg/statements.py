@@ -1,4 +1,4 @@
-"""A query's text for PostgreSQL: the block of its name in `X.pg.sql`, or else the same text.
+"""Statements for PostgreSQL: the block of its name in `X.pg.sql`, else the same in its dialect.
 
 Read only by a process that has such a store open, and only the blocks that it asks for.
 """
@@ -6,6 +6,7 @@ Read only by a process that has such a store open, and only the blocks that it a
 import os
 import re
 
+from schema.pg.dialect import in_words_of_the_server
 from schema.queries import Queries
 
 TYPE_CHECKING = False
@@ -43,9 +44,11 @@ class _Twin(Queries):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         twin = path.removesuffix(".sql") + ".pg.sql"
-        for each in (twin, path) if os.path.exists(twin) else (path,):
-            with open(each, encoding="utf-8") as file:
-                self._source += file.read() + "\n"
+        if os.path.exists(twin):
+            with open(twin, encoding="utf-8") as file:
+                self._source = file.read() + "\n"
+        with open(path, encoding="utf-8") as file:
+            self._source += in_words_of_the_server(file.read())
 
 
 def of_server(name: str, schema: str) -> str:
