@@ -1,4 +1,4 @@
-"""When a store on a server cannot be reached for a while: workers hold out, and go on afterwards.
+"""Absence of a store on a server: workers hold out while it cannot be reached, and go on.
 
 A turn goes on until shortly before its lease ends: by then others may take its thread, so its agent
 is stopped and what it did is kept on this machine (turn_result.py).
