@@ -229,7 +229,13 @@ def _steps(call: Call) -> "Iterable[Step]":
     found = known.get(call.words)
     if found is None:
         return ()
-    steps = found(loads(call.gist or call.answer) | call.facts)
+    return _settled(call, found(loads(call.gist or call.answer) | call.facts))
+
+
+def _settled(call: Call, steps: "Iterable[Step]") -> "Iterable[Step]":
+    """Return the steps that are the caller's to give, as the program decides it."""
+    if not steps:
+        return ()
     settled: Iterable[Step] = _member(f"{call.program}.cli.next", "settle")(call, steps)
     return settled
 
@@ -274,13 +280,13 @@ def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> 
         except OutputLost as lost:
             return _output_lost(call, lost)
     write_error(plain.failure(failure))
-    _tell_steps(call, failure.next)
+    _tell_steps(call, _settled(call, failure.next))
     return failure.exit
 
 
 def refused(call: Call, failure: Failure) -> Json:
     """Return the envelope of a failure."""
-    steps = _published(call, failure.next)
+    steps = _published(call, _settled(call, failure.next))
     error = obj(
         code=failure.code,
         reason=failure.reason,

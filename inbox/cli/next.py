@@ -5,7 +5,7 @@ from schema.steps import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from schema.steps import Step
@@ -178,6 +178,6 @@ NEXT: "dict[str, Callable[[Answer], list[Step]]]" = {
 }
 
 
-def settle(_call: object, steps: "list[Step]") -> "list[Step]":
+def settle(_call: object, steps: "Sequence[Step]") -> "Sequence[Step]":
     """Return the steps as they are: nobody on the bus gives them by itself."""
     return steps

@@ -7,14 +7,17 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inbox.cli.call import Call
     from schema.steps import Step
-    from schema.transaction import Database, ReadTx
+    from schema.transaction import ReadTx
 
 
-def left(db: "Database", steps: "list[Step]") -> "list[Step]":
+def left(call: "Call", steps: "Sequence[Step]") -> "Sequence[Step]":
     """Return the steps that are not the driver's, and how one waits for what it does."""
     try:
-        with db.read() as tx:
+        with call.db.read() as tx:
             found = [instead(tx, step) for step in steps]
     except Failure:  # The change is done and said; only its hint is not as good.
         return steps

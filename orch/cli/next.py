@@ -5,7 +5,7 @@ from orch.steps.model import is_drivers, read, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from inbox.cli.call import Call
@@ -264,10 +264,10 @@ NEXT: "dict[str, Next]" = {
 }
 
 
-def settle(call: "Call", steps: "list[Step]") -> "list[Step]":
+def settle(call: "Call", steps: "Sequence[Step]") -> "Sequence[Step]":
     """Return what is left to do: a living driver gives some steps by itself."""
     if not any(map(is_drivers, steps)):
         return steps
     from orch.cli import beside_driver
 
-    return beside_driver.left(call.db, steps)
+    return beside_driver.left(call, steps)
