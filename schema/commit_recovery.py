@@ -42,7 +42,7 @@ def was_committed(
             "store_error",
             "outcome_unknown",
             f"the commit failed ({failure.message}) and the store cannot be read back",
-            hint="run the same command again with the same --key once the disk is well",
+            hint="run the same command again with the same --key once the disk is in order",
         ) from error
     if not done:
         _settle(db.connection)

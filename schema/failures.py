@@ -38,7 +38,7 @@ TABLE: "dict[str, tuple[int, str, tuple[str, ...], str]]" = {
     "internal_error":   (50, "no", ("bug",),
                          "our bug; set ORCH_DEBUG=1 for the traceback"),
     "store_busy":       (60, "yes", ("locked",),
-                         "the write lock was not had within the budget; nothing was done"),
+                         "the write lock could not be taken within the budget; nothing was done"),
     "store_error":      (70, "no", ("corrupt", "newer_schema", "older_schema", "full", "io",
                                     "readonly", "unsafe", "replaced", "outcome_unknown"),
                          "a person must look at the store"),

@@ -15,7 +15,7 @@ def failure_of(error: apsw.Error, busy_ms: int) -> Failure:
         return Failure(
             "store_busy",
             "locked",
-            f"the write lock was not had within {busy_ms // 1000} s; nothing was done",
+            f"the write lock could not be taken within {busy_ms // 1000} s; nothing was done",
             hint="run the same command again",
         )
     for kind, reason, hint in _STORE_ERRORS:

@@ -28,7 +28,7 @@ def keep(target: str, content: bytes) -> None:
             "store_error",
             _REASONS.get(error.errno or 0, "io"),
             f"cannot keep {target}: {error.strerror}",
-            hint="nothing was recorded; mend the disk or the folder, then run the command again",
+            hint="nothing was recorded; fix the disk or the folder, then run the command again",
         ) from error
     crash_points.reach("council.kept")
 

@@ -99,7 +99,7 @@ def _diff(council: Council, repo: repository.Repository) -> str:
     span = f"{council.base_commit[:12]}..{council.head_commit[:12]}"
     if cut:
         raise invalid_input(
-            f"the diff {span} has more than 8 MiB: no reviewer reads that",
+            f"the diff {span} is larger than 8 MiB: no reviewer reads that",
             hint="review it in parts: --diff BASE..HEAD for a few commits at a time",
         )
     if not text:

@@ -28,6 +28,6 @@ def search(
             "no_matching_work",
             "empty",
             f"no message holds {words[:80]!r}",
-            hint="all words must occur; try fewer, or a beginning of none",
+            hint="every word must occur; try fewer or other words",
         )
     call.say(obj(messages=array(found)))

@@ -64,7 +64,7 @@ def _name(option: "Option", text: str) -> str:
 def _integer(option: "Option", text: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise invalid_input(f"{option.flag} wants a whole number, not {text[:40]!r}")
+        raise invalid_input(f"{option.flag} needs a whole number, not {text[:40]!r}")
     return int(text)
 
 

@@ -97,7 +97,7 @@ def backup(call: "Call", *, path: str | None, key: str | None) -> None:
         said = " ".join((ended.tail or ended.head).split())
         raise Failure(
             "store_error", "io", f"pg_dump: {ended.verdict} {said}".rstrip(),
-            hint="install the client of the server's version; the store itself is untouched",
+            hint="install the client tools of the server's version; the store itself is untouched",
         )  # fmt: skip
     os.chmod(target, 0o600)
     call.say(obj(path=target, size=os.stat(target).st_size, high_event_id=newest))
@@ -139,7 +139,7 @@ def _require_well(there: "Database") -> None:
     wrong = [check for check in found if check.fatal and check.status == "problem"]
     if wrong:
         raise Failure(
-            "store_error", "corrupt", f"the copy is not well: {wrong[0].name}: {wrong[0].detail}",
+            "store_error", "corrupt", f"the copy is damaged: {wrong[0].name}: {wrong[0].detail}",
             hint="the file is untouched and still the store", next=[say("doctor", deep=True)],
         )  # fmt: skip
 

@@ -246,7 +246,9 @@ class Driver:
         for _ in range(_MOST_PASSES):
             if not self._pass(one) or self._options.once or self._is_stopped():
                 return
-        raise Failure("internal_error", "bug", f"run {one.watch.run_id} is driven in circles")
+        raise Failure(
+            "internal_error", "bug", f"the driver of run {one.watch.run_id} goes in circles"
+        )
 
     def _pass(self, one: _Driven) -> bool:
         """Look at a run, decide, record and do; say whether there was something to do."""

@@ -23,7 +23,7 @@ def require_globs(globs: "Iterable[str]") -> None:
         parts = glob.split("/")
         if not glob or glob.startswith("/") or ".." in parts or "\\" in glob or "\0" in glob:
             raise invalid_input(
-                f"{glob!r} is no glob of tickets",
+                f"{glob!r} is not a glob for tickets",
                 hint="relative to the repository, with / between folders, as tickets/*.yaml",
             )
 

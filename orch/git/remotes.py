@@ -89,7 +89,7 @@ def confirm(repo: Repository, remote: str, ref: str, commit: str) -> None:
     if there != commit:
         raise Failure(
             "git_error", "failed",
-            f"{ref} was pushed to {remote}, and is {there[:12] or 'nowhere'} there",
+            f"{ref} was pushed to {remote}, but is {there[:12] or 'nowhere'} there",
             hint="something changes it there",
         )  # fmt: skip
 

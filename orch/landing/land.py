@@ -56,7 +56,7 @@ def land(lease: RunnerLease, opened: OpenQueue, step: Land, links: dict[int, str
         opened.fetch()
         if refs.tree_id(opened.repo, step.commit) != step.tree:
             raise Failure(
-                "internal_error", "bug", f"{step.commit} has not the tree that was tested"
+                "internal_error", "bug", f"{step.commit} does not have the tree that was tested"
             )
         if opened.look() != step.onto:
             return []  # Somebody moved the target; the next pass looks again.

@@ -63,7 +63,7 @@ def propose(lease: RunnerLease, opened: OpenQueue, step: Land, commit: str) -> l
     with lease.effects():
         if refs.tree_id(opened.repo, step.commit) != step.tree:
             raise Failure(
-                "internal_error", "bug", f"{step.commit} has not the tree that was tested"
+                "internal_error", "bug", f"{step.commit} does not have the tree that was tested"
             )
         if opened.look() != step.onto or not open_queue.is_current(lease.db, opened):
             return []  # The next pass looks again.

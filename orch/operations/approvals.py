@@ -48,7 +48,7 @@ def give(
         raise Failure(
             "invalid_state",
             "terminal",
-            f"{entry.entry_id} ({entry.name}) is {entry.status}: nothing is to be approved",
+            f"{entry.entry_id} ({entry.name}) is {entry.status}: there is nothing to approve",
             next=[say("queue show", entry.entry_id)],
         )
     refuse_owner(tx, entry.task_no, entry.name, by)

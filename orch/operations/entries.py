@@ -100,7 +100,7 @@ def no_change(task: Task, why: str) -> Failure:
         "invalid_state",
         "no_change",
         f"{task.name} has nothing to land: {why}",
-        hint="it counts as finished as it is",
+        hint="it already counts as finished",
         next=[say("task show", task.name)],
     )
 

@@ -236,7 +236,7 @@ def require_plan(tx: "ReadTx", request_id: str) -> tuple[Request, RequestedPlan]
         raise Failure(
             "invalid_state",
             "not_ready",
-            f"request {request_id} is {request.status}: there is no plan of it to use",
+            f"request {request_id} is {request.status}: it has no plan to use",
             hint="see what is next",
             next=[say("request show", request_id)],
         )

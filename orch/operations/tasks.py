@@ -108,7 +108,7 @@ def edit(
         raise Failure(
             "invalid_state",
             "transition",
-            f"task {task.name} is {task.status}: its attempt was told what it says now",
+            f"task {task.name} is {task.status}: its attempt was briefed with what it says now",
             hint="wait for it, or call it off",
             next=[say("wait", run=task.run_id), say("cancel", task.name)],
         )

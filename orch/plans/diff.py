@@ -51,7 +51,7 @@ class Standing(Value):
     def untouchable(self) -> str:
         """Why a plan may not change it, "" when it may."""
         if self.status in ACTIVE:
-            return f"it is {self.status}: its attempt was told what it says now"
+            return f"it is {self.status}: its attempt was briefed with what it says now"
         if self.dispatching:
             return "somebody is dispatching it right now"
         return f"it is {self.status}" if self.status in _OVER else ""

@@ -208,9 +208,9 @@ async def _given(request: Request) -> "dict[str, Any]":
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise invalid_input(f"the body is no JSON: {error}", reason="json") from error
+        raise invalid_input(f"the body is not JSON: {error}", reason="json") from error
     if not isinstance(found, dict):
-        raise invalid_input("the body is no JSON object", reason="json")
+        raise invalid_input("the body is not a JSON object", reason="json")
     return found
 
 

@@ -63,6 +63,6 @@ def _bound(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         place.close()
         raise invalid_input(
-            f"port {port} of 127.0.0.1 cannot be had: {error}", hint="--port 0 takes a free one"
+            f"port {port} of 127.0.0.1 cannot be used: {error}", hint="--port 0 takes a free one"
         ) from error
     return place

@@ -31,7 +31,7 @@ def not_there(path: str, run_id: str = "") -> Failure:
     return Failure(
         "not_found",
         "repository",
-        f"the repository is not at {names.display(path)} any more: was it moved or renamed?",
+        f"the repository is no longer at {names.display(path)}: was it moved or renamed?",
         hint="say where it is",
         next=[say("repo moved", run=run_id, repo_path=place)],
         details={"path": names.display(path)},

@@ -17,7 +17,8 @@ _AGAIN = "run the same command again"
 _CLASSES = (
     # SQLSTATEs or their classes: code, reason, what happened, what to do.
     (("55P03", "57014", "40P01", "40001"), "store_busy", "locked",
-     f"the write lock was not had within {BUSY_BUDGET_MS // 1000} s; nothing was done", _AGAIN),
+     f"the write lock could not be taken within {BUSY_BUDGET_MS // 1000} s; nothing was done",
+     _AGAIN),
     (("53300",), "store_busy", "locked",
      "the server has no connection left; nothing was done", _AGAIN),
     (("53100",), "store_error", "full", "the server's disk is full",

@@ -118,7 +118,9 @@ def _copy_table(
         copied += len(some)
     there = wire.run(server, f'SELECT count(*) FROM "{table}"').fetchall()[0][0]
     if there != copied:
-        raise Failure("store_error", "corrupt", f"{table}: {copied} rows were sent, {there} came")
+        raise Failure(
+            "store_error", "corrupt", f"{table}: {copied} rows were sent, {there} arrived"
+        )
     return copied
 
 

@@ -32,7 +32,7 @@ class Where:
         self.schema = schemas[-1] if schemas else DEFAULT_SCHEMA
         if not _SCHEMA.fullmatch(self.schema):
             raise invalid_input(
-                f"schema={self.schema[:70]} is no name of a schema",
+                f"schema={self.schema[:70]} is not the name of a schema",
                 hint="lower-case letters, digits and _, at most 63",
             )
         self.shown = without_password(url)
@@ -41,7 +41,7 @@ class Where:
             self.parameters = wire.parse(head + ("?" + "&".join(plain) if plain else ""))
         except wire.Error:
             raise invalid_input(
-                f"{self.shown} is no URL of a server",
+                f"{self.shown} is not the URL of a server",
                 hint="it looks like postgresql://user@host:5432/database",
             )
         self._require_tls()

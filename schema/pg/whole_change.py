@@ -81,6 +81,6 @@ def unknown(lost: Failure) -> Failure:
     return Failure(
         "store_error",
         "outcome_unknown",
-        f"the commit failed ({lost.message}) and the server does not come back",
+        f"the commit failed ({lost.message}) and the server has not come back",
         hint="run the same command again with the same --key once it does",
     )

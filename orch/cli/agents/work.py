@@ -197,7 +197,7 @@ def heed_lifeline(fd: int, pool: workflow.WorkerPool) -> None:
     except OSError:
         is_pipe = False
     if not is_pipe:
-        raise invalid_input(f"--lifeline {fd} is no open pipe", reason="flag")
+        raise invalid_input(f"--lifeline {fd} is not an open pipe", reason="flag")
     os.set_inheritable(fd, False)
 
     def _watch() -> None:

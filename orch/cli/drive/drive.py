@@ -105,7 +105,7 @@ def _options(
     if "," in flags.get("harness", ""):
         raise invalid_input(
             f"--harness {flags['harness']}: one client drives a run", reason="value",
-            hint="a ladder of several comes later: name the first",
+            hint="name one client",
         )  # fmt: skip
     options.flags = _judged(flags)
     changes, taken_back = run_settings.read(given["pairs"])

@@ -173,7 +173,7 @@ def replay(
         raise Failure(
             "internal_error",
             "bug",
-            f"decided otherwise than recorded: pass {', '.join(map(str, differing[:10]))}",
+            f"decided differently than recorded: pass {', '.join(map(str, differing[:10]))}",
             hint="report it with",
             next=[say("queue audit", pass_=differing[0], json=True)],
             details={"passes": differing},

@@ -113,7 +113,7 @@ def _all_of(problems: list[Failure]) -> Failure:
         first.code,
         first.reason,
         "\n".join(lines),
-        hint="mend them, then the same command again",
+        hint="fix them, then give the same command again",
         next=[step for one in problems for step in one.next],
         details={
             **first.details,
@@ -162,7 +162,7 @@ def _look_at_settings(call: "Call", found: Readiness) -> None:
     policy = found.settings.policy
     if policy is not None and policy.proof == "signature" and not policy.signers:
         raise invalid_input(
-            "[policy] wants signatures, and names no signers: nobody could approve anything",
+            "[policy] wants signatures but names no signers: nobody could approve anything",
             reason="file",
             hint="name them in [policy.signers] of orch.toml",
         )

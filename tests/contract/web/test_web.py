@@ -310,5 +310,5 @@ def test_without_the_extra_it_says_how_to_have_it(
 def test_a_port_that_is_taken_is_refused(land: Landing, web: Web) -> None:
     port = web.host.partition(":")[2]
     error = land.orch.refuse("invalid_input", "value", "web", "--port", port)
-    assert "cannot be had" in error["message"]
+    assert "cannot be used" in error["message"]
     land.orch.refuse("invalid_input", "value", "web", "--port", "70000")
