@@ -1,4 +1,4 @@
-"""What git knows of an attempt at a task: the paths that it changed, what it left uncommitted."""
+"""Git's knowledge of an attempt at a task, for its page: paths, lines, commits."""
 
 from orch.git import merges, names, refs, repository
 from orch.worktrees import inspect
