@@ -1,4 +1,4 @@
-"""Where checks of an attempt run: its worktree, or a tree of its head where that is elsewhere."""
+"""Delivered tree: where checks of an attempt run: its worktree."""
 
 import contextlib
 import copy

@@ -1,4 +1,4 @@
-"""What doctor says of machines that share a store: who is silent, and what is left on the lost."""
+"""Audit: what doctor says of machines that share a store: who is silent."""
 
 from orch.steps.model import say
 from orch.store import fleet as store
