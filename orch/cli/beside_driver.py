@@ -1,6 +1,6 @@
 """Steps beside a living driver: what it gives by itself is asked of nobody, who waits instead."""
 
-from orch.operations import driving
+from orch import reads
 from orch.steps import run as runs
 from orch.steps.model import is_drivers
 from schema.failures import Failure
@@ -29,7 +29,7 @@ def instead(tx: "ReadTx", step: "Step") -> "Step":
     if not is_drivers(step):
         return step
     run_id = _run_of(step.argv)
-    return runs.driven(run_id) if run_id and driving.is_alive(tx, run_id) else step
+    return runs.driven(run_id) if run_id and reads.driven(tx, run_id)[0] else step
 
 
 def _run_of(argv: "tuple[str, ...]") -> str:
