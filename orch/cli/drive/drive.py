@@ -68,13 +68,14 @@ def begin(
     else:
         line = lines.silent
     driver = Driver(call.db, options, line)
-    call.resume = steps.joined(_again(call, run_ids).at(call.place))
+    again = _again(run_ids, program, given)
+    call.resume = steps.joined(again.at(call.place))
     heard = _heed_signals(driver)
     try:
         outcome = driver.drive(run_ids)
     finally:
         call.signals.pending = heard[-1] if heard else 0
-    _end(call, outcome, follow=given["follow"])
+    _end(call, outcome, again, follow=given["follow"])
 
 
 def _chosen(call: "Call", given: tuple[str, ...]) -> list[str]:
@@ -150,8 +151,12 @@ def _require_workers(call: "Call", run_ids: list[str], options: DriveOptions) ->
         work.chosen(call, first.harness, options.program)
 
 
-def _again(call: "Call", run_ids: list[str]) -> steps.Step:
-    return say("drive", run=run_ids)
+def _again(run_ids: list[str], program: tuple[str, ...], given: "dict[str, Any]") -> steps.Step:
+    """Return how the same driver goes on: what was said for it alone is said again."""
+    own = given | {"pairs": (), "steal": False, "follow": False}
+    return steps.Step(
+        ("orch", *lines.argv_of(run_ids, program, own)), why="it goes on where it was"
+    )
 
 
 def _heed_signals(driver: Driver) -> list[int]:
@@ -173,11 +178,10 @@ def _heed_signals(driver: Driver) -> list[int]:
     return heard
 
 
-def _end(call: "Call", outcome: DriveOutcome, *, follow: bool) -> None:
+def _end(call: "Call", outcome: DriveOutcome, again: steps.Step, *, follow: bool) -> None:
     """Say what a driver came to. Raises: what it ended with, unless all is well."""
-    answer = _answer(outcome)
+    answer = _answer(outcome, steps.joined(again.argv))
     call.signals.shielded = True  # What came after the stop is told at the end.
-    again = _again(call, outcome.runs)
     if follow and call.as_json:
         call.stream(str(obj(end=outcome.end, data=answer)))
     if call.signals.pending:
@@ -205,8 +209,9 @@ def _wanted(outcome: DriveOutcome) -> list[steps.Step]:
     return [steps.Step(need.argv, who="person", why=need.text) for need in outcome.needs[:10]]
 
 
-def _answer(outcome: DriveOutcome) -> Json:
+def _answer(outcome: DriveOutcome, resume: str) -> Json:
     return obj(
+        resume=resume,
         run_ids=outcome.runs,
         end=outcome.end,
         did=outcome.did,

@@ -30,4 +30,4 @@ def driven(answer: "dict[str, Any]") -> "list[Step]":
             return [entries.integrate(one["run_id"])]
         if one["end"] == "finished":
             return [runs.close(one["run_id"])]
-    return [say("drive", run=answer["run_ids"]).because("it goes on where it was")]
+    return read(answer["resume"], "it goes on where it was")

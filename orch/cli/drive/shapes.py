@@ -44,6 +44,7 @@ _DRIVEN: "dict[str, Any]" = {
     "why": [_WHY],
     "run_ends": [{"run_id": "text", "end": ENDS, "target": "text", "closed": "flag"}],
     "high_event_id": "count",
+    "resume": "text",
 }
 _BEGUN: "dict[str, Any]" = {
     "run_ids": ["text"],

@@ -124,7 +124,7 @@ def unlanded(snapshot: DriveSnapshot) -> DriveNeed:
 def ticket(snapshot: DriveSnapshot, one: TicketFacts) -> DriveNeed:
     """Return that a ticket cannot be applied."""
     step = say("plan check", one.path)
-    text = f"{one.path}: {one.text}"
+    text = f"{one.path} {one.text}"
     return _of_run(snapshot, "ticket", one.event, text, step, one.since)
 
 

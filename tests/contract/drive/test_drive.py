@@ -440,3 +440,13 @@ def test_what_happens_in_other_runs_does_not_wake_it_each_time(drive: Drive) -> 
     assert driver._is_due(one)
     driver._go()
     db.close()
+
+
+def test_a_driver_that_was_stopped_says_how_the_same_goes_on(drive: Drive) -> None:
+    drive.task("a", does=f"touch {drive.lead.home}/begun; exec sleep 60")
+    with drive.start("--json", "--until", "done", workers=1) as running:
+        until((drive.lead.home / "begun").exists, "its agent")
+        running.signal(signal.SIGTERM)
+        answer = running.wait()
+    words = ["orch", "drive", "--run", "r", "--until", "done", "--workers", "1", "--harness"]
+    assert answer.json["next"][0]["argv"] == [*words, "command", "--", *drive.program]
