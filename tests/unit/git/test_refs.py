@@ -187,3 +187,36 @@ def test_operation_in_progress(made):
     assert repository.operation_in_progress(repo) == ""
     made.git("merge", "x", ok=False)
     assert repository.operation_in_progress(repo) == "merge"
+
+
+def test_a_ref_is_read_from_its_own_file_or_by_git_and_is_the_same(made, tmp_path, monkeypatch):
+    """Loose, packed, symbolic, of a worktree, detached, hostile: what git says."""
+    made.commit("a.txt", "a\n")
+    made.git("branch", "packed")
+    made.git("pack-refs", "--all")
+    made.commit("a.txt", "b\n")
+    made.git("branch", "loose")
+    made.git("symbolic-ref", "refs/heads/named", "refs/heads/packed")
+    made.git("worktree", "add", "-q", "--detach", str(tmp_path / "w"), "packed")
+    made.git("update-ref", "refs/worktree/own", "HEAD~1")
+    made.git("update-ref", "refs/worktree/own", "HEAD", cwd=tmp_path / "w")
+    (made.path / ".git/refs/heads/torn").write_text("0123456789")
+    (made.path / ".git/refs/heads/none").write_text("0" * 40 + "\n")
+    main = repository.open_repository(str(made.path))
+    linked = repository.linked_worktree(main, str(tmp_path / "w"))
+    for repo, cwd in ((main, made.path), (linked, tmp_path / "w")):
+        for ref in (
+            *("refs/heads/loose", "refs/heads/packed", "refs/heads/named", "refs/heads/main"),
+            *("refs/worktree/own", "refs/heads/torn", "refs/heads/none", "refs/heads/not"),
+        ):
+            told = made.git("for-each-ref", "--format=%(objectname)", ref, cwd=cwd)
+            assert refs.read_ref(repo, ref) == told, ref
+    assert refs.head(linked) == refs.Head(made.git("rev-parse", "packed"), "")
+    (made.path / ".git/HEAD").write_text("ref: refs/heads/../../refs/heads/loose\n")
+    with pytest.raises(Failure):
+        refs.head(main)
+    (made.path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    loose = made.git("rev-parse", "loose")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert refs.read_ref(main, "refs/heads/loose") == loose
+    assert refs.head(main) == refs.Head(loose, "main")
