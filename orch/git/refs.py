@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PLACES = ("refs/heads/", "refs/tags/", "refs/remotes/")
 _OF_A_WORKTREE = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
+_OTHER_REFS = ("packed-refs", "reftable")  # Looked at after the ref's own file, as git does.
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -115,9 +116,9 @@ def _unknown(repo: Repository, name: str) -> Failure:
 
 def read_ref(repo: Repository, ref: str) -> str:
     """Return the object id that the full ref `ref` holds, "" when there is no such ref."""
-    oid = _from_its_file(repo, require_ref(ref))
-    if oid:
-        return oid
+    told = _from_its_file(repo, require_ref(ref))
+    if told is not None:
+        return told
     listed = call(repo, "for-each-ref", "--format=%(refname) %(objectname)", ref).text()
     for line in listed.split("\n"):
         found, _, oid = line.partition(" ")
@@ -126,18 +127,21 @@ def read_ref(repo: Repository, ref: str) -> str:
     return ""
 
 
-def _from_its_file(repo: Repository, ref: str) -> str:
-    """Return what a ref's own file holds, where git looks first; "" where it takes git to tell.
+def _from_its_file(repo: Repository, ref: str) -> str | None:
+    """Return what a ref's own file holds, where git looks first, "" where there is no such ref.
 
-    A packed or symbolic ref, another format, one of a worktree. A pass of a queue looks forty
-    times, and a process for each was half of what it cost.
+    None where it takes git to tell: a packed or symbolic ref, another format, one of a worktree.
+    A pass of a queue looks forty times, and a process each was half of what it cost.
     """
     if ref.startswith(_OF_A_WORKTREE):
-        return ""
+        return None
     require_pointer(repo)
-    oid = (read_small(os.path.join(repo.common_dir, ref)) or "").removesuffix("\n")
-    is_told = is_oid(oid, repo.object_format) and oid != zero_oid(repo.object_format)
-    return oid if is_told else ""
+    place = os.path.join(repo.common_dir, ref)
+    oid = (read_small(place) or "").removesuffix("\n")
+    if is_oid(oid, repo.object_format) and oid != zero_oid(repo.object_format):
+        return oid
+    elsewhere = (place, *(os.path.join(repo.common_dir, name) for name in _OTHER_REFS))
+    return None if any(map(os.path.lexists, elsewhere)) else ""
 
 
 def list_refs(

@@ -1,5 +1,7 @@
 """Opening, resolving, moving refs, comparing commits."""
 
+import os
+
 import pytest
 
 from orch.git import names, refs, repository, salvage, worktrees
@@ -192,6 +194,11 @@ def test_operation_in_progress(made):
 def test_a_ref_is_read_from_its_own_file_or_by_git_and_is_the_same(made, tmp_path, monkeypatch):
     """Loose, packed, symbolic, of a worktree, detached, hostile: what git says."""
     made.commit("a.txt", "a\n")
+    plain = repository.open_repository(str(made.path))
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert refs.read_ref(plain, "refs/heads/not") == ""
+    monkeypatch.setenv("PATH", path)
     made.git("branch", "packed")
     made.git("pack-refs", "--all")
     made.commit("a.txt", "b\n")
