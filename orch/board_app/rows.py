@@ -143,7 +143,8 @@ def _work(one: "dict[str, Any]") -> Row:
     name = f"{one['run_id']}/{one['task_id']}"
     sign, status = STATUSES[one["status"]][0], one["status"]
     turn = f" turn {one['turn_no']}" if one["turn_no"] else ""
-    what = f"{one['who']}{turn}" if one["claimed"] else f"for {one['who']}"
+    where = f" on {one['machine']}" if one.get("machine") else ""
+    what = f"{one['who']}{where}{turn}" if one["claimed"] else f"for {one['who']}"
     said = one["last_message"] if one["last_message"] != CLAIMED else ""
     words = one["doing"] or said or one["title"]
     if status == "verifying":

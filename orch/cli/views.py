@@ -189,10 +189,26 @@ def _answered(answer: "Answer") -> str:
 
 def status_text(answer: "Answer") -> str:
     """Return the state of a run as lines; also what --watch shows."""
+    tasks = answer.get("tasks") or ()
+    rows = [_status_row(task) for task in tasks]
+    heads: tuple[str, ...] = (
+        "TASK",
+        "STATUS",
+        "WHO",
+        "TRY",
+        "LIVE",
+        "GATE",
+        "LANDING",
+        "LAST WORD",
+    )
+    where = [(task.get("latest_attempt") or {}).get("machine") for task in tasks]
+    if any(where):  # Of a store that several machines share.
+        heads = (*heads[:3], "MACHINE", *heads[3:])
+        rows = [[*row[:3], on or "-", *row[3:]] for row, on in zip(rows, where, strict=True)]
     text = plain.listing(
         f"{_run_line(answer)}\n{_counts(answer)}\n{budget_line(answer)}".rstrip("\n"),
-        ("TASK", "STATUS", "WHO", "TRY", "LIVE", "GATE", "LANDING", "LAST WORD"),
-        [_status_row(task) for task in answer.get("tasks") or ()],
+        heads,
+        rows,
         "the same with --json",
     )
     odd = [line for task in answer.get("tasks") or () for line in _odd(task)]

@@ -1,9 +1,10 @@
 -- name: board_active :many
 SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.attempt_no,
-       coalesce(l.holder, a.assigned_to) AS worker, a.liveness, a.worktree_path,
+       coalesce(l.holder, a.assigned_to) AS worker,
+       coalesce((SELECT k.name FROM machine AS k WHERE k.machine_id = a.machine_id), '') AS machine, a.liveness, a.worktree_path,
        a.workspace_status, coalesce(a.dirty_files, 0) AS dirty_files,
        coalesce(a.path_violations, '[]') AS path_violations,
-       a.base_commit, a.repo_path, a.created_at AS begun_at, t.max_attempts, n.log_path,
+       a.base_commit, orch_path(a.repo_id, a.repo_path) AS repo_path, a.created_at AS begun_at, t.max_attempts, n.log_path,
        (SELECT sum(c.cost_microusd)::bigint FROM turn AS c WHERE c.thread_no = a.thread_no) AS cost_microusd,
        coalesce(n.started_at, l.claimed_at, a.created_at) AS since,
        l.claimed_at IS NOT NULL AS is_claimed, n.harness, n.turn_no, m.from_agent AS last_from,

@@ -22,6 +22,7 @@ class Active(queries.Record):
     default_to: str | None
     attempt_no: int
     worker: str
+    machine: str  # "" where a store has one, and before a worktree is there.
     liveness: str
     worktree_path: str
     workspace_status: str

@@ -2,8 +2,8 @@
 -- What is at work or waits for a person: few, found by their status.
 -- scan: the handful of statuses
 SELECT t.task_id, t.title, t.status, t.reason, t.status_at, t.default_to, a.attempt_no,
-       coalesce(l.holder, a.assigned_to) AS worker, a.liveness, a.worktree_path,
-       a.workspace_status, coalesce(a.dirty_files, 0) AS dirty_files,
+       coalesce(l.holder, a.assigned_to) AS worker, '' AS machine, a.liveness,
+       a.worktree_path, a.workspace_status, coalesce(a.dirty_files, 0) AS dirty_files,
        coalesce(a.path_violations, '[]') AS path_violations,
        a.base_commit, a.repo_path, a.created_at AS begun_at, t.max_attempts, n.log_path,
        (SELECT sum(c.cost_microusd) FROM turn AS c WHERE c.thread_no = a.thread_no) AS cost_microusd,

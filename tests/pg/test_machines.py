@@ -149,6 +149,8 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
         listed = {m["name"]: m for m in fleet.lead.ok("machine", "list")["machines"]}
         (there,) = [m for m in listed.values() if not m["is_here"]]
         assert there["at_work"] == ["r/a"] and there["silent_seconds"] == 0
+        assert there["name"] in fleet.lead.quick("status", "--run", "r").out  # Where people look.
+        assert f"w on {there['name']}" in fleet.lead.quick("top", "--once").out
         # It is alive; a person who says that it is not is believed, and its work goes on elsewhere.
         lost = fleet.lead.ok("machine", "lost", there["name"], "--reason", "burnt")
         assert lost["given_back"] == ["r/a"] and lost["machine"]["status"] == "lost"

@@ -116,6 +116,7 @@ def _at_work(one: "AtWork", live: Live) -> "Json":
         attempt_no=task.attempt_no,
         max_attempts=task.max_attempts,
         who=task.worker,
+        machine=task.machine or None,
         claimed=bool(task.is_claimed),
         since=stamp(task.since),
         begun_at=stamp(task.begun_at),

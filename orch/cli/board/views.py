@@ -117,11 +117,13 @@ def _at_work(answer: "Answer") -> "list[Words]":
     rows = plain.columns(
         answer.get("at_work"),
         "run_id task_id status who claimed since liveness harness turn_no "
-        "last_message_from last_message answered",
+        "last_message_from last_message answered machine",
     )
     names = _aligned([_name(row[0], row[1]) for row in rows])
     for name, row in zip(names, rows, strict=True):
-        _, _, status, who, claimed, since, liveness, harness, turn, sender, words, answered = row
+        _, _, status, who, claimed, since, liveness, harness, turn, sender, words = row[:11]
+        answered, on = row[11:]
+        who = f"{who} on {on}" if on else who
         sign = STATUSES[str(status)][0]
         length = plain.ago(since).removesuffix(" ago")
         parts = [f"{who} for {length}" if claimed else f"waits for {who}, {length}"]

@@ -151,7 +151,8 @@ _TOP: "dict[str, Any]" = {
     "at_work": [
         {
             "run_id": "text", "task_id": "text", "title": "text", "status": TASK_STATUSES,
-            "attempt_no": "count", "who": "text", "claimed": "flag", "since": "time",
+            "attempt_no": "count", "who": "text", "machine": "text|null", "claimed": "flag",
+            "since": "time",
             "liveness": ("live", "stale", "gone", "unknown"), "harness": "text|null",
             "turn_no": "count|null", "answered": "flag", "last_message": "text|null",
             "last_message_from": "text|null", "last_message_at": "time|null",
