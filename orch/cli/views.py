@@ -134,7 +134,8 @@ def _dispatch(answer: "Answer") -> str:
     lines += [f"note: {plain.line(text, 300)}" for text in dict.fromkeys(notes)]
     branch, path = plain.values(answer, "attempt.branch_name attempt.worktree_path")
     if branch:
-        lines.append(f"branch {branch} in {path}")
+        where = f"in {path}" if path else "on whichever machine its worker is"
+        lines.append(f"branch {branch} {where}")
     return "\n".join(lines)
 
 

@@ -42,21 +42,29 @@ def appear(db: "Database", *, at_once: bool = False) -> None:
     me = next((m for m in known if m.machine_id == clock.machine), None)
     _refuse_copy(me, now)
     if me is None or me.status != "known" or me.until - now < SHOWN_MS - 1000 * _AGAIN_SECONDS:
-        with db.write() as tx:
-            _show(tx)
+        from schema.pg import listen
+
+        if me is None or not listen.show_machine(db, *_identity(), SHOWN_MS):
+            with db.write() as tx:
+                _show(tx)
     _due[db.path] = time.monotonic() + _AGAIN_SECONDS
 
 
 def require_machine(db: "Database") -> None:
     """Raise invalid_state/unsupported for a store that has one machine only."""
     if db.is_file:
-        raise Failure(
-            "invalid_state",
-            "unsupported",
-            f"{db.path} is a file, and serves one machine",
-            hint="several share one on a server (docs/guide/machines.md)",
-            next=[say("store move", "URL")],
-        )
+        raise one_machine(db.path)
+
+
+def one_machine(store: str) -> Failure:
+    """Return the refusal to share a store that is a file."""
+    return Failure(
+        "invalid_state",
+        "unsupported",
+        f"{store} is a file, and serves one machine",
+        hint="several share one on a server (docs/guide/machines.md)",
+        next=[say("store move", "URL")],
+    )
 
 
 def name_of(machines: "list[MachineRow]", machine_id: str) -> str:

@@ -12,7 +12,9 @@ import os
 import time
 from typing import cast
 
+from schema import clock
 from schema.pg import wire
+from schema.pg.errors import failure_of
 from schema.wakeup import Waiter, ring
 
 TYPE_CHECKING = False
@@ -131,3 +133,15 @@ def waiter_of(db: "Database", topics: list[str]) -> PgWaiter:
 def awaited(db: "Database") -> list[str]:
     """Return what somebody waits for now, on whichever machine of a store on a server."""
     return [str(row[0]) for row in cast("PgDatabase", db).ask("awaited")]
+
+
+def show_machine(db: "Database", boot: str, session: str, ms: int) -> bool:
+    """Say in the store that this machine is there for so long; False where its row says otherwise.
+
+    Raises: store_error.
+    """
+    try:
+        given = {"machine": clock.machine, "boot": boot, "session": session, "ms": ms}
+        return bool(cast("PgDatabase", db).ask("show_machine", **given))
+    except wire.Error as error:
+        raise failure_of(error) from error

@@ -51,6 +51,14 @@ SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000):
 ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
 COMMIT;
 
+-- name: show_machine :maybe
+-- Somebody still runs on a machine: silent, and without the store's lock.
+UPDATE this_store.machine
+   SET seen_at = t.now, until = t.now + :ms
+  FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
+ WHERE machine_id = :machine AND boot_id = :boot AND session = :session AND status = 'known'
+RETURNING 1;
+
 -- name: awaited :many
 -- What somebody waits for, on whichever machine.
 SELECT DISTINCT topic FROM this_store.waiter

@@ -329,3 +329,33 @@ def test_killed_at_any_point_the_work_comes_to_its_end_once(fleet: Fleet, point:
 
 def _open(fleet: Fleet) -> bool:
     return fleet.lead.ok("task", "show", "r/a")["task"]["status"] != "done"
+
+
+@long
+def test_a_stale_base_a_remote_that_is_gone_and_a_landing_killed_after_its_push(
+    fleet: Fleet,
+) -> None:
+    fleet.run()
+    base = fleet.task()["attempt"]["base_commit"]
+    lead, worker = fleet.lead, fleet.machine("worker")
+    ref = "refs/orch/base/r/a/attempt-1"
+    tree = fleet.remote.git("rev-parse", f"{base}^{{tree}}")
+    other = fleet.remote.git("commit-tree", "-m", "other", tree)
+    fleet.remote.git("update-ref", ref, other)
+    turn = fleet.work(worker, "commit=made.txt", "done=made")["turns"][0]
+    assert turn["outcome"] == "interrupted" and "begins at" in turn["reason"], turn
+    fleet.remote.git("update-ref", ref, base)
+    fleet.behind("UPDATE orch.thread SET not_before_at = 0")
+    assert fleet.work(worker, "commit=made.txt", "done=made")["turns"][-1]["outcome"] == "done"
+    lead.ok("queue", "add", "r/a")
+    lead.ok("queue", "approve", "r/a", "--as", "ana")
+    away = fleet.remote.path.with_name("away.git")
+    fleet.remote.path.rename(away)
+    lead.refuse("git_error", "failed", "queue", "run", "--run", "r")
+    away.rename(fleet.remote.path)
+    killed = lead.run("queue", "run", "--run", "r", env={"ORCH_CRASH_AT": "landing.moved"})
+    assert killed.status == -9 and fleet.remote.git("show", "main:made.txt")
+    tip = fleet.at_remote()
+    lead.ok("queue", "run", "--run", "r")
+    entries = lead.ok("queue", "list", "--run", "r")["entries"]
+    assert [e["status"] for e in entries] == ["verified"] and fleet.at_remote() == tip

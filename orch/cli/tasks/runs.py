@@ -53,6 +53,8 @@ def init(
 
         settings, _ = run_settings.read(pairs)
     seen = _first_sight(repository or os.getcwd(), base_ref or "")
+    if remote is not None:
+        _require_server(call)
     require_store(call)
     repo_id, repository = _shared(call, repository, remote)
     values: dict[str, object] = {
@@ -93,16 +95,27 @@ def _set_up(
         driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
 
 
+def _require_server(call: "Call") -> None:
+    """Refuse a remote for a store that is a file, before one is made. Raises: invalid_state."""
+    from orch.fleet import here
+    from schema import open as stores
+
+    try:
+        where = stores.locate(call.db_path, os.getcwd())
+    except Failure as failure:
+        if failure.code != "not_found":
+            raise
+        where = call.db_path or file.default_path(os.getcwd())
+    if not stores.is_url(where):
+        raise here.one_machine(where)
+
+
 def _shared(call: "Call", repository: str, remote: str | None) -> tuple[str, str]:
     """Return (id, path) of the repository where machines share it, else "" and the path as it is.
 
     One that is shared already needs no word more. Raises: as mirrors.share does.
     """
     if call.db.is_file:
-        if remote is not None:
-            from orch.fleet import here
-
-            here.require_machine(call.db)
         return "", repository
     from orch.fleet import sharing
 
