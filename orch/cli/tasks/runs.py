@@ -53,8 +53,7 @@ def init(
 
         settings, _ = run_settings.read(pairs)
     seen = _first_sight(repository or os.getcwd(), base_ref or "")
-    if remote is not None:
-        _require_server(call)
+    _require_server(call, remote)
     require_store(call)
     repo_id, repository = _shared(call, repository, remote)
     values: dict[str, object] = {
@@ -95,8 +94,10 @@ def _set_up(
         driving.change_settings(tx, runs.require(tx, run), settings, (), leader)
 
 
-def _require_server(call: "Call") -> None:
+def _require_server(call: "Call", remote: str | None) -> None:
     """Refuse a remote for a store that is a file, before one is made. Raises: invalid_state."""
+    if remote is None:
+        return
     from orch.fleet import here
     from schema import open as stores
 
