@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx
 
 MOST_ACTIVE = 500
+SILENT = ("gone", "stale")
 # Of a driven run: what its driver does not look at, or says later than the rows do.
 _BESIDE_A_DRIVER = ("question", "uncommitted", "paths", "late_report")
 
@@ -34,7 +35,7 @@ def of_run(
     counts: dict[str, int], end: "RunEnd",
 ) -> list[Need]:  # fmt: skip
     """Return the needs of an open run; of one that a living driver has, its word counts."""
-    silent = {one.worker for one in active if one.liveness in ("gone", "stale")}
+    silent = {one.worker for one in active if one.liveness in SILENT}
     found = [need for one in active if (need := _of_task(run, one, silent)) is not None]
     found += _left_behind(tx, run)
     if telling.is_driven(tx, run.run_id):
@@ -82,7 +83,7 @@ def _of_task(run: "Run", one: "Active", silent: set[str]) -> Need | None:
     if one.status == "blocked" and not one.is_answered:
         text, since = one.question or one.reason, one.asked_at or one.status_at
         return _of("question", text, task_steps.answer(name), since)
-    if one.liveness in ("gone", "stale") and one.status in ("running", "blocked"):
+    if one.liveness in SILENT and one.status in ("running", "blocked"):
         is_gone = one.liveness == "gone"
         to = one.default_to if one.default_to and one.default_to not in silent else "AGENT"
         why = "its process is gone" if is_gone else "its lease ran out"

@@ -195,7 +195,11 @@ def _document(
     is_there = end.word in ("integrate", "finished")
     landed = counts["done"] - (0 if is_there else len(ends.unlanded(tx, run.run_id)))
     pace = store.pace(tx, run.run_id)
-    working = [one for one in active if one.status in WORKED and one.status != "blocked"]
+    working = [
+        one
+        for one in active
+        if one.status in WORKED and one.status != "blocked" and one.liveness not in needs.SILENT
+    ]
     left = time_left.seconds(
         pace.took_ms, counts["ready"] + counts["planned"],
         [max(0, tx.now.wall_ms - one.begun_at) for one in working], pace.chain,
