@@ -103,6 +103,11 @@ def list_councils(tx: "ReadTx") -> list[Json]:
     ]
 
 
+def reviewed(tx: "ReadTx") -> dict[str, str]:
+    """Return by the run of each open council the task that it is about, as R/T."""
+    return {row[0]: row[1] for row in tx.many(_SQL["council_reviewed"])}
+
+
 def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     """Return what councils said of a run's tasks, by task id, for the run's report.
 

@@ -81,6 +81,12 @@ SELECT v.document,
   FROM council AS c JOIN council_view AS v ON v.run_id = c.run_id
  ORDER BY c.created_at DESC, c.run_id;
 
+-- name: council_reviewed :many
+-- Which task, as R/T, each open council's run is about.
+-- scan: councils are few
+SELECT c.run_id, c.reviewed_task FROM council AS c JOIN run AS u ON u.run_id = c.run_id
+ WHERE c.reviewed_task <> '' AND u.closed_at IS NULL;
+
 -- name: council_reviews :many
 -- What was said of a run's tasks, the newest tally of each council; and the run's own council.
 -- scan: councils are few

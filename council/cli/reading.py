@@ -43,6 +43,11 @@ def list_councils(call: "Call") -> None:
         call.say(obj(councils=array(reads.list_councils(tx))))
 
 
+def reviewed(tx: "ReadTx") -> dict[str, str]:
+    """Return by the run of each open council the task that it is about: the board shows it."""
+    return reads.reviewed(tx)
+
+
 def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     """Return what councils said of a run's tasks, by task id: the report of the run shows it."""
     return reads.reviews(tx, run_id)

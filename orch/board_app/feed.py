@@ -10,7 +10,7 @@ import time
 from inbox.workflows import wait
 from orch.board.live import Live
 from orch.board.reader import BoardReader
-from orch.cli.board.top import again, document
+from orch.cli.board.top import again, document, reviewed
 from orch.drive import watching
 from orch.pace import Pace
 from orch.reconcile import reconcile
@@ -108,7 +108,9 @@ class Feed:
             found = reader.read()
             live.look(found)
             seen, read_at = found.high_event_id, time.monotonic()
-            known: dict[str, Any] = loads(document(found, _MOST_ROWS, live, again(db, found)))
+            known: dict[str, Any] = loads(
+                document(found, _MOST_ROWS, live, again(db, found), reviewed(db))
+            )
             return known
 
         def _nap() -> float:

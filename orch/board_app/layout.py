@@ -28,7 +28,7 @@ _BAR = 11
 _ASCII = str.maketrans(
     {"·": "|", "▕": "[", "▏": "]", "█": "#", "░": "-", "─": "-", "→": ">", "✗": "x", "✓": "+",
      "◔": "o", "◑": "o", "◎": "@", "▶": "*", "●": "*", "⇥": ">", "†": "!", "±": "~", "○": "o",
-     "–": "-", "…": ".", "⚠": "!", "↻": "~", "⇄": "x", "◇": "?", "↵": "Enter",
+     "–": "-", "…": ".", "⚠": "!", "↻": "~", "↳": ">", "⇄": "x", "◇": "?", "↵": "Enter",
      "↑": "Up", "↓": "Down"}
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _draw(
     shown = _shares(panes, current, high - len(head) - len(foot))
     drawn.lines = head
     cells = (
-        min(max((columns(row.name) for row in found), default=0), max(12, wide // 4)),
+        min(max((columns(row.label) for row in found), default=0), max(12, wide // 4)),
         min(max((columns(row.what) for row in found), default=0), 14 if wide >= 70 else 12),
     )
     for name, room in shown.items():
@@ -98,7 +98,8 @@ def _draw(
 
 
 def _head(document: "dict[str, Any]", wide: int) -> "Words":
-    runs, needs = document["runs"], len(document["needs"]) + document["more"]["needs"]
+    runs = [run for run in document["runs"] if not run["review_of"]]
+    needs = len(document["needs"]) + document["more"]["needs"]
     landed = sum(run["landed"] for run in runs)
     total = sum(_counted(run) for run in runs)
     left = f"orch · {many(len(runs), 'run')} · {landed}/{total} landed · "
@@ -131,7 +132,11 @@ def _counted(run: "dict[str, Any]") -> int:
 def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list[Words]":
     """One line a run: how far it is, what is at work, what it needs, where it leads, how long."""
     every = document["runs"]
-    known = [(n, run) for n, run in enumerate(every, 1) if view.run in ("", run["run_id"])]
+    known = [
+        (n, run)
+        for n, run in enumerate(every, 1)
+        if view.run == run["run_id"] or not (view.run or run["review_of"])
+    ]
     shown = known[: most if len(known) <= most else most - 1]
     names = min(max((columns(run["run_id"]) for _, run in shown), default=0), wide // 4)
     bar = _BAR if wide >= 70 else _BAR // 2
@@ -257,7 +262,7 @@ def _row(row: Row, now: str, sizes: "tuple[int, int, int]", is_current: bool) ->
     lines = f"+{row.lines[0]} -{row.lines[1]} " if row.lines and wide >= 70 else ""
     room = max(0, wide - names - whats - columns(row.sign + lines) - len(old) - 5)
     cells = [
-        (row.style, row.sign + " "), ("bold", _fit(row.name, names) + " "),
+        (row.style, row.sign + " "), ("bold", _fit(row.label, names) + " "),
         (row.style if row.pane == "needs" else "", _fit(what, whats) + "  "),
         ("", _fit(_line(row.text), room) + " "), ("dim", lines), ("dim", old),
     ]  # fmt: skip

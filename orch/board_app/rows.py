@@ -32,12 +32,13 @@ class Row:
 
     `task` is "" where a whole run is meant; `status` is what `status:…` filters by; `is_paused`
     says so of its run; `detail` is who tries it for which time; `lines` are those that it added
-    and removed, None where nobody knows; `at` is the moment that stands for its age.
+    and removed, None where nobody knows; `label` names it on the screen; `at` is the moment
+    that stands for its age.
     """
 
     __slots__ = (
-        "at", "detail", "is_paused", "lines", "pane", "run", "sign", "since", "status", "steps",
-        "style", "task", "text", "what",
+        "at", "detail", "is_paused", "label", "lines", "pane", "run", "sign", "since", "status",
+        "steps", "style", "task", "text", "what",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class Row:
         status: str,
     ) -> None:
         self.at = self.detail = ""
+        self.label = f"{run}/{task}" if task else run
         self.lines: tuple[int, int] | None = None
         self.is_paused = False
         self.pane, self.run, self.task = pane, run, task
@@ -91,7 +93,28 @@ def rows(document: "dict[str, Any]") -> "list[Row]":
         one = tried.get((row.run, row.task))
         if one is not None:
             row.detail = _detail(one, document["at"])
-    return found
+    return _with_reviews(document, found)
+
+
+def _with_reviews(document: "dict[str, Any]", found: "list[Row]") -> "list[Row]":
+    """Put what happens in a review's run under the task that is reviewed, where that is shown."""
+    of = {run["run_id"]: run["review_of"] for run in document["runs"] if run["review_of"]}
+    if not of:
+        return found
+    under: dict[tuple[str, str], list[Row]] = {}
+    for row in found:
+        if row.run in of:
+            row.label = f"↳ {row.task or row.run}"
+            under.setdefault((row.pane, of[row.run]), []).append(row)
+    ordered: list[Row] = []
+    for row in found:
+        if row.run not in of:
+            ordered += [row, *under.pop((row.pane, row.name), [])]
+    for (_, about), left in under.items():  # Its task is in another pane.
+        for row in left:
+            row.label = f"{about} ↳ {row.task}"
+        ordered += left
+    return sorted(ordered, key=lambda row: list(PANES).index(row.pane))
 
 
 def _detail(one: "dict[str, Any]", now: str) -> str:

@@ -48,6 +48,13 @@ def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     return reading.reviews(tx, run_id)
 
 
+def reviewed(tx: "ReadTx") -> dict[str, str]:
+    """Return by run which task it reviews, of those that are open."""
+    from council.cli import reading
+
+    return reading.reviewed(tx)
+
+
 def ask_review(
     db: "Database", run_id: str, task_id: str, kind: str, harness: str,
     program: "tuple[str, ...]",

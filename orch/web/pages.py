@@ -72,14 +72,14 @@ def board(ask: "Ask", *, read_only: bool) -> Page:
 def _runs(document: "dict[str, Any]", *, read_only: bool) -> "Iterator[str]":
     needs = len(document["needs"]) + document["more"]["needs"]
     told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
-    count = many(len(document["runs"]), "run")
+    count = many(sum(not run["review_of"] for run in document["runs"]), "run")
     cost = sum(run["cost_usd"] or 0 for run in document["runs"])
     spent = f' <span class="count">${cost:.2f}</span>' if cost else ""
     yield f'<h1>{count} <span class="told">{told}</span>{spent}</h1>'
     if not read_only:
         yield _buttons([buttons.new_run()])
     yield '<div class="runs">'
-    for run in document["runs"]:
+    for run in (each for each in document["runs"] if not each["review_of"]):
         total = run["counts"]["total"] - run["counts"]["cancelled"]
         share = 100 * run["landed"] / total if total else 0
         name = xml(run["run_id"])

@@ -4,7 +4,7 @@ import json
 
 from orch.board.live import Live
 from orch.board.reader import BoardReader
-from schema.json_text import array, obj
+from schema.json_text import array, merge, obj
 from schema.moments import stamp
 
 TYPE_CHECKING = False
@@ -20,7 +20,15 @@ def top(call: "Call", *, run: str | None, limit: int) -> None:
     found = BoardReader(call.db, run, limit).read()
     live = Live()
     live.look(found)
-    call.say(document(found, limit, live, again(call.db, found)))
+    call.say(document(found, limit, live, again(call.db, found), reviewed(call.db)))
+
+
+def reviewed(db: "Database") -> dict[str, str]:
+    """Return by run which task it reviews, as R/T."""
+    from orch.cli import main
+
+    with db.read() as tx:
+        return main.reviewed(tx)
 
 
 def again(db: "Database", found: "Board") -> dict[tuple[str, str], int]:
@@ -34,7 +42,10 @@ def again(db: "Database", found: "Board") -> dict[tuple[str, str], int]:
         return {(run, task): due for run in runs for task, due in moments.of_run(tx, run).items()}
 
 
-def document(found: "Board", limit: int, live: Live, dues: dict[tuple[str, str], int]) -> "Json":
+def document(
+    found: "Board", limit: int, live: Live, dues: dict[tuple[str, str], int],
+    reviews: dict[str, str],
+) -> "Json":  # fmt: skip
     """Return the board as published: every list bounded, `more` says by how much."""
     parts: dict[str, list[Json]] = {
         "needs": [
@@ -57,7 +68,9 @@ def document(found: "Board", limit: int, live: Live, dues: dict[tuple[str, str],
     }  # fmt: skip
     return obj(
         at=stamp(found.now),
-        runs=array(found.runs),
+        runs=array(
+            merge(run, review_of=reviews.get(json.loads(run)["run_id"])) for run in found.runs
+        ),
         **{name: array(items[:limit]) for name, items in parts.items()},
         more={
             name: max(0, found.totals.get(name, len(items)) - min(limit, len(items)))

@@ -211,7 +211,7 @@ _REPORT: "dict[str, Any]" = {
 def shapes(run: "dict[str, Any]") -> "dict[str, Any]":
     """Return the shapes by command; `run` is the shape of a run."""
     return {
-        "top": {**_TOP, "runs": [run | _PROGRESS]},
+        "top": {**_TOP, "runs": [run | _PROGRESS | {"review_of": "text|null"}]},
         "web": {"url": "text", "read_only": "flag"},
         "graph": {
             "run_id": "text",

@@ -20,7 +20,7 @@ def _run(run_id: str, target: str, landed: int, left: int | None, **counts: int)
     found = {**_COUNTS, **counts}
     return {"run_id": run_id, "target": target, "end": "open", "driver_pid": None, "paused": False,
             "counts": {**found, "total": sum(found.values())}, "landed": landed, "locked": 0,
-            "cost_usd": None, "seconds_left": left, "holds": None}  # fmt: skip
+            "cost_usd": None, "seconds_left": left, "holds": None, "review_of": None}  # fmt: skip
 
 
 def _need(task: str | None, kind: str, text: str, command: str, run: str = "shop") -> dict:
@@ -149,6 +149,18 @@ def test_what_comes_next_is_folded_into_a_line_until_the_cursor_is_there() -> No
     view = layout.View()
     view.cursor = ("next", "shop", "t-3", "")
     assert any(line.startswith("◔ shop/t-3") for line in _drawn(80, 24, view, doc))
+
+
+def test_a_review_stands_under_its_task_and_its_run_on_no_line() -> None:
+    council = {**_run("council-1", "", 0, None, running=1), "review_of": "shop/cart"}
+    doc = {**DOCUMENT, "runs": [*DOCUMENT["runs"], council],
+           "at_work": [{**_work("risk", "running", "reads"), "run_id": "council-1"},
+                       *DOCUMENT["at_work"]]}  # fmt: skip
+    shown = _drawn(80, 24, doc=doc)
+    at = next(n for n, line in enumerate(shown) if "shop/cart " in line and "checks" in line)
+    assert shown[at + 1].startswith("▶ ↳ risk")
+    assert shown[0].startswith("orch · 2 runs")
+    assert not any("council-1" in line for line in shown)
 
 
 def test_a_filter_leaves_what_it_names_and_says_that_it_is_there() -> None:
