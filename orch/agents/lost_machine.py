@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def require(tx: "ReadTx", name: str) -> "MachineRow":
-    """Return the machine of a name or an id. Raises: not_found/file, invalid_state/duplicate."""
+    """Return the machine of a name or an id. Raises: not_found/machine, invalid_state/duplicate."""
     known = store.all_of(tx)
     found = [m for m in known if name in (m.name, m.machine_id)]
     if len(found) == 1:

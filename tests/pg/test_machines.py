@@ -151,6 +151,8 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
         assert there["at_work"] == ["r/a"] and there["silent_seconds"] == 0
         assert there["name"] in fleet.lead.quick("status", "--run", "r").out  # Where people look.
         assert f"w on {there['name']}" in fleet.lead.quick("top", "--once").out
+        unknown = fleet.lead.refuse("not_found", "machine", "machine", "lost", "nobody")
+        assert unknown["details"]["near"], "the machines that there are"
         # It is alive; a person who says that it is not is believed, and its work goes on elsewhere.
         lost = fleet.lead.ok("machine", "lost", there["name"], "--reason", "burnt")
         assert lost["given_back"] == ["r/a"] and lost["machine"]["status"] == "lost"

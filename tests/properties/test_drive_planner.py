@@ -11,7 +11,6 @@ from orch.drive.planner.model import (
     GATES,
     PEOPLE,
     REVIEWS,
-    UNTIL,
     Begin,
     DriveSnapshot,
     EndFacts,
@@ -26,6 +25,7 @@ from orch.drive.planner.model import (
 )
 from orch.drive.planner.planner import plan
 from orch.machines import ENTRY, TASK
+from orch.model import UNTIL
 from tests.support.drive_world import LEGAL
 from tests.torture import runner
 

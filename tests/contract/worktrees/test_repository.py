@@ -29,11 +29,11 @@ def test_a_repository_that_was_renamed_is_recognised_and_recorded_anew(lead: Lea
     new = lead.rename()
     lead.done(sent)
     problems = lead.do("reconcile")["problems"]
-    assert f"the repository is not at {old} any more" in problems[0]
+    assert f"the repository is no longer at {old}" in problems[0]
     for words in (("queue", "add", "r/a"), ("cleanup", "r/a"), ("dispatch", "r/b")):
         more = ("--execution-mode", "code", "--repo-path", str(old)) if "dispatch" in words else ()
         error = lead.orch.refuse("not_found", "repository", *words, *more)
-        assert "any more" in error["message"] and "not code" not in error["message"]
+        assert "no longer at" in error["message"] and "not code" not in error["message"]
     assert error["hint"] == f"say where it is: orch repo moved --run r --repo-path {new}"
     answer = lead.orch.ok(*shlex.split(error["hint"].partition(": orch ")[2]))
     assert (answer["old_path"], answer["repo_path"]) == (str(old), str(new))
