@@ -5,8 +5,11 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+# Python 3.11 has it since 3.11.4; Debian 12 is older.
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -16,7 +19,7 @@ def build(folder: Path) -> tuple[Path, Path]:
     (sdist,) = folder.glob("*.tar.gz")
     unpacked = folder / "unpacked"
     with tarfile.open(sdist) as archive:
-        archive.extractall(unpacked, filter="data")
+        archive.extractall(unpacked, **SAFELY)
     (source,) = unpacked.iterdir()
     _hatchling(source, "wheel", folder)
     shutil.rmtree(unpacked)

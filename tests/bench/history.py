@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.installed import BENCH, environment
+from tests.release import SAFELY
 
 ENV = environment() | {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -224,7 +225,7 @@ def _tree(repo: Path, archive: bytes) -> str:
     """Return the tree of a source release, without what was generated for it."""
     with tempfile.TemporaryDirectory(dir=repo.parent) as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            tar.extractall(folder, **SAFELY)
         (top,) = Path(folder).iterdir()
         for path in [
             found for pattern in (*_GENERATED, *_PACKED_AT_TIMES) for found in top.glob(pattern)

@@ -95,7 +95,8 @@ class Drive:
         look = self.orch.ok("drive", "--run", "r", "--replay")["looks"][0]
         assert look["same"] > 0
         assert look["differing"] == []
-        assert self.lead.doctor() == []
+        found = self.lead.doctor()
+        assert found == [], found
 
 
 def make(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch, policy: str = FREE) -> Drive:

@@ -16,6 +16,7 @@ import pytest
 from inbox.cli import asking
 from orch.steps.model import is_drivers
 from schema.steps import BLANKS, Step, read
+from tests.support.cli import until
 from tests.support.queues import Landing
 from tests.support.runs import Lead, worktree
 from tests.support.stage import Stage
@@ -235,7 +236,8 @@ def _work(land: Landing) -> None:
         if latest["liveness"] in ("stale", "gone") or asks:
             continue
         if task["status"] == "dispatched":
-            lead.claim(sent, who)
+            words = ("--json", "claim", "--agent", who, "--thread", latest["thread_id"])
+            until(lambda w=words: lead.inbox.quick(*w).status == 0, "its time to begin")
         if latest["worktree_path"]:
             name = f"{task['task_id']}-{latest['attempt_no']}.txt"
             lead.repo.commit(name, "done\n", cwd=worktree(sent))

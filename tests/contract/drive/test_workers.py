@@ -160,7 +160,7 @@ def test_it_knows_who_is_free_and_keeps_the_leases_of_parked_threads(
     monkeypatch.setenv("PATH", shop.orch.env["PATH"])
     monkeypatch.chdir(shop.path)
     db = file.open_store(str(shop.store))
-    crew = supervised.supervisor(db, tuple(program(shop)), lease_seconds=2)
+    crew = supervised.supervisor(db, tuple(program(shop)), lease_seconds=30)
 
     def _free() -> int:
         with db.read() as tx:

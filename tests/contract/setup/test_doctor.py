@@ -83,14 +83,15 @@ def test_missing_and_stray_worktrees_are_named(lead: Lead) -> None:
 
 
 @pytest.mark.on_file("it is deleted")
-def test_a_store_whose_runs_are_gone_is_told_by_what_stands_around_it(lead: Lead) -> None:
+def test_a_store_whose_runs_are_gone_is_told_by_what_stands_around_it(
+    lead: Lead, empty_store: Path
+) -> None:
     """Its -wal deleted, or an older copy put in its place: the file itself is sound."""
-    shutil.copy(lead.store, lead.home / "older.db")
     place = worktree(lead.finish("a"))
     assert lead.doctor() == []
     for tail in ("-wal", "-shm"):
         Path(f"{lead.store}{tail}").unlink(missing_ok=True)
-    shutil.copy(lead.home / "older.db", lead.store)
+    shutil.copy(empty_store, lead.store)
     told = {c["name"]: c for c in lead.orch.ok("doctor", "--deep")["checks"]}
     assert str(place) in told["strays"]["detail"]
     assert told["branches"]["detail"].startswith("orch/r/a/attempt-1")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import drives
-from tests.support.cli import SCRIPTS
+from tests.support.cli import SCRIPTS, until
 from tests.support.drives import Drive
 
 _CALL_SECONDS = 1.5  # Of one tool call; then its process group is killed, whatever it does.
@@ -77,6 +77,7 @@ def test_a_leader_leads_by_waits_that_are_cut_off(drive: Drive) -> None:
             "c.txt",
         }:
             break
+    until(lambda: drive.lead.events("drive_ended"), "the driver to end")
     drive.settled("a", "b", "c")
     assert [task for kind, task, _ in dict.fromkeys(told) if kind == "question"] == ["b"]
     landed = {task for kind, task, _ in told if kind == "landed"}
