@@ -270,7 +270,7 @@ class TaskReader:
     def _review(self, row: "OpenTask") -> ReviewFacts:
         missing = tuple(json.loads(row.approvals).get("missing", ()))
         policy = self._watch.policy
-        found = ReviewFacts(missing, policy.reviewer or policy.harness)
+        found = ReviewFacts(missing, policy.reviewer)
         if row.status == "done" and row.entry == "held" and self._is_revised(row):
             found.state = "revise"
         elif row.status == "done" and row.entry == "awaiting_approval" and found.kind:

@@ -4,6 +4,8 @@ The same need is known by run, task, kind and cause (the event that brought it a
 words may not change while it stands: no seconds, no counts that go on.
 """
 
+from dataclasses import replace
+
 from orch.drive.planner.model import (
     DriveNeed,
     DriveSnapshot,
@@ -25,7 +27,8 @@ def of_task(
 ) -> DriveNeed:
     """Return what a task needs of a person, in words and with the command."""
     name = f"{snapshot.run_id}/{task.task_id}"
-    argv = (step or _OF_TASK[kind](name, task)).argv
+    given = replace(task, to=task.to or f"@{snapshot.policy.pool}")
+    argv = (step or _OF_TASK[kind](name, given)).argv
     return DriveNeed(snapshot.run_id, task.task_id, kind, task.event, task.since, text, argv)
 
 
@@ -144,7 +147,7 @@ def review(snapshot: DriveSnapshot, task: TaskFacts) -> DriveNeed:
         step = say("council start", run=f"council-{task.task_id}", task=name)
         silent = "its council came to no verdict"
     else:
-        step = say("review", name, harness=task.reviewer or snapshot.policy.reviewer or "H")
+        step = say("review", name, harness=task.reviewer or "H")
         silent = "its reviewer gave no verdict"
     text = silent if task.review == "silent" else "nobody reviews it"
     return of_task(snapshot, task, "review", text, step)

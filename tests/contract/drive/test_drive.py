@@ -181,7 +181,8 @@ def test_what_is_queued_behind_an_approval_keeps_nobody_up(
     assert {need["kind"] for need in answer.json["data"]["needs"]} == {"approval"}
 
 
-REVIEWED = '[policy]\nlow = ["reviewer"]\nbuiltin = false\n'
+_REVIEWS = '[drive]\nreviewer = "command"\n'
+REVIEWED = f'{_REVIEWS}[policy]\nlow = ["reviewer"]\nbuiltin = false\n'
 
 
 def test_a_review_that_the_policy_lacks_is_asked_and_its_findings_go_back(
@@ -198,6 +199,18 @@ def test_a_review_that_the_policy_lacks_is_asked_and_its_findings_go_back(
     assert any("revise, from its branch" in step for step in drive.steps())
     names = [one["run_id"] for one in drive.orch.ok("run", "list")["runs"] if one["closed_at"]]
     assert sorted(names) == ["review-r-a-1", "review-r-a-2"]
+
+
+def test_a_review_that_nobody_is_named_for_is_a_need(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who did the work is no reviewer of it."""
+    policy = REVIEWED.removeprefix(_REVIEWS)
+    drive = drives.make(tmp_path, empty_store, monkeypatch, policy=policy)
+    drive.task("a")
+    (need,) = drive.run("--json").json["data"]["needs"]
+    assert (need["kind"], need["command"]) == ("review", "orch review r/a --harness H")
+    assert len(drive.orch.ok("run", "list")["runs"]) == 1
 
 
 def test_a_reviewer_without_a_verdict_is_a_need(
@@ -395,7 +408,7 @@ def test_files_of_people_that_keep_a_target_from_moving_are_a_need(drive: Drive)
 def test_a_council_that_the_policy_lacks_is_held_by_the_driver(
     tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    policy = '[policy]\nlow = ["council"]\nbuiltin = false\n'
+    policy = f'{_REVIEWS}[policy]\nlow = ["council"]\nbuiltin = false\n'
     drive = drives.make(tmp_path, empty_store, monkeypatch, policy=policy)
     drive.task("a")
     answer = drive.run("--until", "done", "--json")
@@ -410,7 +423,7 @@ def test_a_council_that_the_policy_lacks_is_held_by_the_driver(
 def test_a_council_without_a_verdict_is_a_need(
     tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    policy = '[policy]\nlow = ["council"]\nbuiltin = false\n'
+    policy = f'{_REVIEWS}[policy]\nlow = ["council"]\nbuiltin = false\n'
     drive = drives.make(tmp_path, empty_store, monkeypatch, policy=policy)
     drive.task("a")
     script = drive.lead.home / "agent.sh"
