@@ -166,6 +166,10 @@ def test_it_knows_who_is_free_and_keeps_the_leases_of_parked_threads(
         with db.read() as tx:
             return crew.free(tx)
 
+    def _is_parked() -> bool:
+        with db.read() as tx:
+            return bool(slots.parked(tx, "auto"))
+
     def _ends_at() -> int:
         with db.read() as tx:
             (thread,) = slots.parked(tx, "auto")
@@ -176,6 +180,7 @@ def test_it_knows_who_is_free_and_keeps_the_leases_of_parked_threads(
         crew.start(number)
     until(lambda: shop.status("ask") == "blocked", "the question")
     until(lambda: _free() == 2, "a question to free its slot")
+    until(_is_parked, "the turn to be judged")
     before = _ends_at()
     until(lambda: crew.poll() == [] and _ends_at() > before, "the lease to be renewed")
     task(shop, "slow")
