@@ -436,8 +436,11 @@ def test_a_council_without_a_verdict_is_a_need(
     ]  # fmt: skip
 
 
-def test_what_happens_in_other_runs_does_not_wake_it_each_time(drive: Drive) -> None:
+def test_what_happens_in_other_runs_does_not_wake_it_each_time(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drive.task("a", "--default-to", "nobody")
+    monkeypatch.chdir(drive.top)  # It drives in this process.
     db = file.open_store(str(drive.lead.store))
     driver = runner.Driver(db, DriveOptions("blocked"), lambda *_: None)
     driver._take("r")
