@@ -84,15 +84,15 @@ def not_there(db: "Database", attempt: Attempt, why: str) -> Failure:
     )
 
 
-def bring(db: "Database", attempt: Attempt) -> tuple[str, int]:
-    """Return (the delivered head, 0), fetched to this machine with a branch that holds it.
+def bring(db: "Database", attempt: Attempt) -> str:
+    """Return the delivered head, fetched to this machine with a branch that holds it.
 
-    "" for the head where nothing was delivered. Raises: git_error.
+    "" where nothing was delivered. Raises: git_error.
     """
     with db.read() as tx:
         found = deliveries.find(tx, attempt.thread_no)
     if found is None or not found.epoch:
-        return "", 0
+        return ""
     checkout = mirrors.need(db, attempt.repo_id)
     repo = repository.open_repository(checkout.path)
     if commits.missing_objects(repo, [found.head]):
@@ -105,4 +105,4 @@ def bring(db: "Database", attempt: Attempt) -> tuple[str, int]:
     old = refs.read_ref(repo, found.ref)
     if old != found.head and attempt.machine_id != clock.machine:
         refs.swap_ref(repo, found.ref, found.head, old, "orch: delivered")
-    return found.head, 0
+    return found.head

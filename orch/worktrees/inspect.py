@@ -30,7 +30,7 @@ def read(db: "Database", run: Run, attempt: Attempt) -> bool:
 
     Says whether anything was new. Raises: refused/repo_tampered, git_error.
     """
-    head, dirty = delivered.bring(db, attempt) if attempt.repo_id else look(attempt)
+    head, dirty = (delivered.bring(db, attempt), 0) if attempt.repo_id else look(attempt)
     head = head or attempt.base_commit
     if (head, dirty) == (attempt.head_commit, attempt.dirty_files):
         return False
