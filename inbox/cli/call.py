@@ -2,7 +2,7 @@
 
 import os
 
-from inbox.cli.output import write_error, write_out
+from inbox.cli.output import write_error, write_held, write_out
 from schema import open as stores
 from schema.json_text import Json, obj
 from schema.signals import Signals
@@ -197,13 +197,27 @@ class Call:
 
         write_error("note: " + plain.line(text, 500))
 
-    def stream(self, line: str) -> None:
-        """Print one line of a stream at once. Raises: output_lost."""
+    def stream(self, line: str, resume: str = "") -> None:
+        """Print one line of a stream at once; `resume` goes on after it.
+
+        Guarantees: a signal never comes between a line that is out and its `resume`.
+        Raises: output_lost, Interrupted.
+        """
         self.streaming = True
         if self.hearer is not None:
             self.hearer(line)
-            return
-        write_out(line + "\n")
+        elif not resume:
+            write_out(line + "\n")
+        else:
+            write_held(line + "\n", self.signals)
+        if resume:
+            self.resume = resume
+            self.signals.lower()
+
+    def found(self, resume: str) -> None:
+        """Say how to go on after what was found; from here on a signal waits until it is out."""
+        self.signals.shield()
+        self.resume = resume
 
 
 def _comparable(value: object) -> object:

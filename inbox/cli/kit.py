@@ -69,8 +69,12 @@ def run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], Pr
 
     `program` holds the commands that are looked at first, `whole()` all of them.
     """
-    status = _run(call, program, argv, whole)
-    call.tell_notes()
+    try:
+        status = _run(call, program, argv, whole)
+        call.tell_notes()
+    except Interrupted as signal:  # While a failure is printed, too.
+        _say_resume(call, signal.number)
+        return 128 + signal.number
     return status
 
 
@@ -114,9 +118,6 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
         if call.printed is not None:
             call.printed()
         return status
-    except Interrupted as signal:
-        _say_resume(call, signal.number)
-        return 128 + signal.number
     except OutputLost as lost:
         return _output_lost(call, lost)
     except Failure as failure:

@@ -6,6 +6,12 @@ Whoever prints does it here; a descriptor that is closed is no place for the sto
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from schema.signals import Signals
+
+_PIECE = 1024  # Characters: at most 4 KiB of UTF-8.
+
 
 class OutputLost(Exception):
     """Standard output was closed or full before the answer was out."""
@@ -21,6 +27,23 @@ def write_out(text: str) -> None:
             data = data[os.write(1, data) :]
     except OSError as error:
         raise OutputLost(error.strerror or "cannot write")
+
+
+def write_held(text: str, signals: "Signals") -> None:
+    """Write like `write_out`, and leave `signals` shielded: all of it is out when one comes.
+
+    A signal still ends the wait for a slow reader: what a pipe has room for (POSIX: PIPE_BUF,
+    4 KiB after POLLOUT) is written without a wait. Raises: OutputLost, Interrupted.
+    """
+    import select
+
+    place = select.poll()
+    place.register(1, select.POLLOUT)
+    for at in range(0, len(text), _PIECE):
+        signals.lower()
+        place.poll()
+        signals.shield()
+        write_out(text[at : at + _PIECE])
 
 
 def write_error(text: str) -> None:

@@ -47,10 +47,11 @@ def watch(
     found, position = wait_for_work.for_event(
         call.db, agent=agent, statuses=statuses, run=run, after=after_event, timeout=seconds
     )
-    call.resume = f"{words} --after-event {position}{tail}"
+    resume = f"{words} --after-event {position}{tail}"
     if found is None:
-        raise timed_out("no event fits", seconds, position, call.resume)
-    call.say(merge(found, resume=call.resume))
+        raise timed_out("no event fits", seconds, position, resume)
+    call.found(resume)
+    call.say(merge(found, resume=resume))
 
 
 def _follow(
@@ -85,7 +86,7 @@ def _follow(
         if found is not None:
             with call.db.read() as tx:
                 line = events.document(tx, position)
-            call.stream(line)
+            call.stream(line, f"{words} --after-event {position}")
             streamed = True
         call.resume = f"{words} --after-event {position}"
     if not streamed:
@@ -128,7 +129,8 @@ def wait_reply(
     except Failure as failure:  # Ended early: the thread closed, the lease lost.
         failure.data = failure.data or obj(woke=False, next_event_id=reply.position)
         raise
-    call.resume = f"{words} --after-event {reply.position}{tail}"
+    resume = f"{words} --after-event {reply.position}{tail}"
     if answer is None:
-        raise timed_out(f"no answer in {thread}", timeout, reply.position, call.resume)
-    call.say(merge(answer, resume=call.resume))
+        raise timed_out(f"no answer in {thread}", timeout, reply.position, resume)
+    call.found(resume)
+    call.say(merge(answer, resume=resume))

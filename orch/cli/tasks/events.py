@@ -73,9 +73,8 @@ def _follow(call: "Call", run: str, after: int, wanted: Json | None) -> None:
 
     while True:
         for event_id, text in wait.until(call.db, ["run=" + run], _look, 0) or []:
-            call.stream(text)
             position[0] = event_id
-            call.resume = f"{words} --after-event {event_id}"
+            call.stream(text, f"{words} --after-event {event_id}")
 
 
 def trace(call: "Call", *, run: str | None, task: str | None, task_name: str | None) -> None:
