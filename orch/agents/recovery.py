@@ -10,7 +10,7 @@ import time
 
 from inbox.operations import leases
 from orch import config_in_force, process_identity
-from orch.agents import liveness, turn_result
+from orch.agents import deliver, liveness, turn_result
 from orch.agents import turn as turns
 from orch.agents.turn_monitor import Stop, Watcher
 from orch.harness import config as harnesses
@@ -126,6 +126,12 @@ class _Left:
         watcher = Watcher(self._db, self._grip, self._turn, stop)
         watcher.reader = self._intake.reader
         vigil = Vigil(self._harness.table, self._intake)
+        with deliver.meanwhile(self._db, self._grip, self._log):
+            cause, why = self._watch(watcher, vigil)
+        return self.end(cause, why)
+
+    def _watch(self, watcher: Watcher, vigil: Vigil) -> tuple[str, str]:
+        """Return why it is to end, and that in words."""
         while orphans.find(self._turn.mark, liveness.session_of(self._turn)):
             look_at = time.monotonic() + LOOK_SECONDS
             while time.monotonic() < look_at:
@@ -135,8 +141,8 @@ class _Left:
             if watcher.failure is not None:
                 raise watcher.failure  # Its agent goes on: whoever knows the store judges it.
             if cause:
-                return self.end(cause, why)
-        return self.end("orphaned", "")
+                return cause, why
+        return "orphaned", ""
 
     def end(self, cause: str, why: str) -> Turn:
         """End its processes, read what it printed to the end, judge it."""

@@ -15,7 +15,7 @@ import os
 
 from inbox.store import messages as message_rows
 from orch import config_in_force, process, process_identity
-from orch.agents import prompt, turn_result
+from orch.agents import deliver, prompt, turn_result
 from orch.agents.turn_monitor import Watcher
 from orch.config.model import Config
 from orch.harness import orphans, outcome
@@ -102,7 +102,8 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
         running = _start(db, harness, begun, log, environment, brief)
         crash_points.reach("work.started")
         watcher.reader = running.reader
-        ended = running.watch(watcher)
+        with deliver.meanwhile(db, held, log):
+            ended = running.watch(watcher)
     except OSError as error:
         facts.error = f"cannot run {harness.table.command[0]}: {error.strerror or error}"
         facts.exit_status = 127

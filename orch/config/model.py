@@ -135,6 +135,7 @@ class Config(Value):
     setup: list[str] = own(factory=list)
     setup_timeout: float = 600.0
     environment: dict[str, str] = own(factory=dict)
+    push_every: float = 300.0
     checks: dict[str, Check] = own(factory=dict)
     profiles: dict[str, list[str]] = own(factory=dict)
     plan: PlanPolicy = own(factory=PlanPolicy)

@@ -81,6 +81,11 @@ class WorktreeTable(Strict):
     link: list[RelativePath] = Field([], description="untracked files or folders linked into it")
     setup: SetupTable | None = Field(None, description="a command for each new worktree")
     env: Environment = Field({}, description="environment for workers and checks")
+    push_every: float | int = Field(
+        300, ge=0, le=86400,
+        description="seconds between pushes during a turn, where machines share the repository; "
+        "0 = at its end only",
+    )  # fmt: skip
 
 
 class CleanupTable(Strict):
@@ -277,6 +282,7 @@ class OrchToml(Strict):
         found.link = list(self.worktree.link)
         found.save_ignored = list(self.cleanup.save_ignored)
         found.environment = dict(self.worktree.env)
+        found.push_every = float(self.worktree.push_every)
         if self.worktree.setup is not None:
             found.setup = list(self.worktree.setup.command)
             found.setup_timeout = float(self.worktree.setup.timeout)

@@ -48,7 +48,7 @@ def forget(repo: Repository, remote: str, ref: str) -> None:
 
 
 def note(repo: Repository, remote: str, ref: str, commit: str) -> None:
-    """Keep as fetched what was just pushed: the next push leans on it."""
+    """Keep as fetched what was just pushed, "" for nothing: the next push leans on it."""
     here = kept_ref(remote, ref)
     old = refs.read_ref(repo, here)
     if old != commit:

@@ -9,7 +9,7 @@ from inbox.store import deliveries
 from orch.fleet import mirrors
 from orch.git import commits, following, refs, remotes, repository
 from orch.model import Attempt
-from orch.steps.model import say
+from orch.steps.model import git, say
 from orch.store import deliveries as delivery_rows
 from orch.store import tasks as task_rows
 from schema import clock, crash_points
@@ -17,6 +17,9 @@ from schema.failures import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schema.steps import Step
     from schema.transaction import Database
 
 HEADS = "refs/heads/"
@@ -30,10 +33,38 @@ def push(db: "Database", attempt: Attempt, epoch: int) -> str:
     """
     checkout = mirrors.need(db, attempt.repo_id)
     repo = repository.open_repository(checkout.path)
-    branch = HEADS + attempt.branch_name
     worktree = repository.linked_worktree(repo, attempt.worktree_path)
     following.bring_branch(worktree, attempt.branch_name, attempt.base_commit)
+    head = refs.read_ref(repo, HEADS + attempt.branch_name)
+    _push(db, repo, checkout.remote, attempt, epoch, head)
+    return head
+
+
+def push_meanwhile(db: "Database", attempt: Attempt, epoch: int) -> str:
+    """Push what an agent has committed so far, while it works on; return it, "" for nothing new.
+
+    Its worktree is left alone. Raises: as push does.
+    """
+    checkout = mirrors.need(db, attempt.repo_id)
+    repo = repository.open_repository(checkout.path)
+    branch = HEADS + attempt.branch_name
     head = refs.read_ref(repo, branch)
+    seen = refs.read_ref(repo, remotes.kept_ref(checkout.remote, branch))
+    if head in ("", seen, attempt.base_commit):
+        return ""
+    _push(db, repo, checkout.remote, attempt, epoch, head)
+    return head
+
+
+def _push(
+    db: "Database",
+    repo: repository.Repository,
+    remote: str,
+    attempt: Attempt,
+    epoch: int,
+    head: str,
+) -> None:
+    branch = HEADS + attempt.branch_name
     with db.read() as tx:
         known = deliveries.find(tx, attempt.thread_no)
         thread = leases.require_thread(tx, attempt.thread_id)
@@ -43,22 +74,39 @@ def push(db: "Database", attempt: Attempt, epoch: int) -> str:
             hint="stop: it continues there",
         )  # fmt: skip
     try:
-        seen = refs.read_ref(repo, remotes.kept_ref(checkout.remote, branch))
-        moved = not remotes.push(repo, checkout.remote, head, branch, seen)
-        if not moved:
-            remotes.confirm(repo, checkout.remote, branch, head)
+        moved = _move(repo, remote, branch, head)
     except Failure as failure:
         if failure.code != "git_error":
             raise
         raise not_there(db, attempt, failure.message) from failure
     if moved:
-        raise not_there(db, attempt, f"somebody else moved {branch} there")
-    remotes.note(repo, checkout.remote, branch, head)
+        merge = git("merge", moved[:12], where=attempt.worktree_path)
+        why = f"somebody else moved {branch} there to {moved[:12]}"
+        raise not_there(db, attempt, why, [merge])
+    remotes.note(repo, remote, branch, head)
     crash_points.reach("machines.pushed")
     with db.write() as tx:
         if leases.require_thread(tx, attempt.thread_id).epoch == epoch:
             delivery_rows.note(tx, attempt.thread_no, clock.machine, head, epoch)
-    return head
+
+
+def _move(repo: repository.Repository, remote: str, branch: str, head: str) -> str:
+    """Move the remote's branch from where it was seen last; return where others moved it, or "".
+
+    What they put there and `head` holds is no obstacle. Raises: git_error.
+    """
+    seen = refs.read_ref(repo, remotes.kept_ref(remote, branch))
+    if not remotes.push(repo, remote, head, branch, seen):
+        there = (
+            remotes.fetch(repo, remote, branch) if remotes.commit_of(repo, remote, branch) else ""
+        )
+        if there and not refs.is_ancestor(repo, there, head):
+            remotes.note(repo, remote, branch, seen)  # Not agreed to: it is never pushed over.
+            return there
+        if not remotes.push(repo, remote, head, branch, there):
+            return there or "another place"
+    remotes.confirm(repo, remote, branch, head)
+    return ""
 
 
 def push_salvage(repo: repository.Repository, remote: str, ref: str, epoch: int) -> None:
@@ -70,8 +118,10 @@ def push_salvage(repo: repository.Repository, remote: str, ref: str, epoch: int)
         remotes.push(repo, remote, commit, there, seen)
 
 
-def not_there(db: "Database", attempt: Attempt, why: str) -> Failure:
-    """Return the refusal to call work done that its remote does not have."""
+def not_there(
+    db: "Database", attempt: Attempt, why: str, first: "Sequence[Step]" = ()
+) -> Failure:  # fmt: skip
+    """Return the refusal to call work done that its remote does not have; `first` helps it."""
     with db.read() as tx:
         name = task_rows.by_no(tx, attempt.task_no).name
     return Failure(
@@ -79,7 +129,7 @@ def not_there(db: "Database", attempt: Attempt, why: str) -> Failure:
         "not_ready",
         f"the remote does not have the work of {name}: {why}",
         hint="nothing was reported; push it, then report again",
-        next=[say("push", name)],
+        next=[*first, say("push", name)],
         details={"branch": attempt.branch_name},
     )
 

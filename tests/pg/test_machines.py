@@ -169,6 +169,41 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
 
 
 @long
+def test_what_a_long_turn_committed_is_pushed_while_it_works(fleet: Fleet) -> None:
+    fleet.shop.commit("orch.toml", "[worktree]\npush_every = 0.2\n")
+    fleet.shop.git("push", "-q", "origin", "main")
+    fleet.run()
+    fleet.task()
+    sign, branch = fleet.folder / "go-on", "orch/r/a/attempt-1"
+    worker = fleet.machine("worker").start(
+        "work", "--agent", "w", "--once", "--harness", "command", "--", sys.executable, str(AGENT),
+        "commit=first.txt", f"until={sign}", "commit=second.txt", "done=made",
+    )  # fmt: skip
+    with worker:
+        until(lambda: fleet.at_remote(branch), "the commit to be on the remote")
+        assert fleet.remote.git("show", f"{branch}:first.txt")
+        assert fleet.lead.ok("task", "show", "r/a")["task"]["status"] == "running"
+        # Somebody adds to it there: nothing is pushed over that, and how to go on works as said.
+        other = Repo(fleet.folder / "clone", like=fleet.shop.path)
+        other.git("fetch", "-q", "origin", branch)
+        other.git("switch", "-qc", "theirs", "FETCH_HEAD")
+        other.commit("theirs.txt")
+        other.git("push", "-q", "origin", f"HEAD:{branch}")
+        sign.touch()
+        worker.wait()
+    attempt = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    assert attempt["status"] == "dispatched" and fleet.remote.git("show", f"{branch}:theirs.txt")
+    refused = fleet.machine("worker").quick("--json", "push", "r/a")
+    assert refused.error["reason"] == "not_ready", refused
+    merge, push = (step["command"] for step in refused.json["next"])
+    other.git(*merge.split()[1:])  # It names its place.
+    assert push == "orch push r/a"
+    head = fleet.machine("worker").ok("push", "r/a")["head_commit"]
+    assert head == fleet.at_remote(branch)
+    assert fleet.remote.git("show", f"{branch}:second.txt")
+
+
+@long
 def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(fleet: Fleet) -> None:
     fleet.run()
     fleet.task()
