@@ -51,8 +51,8 @@ class FencedLease(Value):
         """Return what the file says of it now."""
         raise NotImplementedError
 
-    def prolong(self, tx: "Tx", until: int) -> None:
-        """Write down until when it shows itself again."""
+    def prolong(self, tx: "Tx", until: int) -> bool:
+        """Write down until when it shows itself again; False when another took over."""
         raise NotImplementedError
 
     def forget(self, tx: "Tx") -> None:
@@ -83,8 +83,9 @@ class FencedLease(Value):
 
     def renew(self) -> None:
         """Show that somebody is there, during long work. Raises: lease_conflict/superseded."""
-        with self.write():
-            pass
+        with self.db.touch() as tx:
+            if not self.prolong(tx, tx.now.wall_ms + LEASE_MS):
+                self.require(tx)
 
     def leave(self) -> None:
         """Let the next one begin at once."""

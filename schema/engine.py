@@ -30,6 +30,9 @@ class Store(Protocol):
     def write(self) -> AbstractContextManager[Tx]:
         """Begin an atomic change: alone in the store until its commit is visible."""
 
+    def touch(self) -> AbstractContextManager[Tx]:
+        """Begin a change of one fenced statement without an event: on a server, without the lock."""
+
     def data_version(self) -> int:
         """Return a number that changes with others' commits."""
 

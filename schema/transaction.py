@@ -161,6 +161,14 @@ class Database:
         """Begin an atomic change."""
         return _Write(self)
 
+    def touch(self) -> "_Write":
+        """Begin a change that leaves no event: one statement, fenced by its own WHERE.
+
+        A server's store takes no lock for it, so what was read before it may have changed: whoever
+        changed no row reads again. Renewals and cursors are of this kind.
+        """
+        return _Write(self)
+
     def data_version(self) -> int:
         """Return a number that changes with others' commits; apsw's own method misses them.
 

@@ -289,20 +289,15 @@ def show(
     if mark_read and agent is None:
         raise invalid_input("--mark-read needs an --agent: whose cursor?", reason="flag")
     after, most = after_message or 0, limit or 1_000_000
-    if not mark_read or agent is None:
-        with call.db.read() as tx:
-            found = store.get(tx, thread)
-            _require_start(tx, found, after_message)
-            answer, _ = reads.show(tx, found, after, most, max_bytes, agent)
-    else:
-        with call.db.write() as tx:
-            found = store.get(tx, thread)
-            _require_start(tx, found, after_message)
-            answer, last = reads.show(tx, found, after, most, max_bytes, agent)
-            if last != after:  # Never past what was shown.
-                from inbox.store import cursors
+    with call.db.read() as tx:
+        found = store.get(tx, thread)
+        _require_start(tx, found, after_message)
+        answer, last = reads.show(tx, found, after, most, max_bytes, agent)
+    if mark_read and agent is not None and last != after:  # Never past what was shown.
+        from inbox.store import cursors
 
-                cursors.advance(tx, agent, found.thread_no, last)
+        with call.db.touch() as tx:
+            cursors.advance(tx, agent, found.thread_no, last)
     call.say(answer)
 
 
@@ -319,7 +314,7 @@ def ack(call: "Call", *, agent: str, thread: str, through: int, key: str | None)
     from inbox.store import cursors
     from inbox.store import threads as store
 
-    with call.db.write() as tx:
+    with call.db.write() if key else call.db.touch() as tx:
         found = store.get(tx, thread)
 
         def _change() -> Json:

@@ -111,9 +111,21 @@ def _superseded(thread: Thread, lease: Lease, agent: str) -> Failure:
     )
 
 
-def refresh(tx: "Tx", thread: Thread, lease: Lease, ttl_ms: int | None = None) -> None:
-    """Renew silently: no message, no event, nobody woken."""
-    store.extend(tx, thread.thread_no, lease, ttl_ms or lease.ttl_ms)
+def refresh(tx: "Tx", thread: Thread, lease: Lease, ttl_ms: int | None = None) -> bool:
+    """Renew silently: no message, no event, nobody woken; False when it has ended (`touch`)."""
+    return store.extend(tx, thread.thread_no, lease, ttl_ms or lease.ttl_ms)
+
+
+def prove_life(tx: "Tx", thread_id: str, agent: str, token: str | None) -> Lease:
+    """Renew silently, in a `touch` too: who is overtaken there looks again.
+
+    Raises: as require_holder.
+    """
+    while True:
+        thread = require_thread(tx, thread_id)
+        lease, _ = require_holder(tx, thread, agent, token)
+        if refresh(tx, thread, lease):
+            return lease
 
 
 def with_token(tx: "ReadTx", thread_id: str, epoch: int, lease: str) -> Json:

@@ -25,16 +25,11 @@ def start(tx: "Tx", thread_no: int, epoch: int, holder: str, ttl_ms: int, claim_
     )
 
 
-def extend(tx: "Tx", thread_no: int, lease: "Lease", ttl_ms: int) -> None:
-    """Give the active lease its full length from now."""
-    tx.one(
-        _SQL["lease_extend"],
-        thread_no=thread_no,
-        epoch=lease.epoch,
-        ttl_ms=ttl_ms,
-        domain=tx.now.domain,
-        boot=tx.now.boot_ms,
-    )
+def extend(tx: "Tx", thread_no: int, lease: "Lease", ttl_ms: int) -> bool:
+    """Give an active lease its full length from now; False when it has ended."""
+    values = {"thread_no": thread_no, "epoch": lease.epoch, "ttl_ms": ttl_ms}
+    moment = {"domain": tx.now.domain, "boot": tx.now.boot_ms}
+    return tx.execute(_SQL["lease_extend"], **values, **moment) > 0
 
 
 def end(tx: "Tx", thread_no: int, how: str) -> None:

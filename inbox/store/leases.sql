@@ -5,13 +5,13 @@ INSERT INTO lease (thread_no, epoch, holder, ttl_ms, clock_domain, boot_deadline
 VALUES (:thread_no, :epoch, :holder, :ttl_ms, :domain, :boot + :ttl_ms, :now + :ttl_ms,
         :claim_event, :now);
 
--- name: lease_extend :one
--- Also moves the deadline into the clock domain of whoever renews.
+-- name: lease_extend :exec
+-- Also moves the deadline into the clock domain of whoever renews. The epoch fences it: it needs no
+-- lock of the store.
 UPDATE lease
    SET ttl_ms = :ttl_ms, clock_domain = :domain, boot_deadline = :boot + :ttl_ms,
        wall_deadline = :now + :ttl_ms
- WHERE thread_no = :thread_no AND epoch = :epoch AND ended_at IS NULL
-RETURNING epoch;
+ WHERE thread_no = :thread_no AND epoch = :epoch AND ended_at IS NULL;
 
 -- name: lease_end :exec
 -- History stays: who held which epoch, and how it ended.

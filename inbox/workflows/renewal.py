@@ -35,10 +35,8 @@ def while_process(db: "Database", thread_id: str, agent: str, token: str | None,
         while not poll.poll(0):
             renewing = time.monotonic() >= due
             if renewing:
-                with db.write() as tx:
-                    thread = leases.require_thread(tx, thread_id)
-                    lease, _ = leases.require_holder(tx, thread, agent, token)
-                    leases.refresh(tx, thread, lease)
+                with db.touch() as tx:
+                    lease = leases.prove_life(tx, thread_id, agent, token)
                 renewals += 1
                 due = time.monotonic() + lease.ttl_ms / 1000 / _RENEWALS_PER_LEASE
             else:

@@ -141,7 +141,7 @@ class Reply:
                 self._require_alive(tx, thread)
                 self.position = max(self.position, events.last_id(tx))
         if match is None:
-            self._prove_life(thread)
+            self._prove_life()
             return None
         self.position = match[0]
         return self._take(*match)
@@ -151,25 +151,23 @@ class Reply:
             lease_rules.require_holder(tx, thread, self.agent, self.token)
         lease_rules.require_open(thread)
 
-    def _prove_life(self, thread: "Thread") -> None:
+    def _prove_life(self) -> None:
         """Renew the lease of a holder that waits: waiting is the proof of life."""
         if not self.epoch or self.agent is None or time.monotonic() < self._renew_at:
             return
-        with self.db.write() as tx:
-            current = lease_rules.require_thread(tx, self.thread_id)
-            lease, _ = lease_rules.require_holder(tx, current, self.agent, self.token)
-            self.epoch = lease.epoch  # Without a token the name is the holder, whatever its epoch.
-            lease_rules.refresh(tx, thread, lease)
+        with self.db.touch() as tx:
+            lease = lease_rules.prove_life(tx, self.thread_id, self.agent, self.token)
+        self.epoch = lease.epoch  # Without a token the name is the holder, whatever its epoch.
         self._renew_at = time.monotonic() + lease.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 
     def _take(self, event_id: int, to: str) -> Json:
         """Return the message; the cursor of the agent it is addressed to moves with it."""
-        if to == self.agent:
-            with self.db.write() as tx:
-                cursors.advance(tx, to, self.thread_no, event_id)
-                return self._answer(tx, event_id)
         with self.db.read() as tx:
-            return self._answer(tx, event_id)
+            answer = self._answer(tx, event_id)
+        if to == self.agent:
+            with self.db.touch() as tx:
+                cursors.advance(tx, to, self.thread_no, event_id)
+        return answer
 
     def _answer(self, tx: "ReadTx", event_id: int) -> Json:
         answer = obj(

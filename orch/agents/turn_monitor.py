@@ -109,12 +109,12 @@ class Watcher:
         self._last = orders
 
     def _renew(self) -> None:
-        with self._db.write() as tx:
+        with self._db.touch() as tx:
             thread = leases.require_thread(tx, self._grip.thread_id)
-            if thread.lease is None or lost(thread, self._grip):
+            mine = None if lost(thread, self._grip) else thread.lease
+            if mine is None or not leases.refresh(tx, thread, mine):
                 self._version = -1  # Look again: it changed since, or was reported done.
                 return
-            leases.refresh(tx, thread, thread.lease)
         self._until = time.monotonic() + store_away.patience(self._grip.ttl_ms)
         self._renew_at = time.monotonic() + self._grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 

@@ -218,7 +218,7 @@ class Worker:
             if answered or not asked:
                 return "answered"
             if time.monotonic() >= renew_at[0]:
-                with self._db.write() as tx:
+                with self._db.touch() as tx:
                     work.renew(tx, held)
                 renew_at[0] = time.monotonic() + held.ttl_ms / 1000 / RENEWALS_PER_LEASE
             return None

@@ -37,9 +37,9 @@ class DriverLease(FencedLease):
         """Return what the file says of it now."""
         return _row(store.find(tx, self.run_id))
 
-    def prolong(self, tx: "Tx", until: int) -> None:
-        """Write down until when it shows itself again."""
-        store.renew(tx, self.run_id, self.fence, until)
+    def prolong(self, tx: "Tx", until: int) -> bool:
+        """Write down until when it shows itself again; False when another took over."""
+        return store.renew(tx, self.run_id, self.fence, until)
 
     def forget(self, tx: "Tx") -> None:
         """Write down that nobody drives the run, if this process still does."""

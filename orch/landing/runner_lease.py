@@ -40,9 +40,9 @@ class RunnerLease(FencedLease):
         """Return what the file says of it now."""
         return _row(store.get(tx, self.queue_no))
 
-    def prolong(self, tx: "Tx", until: int) -> None:
-        """Write down until when it shows itself again."""
-        store.renew(tx, self.queue_no, self.fence, until)
+    def prolong(self, tx: "Tx", until: int) -> bool:
+        """Write down until when it shows itself again; False when another took over."""
+        return store.renew(tx, self.queue_no, self.fence, until)
 
     def forget(self, tx: "Tx") -> None:
         """Write down that nobody runs the queue, if this process still does."""

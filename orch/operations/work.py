@@ -239,6 +239,4 @@ def note_gone(tx: "Tx", turn: Turn) -> int:
 
 def renew(tx: "Tx", held: HeldThread) -> None:
     """Give the lease its full length again, silently. Raises: as require_holder."""
-    thread = leases.require_thread(tx, held.thread_id)
-    lease, _ = leases.require_holder(tx, thread, held.agent, held.token)
-    leases.refresh(tx, thread, lease)
+    leases.prove_life(tx, held.thread_id, held.agent, held.token)

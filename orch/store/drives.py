@@ -78,9 +78,9 @@ def take(tx: "Tx", run_id: str, process: "tuple[int, int, str]", lease: int, unt
     return fence
 
 
-def renew(tx: "Tx", run_id: str, fence: int, until: int) -> None:
-    """Let the driver's time go on."""
-    tx.execute(_SQL["drive_renew"], run_id=run_id, fence=fence, lease_until=until)
+def renew(tx: "Tx", run_id: str, fence: int, until: int) -> bool:
+    """Let the driver's time go on; False when another took over."""
+    return tx.execute(_SQL["drive_renew"], run_id=run_id, fence=fence, lease_until=until) > 0
 
 
 def leave(tx: "Tx", run_id: str, fence: int) -> None:

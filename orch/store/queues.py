@@ -96,9 +96,9 @@ def take(tx: "Tx", queue_no: int, process: tuple[int, int, str], until: int) -> 
     return fence
 
 
-def renew(tx: "Tx", queue_no: int, fence: int, until: int) -> None:
-    """Let the runner's time go on."""
-    tx.execute(_SQL["queue_renew"], queue_no=queue_no, fence=fence, until=until)
+def renew(tx: "Tx", queue_no: int, fence: int, until: int) -> bool:
+    """Let the runner's time go on; False when another took over."""
+    return tx.execute(_SQL["queue_renew"], queue_no=queue_no, fence=fence, until=until) > 0
 
 
 def leave(tx: "Tx", queue_no: int, fence: int) -> None:

@@ -13,7 +13,7 @@ from schema.file import SCHEMA_VERSION
 from schema.pg import machine, whole_change, wire
 from schema.pg.errors import failure_of, no_store, nul
 from schema.pg.statements import in_schema, of_server
-from schema.pg.transaction import PgRead, PgReadTx, PgTx, PgWrite
+from schema.pg.transaction import PgRead, PgReadTx, PgTouching, PgTx, PgWrite
 from schema.pg.where import Where
 from schema.signals import Signals
 from schema.steps import Step
@@ -78,7 +78,11 @@ class PgDatabase(Database):
 
     def ask(self, name: str, **values: object) -> "list[Row]":
         """Run a block of server.pg.sql outside of any transaction. Raises: Error."""
-        return wire.run(self._server, of_server(name, self.where.schema), values).fetchall()
+        return wire.run(self._server, self.text(name), values).fetchall()
+
+    def text(self, name: str) -> str:
+        """Return a block of server.pg.sql for this store."""
+        return of_server(name, self.where.schema)
 
     @property
     def channel(self) -> str:
@@ -97,6 +101,15 @@ class PgDatabase(Database):
     def write(self) -> PgWrite:
         """Begin an atomic change."""
         return PgWrite(self)
+
+    def touch(self) -> PgTouching:
+        """Begin a change of one fenced statement, without the store's lock."""
+        return PgTouching(self)
+
+    def require_allowed(self, tx: "Tx") -> None:
+        """Raise what the guard says against a change."""
+        if self.guard is not None:
+            self.guard(tx)
 
     def begin(self, how: str) -> "tuple[wire.Connection, Instant, tuple[int, int]]":
         """Begin a transaction; a connection that was lost meanwhile is made anew, once.
@@ -276,8 +289,10 @@ class PgDatabase(Database):
 
     def expect(self, topics: list[str], until_ms: int) -> None:
         """Tell writers elsewhere that this machine waits on the topics for so long from now."""
+        told = {"topics": " ".join(topics), "machine": self._machine, "ms": until_ms}
         try:
-            self.ask("expect", topics=" ".join(topics), machine=self._machine, ms=until_ms)
+            if self.ask("expect_again", **told)[0][0] < len(set(topics)):
+                self.ask("expect", **told)
         except wire.Error as error:
             self.rollback()
             raise failure_of(error) from error

@@ -23,6 +23,17 @@ SELECT t.now, c.last, EXISTS (
        (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
  WHERE c.name = 'event';
 
+-- name: begin_touch :one
+-- The moment of a change that takes no lock.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, 0;
+
+-- name: touch :exec
+-- Before a statement that is a whole change and leaves no event. It holds one row for as long as it
+-- runs, never over a round trip: who claims the thread meanwhile waits for no network.
+SET LOCAL search_path = this_store, pg_temp;
+SET LOCAL lock_timeout = 10000;
+SET LOCAL synchronous_commit = on;
+
 -- name: tell :exec
 -- After the COMMIT, in the same round trip: inside of it a lock of the whole cluster would be held
 -- over the fsync.
@@ -50,6 +61,21 @@ SELECT DISTINCT topic, :machine, (extract(epoch FROM clock_timestamp()) * 1000):
   FROM unnest(string_to_array(:topics, ' ')) AS topic
 ON CONFLICT (topic, machine) DO UPDATE SET until = excluded.until;
 COMMIT;
+
+-- name: expect_again :one
+-- What is there is renewed without the lock: no writer has looked in vain. In one order, so that two
+-- waits of a machine do not wait for each other.
+WITH mine AS (
+    SELECT topic FROM this_store.waiter
+     WHERE topic = ANY (string_to_array(:topics, ' ')) AND machine = :machine
+       AND until > extract(epoch FROM clock_timestamp()) * 1000
+     ORDER BY topic FOR UPDATE),
+renewed AS (
+    UPDATE this_store.waiter AS w
+       SET until = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + :ms
+      FROM mine WHERE w.topic = mine.topic AND w.machine = :machine
+    RETURNING w.topic)
+SELECT count(*) FROM renewed;
 
 -- name: show_machine :maybe
 -- Somebody still runs on a machine: silent, and without the store's lock.

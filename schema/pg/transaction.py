@@ -93,6 +93,30 @@ class PgTx(PgReadTx, Tx):
             raise nul()
 
 
+class PgTouch(PgReadTx, Tx):
+    """One statement that is a whole change, each in a transaction of its own and without the lock."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, server: "wire.Connection", now: "Instant", first: str) -> None:
+        super().__init__(server, now)
+        self._first = first.encode()
+
+    def run(self, query: "Query", values: "dict[str, object]") -> "Any":
+        """Run a statement and commit it, in one round trip."""
+        values["now"] = self.now.wall_ms
+        try:
+            text = wire.written(self._connection, text_of(query), values)
+        except ValueError:
+            raise nul()
+        return wire.run(self._connection, self._first + b";" + text)
+
+    def execute(self, query: "Query", **values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        changed: int = self.run(query, values).rowcount
+        return changed
+
+
 class PgRead(_Read):
     """`with db.read()`."""
 
@@ -123,12 +147,11 @@ class PgWrite(_Write):
     def __enter__(self) -> PgTx:
         self._pg.signals.lower()
         self._tx = PgTx(*self._pg.begin("begin_write"))
-        if self._pg.guard is not None:
-            try:
-                self._pg.guard(self._tx)
-            except BaseException:
-                self._pg.rollback()
-                raise
+        try:
+            self._pg.require_allowed(self._tx)
+        except BaseException:
+            self._pg.rollback()
+            raise
         return self._tx
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
@@ -141,4 +164,26 @@ class PgWrite(_Write):
             return
         self._pg.rollback()
         if isinstance(error, wire.Error):
+            raise failure_of(error) from error
+
+
+class PgTouching(_Write):
+    """`with db.touch()`."""
+
+    __slots__ = ("_pg",)
+
+    def __init__(self, db: "PgDatabase") -> None:
+        self._pg = db
+
+    def __enter__(self) -> PgTouch:
+        self._pg.signals.lower()
+        server, now, _ = self._pg.begin("begin_touch")
+        touch = PgTouch(server, now, self._pg.text("touch"))
+        self._pg.require_allowed(touch)
+        self._pg.signals.shield()  # What it says is done at once.
+        return touch
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if isinstance(error, wire.Error):
+            self._pg.rollback()
             raise failure_of(error) from error
