@@ -31,7 +31,7 @@ class Store(Protocol):
         """Begin an atomic change: alone in the store until its commit is visible."""
 
     def touch(self) -> AbstractContextManager[Tx]:
-        """Begin a change of one fenced statement without an event: on a server, without the lock."""
+        """Begin a change of one fenced statement without an event; a server takes no lock."""
 
     def data_version(self) -> int:
         """Return a number that changes with others' commits."""

@@ -94,7 +94,7 @@ class PgTx(PgReadTx, Tx):
 
 
 class PgTouch(PgReadTx, Tx):
-    """One statement that is a whole change, each in a transaction of its own and without the lock."""
+    """Statements that are a whole change each, committed at once and without the lock."""
 
     __slots__ = ("_first",)
 

@@ -9,8 +9,11 @@ import pytest
 from inbox.operations import leases as rules
 from inbox.store import leases, threads
 from orch.drive import driver_lease
+from schema.clock import Clock
 from schema.failures import Failure
 from schema.pg import wire
+from schema.pg.database import server
+from schema.pg.transaction import PgTouch
 from schema.pg.where import Where
 from tests.support import servers
 from tests.support.cli import Cli, until
@@ -18,6 +21,9 @@ from tests.support.engines import served, shell
 from tests.support.threads import claimed, opened, taken
 
 pytestmark = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
+
+
+SHOWN = "SET LOCAL search_path = orch, pg_temp"
 
 
 @pytest.fixture
@@ -101,16 +107,14 @@ def test_who_is_overtaken_renews_nothing(inbox: Cli) -> None:
 def test_a_renewal_that_meets_the_claim_waits_for_it_and_loses(inbox: Cli) -> None:
     """The claim has the row and not yet committed: the statement waits, looks anew and fails."""
     thread, token = claimed(inbox, seconds="0.001")
-    first, second = inbox.open(), inbox.open()
+    first, second = inbox.open(), server(inbox.open())
     with first.write() as claiming:
         there = threads.get(claiming, thread)
         leases.end(claiming, there.thread_no, "claim")
         leases.held_before(claiming, there.thread_no, "worker-1")  # What was put off is sent.
-        with pytest.raises(Failure) as refusal, second.touch() as tx:
-            wire.run(tx._connection, "SET lock_timeout = 50")
-            tx._first = b"SET LOCAL search_path = orch, pg_temp"
-            rules.prove_life(tx, thread, "worker-1", token)
-        assert refusal.value.code == "store_busy"
+        impatient = PgTouch(second.live(), Clock().now(), f"{SHOWN}; SET LOCAL lock_timeout = 50")
+        with pytest.raises(wire.Error, match="lock timeout"):
+            rules.prove_life(impatient, thread, "worker-1", token)
     with pytest.raises(Failure) as ended, second.touch() as tx:
         rules.prove_life(tx, thread, "worker-1", token)
     assert ended.value.reason == "no_lease"

@@ -42,6 +42,23 @@ def forget(first: int) -> None:
         servers.shared().drop(made.pop())
 
 
+def keep(names: list[str]) -> None:
+    """Copy databases as they are now."""
+    from tests.support import servers
+
+    for name in names:
+        servers.shared().copy(name, f"{name}_kept")
+
+
+def bring_back(names: list[str]) -> None:
+    """Let databases be again what they were when they were kept."""
+    from tests.support import servers
+
+    for name in names:
+        servers.shared().drop(name)
+        servers.shared().copy(f"{name}_kept", name)
+
+
 def behind(cli: Cli, *statements: str) -> list[tuple]:
     """Change a store behind our back, as a shell without our triggers would; return the rows."""
     if cli.url:

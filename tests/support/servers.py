@@ -155,8 +155,12 @@ class Cluster:
             self.execute("CREATE DATABASE template_store")
             migrate.create(self.url("template_store"))
             (self.store_id,) = self.execute("SELECT store_id FROM orch.store", "template_store")[0]
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE template_store STRATEGY file_copy')
+        self.copy("template_store", name)
         return self.url(name)
+
+    def copy(self, name: str, to: str) -> None:
+        """Make a database that is another one's copy; nobody may be connected to that."""
+        self.execute(f'CREATE DATABASE "{to}" TEMPLATE "{name}" STRATEGY file_copy')
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is connected."""
