@@ -114,7 +114,7 @@ def _claim_once(
     found = leases.require_thread(tx, thread_id) if thread_id is not None else None
     kept = call.kept(tx, agent)
     if kept is not None:
-        return _replayed(tx, kept)
+        return _replayed(tx, kept, agent)
     if found is not None:
         change: model.Change | None = claims.claim(tx, found, agent, ttl_ms, pools)
     else:
@@ -155,7 +155,7 @@ def claimed(call: "Call", tx: "Tx", change: model.Change, agent: str) -> tuple[J
     return answer, lease_rows.document(tx, change.thread_no)
 
 
-def _replayed(tx: "ReadTx", stored: Json) -> Json:
+def _replayed(tx: "ReadTx", stored: Json, agent: str) -> Json:
     """Return a stored claim with its token, if its epoch is still the newest."""
     from inbox.cli import plain
 
@@ -167,7 +167,7 @@ def _replayed(tx: "ReadTx", stored: Json) -> Json:
             "superseded",
             f"thread {thread_id} was claimed again (epoch {thread.epoch}): stop working on it",
             hint="take other work",
-            next=[say("claim", agent=thread.assigned_to, next=True)],
+            next=[say("claim", agent=agent, next=True)],
         )
     token = leases.with_token(tx, thread.thread_id, thread.epoch, "{}")
     return plain.patched(stored, "$.lease", token)

@@ -14,7 +14,7 @@ from orch.dispatch import brief, may_begin
 from orch.dispatch.request import DispatchRequest
 from orch.model import Run, Task, Workspace
 from orch.operations import attempts, runs, scheduling, tasks
-from orch.steps import task as task_steps
+from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import checks as check_rows
 from orch.store import places as place_rows
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from inbox.model import Change
     from orch.git import repository
     from orch.operations.attempts import Order
+    from schema.steps import Step
     from schema.transaction import Database, ReadTx, Tx
 
     Answer = Callable[[Tx, Change], Json]
@@ -192,7 +193,7 @@ def _order(run: Run, task: Task, request: DispatchRequest) -> "Order":
             f"missing --execution-mode: task {task.name} has none of its own",
             reason="flag",
             hint="say --execution-mode analysis, or code for a worktree of its own",
-            next=[task_steps.dispatch(task.name, None, request.to or task.default_to)],
+            next=[_completed(task, request)],
         )
     to = request.to or task.default_to
     if to is None:
@@ -200,9 +201,23 @@ def _order(run: Run, task: Task, request: DispatchRequest) -> "Order":
             f"missing --to: task {task.name} has no default assignee",
             reason="flag",
             hint="say --to AGENT or --to @POOL",
-            next=[task_steps.dispatch(task.name, mode, None)],
+            next=[_completed(task, request)],
         )
     return Order(run.leader, to, mode, task.title, "", request.payload)
+
+
+def _completed(task: Task, request: DispatchRequest) -> "Step":
+    """Return the dispatch that was asked for, with what neither it nor the task says."""
+    return say(
+        "dispatch",
+        task.name,
+        execution_mode=request.mode or (None if task.execution_mode else "code"),
+        to=request.to or (None if task.default_to else "AGENT"),
+        repo_path=request.repo_path,
+        base_ref=request.base_ref,
+        workspace_root=request.workspace_root,
+        body=request.body,
+    )
 
 
 def _earlier(tx: "ReadTx", task: Task) -> list[str]:

@@ -84,13 +84,13 @@ def _attempt(attempt: "Answer") -> list[str]:
     )
     when = f", {plain.ago(ended)}" if ended else ""
     lines = [f"attempt {number} {status} by {to}{when}, thread {thread}, {liveness}"]
-    branch, base, head, path, dirty = plain.values(
-        attempt, "branch_name base_commit head_commit worktree_path dirty_files"
+    branch, base, head, path, workspace, dirty = plain.values(
+        attempt, "branch_name base_commit head_commit worktree_path workspace_status dirty_files"
     )
     if branch:
         now = f", head {str(head)[:12]}" if head else ""
         lines.append(f"  branch {branch}, base {str(base)[:12]}{now}")
-        lines.append(f"  in {path}")
+        lines.append("  its worktree was cleaned up" if workspace == "cleaned" else f"  in {path}")
     files = [plain.line(name) for name in attempt["changed_files"] or []]
     if files:
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""

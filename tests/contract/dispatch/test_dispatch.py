@@ -95,8 +95,11 @@ def test_the_task_decides_what_dispatch_leaves_out(lead: Lead) -> None:
 def test_nobody_and_no_mode_are_refused(lead: Lead) -> None:
     lead.do("task", "add", "--task", "a")
     words = ("dispatch", "--task", "a")
-    lead.refuse("invalid_input", "flag", *words, "--execution-mode", "code")
-    lead.refuse("invalid_input", "flag", *words, "--to", "w1")
+    based = ("--execution-mode", "code", "--base-ref", "main")
+    said = lead.refuse("invalid_input", "flag", *words, *based)["hint"]
+    assert said.endswith("orch dispatch r/a --execution-mode code --to AGENT --base-ref main")
+    said = lead.refuse("invalid_input", "flag", *words, "--to", "w1")["hint"]
+    assert said.endswith("orch dispatch r/a --execution-mode code --to w1")
     lead.refuse("not_found", "task", "dispatch", "--task", "b", "--to", "w1")
     lead.refuse("invalid_input", "flag", "dispatch", "--task", "a", "--limit", "2")
     assert lead.status_of("a") == "ready"

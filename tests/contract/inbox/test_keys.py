@@ -122,7 +122,8 @@ def test_a_replayed_claim_of_an_old_epoch_is_superseded(inbox: Cli) -> None:
     inbox.ok(*claim)
     taken(inbox, thread, "worker-2")
     before = log_of(inbox)
-    inbox.refuse("lease_conflict", "superseded", *claim)
+    error = inbox.refuse("lease_conflict", "superseded", *claim)
+    assert error["hint"].endswith(f"inbox claim {' '.join(ME)} --next"), "as who asked"
     assert log_of(inbox) == before
 
 

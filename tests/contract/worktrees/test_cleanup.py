@@ -263,7 +263,8 @@ def test_an_attempt_that_is_not_over_is_never_removed(lead: Lead) -> None:
     lead.task("a")
     sent = lead.dispatch("a")
     for flags in ((), ("--force",)):
-        lead.refuse("refused", "work_at_risk", "cleanup", "--task", "a", *flags)
+        error = lead.refuse("refused", "work_at_risk", "cleanup", "--task", "a", *flags)
+        assert "orch cancel r/a" in error["hint"], "force would not remove it either"
         lead.refuse("no_matching_work", "empty", *ALL, *flags)
     lead.claim(sent)
     lead.ask(sent)
@@ -273,6 +274,18 @@ def test_an_attempt_that_is_not_over_is_never_removed(lead: Lead) -> None:
     assert [c["attempt_no"] for c in done["cleaned"]] == [1]
     assert [k["attempt_no"] for k in done["kept"]] == [2]
     assert "dispatched" in done["kept"][0]["reason"]
+    shown = lead.orch.quick("task", "show", "r/a").out
+    assert "its worktree was cleaned up" in shown
+    assert worktree(sent) not in shown and worktree(new) in shown
+
+
+def test_what_is_kept_is_offered_alone(lead: Lead) -> None:
+    """Who asked about one attempt does not remove another's worktree by the line printed."""
+    lead.task("a")
+    sent = lead.finish("a")
+    lead.repo.write("a.txt", "changed\n", cwd=worktree(sent))
+    error = lead.refuse("refused", "work_at_risk", "cleanup", "--task", "a", "--attempt", "1")
+    assert error["hint"].endswith("orch cleanup r/a --attempt 1 --force")
     assert worktree(new).is_dir()
 
 
