@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
 
 _SHOWN = 6
+_OPENING = frozenset(("run init", "council start"))  # Their run is a new one.
 
 
 def advise(call: "Call", failure: Failure, argv: list[str]) -> None:
@@ -21,6 +22,10 @@ def advise(call: "Call", failure: Failure, argv: list[str]) -> None:
 
     Guarantees: no store is made and nothing written; without a store the failure stays as it is.
     """
+    if call.words in _OPENING:
+        failure.hint = "its id is of your choice"
+        failure.next = (Step((call.program, *argv, "--run", "ID")),)
+        return
     try:
         with call.db.read() as tx:
             names = history.list_runs(tx, only_open=True) or history.list_runs(tx)

@@ -53,3 +53,10 @@ def test_without_any_run_the_first_step_is_named(tmp_path: Path, empty_store: Pa
 def test_a_closed_run_is_named_where_none_is_open(lead: Lead) -> None:
     lead.do("run", "close")
     assert refused(lead, "status")["next"][0]["argv"][-2:] == ["--run", "r"]
+
+
+@pytest.mark.parametrize("words", [("run", "init", "--goal", "g"), ("council", "start")])
+def test_who_opens_a_run_is_offered_no_other(lead: Lead, words: tuple[str, ...]) -> None:
+    """The id of the only run would be refused as taken."""
+    [step] = refused(lead, *words)["next"]
+    assert (step["argv"][-2:], list(step["blanks"])) == (["--run", "ID"], ["ID"])

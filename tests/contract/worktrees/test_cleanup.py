@@ -276,7 +276,7 @@ def test_an_attempt_that_is_not_over_is_never_removed(lead: Lead) -> None:
     assert "dispatched" in done["kept"][0]["reason"]
     shown = lead.orch.quick("task", "show", "r/a").out
     assert "its worktree was cleaned up" in shown
-    assert worktree(sent) not in shown and worktree(new) in shown
+    assert str(worktree(sent)) not in shown and str(worktree(new)) in shown
 
 
 def test_what_is_kept_is_offered_alone(lead: Lead) -> None:
@@ -286,7 +286,6 @@ def test_what_is_kept_is_offered_alone(lead: Lead) -> None:
     lead.repo.write("a.txt", "changed\n", cwd=worktree(sent))
     error = lead.refuse("refused", "work_at_risk", "cleanup", "--task", "a", "--attempt", "1")
     assert error["hint"].endswith("orch cleanup r/a --attempt 1 --force")
-    assert worktree(new).is_dir()
 
 
 def test_one_attempt_can_be_chosen(lead: Lead) -> None:
