@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
     from orch.model import Task
     from orch.store.places import Place
-    from schema.steps import Step
 
 
 def cleanup(
@@ -73,35 +72,32 @@ def cleanup(
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
     at_stake = [o for o in outcomes if not o.cleaned and inspect.is_here(o.attempt)]
     if (at_stake or stayed) and not cleaned and not dry_run:
-        hint, steps = _instead(run_id, subject, attempt, at_stake)
-        raise Failure(
-            "refused",
-            "work_at_risk",
-            f"kept {many(len(kept), 'worktree')}, removed none: "
-            + "; ".join(str(k["reason"]) for k in kept[:3]),
-            hint=hint,
-            next=steps,
-            details={"cleaned": cleaned, "kept": kept},
-            data=answer,
-        )
+        failure = _all_kept(run_id, subject, attempt, at_stake, kept)
+        failure.details, failure.data = {"cleaned": cleaned, "kept": kept}, answer
+        raise failure
     call.say(replay.keep(call, run_id, answer) if not dry_run else answer)
 
 
-def _instead(
+def _all_kept(
     run_id: str,
     subject: "Task | None",
     attempt: int | None,
     at_stake: "list[workflow.CleanupOutcome]",
-) -> "tuple[str, list[Step]]":
-    """Return what goes on from worktrees that were all kept: of these ones, not of more."""
-    if subject is None:
-        step = say("cleanup", run=run_id, all_completed=True, force=bool(at_stake))
+    kept: "list[dict[str, object]]",
+) -> Failure:
+    """Return the refusal where nothing went; its commands are about these worktrees, not more."""
+    hint = "commit the work, or save and remove it" if at_stake else "see what keeps it"
+    name = f"{run_id}/{subject.task_id}" if subject else None
+    if name is None:
+        steps = [say("cleanup", run=run_id, all_completed=True, force=bool(at_stake))]
+    elif any(outcome.attempt.status not in TERMINAL for outcome in at_stake):
+        hint = "wait for it, or call it off"
+        steps = [say("wait", run=run_id), say("cancel", name)]
     else:
-        name = f"{run_id}/{subject.task_id}"
-        if any(outcome.attempt.status not in TERMINAL for outcome in at_stake):
-            return "wait for it, or call it off", [say("wait", run=run_id), say("cancel", name)]
-        step = say("cleanup", name, attempt=attempt, force=bool(at_stake))
-    return "commit the work, or save and remove it" if at_stake else "see what keeps it", [step]
+        steps = [say("cleanup", name, attempt=attempt, force=bool(at_stake))]
+    reasons = "; ".join(str(k["reason"]) for k in kept[:3])
+    message = f"kept {many(len(kept), 'worktree')}, removed none: {reasons}"
+    return Failure("refused", "work_at_risk", message, hint=hint, next=steps)
 
 
 def _require_one_way(*, named: bool, all_completed: bool, fits: bool) -> None:
