@@ -122,6 +122,16 @@ def line(text: object, width: int = 100) -> str:
     return flat if len(flat) <= width else flat[: width - 1] + "…"
 
 
+def without_marks(text: str) -> str:
+    """Return what plain mode printed without the marks round peers' words, for people's screens.
+
+    Guarantees: a peer's own line stays, whatever it says: it begins with a bar.
+    """
+    import re
+
+    return re.sub(r"(?m)^ *(BEGIN UNTRUSTED [0-9a-f]{8} from=.*|END [0-9a-f]{8})\n?", "", text)
+
+
 def ago(moment: object) -> str:
     """Return how long ago a published time is, in one unit."""
     sql = "SELECT cast((julianday('now') - julianday(:t)) * 86400 AS INTEGER)"

@@ -9,7 +9,7 @@ from orch.steps import task as task_steps
 from orch.steps.entry import cleanup, integrate
 from orch.steps.model import say
 from orch.store import board as store
-from orch.store import requests, tasks
+from orch.store import landings, requests, tasks
 from schema import steps
 from schema.failures import Failure
 from schema.steps import Step
@@ -134,6 +134,7 @@ def _landing(tx: "ReadTx", run: "Run", known: "dict[int, Landing]") -> "Iterator
         if landing.command:
             task = tasks.by_no(tx, task_no)
             text = f"{landing.state}: {landing.detail}" if landing.detail else landing.state
+            text = landings.APPROVED if landing.detail == landings.APPROVED else text
             yield Need(run.run_id, task.task_id, "landing", None, landing.since, text,
                        landing.command)  # fmt: skip
 

@@ -104,10 +104,9 @@ class BoardApp(App[None]):
         document = self._feed.latest
         if document is None:
             return
+        before = [row.identity for row in self.found]
         self.found = rows.chosen(rows.rows(document), self.view.filters, self.view.run)
-        known = [row.identity for row in self.found]
-        if self.view.cursor not in known:
-            self.view.cursor = known[0] if known else None
+        self.view.cursor = rows.cursor_after(self.view.cursor, before, self.found)
         size = self.board.size
         self.board.drawn = layout.frame(document, self.found, self.view, size.width, size.height)
         if self._is_ascii:

@@ -40,10 +40,17 @@ _LANDING = ("landing", "approval", "conflict", "held", "quarantined")
 
 
 def _retry(row: "Row") -> "list[Step]":
-    """A failed task again; work that the queue sent back as a new attempt."""
+    """A failed task again; work that the queue sent back, or a person does, as a new attempt."""
+    if row.status == "approval":
+        return [say("queue retry", row.name, rework=True, body="TEXT")]
     if row.status in _LANDING:
         return [say("queue retry", row.name, rework=True)]
     return [say("retry", row.name)]
+
+
+def _can_land(row: "Row") -> bool:
+    known = ("done", "landing", "conflict", "held", "quarantined", "queued")
+    return bool(row.task) and row.status in known and not row.is_review
 
 
 def _land(row: "Row") -> "list[Step]":
@@ -91,7 +98,7 @@ KEYS = {
     "v": Key("verify", "run the checks that did not pass again",
              lambda row: [say("verify run", row.name, again=True)],
              _is("unverified", "check_error", "failed", "verifying")),
-    "m": Key("land", "bring it to its target", _land, _is("done", *_LANDING, "queued")),
+    "m": Key("land", "bring it to its target", _land, _can_land),
     "x": Key("cancel", "call it off",
              lambda row: [say("cancel", row.name, reason="TEXT")], _is_open),
     "p": Key("pause", "let nothing new begin in its run; again: let it go on", _pause,

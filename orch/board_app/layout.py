@@ -7,7 +7,7 @@ cursor is always on it; what is left out is counted. Below LEAST it says only th
 import textwrap
 
 from orch.board_app.keys import KEYS
-from orch.board_app.rows import PANES, Row, seconds_between, spell
+from orch.board_app.rows import PANES, Row, own_runs, seconds_between, spell
 from orch.model import WORKED
 from orch.reports.style import columns, cut_columns
 from schema.steps import command
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST = (40, 10)
 _BAR = 11
+_MOST_DETAIL = 8  # Lines of what the row under the cursor is about, where there is room.
 _ASCII = str.maketrans(
     {"·": "|", "▕": "[", "▏": "]", "█": "#", "░": "-", "─": "-", "→": ">", "✗": "x", "✓": "+",
      "◔": "o", "◑": "o", "◎": "@", "▶": "*", "●": "*", "⇥": ">", "†": "!", "±": "~", "○": "o",
@@ -79,8 +80,9 @@ def _draw(
     head = [_head(document, wide)]
     head += _runs(document, view, max(1, high // 6), wide)
     current = next((row for row in found if row.identity == view.cursor), None)
-    foot = _foot(current, view, found, wide, high)
     panes = {name: [row for row in found if row.pane == name] for name in PANES}
+    full = len(head) + len(found) + sum(bool(rows) for rows in panes.values())
+    foot = _foot(current, view, found, wide, high, max(1, min(_MOST_DETAIL, high - full - 5)))
     shown = _shares(panes, current, high - len(head) - len(foot))
     drawn.lines = head
     cells = (
@@ -98,7 +100,7 @@ def _draw(
 
 
 def _head(document: "dict[str, Any]", wide: int) -> "Words":
-    runs = [run for run in document["runs"] if not run["review_of"]]
+    runs = own_runs(document)
     needs = len(document["needs"]) + document["more"]["needs"]
     landed = sum(run["landed"] for run in runs)
     total = sum(_counted(run) for run in runs)
@@ -131,11 +133,11 @@ def _counted(run: "dict[str, Any]") -> int:
 
 def _runs(document: "dict[str, Any]", view: View, most: int, wide: int) -> "list[Words]":
     """One line a run: how far it is, what is at work, what it needs, where it leads, how long."""
-    every = document["runs"]
+    own = own_runs(document)
     known = [
         (n, run)
-        for n, run in enumerate(every, 1)
-        if view.run == run["run_id"] or not (view.run or run["review_of"])
+        for n, run in enumerate(document["runs"], 1)
+        if (view.run == run["run_id"] if view.run else run in own)
     ]
     shown = known[: most if len(known) <= most else most - 1]
     names = min(max((columns(run["run_id"]) for _, run in shown), default=0), wide // 4)
@@ -259,7 +261,8 @@ def _row(row: Row, now: str, sizes: "tuple[int, int, int]", is_current: bool) ->
     names, whats, wide = sizes
     old = "" if row.at else age(row.since, now)
     what = row.at or row.what
-    lines = f"+{row.lines[0]} -{row.lines[1]} " if row.lines and wide >= 70 else ""
+    lines = f"+{row.lines[0]} -{row.lines[1]}" if row.lines and wide >= 70 else ""
+    lines += " " if lines and old else ""
     room = max(0, wide - names - whats - columns(row.sign + lines) - len(old) - 5)
     cells = [
         (row.style, row.sign + " "), ("bold", _fit(row.label, names) + " "),
@@ -276,14 +279,14 @@ def _fit(text: str, room: int) -> str:
     return shown + " " * (room - columns(shown))
 
 
-def _line(text: str) -> str:
+def _line(text: str, most: int = 300) -> str:
     from inbox.cli import plain as words
 
-    return words.line(text, 300)
+    return words.line(text, most)
 
 
 def _foot(
-    current: "Row | None", view: View, found: "list[Row]", wide: int, high: int
+    current: "Row | None", view: View, found: "list[Row]", wide: int, high: int, most: int
 ) -> "list[Words]":
     """The detail or what was said last, the command of Enter or of a key, the keys."""
     steps = view.wanted or (current.steps if current is not None else ())
@@ -291,24 +294,31 @@ def _foot(
     filters = "".join(f"  /{one}" for one in view.filters) + (
         f"  run {view.run}" if view.run else ""
     )
-    said = view.message or (_line(current.text) if current is not None else "")
+    said = view.message or (current.text if current is not None else "")
     style = view.style if view.message else "dim"
     detail = f"  {current.detail}" if current is not None and current.detail else ""
     rule = "─ " + (current.name if current is not None else "") + detail + filters + " "
     foot: list[Words] = [
         [("dim", rule + "─" * max(0, wide - columns(rule)))],
-        [(style, _line(said))],
+        *([(style, part)] for part in _wrapped(said, wide, most)),
         [("dim", "$ "), ("cyan", line)],
     ]
     if high >= 16:
-        fitting = [f"{k} {one.word}" for k, one in KEYS.items() if current and one.fits(current)]
-        foot.append([("dim", " ".join(fitting))])
+        fitting = [(k, one.word) for k, one in KEYS.items() if current and one.fits(current)]
+        foot.append([cell for k, word in fitting for cell in (("bold", k), ("dim", f" {word} "))])
     at = found.index(current) + 1 if current in found else 0
     count = f"{at} of {len(found)}"
     own = "↵ does  / filter  1-9 run  Tab pane  u undo  ? keys  q quit"
     own = own if columns(own) + len(count) + 2 <= wide else "↵ does  / filter  ? keys  q quit"
     foot.append([("dim", own + " " * max(1, wide - columns(own) - len(count)) + count)])
     return foot
+
+
+def _wrapped(text: str, wide: int, most: int) -> "list[str]":
+    """Return words in at most so many lines; the last one is cut by whoever draws it."""
+    shown = _line(text, max(300, wide * most))
+    found = textwrap.wrap(shown, wide if shown.isascii() else wide // 2) or [""]
+    return found if len(found) <= most else [*found[: most - 1], " ".join(found[most - 1 :])]
 
 
 def _cut(line: "Words", wide: int) -> "Words":

@@ -9,6 +9,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from inbox.cli import plain
 from schema.json_text import loads
 
 TYPE_CHECKING = False
@@ -43,7 +44,8 @@ class Reader(ModalScreen[bool]):
     ) -> None:
         super().__init__()
         self._title, self._foot, self._follow = title, foot, follow
-        self._lines = text.rstrip("\n").split("\n")[-_MOST_LINES:]
+        shown = plain.without_marks(text)
+        self._lines = shown.rstrip("\n").split("\n")[-_MOST_LINES:]
         self._body = Static(self._painted())
         self._scroll = VerticalScroll(self._body)
         self._stream: Inside | None = None
@@ -87,8 +89,6 @@ class Reader(ModalScreen[bool]):
         threading.Thread(target=stream.run, name="follow", daemon=True).start()
 
     def _more(self, line: str) -> None:
-        from inbox.cli import plain
-
         self._lines.append(plain.visible(str(loads(line).get("line", ""))))
         del self._lines[:-_MOST_LINES]
         self._body.update(self._painted())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from schema.steps import Step
 
+    Identity = tuple[str, str, str, str]
+
 PANES = {"needs": "NEEDS YOU", "work": "AT WORK", "next": "NEXT", "landed": "LANDED"}
 # status of an entry on its way: in words.
 _ON_ITS_WAY = {
@@ -31,14 +33,14 @@ class Row:
     """One line of a pane: what it is about, how it reads, and the command that Enter gives.
 
     `task` is "" where a whole run is meant; `status` is what `status:…` filters by; `is_paused`
-    says so of its run; `detail` is who tries it for which time; `lines` are those that it added
-    and removed, None where nobody knows; `label` names it on the screen; `at` is the moment
-    that stands for its age.
+    says so of its run, `is_review` that others' work is read there; `detail` is who tries it for
+    which time; `lines` are those that it added and removed, None where nobody knows; `label` names
+    it on the screen; `at` is the moment that stands for its age.
     """
 
     __slots__ = (
-        "at", "detail", "is_paused", "label", "lines", "pane", "run", "sign", "since", "status",
-        "steps", "style", "task", "text", "what",
+        "at", "detail", "is_paused", "is_review", "label", "lines", "pane", "run", "sign", "since",
+        "status", "steps", "style", "task", "text", "what",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +59,7 @@ class Row:
         self.at = self.detail = ""
         self.label = f"{run}/{task}" if task else run
         self.lines: tuple[int, int] | None = None
-        self.is_paused = False
+        self.is_paused = self.is_review = False
         self.pane, self.run, self.task = pane, run, task
         self.sign, self.style, self.what, self.text = sign, style, what, text
         self.since, self.steps, self.status = since, list(steps), status
@@ -68,10 +70,29 @@ class Row:
         return f"{self.run}/{self.task}" if self.task else self.run
 
     @property
-    def identity(self) -> "tuple[str, str, str, str]":
+    def identity(self) -> "Identity":
         """What stays the same while the row goes on: where the cursor stays."""
         kind = self.status if self.pane == "needs" else ""
         return self.pane, self.run, self.task, kind
+
+
+def cursor_after(
+    cursor: "Identity | None", before: "list[Identity]", found: list[Row]
+) -> "Identity | None":
+    """Return where the cursor is when the rows are others than `before`.
+
+    Guarantees: it goes with its task, so that a key pressed meanwhile is about nothing else; where
+    that is gone, it stays at its place.
+    """
+    if not found:
+        return None
+    if cursor is None:
+        return found[0].identity
+    own = [row.identity for row in found if (row.run, row.task) == cursor[1:3]]
+    if own:
+        return next((one for rank in (4, 1) for one in own if one[:rank] == cursor[:rank]), own[0])
+    at = before.index(cursor) if cursor in before else 0
+    return found[min(at, len(found) - 1)].identity
 
 
 def rows(document: "dict[str, Any]") -> "list[Row]":
@@ -104,6 +125,7 @@ def _with_reviews(document: "dict[str, Any]", found: "list[Row]") -> "list[Row]"
     under: dict[tuple[str, str], list[Row]] = {}
     for row in found:
         if row.run in of:
+            row.is_review = True
             row.label = f"↳ {row.task or row.run}"
             under.setdefault((row.pane, of[row.run]), []).append(row)
     ordered: list[Row] = []
@@ -115,6 +137,16 @@ def _with_reviews(document: "dict[str, Any]", found: "list[Row]") -> "list[Row]"
             row.label = f"{about} ↳ {row.task}"
         ordered += left
     return sorted(ordered, key=lambda row: list(PANES).index(row.pane))
+
+
+def own_runs(document: "dict[str, Any]") -> "list[dict[str, Any]]":
+    """Return the runs that have a line of their own: no review of a task of another one."""
+    every = {run["run_id"] for run in document["runs"]}
+    return [
+        run
+        for run in document["runs"]
+        if not run["review_of"] or run["review_of"].split("/")[0] not in every
+    ]
 
 
 def _detail(one: "dict[str, Any]", now: str) -> str:
@@ -150,10 +182,9 @@ def _key(one: "dict[str, Any]") -> "tuple[str, str]":
 def _need(one: "dict[str, Any]") -> Row:
     kind, text = one["kind"], one["text"]
     if kind == "landing" and text.startswith(_AWAITED):
-        sign, style, words = of_need("approval")
+        kind = "approval"
         text = text.removeprefix(_AWAITED).removeprefix(": ")
-    else:
-        sign, style, words = of_need(kind)
+    sign, style, words = of_need(kind)
     what = f"{one['who']} {words}" if kind == "question" else words
     return Row("needs", one["run_id"], one["task_id"] or "", sign, style, what, text,
                one["since"], read(one["command"]), kind)  # fmt: skip

@@ -41,7 +41,8 @@ pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px;
 .band li + li::before { content: "→ "; color: var(--muted); }
 .card { background: var(--box); border: 1px solid var(--line); border-radius: 8px;
   padding: 10px 14px; }
-.card b { display: block; font-size: 21px; } .card span { color: var(--muted); font-size: 13px; }
+.card b { display: block; font-size: 20px; white-space: nowrap; }
+.card span { color: var(--muted); font-size: 13px; }
 .tag { display: inline-block; border-radius: 999px; padding: 0 9px; font-size: 12px;
   color: var(--paper); background: var(--muted); white-space: nowrap; }
 table { margin-bottom: 14px; border-collapse: collapse; width: 100%; font-size: 14px; }
@@ -114,10 +115,11 @@ _ENDS = {"land": ("blocked", "to be landed"), "integrate": ("blocked", "to be in
 def _state(run: Document) -> str:
     """Return where a run is: its end, where it has come to one, else its status."""
     colour, words = _ENDS.get(run.get("end", "open"), (run["status"], run["status"]))
-    return _label(colour, words)
+    return label(colour, words)
 
 
-def _label(colour: str, words: str) -> str:
+def label(colour: str, words: str) -> str:
+    """Return words as a small label that has a status' colour."""
     return f'<span class="tag t-{xml(colour)}">{xml(words)}</span>'
 
 
@@ -201,7 +203,7 @@ def _table(tasks: Sequence[Document]) -> str:
         work = sum(one["seconds"]["working"] for one in tried)
         costs = [one["cost_usd"] for one in tried if one["cost_usd"] is not None]
         stands = landing_story.of_task(task)
-        landing = f" {_label(*stands)}" if stands else ""
+        landing = f" {label(*stands)}" if stands else ""
         cells = [
             f'<td class="s"><code>{xml(task["task_id"])}</code></td>',
             f'<td class="title">{_said(task["title"])}</td>',

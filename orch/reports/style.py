@@ -8,15 +8,15 @@ import unicodedata
 
 # status: (sign, colour in the light, colour in the dark)
 STATUSES = {
-    "planned": ("○", "#8a94a3", "#7d8794"),
+    "planned": ("○", "#606b7a", "#7d8794"),
     "ready": ("◔", "#0e7c86", "#3fb8c2"),
-    "dispatched": ("◑", "#5b6bd6", "#8c9bff"),
-    "running": ("▶", "#1f6feb", "#58a6ff"),
-    "blocked": ("?", "#b7791f", "#e3b341"),
+    "dispatched": ("◑", "#4f5fcb", "#8c9bff"),
+    "running": ("▶", "#1a66e0", "#58a6ff"),
+    "blocked": ("?", "#956300", "#e3b341"),
     "verifying": ("◎", "#8250df", "#b58cff"),
     "done": ("✓", "#1a7f37", "#3fb950"),
     "failed": ("✗", "#cf222e", "#f85149"),
-    "cancelled": ("–", "#6e7781", "#8b949e"),
+    "cancelled": ("–", "#656d76", "#8b949e"),
 }
 # What fills the bars of a timeline: phase: (what it means, whose colour it has).
 PHASES = {

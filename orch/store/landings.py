@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schema.transaction import ReadTx
 
 _SQL = queries.load(__file__)
+APPROVED = "approved, not landed yet"
 # Entries of these are not at their end.
 _WANTED = (*MOVING, "awaiting_approval", "conflict", "failed", "error", "held", "quarantined")
 
@@ -34,6 +35,8 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
         runs = status in MOVING and pid and not process_identity.is_gone(pid, started, boot)
         is_wanted = status in _WANTED or trouble
         wants = command(of_entry(stands)) if is_wanted and not runs else ""
+        if status == "awaiting_approval" and not stands.missing:
+            reason = APPROVED
         found[task_no] = Landing(
             status, trouble or reason or why, wants, conflicts, since, commit, branch, bool(undone),
             position or 0, repo,

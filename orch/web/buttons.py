@@ -1,6 +1,6 @@
 """Buttons of a task or an entry: the board's keys that an endpoint stands for. Pure.
 
-Pure. A button posts exactly the command that stands on it; what only a person has is asked for.
+A button posts exactly the command that stands on it; what only a person has is asked for.
 """
 
 from inbox.cli import parse
@@ -25,19 +25,21 @@ _REASON = ("reason", "why", False)
 _NAME = ("as", "who you are, as the policy names you", False)
 _TO = ("to", "who does it: an agent, or @pool (else its default)", False)
 _NOW = ("to", "who does it now: an agent, or @pool", False)
-_NOTE = ("note", "a comment", False)
+_NOTE = ("note", "a comment (optional)", False)
+_MORE = ("body", "what its next try should know (optional)", True)
 # key of the board: (the endpoint's last word, what it asks for: name, label, whether it is long)
 _ASKED: "dict[str, tuple[str, tuple[Ask, ...]]]" = {
     "a": ("answer", (_BODY,)),
     "c": ("continue", (_BODY,)),
     "s": ("stop", (_REASON,)),
-    "r": ("retry", ()),
+    "r": ("retry", (_MORE,)),
     "y": ("approve", (_NAME, _NOTE)),
     "n": ("reject", (_NAME, _NOTE)),
     "v": ("verify", ()),
     "m": ("merge", ()),
     "x": ("abort", (_REASON,)),
 }
+TO_DIFF = "read the change, then approve or reject"
 AFTER_DIFF = ("approve", "reject")  # They stand beside the diff, on the task's page.
 _LABELS = {
     "queue add": "queue what is done", "queue run": "land what is queued",
@@ -47,26 +49,34 @@ _LABELS = {
     "queue release": "release", "queue retry": "retry", "queue approve": "approve",
     "queue reject": "reject",
 }  # fmt: skip
+# The first words of a command that no button gives: why it is a terminal's.
+_IN_A_TERMINAL = {
+    "work": "its agents work in that terminal, until they have nothing to do",
+    "drive": "it drives in that terminal, until everything has landed",
+    "review": "a reviewer works in that terminal, until it has read the change",
+    "council start": "you choose who sits in it",
+}  # fmt: skip
 
 
 class Button:
     """A button: its label, where it is posted, what is asked for, the command that it is.
 
-    `given` is posted beside what is asked for; `is_keyed`: the command can be given under a key.
+    `given` is posted beside what is asked for; `is_keyed`: the command can be given under a key;
+    `is_main`: it is what its row needs.
     """
 
-    __slots__ = ("asks", "command", "given", "is_keyed", "label", "path")
+    __slots__ = ("asks", "command", "given", "is_keyed", "is_main", "label", "path")
 
     def __init__(
         self, label: str, path: str, asks: "tuple[Ask, ...]", line: str,
         given: "dict[str, Any] | None" = None, is_keyed: bool = True,
     ) -> None:  # fmt: skip
         self.label, self.path, self.asks, self.command = label, path, asks, line
-        self.given, self.is_keyed = given or {}, is_keyed
+        self.given, self.is_keyed, self.is_main = given or {}, is_keyed, False
 
 
 def of_row(row: "Row", *, by_diff: bool) -> list[Button]:
-    """Return the buttons of a row; `by_diff`: the change is shown beside them."""
+    """Return the buttons of a row, what it needs first; `by_diff`: the change is beside them."""
     found = []
     if row.status == "ready":
         found += [_dispatch(step) for step in row.steps]
@@ -83,8 +93,26 @@ def of_row(row: "Row", *, by_diff: bool) -> list[Button]:
         line = " && ".join(map(command, steps))
         found.append(Button(one.word, f"{PREFIX}/tasks/{row.name}/{last}", asks, line))
     own = [button for step in row.steps if (button := of_step(step)) is not None]
+    needed = {button.label for button in own}
     known = {button.label for button in found} | (set() if by_diff else set(AFTER_DIFF))
-    return [*(button for button in own if button.label not in known), *found]
+    found = [*(button for button in own if button.label not in known), *found]
+    for button in found:
+        button.is_main = row.pane in ("needs", "next") and button.label in needed
+    return sorted(found, key=lambda button: not button.is_main)
+
+
+def why_terminal(row: "Row") -> str:
+    """Return why what a row needs is given in a terminal, "" where it is not, or is a look."""
+    for step in row.steps:
+        if step.kind != "act" or of_step(step) is not None:
+            continue
+        if step.argv[0] != "orch":
+            return "paste it into a terminal, in your checkout: it is git's"
+        for words, why in _IN_A_TERMINAL.items():
+            if list(step.argv[1:])[: len(words.split())] == words.split():
+                return f"paste it into a terminal: {why}"
+        return "paste it into a terminal"
+    return ""
 
 
 def _dispatch(step: "Step") -> Button:

@@ -20,14 +20,21 @@ progress { width: 100%; height: 8px; accent-color: var(--done); }
 .row { display: grid; gap: 4px 10px; border: 1px solid var(--line); border-radius: 8px;
   padding: 10px 12px; margin: 8px 0; grid-template-columns: 18px 1fr auto;
   grid-template-areas: "sign name age" "what what what" "text text text" "line line line"
-  "buttons buttons buttons" "after after after"; }
+  "after after after" "buttons buttons buttons"; }
 .sign { grid-area: sign; text-align: center; } .name { grid-area: name; font-weight: 600;
   overflow-wrap: anywhere; }
 .row .what { grid-area: what; } .row .text { grid-area: text; overflow-wrap: anywhere; }
 .row time { grid-area: age; color: var(--muted); font-size: 13px; }
-.row .line { grid-area: line; color: var(--muted); overflow-wrap: anywhere; }
+.row .line { grid-area: line; color: var(--muted); overflow-wrap: anywhere; font-size: 13px; }
+.why { font-size: 13px; } button.copy { min-height: 26px; padding: 0 8px; font-size: 12px;
+  color: var(--muted); background: none; }
+.story { list-style: none; padding: 8px 12px; margin: 6px 0; background: var(--box);
+  font-size: 14px; border: 1px solid var(--line); border-radius: 6px; max-height: 60vh;
+  overflow-y: auto; }
+.story time { color: var(--muted); font-size: 13px; } .story b { font-weight: 600; }
+h3 { font-size: 15px; margin: 18px 0 4px; }
 .row .buttons { grid-area: buttons; } .row .after { grid-area: after; }
-.buttons { display: flex; flex-wrap: wrap; gap: 8px; }
+.after { font-weight: 600; } .buttons { display: flex; flex-wrap: wrap; gap: 8px; }
 .c-red { border-left: 4px solid var(--failed); }
 .c-yellow { border-left: 4px solid var(--blocked); }
 .c-green { border-left: 4px solid var(--done); } .c-blue { border-left: 4px solid var(--running); }
@@ -58,6 +65,6 @@ dialog textarea { min-height: 110px; } .wrong { color: var(--failed); }
 @media (min-width: 700px) {
   .row { grid-template-columns: 18px minmax(120px, 200px) minmax(90px, 150px) 1fr auto;
     grid-template-areas: "sign name what text age" ". line line line line"
-    ". buttons buttons buttons buttons" ". after after after after"; }
+    ". after after after after" ". buttons buttons buttons buttons"; }
 }
 """

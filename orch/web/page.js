@@ -125,10 +125,20 @@ function follow(button) {
   lines.addEventListener("error", () => lines.close());
 }
 
+// Whoever pastes a command into a terminal; where the browser gives no clipboard, it is selected.
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "copied";
+    setTimeout(() => { button.textContent = "copy"; }, 2000);
+  } catch { getSelection().selectAllChildren(button.previousElementSibling); }
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.path) ask(button);
+  else if (button.dataset.copy) copy(button);
   else if (button.dataset.follow) follow(button);
   else if ("close" in button.dataset) by("#ask").close();
 });

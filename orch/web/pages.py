@@ -5,13 +5,12 @@ endpoint of the API. The one script (page.js) fetches the page again when someth
 """
 
 import re
-from functools import partial
 
+from inbox.cli import plain
 from inbox.cli.inside import Outcome
 from orch.board_app import layout, rows
 from orch.reports import html
 from orch.reports.escape import visible, xml
-from orch.steps.model import say
 from orch.web import buttons, look
 from schema.json_text import dumps, loads
 from schema.words import many
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     Ask = Callable[..., Outcome]
 
 _MOST_LINES = 400
+_MOST_IN_A_LINE = 1000
+_MAIN = ' class="main"'
 _LEFT = "<h2>What is left to do</h2>"  # As the report has it.
 _MOST_CHARACTERS = 200_000
 
@@ -48,38 +49,39 @@ def sheet() -> str:
 def shell() -> str:
     """Return what somebody sees who has not come by the address of the terminal."""
     words = "Open the whole address that the terminal of <code>orch web</code> shows."
-    return _page("orch", [f'<p class="muted" id="shell">{words}</p>'], here="", data="shell")
+    return page("orch", [f'<p class="muted" id="shell">{words}</p>'], here="", data="shell")
 
 
 def board(ask: "Ask", *, read_only: bool) -> Page:
     """Return all open runs: what needs somebody first."""
     said = ask("top", "--limit", "200")
     if said.failure is not None:
-        return _failure(said)
+        return failure(said)
     document = loads(said.envelope)["data"]
     found = rows.rows(document)
     parts = [*_runs(document, read_only=read_only)]
     for pane, title in rows.PANES.items():
         shown = [row for row in found if row.pane == pane]
         if shown:
-            parts.append(f'<h2>{title.title()} <span class="count">{len(shown)}</span></h2>')
+            parts.append(f'<h2>{title.capitalize()} <span class="count">{len(shown)}</span></h2>')
             parts += _rows(shown, document["at"], read_only=read_only, by_diff=False)
     if not found:
         parts.append("<p>There is no task in an open run.</p>")
-    return Page(_page("Board", parts, here="/"))
+    return Page(page("Board", parts, here="/"))
 
 
 def _runs(document: "dict[str, Any]", *, read_only: bool) -> "Iterator[str]":
     needs = len(document["needs"]) + document["more"]["needs"]
     told = f"{many(needs, 'needs', 'need')} you" if needs else "nothing needs you"
-    count = many(sum(not run["review_of"] for run in document["runs"]), "run")
+    shown = rows.own_runs(document)
+    count = many(len(shown), "open run")
     cost = sum(run["cost_usd"] or 0 for run in document["runs"])
     spent = f' <span class="count">${cost:.2f}</span>' if cost else ""
     yield f'<h1>{count} <span class="told">{told}</span>{spent}</h1>'
     if not read_only:
-        yield _buttons([buttons.new_run()])
+        yield buttons_of([buttons.new_run()])
     yield '<div class="runs">'
-    for run in (each for each in document["runs"] if not each["review_of"]):
+    for run in shown:
         total = run["counts"]["total"] - run["counts"]["cancelled"]
         share = 100 * run["landed"] / total if total else 0
         name = xml(run["run_id"])
@@ -108,7 +110,8 @@ def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "I
     yield '<ul class="rows">'
     for row in shown:
         where = f"/tasks/{row.name}" if row.task else f"/runs/{row.run}"
-        line = " && ".join(step.line for step in row.steps)
+        is_look = all(step.kind == "look" for step in row.steps)  # This page shows it itself.
+        line = "" if is_look else " && ".join(step.line for step in row.steps)
         offered = [] if read_only else buttons.of_row(row, by_diff=by_diff)
         yield (
             f'<li class="row c-{row.style or "dim"}"><span class="sign">{xml(row.sign)}</span>'
@@ -116,10 +119,18 @@ def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "I
             f'<span class="what">{xml(row.what)}</span>'
             f'<span class="text">{xml(visible(row.text)[:600])}{_lines(row)}</span>'
             f"<time>{layout.age(row.since, now).strip()}</time>"
-            f'<code class="line">{xml(line)}</code>{_buttons(offered)}'
-            f"{_to_diff(row, where) if offered and not by_diff else ''}</li>"
+            f"{line_of(line, buttons.why_terminal(row))}"
+            f"{_to_diff(row, where) if offered and not by_diff else ''}"
+            f"{buttons_of(offered)}</li>"
         )
     yield "</ul>"
+
+
+def line_of(line: str, why: str) -> str:
+    """Return a command as it is pasted, and why it is, where no button gives it."""
+    told = f' <span class="why">{xml(why)}</span>' if why else ""
+    copy = f'<button type="button" class="copy" data-copy="{xml(line)}">copy</button>'
+    return f'<span class="line"><code>{xml(line)}</code> {copy}{told}</span>' if line else ""
 
 
 def _lines(row: "Row") -> str:
@@ -133,12 +144,13 @@ def _to_diff(row: "Row", where: str) -> str:
     """Return the way to the change, beside which it is approved or rejected."""
     if not buttons.is_after_diff(row):
         return ""
-    return f'<a class="after" href="{xml(where)}#diff">read the change, then approve or reject</a>'
+    return f'<a class="after" href="{xml(where)}#diff">{buttons.TO_DIFF}</a>'
 
 
-def _buttons(offered: "Iterable[Button]") -> str:
+def buttons_of(offered: "Iterable[Button]") -> str:
     made = "".join(
-        f'<button type="button" data-path="{xml(one.path)}" data-command="{xml(one.command)}" '
+        f'<button type="button"{_MAIN if one.is_main else ""} data-path="{xml(one.path)}" '
+        f'data-command="{xml(one.command)}" '
         f'data-asks="{xml(str(dumps([list(field) for field in one.asks])))}" '
         f'data-given="{xml(str(dumps(one.given)))}"{" data-keyed" if one.is_keyed else ""}>'
         f"{one.label}</button>"
@@ -151,7 +163,7 @@ def run(ask: "Ask", *, run: str, read_only: bool) -> Page:
     """Return a run as its report tells it, with its needs' buttons."""
     said = ask("report", f"--run={run}", "--format", "html")
     if said.failure is not None:
-        return _failure(said)
+        return failure(said)
     text = loads(said.envelope)["data"]["text"]
     body = text.partition("<main>")[2].rpartition("</main>")[0]
     body = _TASK_CELL.sub(
@@ -159,11 +171,11 @@ def run(ask: "Ask", *, run: str, read_only: bool) -> Page:
     )
     top = ask("top", f"--run={run}", "--limit", "200")
     if top.failure is not None:
-        return _failure(top)
+        return failure(top)
     document = loads(top.envelope)["data"]
     known = document["runs"][0]
     if not read_only and known["closed_at"] is None:
-        offered = _buttons(buttons.of_run(run, is_paused=known["paused"]))
+        offered = buttons_of(buttons.of_run(run, is_paused=known["paused"]))
         body = body.replace("</h1>", f"</h1>{offered}", 1)
     shown = [row for row in rows.rows(document) if row.pane in ("needs", "work")]
     head, mark, rest = body.partition(_LEFT)
@@ -178,7 +190,7 @@ def run(ask: "Ask", *, run: str, read_only: bool) -> Page:
         if of_pane:
             parts.append(f"<h2>{rows.PANES[pane].capitalize()}</h2>")
             parts += _rows(of_pane, document["at"], read_only=read_only, by_diff=False)
-    return Page(_page(f"Run {run}", [*parts, rest], here=""))
+    return Page(page(f"Run {run}", [*parts, rest], here=""))
 
 
 _TASK_CELL = re.compile(r'<td class="s"><code>([A-Za-z0-9._-]+)</code>')
@@ -189,7 +201,7 @@ def task(ask: "Ask", *, run: str, task: str, read_only: bool) -> Page:
     name = f"{run}/{task}"
     said = ask("task", "show", name)
     if said.failure is not None:
-        return _failure(said)
+        return failure(said)
     known = loads(said.envelope)["data"]
     top = ask("top", f"--run={run}", "--limit", "200")
     document = loads(top.envelope)["data"] if top.failure is None else None
@@ -203,10 +215,10 @@ def task(ask: "Ask", *, run: str, task: str, read_only: bool) -> Page:
         parts += _rows(own, document["at"], read_only=read_only, by_diff=True)
     parts += _facts(known)
     parts += _whole(said, is_open=known["task"]["status"] == "failed")
-    parts += _section("Story", ask("trace", name))
+    parts += _story(ask("trace", name))
     parts += _changes(ask("diff", name))
     parts += _log(name, ask("logs", name))
-    return Page(_page(name, parts, here=""))
+    return Page(page(name, parts, here=""))
 
 
 def _facts(known: "dict[str, Any]") -> "Iterator[str]":
@@ -226,12 +238,22 @@ def _facts(known: "dict[str, Any]") -> "Iterator[str]":
 
 def _whole(said: Outcome, *, is_open: bool) -> "Iterator[str]":
     yield f"<details{' open' if is_open else ''}><summary>Everything about it</summary>"
-    yield f"<pre>{xml(visible(said.text[:_MOST_CHARACTERS]))}</pre></details>"
+    text = plain.without_marks(said.text[:_MOST_CHARACTERS])
+    yield f"<pre>{xml(visible(text))}</pre></details>"
 
 
-def _section(title: str, said: Outcome) -> "Iterator[str]":
-    text = said.text if said.failure is None else said.failure.message
-    yield f"<h2>{title}</h2><pre>{xml(visible(text[:_MOST_CHARACTERS]))}</pre>"
+def _story(said: Outcome) -> "Iterator[str]":
+    """Return what happened to a task, in order; a moment's day stands in its tooltip."""
+    if said.failure is not None:
+        return
+    yield '<h2>Story</h2><ol class="story">'
+    for step in loads(said.envelope)["data"]["steps"]:
+        at, what = step["at"], visible(step["what"]).replace("_", " ")
+        detail = xml(visible(step["detail"])[:_MOST_IN_A_LINE])
+        yield (
+            f'<li><time title="{xml(at)}">{xml(at[11:19])}</time> <b>{xml(what)}</b> {detail}</li>'
+        )
+    yield "</ol>"
 
 
 def _changes(said: Outcome) -> "Iterator[str]":
@@ -258,62 +280,23 @@ def _painted(line: str) -> str:
 def _log(name: str, said: Outcome) -> "Iterator[str]":
     if said.failure is not None:
         return
-    text = "\n".join(said.text.rstrip("\n").split("\n")[-_MOST_LINES:])
+    shown = plain.without_marks(said.text)
+    text = "\n".join(shown.rstrip("\n").split("\n")[-_MOST_LINES:])
     yield "<h2>What its agent printed</h2>"
     path = f"/api/v1/tasks/{xml(name)}/log"
     yield f'<p><button type="button" data-follow="{path}">follow</button></p>'
     yield f'<pre id="log">{xml(visible(text))}</pre>'
 
 
-def queue(ask: "Ask", *, read_only: bool) -> Page:
-    """Return what is on its way to each target, and what landed."""
-    said = ask("queue", "list")
-    if said.failure is not None:
-        return _failure(said)
-    known = loads(said.envelope)["data"]
-    parts = ["<h1>Queues</h1>"]
-    for one in known["queues"]:
-        held = f" <b>held: {xml(one['hold_reason'])}</b>" if one["hold_reason"] else ""
-        runs = "somebody runs it" if one["runner_pid"] else "nobody runs it"
-        told = f"{one['open']} on their way, {runs}"
-        target = f"<b>{xml(one['target'])}</b>{held}"
-        parts.append(f'<p>{target} <span class="muted">{told}</span></p>')
-    entry = partial(_entry, read_only=read_only)
-    parts += ['<ul class="rows">', *map(entry, known["entries"]), "</ul>"]
-    if not known["entries"]:
-        parts.append("<p>Nothing was queued yet.</p>")
-    return Page(_page("Queue", parts, here="/queue"))
-
-
-def _entry(one: "dict[str, Any]", *, read_only: bool) -> str:
-    name = f"{one['run_id']}/{one['task_id']}" if one["task_id"] else one["run_id"]
-    where = f"/tasks/{name}" if one["task_id"] else f"/runs/{name}"
-    why = one["reason"] or one["waits_for"] or (f"as {(one['landed_commit'] or '')[:12]}"
-                                               if one["landed_commit"] else "")  # fmt: skip
-    offered = []
-    if one["status"] in ("held", "quarantined") and not read_only:
-        asks = (("reason", "why", False),)
-        path = f"/api/v1/entries/{one['entry_id']}/release"
-        line = say("queue release", one["entry_id"]).line
-        offered = [buttons.Button("release", path, asks, line)]
-    return (
-        f'<li class="row"><span class="sign">⇥</span><a class="name" href="{xml(where)}">'
-        f'{xml(name)}</a><span class="what">{html.tag(one["status"])}</span>'
-        f'<span class="text">{xml(visible(why))}</span><time>{one["position"] or ""}</time>'
-        f'<code class="line">{one["entry_id"]} → {xml(one["target"])}</code>'
-        f"{_buttons(offered)}</li>"
-    )
-
-
-def _failure(said: Outcome) -> Page:
+def failure(said: Outcome) -> Page:
     from orch.web.endpoints import status_of
 
     assert said.failure is not None
     words = f"<h1>{said.failure.code.replace('_', ' ')}</h1><p>{xml(said.failure.message)}</p>"
-    return Page(_page("orch", [words], here=""), status_of(said.failure))
+    return Page(page("orch", [words], here=""), status_of(said.failure))
 
 
-def _page(title: str, parts: "Iterable[str]", *, here: str, data: str = "page") -> str:
+def page(title: str, parts: "Iterable[str]", *, here: str, data: str = "page") -> str:
     places = (("/", "Board"), ("/queue", "Queue"))
     links = "".join(
         f'<a href="{path}"{" aria-current=page" if path == here else ""}>{name}</a>'

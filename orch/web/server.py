@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from inbox.cli import inside
 from inbox.cli.grammar import Program
-from orch.web import endpoints, events, openapi, pages
+from orch.web import endpoints, events, openapi, pages, queue_page
 from orch.web.codes import Codes
 from orch.web.guard import Guard, Sessions, refusal
 from schema.failures import Failure, invalid_input
@@ -59,7 +59,7 @@ class WebServer:
             Route("/events", self._events),
             Route("/session", self._session, methods=["POST"]),
             Route("/", self._page(pages.board)),
-            Route("/queue", self._page(pages.queue)),
+            Route("/queue", self._page(queue_page.queue)),
             Route("/runs/{run}", self._page(pages.run)),
             Route("/tasks/{run}/{task}", self._page(pages.task)),
             Route("/page.js", _static("page.js", "text/javascript")),

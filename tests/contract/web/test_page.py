@@ -71,6 +71,10 @@ def test_a_day_from_the_page(web: Web, browser: object, land: Landing) -> None:
     """Sign in, answer, see it change without a reload, approve with the terminal's code, land."""
     one = Visitor(browser, web, 1280, 900)
     assert one.page.url == web.url.partition("#")[0]  # The token is gone from the address.
+    one.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    one.press("r/tax", "copy")
+    one.page.locator(".copy", has_text="copied").wait_for()
+    assert one.page.evaluate("() => navigator.clipboard.readText()") == "orch retry r/tax"
     one.press("r/session", "answer")
     assert one.page.locator("#ask pre").text_content() == "$ orch answer r/session --body TEXT"
     begun = time.monotonic()

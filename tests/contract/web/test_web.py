@@ -219,7 +219,7 @@ def test_read_only_takes_no_command(land: Landing) -> None:
     with Web(land.orch, "--read-only") as web:
         assert web.ask("POST", f"{API}/tasks/r/session/answer", {"body": "x"})[0] == 403
         _, text, _ = web.raw("GET", "/")
-        assert "Needs You" in text and "data-path" not in text
+        assert "Needs you" in text and "data-path" not in text
     assert land.lead.events("task_answered") == []
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from orch.board_app import layout, rows
 from orch.board_app.keys import KEYS, steps_of
 from orch.reports.style import columns
+from schema.steps import command
 from tests.support.steps import bound
 
 _COUNTS = dict.fromkeys(
@@ -110,7 +111,7 @@ orch · 2 runs · 30/42 landed · 4 need you · driving 4121 · $3.12    14:05:0
 ─ NEXT 8: 4 ready, 4 wait for others ───────────────────────────────────────────
 ◔ shop/coupon   for nobody yet  Coupons 折扣
 ─ LANDED 2 ─────────────────────────────────────────────────────────────────────
-✓ shop/menu     14:04:05        main 99ab01c did it                     +120 -3
+✓ shop/menu     14:04:05        main 99ab01c did it                      +120 -3
 ✓ shop/card     done            did it                                        5m
 
 ─ shop/login ───────────────────────────────────────────────────────────────────
@@ -211,3 +212,43 @@ def test_every_key_gives_a_command_of_the_table_or_says_why_not() -> None:
                 continue
             for step in steps:
                 assert bound(shlex.split(step.line)) is not None, step.line
+
+
+def test_where_there_is_room_all_of_what_a_row_is_about_is_read() -> None:
+    text = "Which session store, " + "redis or the database of the shop, " * 5 + "or both?"
+    doc = {**DOCUMENT, "needs": [_need("login", "question", text, "orch answer shop/login")]}
+    found = _drawn(80, 40, doc=doc)
+    begun = next(n for n, line in enumerate(found) if line.startswith("Which session store"))
+    assert " ".join(found[begun : begun + 3]) == text
+    assert found[begun + 3].startswith("$ orch answer")
+    assert _drawn(80, 12, doc=doc)[-3].startswith("Which session store")  # And here one line of it.
+
+
+def test_a_review_whose_task_is_not_on_the_board_is_a_run_of_its_own_and_lands_nowhere() -> None:
+    alone = {**_run("review", "", 0, None, done=1), "review_of": "gone/parser"}
+    read = {**_done("CR1", None, None), "run_id": "review"}
+    doc = {**DOCUMENT, "runs": [alone], "needs": [], "at_work": [], "again": [], "ready": [],
+           "done": [read]}  # fmt: skip
+    assert _drawn(80, 24, doc=doc)[0].startswith("orch · 1 run ")
+    (row,) = rows.rows(doc)
+    assert not KEYS["m"].fits(row)
+
+
+def test_a_requested_change_is_words_for_its_next_try() -> None:
+    (row,) = [one for one in rows.rows(DOCUMENT) if one.name == "docs/guide"]
+    (step,) = steps_of("r", row)
+    assert command(step) == "orch queue retry docs/guide --rework --body TEXT"
+
+
+def test_the_cursor_goes_with_its_task_and_stays_in_its_place_where_that_is_gone() -> None:
+    before = rows.rows(DOCUMENT)
+    known = [row.identity for row in before]
+    cursor = next(row.identity for row in before if row.name == "shop/cart-tax")
+    assert rows.cursor_after(cursor, known, before) == cursor
+    mended = {**DOCUMENT, "needs": [n for n in DOCUMENT["needs"] if n["task_id"] != "cart-tax"]}
+    tried = {**mended, "at_work": [*mended["at_work"], _work("cart-tax", "running", None)]}
+    assert rows.cursor_after(cursor, known, rows.rows(tried)) == ("work", "shop", "cart-tax", "")
+    gone = rows.rows(mended)
+    assert rows.cursor_after(cursor, known, gone) == gone[1].identity
+    assert rows.cursor_after(cursor, known, gone[:1]) == gone[0].identity
+    assert rows.cursor_after(cursor, known, []) is None
