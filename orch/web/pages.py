@@ -148,6 +148,7 @@ def _to_diff(row: "Row", where: str) -> str:
 
 
 def buttons_of(offered: "Iterable[Button]") -> str:
+    """Return buttons in a line, "" for none."""
     made = "".join(
         f'<button type="button"{_MAIN if one.is_main else ""} data-path="{xml(one.path)}" '
         f'data-command="{xml(one.command)}" '
