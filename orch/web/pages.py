@@ -290,6 +290,7 @@ def _log(name: str, said: Outcome) -> "Iterator[str]":
 
 
 def failure(said: Outcome) -> Page:
+    """Return what a page shows where its command failed."""
     from orch.web.endpoints import status_of
 
     assert said.failure is not None
@@ -298,6 +299,7 @@ def failure(said: Outcome) -> Page:
 
 
 def page(title: str, parts: "Iterable[str]", *, here: str, data: str = "page") -> str:
+    """Return a whole document; `here` is the place that it is among the links."""
     places = (("/", "Board"), ("/queue", "Queue"))
     links = "".join(
         f'<a href="{path}"{" aria-current=page" if path == here else ""}>{name}</a>'
