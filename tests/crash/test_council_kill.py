@@ -35,13 +35,13 @@ def council(inbox: Cli, monkeypatch) -> Council:
     repo.commit("a.txt", "one\ntwo\n")
     made = Council(inbox)
     made.orch.cwd = repo.path
-    made.orch.env = made.orch.env | {"ORCH_DB": str(inbox.store)}
+    made.orch.env = made.orch.env | {"ORCH_DB": inbox.where}
     return made
 
 
 def drafts(council: Council) -> list[str]:
     """Return the files beside the store that were never whole."""
-    found = (council.inbox.cwd / ".orch" / "artifacts").rglob("*")
+    found = (council.inbox.store.parent / "artifacts").rglob("*")
     return [path.name for path in found if path.is_file() and "." in path.name.removesuffix(".md")]
 
 

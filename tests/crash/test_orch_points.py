@@ -10,10 +10,9 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
-import apsw
 import pytest
 
-from tests.support import crash_points, runs
+from tests.support import crash_points, engines, runs
 from tests.support.runs import Lead, worktree
 from tests.torture import runner
 
@@ -282,9 +281,7 @@ def test_no_point_is_without_a_story() -> None:
 
 def change_intent(lead: Lead, sql: str) -> None:
     """Let the killed dispatch be somebody else's."""
-    connection = apsw.Connection(str(lead.store))
-    connection.execute("UPDATE dispatch_intent SET " + sql)
-    connection.close()
+    engines.shell(lead.inbox, "UPDATE dispatch_intent SET " + sql)
 
 
 def test_a_reused_pid_does_not_look_alive(lead: Lead) -> None:

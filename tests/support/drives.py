@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from schema import file
-from tests.support import runs
+from tests.support import engines, runs
 from tests.support.cli import Answer, Running
 from tests.support.runs import Lead
 
@@ -74,9 +73,7 @@ class Drive:
 
     def silent(self) -> None:
         """Let the driver's lease be one that was not renewed for a minute."""
-        connection = file.connect(str(self.lead.store))
-        connection.execute("UPDATE drive SET runner_until = 1")
-        connection.close()
+        engines.shell(self.lead.inbox, "UPDATE drive SET runner_until = 1")
 
     def files(self) -> set[str]:
         """Return the names of files that agents brought to main."""

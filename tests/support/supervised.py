@@ -10,13 +10,15 @@ import sys
 import time
 
 from orch.drive.supervisor import END, FINISH, Supervisor, WorkerSpec
-from schema import file
+from orch.store import drives
+from schema import open as stores
 from schema.transaction import Database
 
 
 def supervisor(db: Database, program: tuple[str, ...], lease_seconds: float = 900) -> Supervisor:
     """Return a supervisor of workers for the run `r`."""
-    db.connection.execute("INSERT OR IGNORE INTO drive (run_id) VALUES ('r')")
+    with db.write() as tx:
+        drives.open_one(tx, "r")
     spec = WorkerSpec(
         db.path, "r", harness="command", program=program, logs=db.folder.logs, cwd=os.getcwd(),
         lease_seconds=lease_seconds,
@@ -26,7 +28,7 @@ def supervisor(db: Database, program: tuple[str, ...], lease_seconds: float = 90
 
 def main(store: str, count: str, *program: str) -> None:
     """Keep so many workers until they were stopped."""
-    crew = supervisor(file.open_store(store), program)
+    crew = supervisor(stores.open_store(store), program)
     signal.signal(signal.SIGINT, lambda *_: crew.stop(FINISH))
     signal.signal(signal.SIGTERM, lambda *_: crew.stop(END))
     for number in range(1, int(count) + 1):

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from tests.support import engines
 from tests.support.cli import Cli, Running, until
 from tests.support.repos import Repo
 
@@ -45,6 +46,11 @@ class Shop:
         self.path = self.repo.path
         self.orch = Cli(self.path, program="orch", home=folder).warm
         self.inbox = Cli(self.path, home=folder).warm
+        if engines.ENGINES == ["server"]:
+            (self.path / ".orch").mkdir(mode=0o700)
+            (self.path / ".orch" / ".gitignore").write_text("*\n")
+            engines.served(self.inbox, folder)
+            self.orch.store, self.orch.url = self.inbox.store, self.inbox.url
         self.orch.ok("run", "init", "--run", "r", "--goal", "g", "--repo-path", str(self.path))
         self.store = self.orch.store
 

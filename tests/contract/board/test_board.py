@@ -84,9 +84,9 @@ def at(
     """Let somebody play on a board of that size."""
 
     async def _play() -> None:
-        feed = Feed(str(land.lead.store), None)
+        feed = Feed(land.lead.inbox.where, None)
         feed.start()
-        app = BoardApp(feed, str(land.lead.store), None)
+        app = BoardApp(feed, land.lead.inbox.where, None)
         async with app.run_test(size=size) as pilot:
             hand = Hand(app, pilot)
             await hand.sees(lambda: app.found and hand.lines, "a board")
@@ -263,9 +263,9 @@ def test_it_is_live_while_somebody_types(land: Landing) -> None:
 
 def test_a_store_that_is_swapped_ends_it_with_the_reason(land: Landing) -> None:
     async def _play() -> None:
-        feed = Feed(str(land.lead.store), None)
+        feed = Feed(land.lead.inbox.where, None)
         feed.start()
-        app = BoardApp(feed, str(land.lead.store), None)
+        app = BoardApp(feed, land.lead.inbox.where, None)
         async with app.run_test() as pilot:
             hand = Hand(app, pilot)
             await hand.sees(lambda: app.found and hand.lines, "a board")

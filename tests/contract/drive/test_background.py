@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from orch.drive import background
-from schema import file
 from schema.failures import Failure
 from tests.support.cli import until
 from tests.support.workers import Shop, alive
@@ -20,8 +19,8 @@ ROOT = Path(__file__).parents[3]
 CALLER = """
 import os, sys, time
 from orch.drive import background
-from schema import file
-db = file.open_store(sys.argv[1])
+from schema import open as stores
+db = stores.open_store(sys.argv[1])
 words = ["work", "--agent", "w1", "--harness", "command", "--", "true"]
 started = background.start(db, "r", words, sys.argv[2], lambda pid: True)
 print(started.pid, flush=True)
@@ -39,7 +38,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_it_outlives_the_process_group_that_started_it(shop: Shop) -> None:
     read, write = os.pipe()
     env = shop.orch.env | {"ORCH_TURN": "mark", "INBOX_LEASE": "e1-x", "KEPT": "1"}
-    words = [sys.executable, "-c", CALLER, str(shop.store), str(shop.path)]
+    words = [sys.executable, "-c", CALLER, shop.inbox.where, str(shop.path)]
     with subprocess.Popen(
         words, cwd=ROOT, env=env, stdout=subprocess.PIPE, pass_fds=(write,), start_new_session=True
     ) as caller:
@@ -65,7 +64,7 @@ def test_it_outlives_the_process_group_that_started_it(shop: Shop) -> None:
 
 def test_what_it_is_refused_with_is_the_callers_refusal(shop: Shop, monkeypatch) -> None:
     monkeypatch.setenv("PATH", shop.orch.env["PATH"])
-    db = file.open_store(str(shop.store))
+    db = shop.inbox.open()
     words = ["work", "--agent", "w1", "--harness", "command", "--", "/no/such/program"]
     for _ in range(2):
         with pytest.raises(Failure, match="/no/such/program") as refused:

@@ -8,7 +8,6 @@ import pytest
 
 from orch.drive import driver_lease, runner
 from orch.drive.options import DriveOptions
-from schema import file
 from schema.failures import Failure
 from tests.support import drives
 from tests.support.cli import until
@@ -313,7 +312,7 @@ def test_a_checkout_that_is_cleaned_by_hand_is_seen(drive: Drive) -> None:
 
 def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
     """I19: each write of a driver that was taken over is refused, whatever it calls."""
-    db, other = (file.open_store(str(drive.lead.store)) for _ in range(2))
+    db, other = (drive.lead.inbox.open() for _ in range(2))
     first = driver_lease.take(db, "r", steal=False, until="done")
     with db.write():
         db.connection.execute("UPDATE drive SET runner_pid = 1, runner_until = 1")
@@ -441,7 +440,7 @@ def test_what_happens_in_other_runs_does_not_wake_it_each_time(
 ) -> None:
     drive.task("a", "--default-to", "nobody")
     monkeypatch.chdir(drive.top)  # It drives in this process.
-    db = file.open_store(str(drive.lead.store))
+    db = drive.lead.inbox.open()
     driver = runner.Driver(db, DriveOptions("blocked"), lambda *_: None)
     driver._take("r")
     (one,) = driver._driven

@@ -8,7 +8,6 @@ from orch.config.drive_policy import RetryPolicy
 from orch.dispatch import dispatch
 from orch.dispatch.request import DispatchRequest
 from orch.operations import retries
-from schema import file
 from schema.failures import Failure
 from schema.json_text import obj
 from tests.support import runs
@@ -35,7 +34,7 @@ def failed(lead: Lead, sent: dict, *flags: str) -> None:
 
 def begin(lead: Lead, cause: str, event: str = "retry", task: str = "a", **numbers: int) -> None:
     """Begin an attempt as a driver does."""
-    db = file.open_store(str(lead.store))
+    db = lead.inbox.open()
     request = DispatchRequest(RUN, task, event)
     request.to, request.mode, request.repo_path = "w1", "analysis", str(lead.top)
     request.automatic = retries.Automatic(cause, RetryPolicy(**numbers), 2)

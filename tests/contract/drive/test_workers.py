@@ -11,7 +11,6 @@ import pytest
 
 from inbox.operations import leases
 from orch.store import slots
-from schema import file
 from tests.support import supervised
 from tests.support.cli import Running, until
 from tests.support.workers import AGENT, Shop, alive
@@ -41,7 +40,7 @@ def program(shop: Shop) -> list[str]:
 
 
 def drive(shop: Shop, count: int = 1) -> Running:
-    words = [sys.executable, "-m", "tests.support.supervised", str(shop.store), str(count)]
+    words = [sys.executable, "-m", "tests.support.supervised", shop.inbox.where, str(count)]
     process = subprocess.Popen(
         words + program(shop), cwd=ROOT, env=shop.orch.env, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True,
@@ -159,7 +158,7 @@ def test_it_knows_who_is_free_and_keeps_the_leases_of_parked_threads(
 ) -> None:
     monkeypatch.setenv("PATH", shop.orch.env["PATH"])
     monkeypatch.chdir(shop.path)
-    db = file.open_store(str(shop.store))
+    db = shop.inbox.open()
     crew = supervised.supervisor(db, tuple(program(shop)), lease_seconds=30)
 
     def _free() -> int:
@@ -205,7 +204,7 @@ def test_without_a_driver_a_free_worker_keeps_the_leases_of_parked_threads(shop:
     task(shop, "ask")
     words = ("work", "--agent", "auto", "--pool", "auto", "--slots", "--lease-seconds", "1.5")
     flags = ("--harness", "command", "--", *program(shop))
-    db = file.open_store(str(shop.store))
+    db = shop.inbox.open()
     with shop.orch.start(*words, *flags) as running:
         until(lambda: shop.status("ask") == "blocked", "the question")
 
@@ -224,7 +223,7 @@ def test_without_a_driver_a_free_worker_keeps_the_leases_of_parked_threads(shop:
 
 def test_a_worker_that_cannot_start_says_why(shop: Shop, monkeypatch) -> None:
     monkeypatch.setenv("PATH", shop.orch.env["PATH"])
-    db = file.open_store(str(shop.store))
+    db = shop.inbox.open()
     crew = supervised.supervisor(db, ("/no/such/program",))
     crew.start(1)
     assert until(crew.poll, "it to end") == [1]

@@ -14,7 +14,7 @@ from inbox.cli import inside
 from orch.cli import main
 from orch.web import endpoints, openapi
 from orch.web.guard import MOST_BYTES
-from schema import events, file
+from schema import events
 from tests.bench import stores
 from tests.support import runs
 from tests.support.queues import Landing
@@ -135,7 +135,7 @@ def test_each_answer_is_the_commands(web: Web, land: Landing) -> None:
         status, said, _ = web.ask("GET", path.format(**names))
         assert status == 200, (endpoint.path, said)
         printed = land.orch.quick(
-            "--json", "--db", str(land.lead.store),
+            "--json", "--db", land.lead.inbox.where,
             *endpoints.argv(main.PROGRAM, endpoint, names, {}, "")
         ).json  # fmt: skip
         assert said.keys() == printed.keys() and said["data"].keys() == printed["data"].keys()
@@ -234,7 +234,7 @@ def test_words_of_agents_are_words(web: Web) -> None:
 
 def _write(land: Landing, many: int) -> int:
     """Commit so many events, ten at a time; return the last one's id."""
-    db = file.open_store(str(land.lead.store))
+    db = land.lead.inbox.open()
     for _ in range(many // 10):
         stores.send(db, 10)
     with db.read() as tx:
@@ -301,7 +301,7 @@ def test_without_the_extra_it_says_how_to_have_it(
 ) -> None:
     lead = runs.lead(tmp_path, empty_store, monkeypatch)
     monkeypatch.setitem(sys.modules, "sse_starlette", None)
-    said = inside.run(main.PROGRAM, ["web"], str(lead.store))
+    said = inside.run(main.PROGRAM, ["web"], lead.inbox.where)
     assert said.failure is not None
     assert (said.status, said.failure.reason) == (30, "extra_missing")
     assert "pip install 'orch-inbox[web]'" in said.failure.hint

@@ -11,6 +11,7 @@ import pytest
 from tests.support.clocks import SimulatedClock
 from tests.support.session import Session
 
+pytestmark = pytest.mark.on_file("its clock is turned; a server has its own")
 TTL = 10_000
 
 
