@@ -81,10 +81,15 @@ class WorkerPool:
         ]
         for worker in workers:
             worker.start()
-        for worker in workers:
-            while worker.is_alive():
-                worker.join(0.2)  # Bounded, so that a signal is handled meanwhile.
-                self._show()
+        shown = self.db if self.db.is_file else stores.another(self.db)
+        try:
+            for worker in workers:
+                while worker.is_alive():
+                    worker.join(0.2)  # Bounded, so that a signal is handled meanwhile.
+                    _show(shown)
+        finally:
+            if shown is not self.db:
+                shown.close()
         if self.failure is not None:
             raise self.failure
 
@@ -118,14 +123,6 @@ class WorkerPool:
                 self.tell(f"{agent}: {failure.message}; going on once the store is back")
             store_away.wait_for(db, self.stop)
 
-    def _show(self) -> None:
-        """Show that somebody works on this machine. Raises: invalid_input for a copied one."""
-        try:
-            here.appear(self.db)
-        except Failure as failure:
-            if failure.code not in ("store_busy", "store_error"):
-                raise
-
     def note(self, turn: Turn, document: Json) -> None:
         """Keep what came of a turn."""
         with self._lock:
@@ -153,3 +150,15 @@ class WorkerPool:
     def documents(self) -> Json:
         """Return the turns that ended, the oldest first."""
         return array(self.ended)
+
+
+def _show(db: "Database") -> None:
+    """Show that somebody works on this machine. Raises: invalid_input for a copied one.
+
+    On a connection that heeds no signal: who is stopped finishes what runs, and is shown meanwhile.
+    """
+    try:
+        here.appear(db)
+    except Failure as failure:
+        if failure.code not in ("store_busy", "store_error"):
+            raise

@@ -215,7 +215,8 @@ class PgDatabase(Database):
     def _ending(self, tx: "Tx") -> bytes:
         """Return what was put off, the COMMIT, and who is told of it elsewhere, in one text."""
         assert isinstance(tx, PgTx)
-        parts = [part for part in (tx.taken(), b"COMMIT") if part]
+        silent = b"" if tx.last_event_id else self.text("silent").encode().rstrip(b";")
+        parts = [part for part in (tx.taken(), silent, b"COMMIT") if part]
         if tx.topics and tx.is_awaited:
             tell = of_server("tell", self.where.schema)
             parts.append(wire.written(self._server, tell, self._told(tx.topics)))
@@ -262,7 +263,7 @@ class PgDatabase(Database):
         raise AssertionError
 
     def data_version(self) -> int:
-        """Return a number that changes with every event."""
+        """Return a number that changes with every change under the lock."""
         try:
             self.live()
             rows = self.ask("data_version")

@@ -102,8 +102,13 @@ SELECT e.event_id, t.thread_no, t.thread_id
  WHERE e.event_id > :seen AND e.tx_id = :tx ORDER BY e.event_id LIMIT 1;
 
 -- name: data_version :maybe
-SELECT c.last, s.store_id FROM this_store.counter AS c, this_store.store AS s
- WHERE c.name = 'event';
+SELECT (SELECT sum(last) FROM this_store.counter WHERE name IN ('event', 'silent')), s.store_id
+  FROM this_store.store AS s;
+
+-- name: silent :exec
+-- A change without an event: who looks at what `data_version` says sees that there was one.
+INSERT INTO counter AS c (name, last) VALUES ('silent', 1)
+    ON CONFLICT (name) DO UPDATE SET last = c.last + 1;
 
 -- name: blob_is_there :maybe
 SELECT 1 FROM this_store.blob WHERE sha256 = :sha256;

@@ -77,6 +77,15 @@ def behind(cli: Cli, *statements: str) -> list[tuple]:
     return rows
 
 
+def raw(cli: Cli) -> bytes:
+    """Return all that a store holds, as a thief would read it."""
+    if not cli.url:
+        return cli.store.read_bytes() + Path(f"{cli.store}-wal").read_bytes()
+    named = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'orch'"
+    rows = [row for (name,) in shell(cli, named) for row in shell(cli, f"SELECT * FROM {name}")]
+    return repr(rows).encode()
+
+
 def shell(cli: Cli, *statements: str) -> list[tuple]:
     """Run statements as a person's shell would, the store's guards in force; return the rows."""
     if cli.url:

@@ -133,10 +133,10 @@ class Shop:
 
     def close(self) -> None:
         """Fail if a process of any turn is left."""
-        until(lambda: not marked(self.store), "every process of a turn to end", 5)
+        until(lambda: not marked(self.orch.where), "every process of a turn to end", 5)
 
 
-def marked(store: Path) -> list[int]:
+def marked(store: Path | str) -> list[int]:
     """Return the live processes that carry the mark of a turn of this store."""
     found = []
     for name in os.listdir("/proc"):

@@ -267,7 +267,7 @@ def test_a_stray_of_a_dead_runner_and_a_dead_agent_is_seen_and_ended(shop: Shop)
     gate.touch()
     until(lambda: not alive(pid), "the agent to end")
     stray = int((shop.worktree(attempt) / "child.pid").read_text())
-    assert alive(stray) and marked(shop.store) == [stray]
+    assert alive(stray) and marked(shop.orch.where) == [stray]
     assert shop.show()["attempts"][0]["liveness"] == "live", "somebody of it is still there"
     checks = {c["name"]: c for c in shop.orch.ok("doctor")["checks"]}
     assert f"still runs as pid {stray}" in checks["workers"]["detail"]
@@ -292,10 +292,10 @@ def test_stop_ends_a_worker_whose_runner_is_gone(shop: Shop) -> None:
     shop.harness()
     shop.task(mode="analysis")
     pid = kill_runner(shop, "deaf", "fork", "hang")
-    assert alive(pid) and len(marked(shop.store)) == 2
+    assert alive(pid) and len(marked(shop.orch.where)) == 2
     answer = shop.orch.ok("stop", "r/t")
     assert (answer["turn"]["outcome"], answer["task"]["status"]) == ("interrupted", "failed")
-    assert not marked(shop.store)
+    assert not marked(shop.orch.where)
 
 
 @pytest.mark.parametrize("point", ["work.claimed", "work.turn_begun", "work.judged"])
@@ -318,7 +318,7 @@ def test_a_question_that_outlives_its_turn_is_answered_in_the_same_session(shop:
     with shop.start("session=abc", "ask=Tabs or spaces?", "ok=I asked") as running:
         woke = shop.orch.ok("wait", "--run", "r", "--for", "task_blocked", "--timeout-seconds", "9")
         assert woke["task"]["task_id"] == "t"
-        until(lambda: not marked(shop.store), "its turn to end")
+        until(lambda: not marked(shop.orch.where), "its turn to end")
         shop.orch.ok("answer", "r/t", "--body", "Spaces, four.")
         first, second = running.wait().data["turns"]
     assert (first["outcome"], second["outcome"]) == ("waiting", "done")
@@ -334,7 +334,7 @@ def test_a_question_is_waited_for_by_the_next_runner_too(shop: Shop) -> None:
     attempt = shop.task()
     with shop.start("ask=Which one?", "ok=asked", flags=()) as running:
         until(lambda: shop.status() == "blocked", "the question")
-        until(lambda: not marked(shop.store), "its turn to end")
+        until(lambda: not marked(shop.orch.where), "its turn to end")
         running.asleep(shop.store)
         running.signal(signal.SIGINT)
         assert running.wait().json["data"]["turns"][0]["outcome"] == "waiting"

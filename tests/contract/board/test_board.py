@@ -261,6 +261,7 @@ def test_it_is_live_while_somebody_types(land: Landing) -> None:
     assert "go on" in land.inbox_of(land.lead.attempts("tax")[-1]["thread_id"])
 
 
+@pytest.mark.on_file("it is moved away")
 def test_a_store_that_is_swapped_ends_it_with_the_reason(land: Landing) -> None:
     async def _play() -> None:
         feed = Feed(land.lead.inbox.where, None)

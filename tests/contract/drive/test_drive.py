@@ -12,6 +12,7 @@ from schema.failures import Failure
 from tests.support import drives
 from tests.support.cli import until
 from tests.support.drives import Drive
+from tests.support.engines import shell
 
 
 @pytest.fixture
@@ -314,8 +315,7 @@ def test_who_lost_its_lease_changes_nothing_more(drive: Drive) -> None:
     """I19: each write of a driver that was taken over is refused, whatever it calls."""
     db, other = (drive.lead.inbox.open() for _ in range(2))
     first = driver_lease.take(db, "r", steal=False, until="done")
-    with db.write():
-        db.connection.execute("UPDATE drive SET runner_pid = 1, runner_until = 1")
+    shell(drive.lead.inbox, "UPDATE drive SET runner_pid = 1, runner_until = 1")
     second = driver_lease.take(other, "r", steal=True, until="done")
     with first.over(db), pytest.raises(Failure) as refused, db.write():
         pass

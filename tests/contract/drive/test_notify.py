@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orch.drive import notices, watching
-from schema.queries import Query
 from tests.support import runs
 from tests.support.cli import Answer, until
+from tests.support.engines import shell
 from tests.support.hooks import Hook
 from tests.support.runs import Lead
 
@@ -47,10 +47,7 @@ def once(lead: Lead, **env: str) -> Answer:
 
 def make_due(lead: Lead) -> None:
     """Let all that waits for its time be due: a clock nobody waits for."""
-    db = lead.inbox.open()
-    with db.write() as tx:
-        tx.execute(Query("due", "exec", "UPDATE notice SET due_at = 1 WHERE due_at > 0", ""))
-    db.close()
+    shell(lead.inbox, "UPDATE notice SET due_at = 1 WHERE due_at > 0")
 
 
 def test_a_need_goes_out_once_with_names_and_no_words(lead: Lead, hook: Hook) -> None:

@@ -176,7 +176,7 @@ def test_every_command_of_orch_starts_as_a_script(inbox: Cli, words: str) -> Non
 def test_a_warm_command_has_its_own_place_and_environment(inbox: Cli, bare: Cli) -> None:
     assert inbox.warm.ok("list")["threads"] == []
     error = bare.warm.refuse("not_found", "store", "list")
-    assert bare.warm.at(ORCH_DB=str(inbox.store)).ok("list")["threads"] == []
+    assert bare.warm.at(ORCH_DB=inbox.where).ok("list")["threads"] == []
     assert bare.warm.refuse("not_found", "store", "list") == error
 
 
