@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ settings.load_profile("real")
 _SEARCHES = {"torture", "crash", "properties", "house"}
 
 os.umask(0o022)  # Whatever the developer's is: git makes files by it, and tests compare modes.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Under nohup it is ignored, and so in our programs.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

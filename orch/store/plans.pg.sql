@@ -11,6 +11,7 @@ SELECT t.task_no, t.task_id, t.status, t.title, t.summary, t.default_to, t.prior
   FROM task AS t WHERE t.run_id = :run_id ORDER BY t.task_no;
 
 -- name: plan_allowed :many
-SELECT DISTINCT r.value FROM event AS e CROSS JOIN LATERAL json_array_elements_text((e.payload)::json) AS r
+SELECT DISTINCT r.value
+  FROM event AS e CROSS JOIN LATERAL json_array_elements_text(e.payload::json -> 'rules') AS r
  WHERE e.run_id = :run_id AND e.event_type = 'plan_allowed'
    AND e.payload::json ->> 'request_id' = :request_id;
