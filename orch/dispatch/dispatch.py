@@ -85,9 +85,30 @@ def prepare(
     db: "Database", request: DispatchRequest, key: "keys.Key | None" = None
 ) -> PreparedDispatch:
     """Ask everything that may refuse, then write the intent. Raises: what start() does."""
-    prepared = _decide(db, request, key)
-    if prepared.stored is None and prepared.repo is not None:
-        _intend(db, prepared)
+    try:
+        prepared = _decide(db, request, key)
+        if prepared.stored is None and prepared.repo is not None:
+            _intend(db, prepared)
+    except Failure as failure:
+        if failure.code != "invalid_state":
+            raise
+        prepared = _overtaken(db, request, key, failure)
+    return prepared
+
+
+def _overtaken(
+    db: "Database", request: DispatchRequest, key: "keys.Key | None", failure: Failure
+) -> PreparedDispatch:
+    """Return what the same command answered meanwhile. Raises: `failure`, or what explains it.
+
+    git is looked at after the rules were asked: what is in the way may be another's dispatch.
+    """
+    prepared = PreparedDispatch(request, key)
+    with db.read() as tx:
+        prepared.stored = keys.find(tx, key)
+        if prepared.stored is None:
+            may_begin.require(tx, request)
+            raise failure
     return prepared
 
 
