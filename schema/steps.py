@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # The words that only a person has: how they stand in a command, and what is meant.
 BLANKS = {
     "TEXT": "your words",
+    "WHY": "the reason, in your words",
     "QUESTION": "what you want to know",
     "ANSWER": "your answer",
     "YOU": "your name on the bus",
@@ -26,6 +27,7 @@ BLANKS = {
     "FILE": "a file's path",
     "DIR": "a directory's path",
     "BRANCH": "a branch",
+    "URL": "the server's or remote's address",
     "R": "the run's id",
     "H": "the agent client: claude, codex, gemini, …",
     "cost_usd=N,tokens=N,turns=N,attempts=N,hours=N": "those of the limits that you want",

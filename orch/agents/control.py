@@ -12,6 +12,7 @@ from orch import process_identity
 from orch.agents import lost_machine, recovery
 from orch.model import Attempt, Run, Task
 from orch.operations import attempts, runs, tasks
+from orch.steps import task as steps
 from orch.steps.model import say
 from orch.store import turns as store
 from orch.store.turns import Turn
@@ -85,7 +86,7 @@ def speak(tx: "Tx", run: Run, task: Task, text: str) -> "bus.Change | None":
             "invalid_state",
             "transition",
             f"task {task.name} was never dispatched: there is nothing to continue",
-            next=[say("dispatch", run=task.run_id, task=task.task_id)],
+            next=[steps.dispatch(task.name, task.execution_mode, task.default_to)],
         )
     thread = leases.require_thread(tx, attempt.thread_id)
     if thread.status in bus.TERMINAL:

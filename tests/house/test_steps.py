@@ -13,6 +13,7 @@ import pytest
 
 from inbox import steps as inbox_steps
 from orch.steps import model as orch_steps
+from schema.steps import BLANKS
 from tests.support.steps import programs
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,9 @@ def test_every_step_is_in_the_table() -> None:
             if keyword.arg is not None:
                 flag = "--" + keyword.arg.rstrip("_").replace("_", "-")
                 assert flag in flags, f"{where}: {first.value} has no {flag}"
+        said = [word.value for word in ast.walk(call) if isinstance(word, ast.Constant)]
+        blank = {word for word in said if isinstance(word, str) and word.strip("/").isupper()}
+        assert blank <= BLANKS.keys(), f"{where}: what stands for {blank - BLANKS.keys()}"
         bare = [o for o in command.options if not o.flag.startswith("-")]
         assert len(call.args) - 1 <= len(bare) or any(o.many for o in bare), where
         found += 1

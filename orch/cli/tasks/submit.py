@@ -12,6 +12,7 @@ from orch.operations import runs, tasks
 from orch.plans import document
 from orch.reconcile import reconcile
 from orch.steps.model import say
+from orch.steps.task import dispatch
 from orch.submissions import parse as source
 from orch.submissions.apply import Delivery
 from schema import ids
@@ -69,7 +70,7 @@ def _read(path: str) -> "SubmissionReading":
         most = document.MAX_BYTES // 1024
         raise invalid_input(
             f"FILE {path}: a change request is at most {most} KiB", reason="file",
-            hint="split the task, or do it in a worktree", next=[say("dispatch")],
+            hint="split the task, or do it in a worktree", next=[dispatch("R/T", None, None)],
         )  # fmt: skip
     return source.read(text)
 

@@ -370,6 +370,10 @@ def test_continue_goes_on_in_an_open_attempt_and_on_top_of_a_failed_one(shop: Sh
     turn = shop.work_soon("ok")
     assert "Try the other road." in shop.log() and turn["turn_no"] == 2
     shop.orch.refuse("invalid_state", "transition", "continue", "r/t", "--body", "more")
+    shop.orch.ok("task", "add", "--run", "r", "--task", "new")
+    never = ("continue", "r/new", "--body", "more")
+    hint = shop.orch.refuse("invalid_state", "transition", *never)["hint"]
+    assert hint.endswith("orch dispatch r/new --execution-mode code --to AGENT")
 
     shop.task("u")
     shop.work("commit=half.txt", "error=too hard")

@@ -196,6 +196,7 @@ def test_what_cannot_be_read_as_text(lead: Lead) -> None:
     path.write_text(json.dumps(document("t", change("new.txt", "add", ADD + "x" * 2**20))))
     error = lead.refuse("invalid_input", "file", "submit", str(path))
     assert "1024 KiB" in error["message"]
+    assert error["hint"].endswith("orch dispatch R/T --execution-mode code --to AGENT")
     lead.refuse("invalid_input", "file", "submit", str(lead.home / "nowhere"))
     lead.refuse("invalid_input", "flag", "submit")
     half = json.dumps(document("t", change("new.txt", "add", "\ud800")))
