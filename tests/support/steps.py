@@ -11,6 +11,7 @@ _FILLED = {
     "TEXT": "some words", "QUESTION": "Which one?", "ANSWER": "This one.", "YOU": "lead",
     "AGENT": "w9", "NAME": "ana", "ID": "new-1", "RUN": "r", "R": "r", "R/T": "r/t",
     "THREAD": "thr_1", "FILE": "new-file", "DIR": ".", "H": "claude", "BRANCH": "side",
+    "WHY": "a reason", "URL": "postgresql://localhost/o",
     "cost_usd=N,tokens=N,turns=N,attempts=N,hours=N": "turns=99",
 }  # fmt: skip
 
