@@ -165,7 +165,7 @@ def _start_sender(db: "Database", run_id: str) -> None:
     try:
         process_log.shorten(log)
         _sender = process.start(
-            argv, cwd=db.folder.path, environment=environment, log=log, is_mute=True
+            argv, cwd=os.getcwd(), environment=environment, log=log, is_mute=True
         )
     except OSError:
         _sender = None  # Nothing was taken: the next look tries again.
