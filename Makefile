@@ -38,21 +38,20 @@ test: $(STAMP)
 	@echo "The suite's files are $(PLACE)."
 	$(PYTEST)
 
-# Every test of a store that is not about a file, on a private PostgreSQL. Part of CI.
+# The tests of a store that is not a file, on a private PostgreSQL. Part of CI: what differs most.
 ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/inbox tests/contract/requests \
 	tests/contract/submissions tests/contract/test_failures.py::test_a_row_of_the_table_is_raised \
 	$(addprefix tests/contract/,test_shapes.py test_signals_heeded.py \
 	tasks/test_runs.py tasks/test_tasks.py tasks/test_task_show.py tasks/test_keys.py tasks/test_ready.py \
 	tasks/test_missed_moments.py tasks/test_budgets.py plans/test_plan.py worktrees/test_places.py \
 	worktrees/test_cleanup.py dispatch/test_ownership.py checks/test_verify.py landing/test_queue.py \
-	landing/test_queue_checks.py landing/test_people.py agents/test_work.py \
-	drive/test_settings.py drive/test_tickets.py tasks/test_times.py council/test_tally.py)
-# WHOLE=1 asks it what four minutes have no room for; most of it is about git and agents.
+	landing/test_queue_checks.py landing/test_people.py agents/test_work.py agents/test_control.py \
+	drive/test_settings.py drive/test_tickets.py tasks/test_times.py council/test_tally.py) tests/crash
+# WHOLE=1 asks it all that a file is asked, but for what is about a file (`on_file` says why).
 ifdef WHOLE
-ON_SERVER += $(addprefix tests/contract/,board/test_driven.py council dispatch/test_dispatch.py \
-	setup/test_doctor.py landing/test_between.py landing/test_landing.py landing/test_run_end.py \
-	landing/test_trust.py landing/test_verdicts.py tasks/test_lifecycle.py tasks/test_shapes.py \
-	tasks/test_wait.py worktrees/test_repository.py agents/test_control.py agents/test_spool.py)
+ON_SERVER := tests/pg tests/house/test_engines.py tests/contract tests/crash tests/concurrency \
+	tests/walk $(addprefix tests/,properties/test_orch_graph.py unit/drive/test_scale.py \
+	unit/schema/test_quick_start.py)
 endif
 test-pg: $(STAMP)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null || { echo "no PostgreSQL: apt-get install postgresql"; exit 1; }

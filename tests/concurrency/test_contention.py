@@ -5,7 +5,10 @@ import pytest
 from tests.torture import runner
 from tests.torture.contention import CLIENTS, PRIZES, WAITERS
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("the queue of its writers; a crowd on a server: tests/pg/test_order.py"),
+]
 
 
 def test_a_crowd_with_waiters_and_a_race():

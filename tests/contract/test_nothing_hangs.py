@@ -60,6 +60,7 @@ def test_pointers_of_a_worktree_that_are_pipes_hold_nobody(lead: Lead, name: str
     assert lead.do("reconcile", deadline=SOON)["problems"] == []
 
 
+@pytest.mark.on_file("its bytes stand beside it")
 @pytest.mark.parametrize("kind", ["fifo", "zero"])
 def test_kept_bytes_that_became_a_trap_are_corrupt(inbox: Cli, kind: str) -> None:
     (inbox.cwd / "report").write_text("bytes")

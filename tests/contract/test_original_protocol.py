@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.cli import DEADLINE, Cli
 
+pytestmark = pytest.mark.on_file("the original knew no other")
+
 # As an agent of the original would have it in a shell: JSON out, exit codes decide.
 SCRIPT = r"""
 set -u

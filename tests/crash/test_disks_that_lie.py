@@ -4,7 +4,10 @@ import pytest
 
 from tests.torture import runner
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("its own disk; a full one of a server: tests/pg/test_surroundings.py"),
+]
 
 
 def test_power_cuts():

@@ -4,7 +4,10 @@ import pytest
 
 from tests.torture import runner
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("clients and servers killed at random: tests/pg/test_killed.py"),
+]
 
 
 def test_clients_of_the_library():

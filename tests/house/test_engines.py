@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,20 @@ _WHOLE = frozenset((
     "unread_only", "last_line_at",
 ))  # fmt: skip
 _LISTS = frozenset(("addressees", "kinds", "offers", "statuses", "commits"))
+
+# A file of tests that is given or makes a store, and one that is about files as a whole.
+_HAS_STORE = re.compile(
+    r"^from tests\.support\.(cli|runs|workers|drives|queues|councils|session|stage) import"
+    r"|^from tests\.support import .*\b(runs|drives)\b|runner\.require_clean"
+    r"|\b(inbox|bare|empty_store|day_stage): ",
+    re.MULTILINE,
+)
+_WITHOUT_STORE = {
+    _ROOT / "tests/properties/test_queue_planner.py",  # The planners decide and look at nothing.
+    _ROOT / "tests/properties/test_drive_planner.py",
+    _ROOT / "tests/house/test_imports.py",  # What commands load, and that a file needs no driver.
+}
+_ON_FILE = re.compile(r"^pytestmark = (\[[^\]]*)?pytest\.mark\.on_file\(", re.MULTILINE)
 
 needs_server = pytest.mark.skipif(servers.programs() is None, reason=servers.NEEDED)
 
@@ -97,6 +112,17 @@ def columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         if not re.match(r"message_text_(?!state)", table):
             found.setdefault(table, set()).add(column)
     return found
+
+
+def test_every_test_of_a_store_runs_on_both() -> None:
+    """From one text: `make test-pg WHOLE=1` runs its file, or the file says why it does not."""
+    words = ["make", "-n", "test-pg", "WHOLE=1"]
+    said = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    asked = {_ROOT / word for word in said.split("pytest")[-1].split()}
+    for path in {*(_ROOT / "tests").rglob("test_*.py")} - _WITHOUT_STORE:
+        text = path.read_text(encoding="utf-8")
+        if _HAS_STORE.search(text) and not _ON_FILE.search(text):
+            assert {path, *path.parents} & asked, path
 
 
 @pytest.mark.skipif(not _WHOLE_SUITE, reason="of make test-pg")

@@ -4,7 +4,10 @@ import pytest
 
 from tests.torture import runner
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("its clock is turned; both at once: tests/pg/test_same_answers.py"),
+]
 
 
 def test_the_bus_does_what_the_model_says():

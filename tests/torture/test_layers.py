@@ -11,7 +11,10 @@ from tests.torture.layers import LAYERS
 _ROOT = Path(__file__).parents[2]
 _DOCUMENT = _ROOT / "docs" / "reference" / "torture.md"
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("layers of files; tests/pg/test_killed.py is that of a server"),
+]
 
 
 def test_make_layers_runs_every_test_of_a_layer():

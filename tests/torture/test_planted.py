@@ -4,7 +4,10 @@ import pytest
 
 from tests.torture import planted, runner
 
-pytestmark = pytest.mark.layers
+pytestmark = [
+    pytest.mark.layers,
+    pytest.mark.on_file("bugs planted under the layers of files"),
+]
 
 
 @pytest.mark.skipif(not runner.WHOLE, reason="planted bugs: make layers")

@@ -13,6 +13,8 @@ from tests.support.repos import Repo
 from tests.support.terminal import Terminal
 from tests.support.workers import FAKE, alive
 
+pytestmark = pytest.mark.on_file("it begins without a store")
+
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "tickets" / "calculator.yaml"
 # Nobody approves; a check that the sample's work passes.

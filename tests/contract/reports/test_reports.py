@@ -20,6 +20,7 @@ from orch.cli import shapes
 from orch.reports.metrics import COLUMNS
 from tests.support import runs
 from tests.support.councils import Council, finding
+from tests.support.engines import raw
 from tests.support.runs import Lead, worktree
 
 SCHEMAS = shapes.schemas()
@@ -261,11 +262,11 @@ def test_out_never_writes_where_it_must_not(lead: Lead, tmp_path: Path, command:
     for name in ("link", "folder", "fifo", "missing/file", "precious/file", "new/"):
         words = (command, "--run", "r", "--out", f"{tmp_path}/{name}")
         lead.orch.refuse("invalid_input", "file", *words)
-    before = lead.store.read_bytes()
+    before = raw(lead.orch)
     for name in ("coord.db", "coord.db-wal", "logs/x", "artifacts/x", "../.orch/coord.db"):
         words = (command, "--run", "r", "--out", f"{lead.store.parent}/{name}")
         assert "store" in lead.orch.refuse("invalid_input", "file", *words)["message"]
-    assert precious.read_text() == "keep" and lead.store.read_bytes() == before
+    assert precious.read_text() == "keep" and raw(lead.orch) == before
     assert sorted(os.listdir(tmp_path)) == ["fifo", "folder", "link", "precious"]
 
 

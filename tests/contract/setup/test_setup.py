@@ -16,6 +16,8 @@ from orch.cli import shapes
 from orch.setup import catalog
 from tests.support.cli import Cli
 
+pytestmark = pytest.mark.on_file("it begins without a store")
+
 AGENTS = sorted(catalog.agents())
 NAMED = (
     "agents",
