@@ -32,7 +32,7 @@ def require_outside_attempt(db: "Database", words: str) -> None:
     somebody decide.
     """
     require_clean_environment(words)
-    boot = process_identity.mine()[2]
+    boot = process_identity.mine(db.machine)[2]
     chain = [(pid, start, boot) for pid, start, _ in process_identity.ancestors()]
     marks = {mark for pid, _, _ in chain if (mark := process_identity.began_with(pid, _TURN))}
     folder = _here()

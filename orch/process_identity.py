@@ -7,7 +7,6 @@ machine began anew or a person declared it lost; time alone never says so.
 
 import os
 
-from schema import clock
 from schema.clock import Clock
 
 _MOST_PARENTS = 64
@@ -21,9 +20,15 @@ def of(pid: int) -> tuple[int, int, str]:
     return pid, started(pid), _domain()
 
 
-def mine() -> tuple[int, int, str]:
-    """Return the identity of this process."""
-    return of(os.getpid())
+def mine(machine: str = "") -> tuple[int, int, str]:
+    """Return the identity of this process, as a store knows it that has several machines."""
+    return on(machine, of(os.getpid()))
+
+
+def on(machine: str, process: tuple[int, int, str]) -> tuple[int, int, str]:
+    """Return the identity of a process of this machine; `machine` is "" for a file's store."""
+    pid, start, domain = process
+    return pid, start, f"{domain}{_AT}{machine}" if machine else domain
 
 
 def started(pid: int) -> int:
@@ -70,18 +75,18 @@ def _stat(pid: int) -> tuple[str, list[str]]:
 
 def is_alive(pid: int, start: int, domain: str) -> bool:
     """Say whether exactly that process is seen to run."""
-    return domain == _domain() and start != 0 and started(pid) == start
+    here = domain.partition(_AT)[0] == _domain() and is_of_here(domain)
+    return here and start != 0 and started(pid) == start
 
 
 def is_gone(pid: int, start: int, domain: str) -> bool | None:
     """Say whether exactly that process has ended; None when it cannot be seen from here."""
-    here = _domain()
-    if domain == here:
+    here, there = _domain(), domain[:_BOOT_LENGTH]
+    if not is_of_here(domain):
+        return True if there != _elsewhere.get(machine_of(domain), there) else None
+    if domain.partition(_AT)[0] == here:
         return not is_alive(pid, start, domain)
-    boot = here[:_BOOT_LENGTH]
-    if machine_of(domain) != clock.machine:
-        boot = _elsewhere.get(machine_of(domain), domain[:_BOOT_LENGTH])
-    return True if domain[:_BOOT_LENGTH] != boot else None
+    return True if there != here[:_BOOT_LENGTH] else None
 
 
 def machine_of(domain: str) -> str:
@@ -91,7 +96,15 @@ def machine_of(domain: str) -> str:
 
 def is_of_here(domain: str) -> bool:
     """Say whether a process is, or was, on this machine."""
-    return machine_of(domain) == clock.machine
+    machine = machine_of(domain)
+    return not machine or is_this(machine)
+
+
+def is_this(machine: str) -> bool:
+    """Say whether this machine is the one of an id, in whichever store that stands."""
+    from schema.pg.machine import machine_id
+
+    return machine == machine_id()
 
 
 def boot() -> str:
@@ -110,5 +123,4 @@ def _domain() -> str:
         namespace = os.readlink("/proc/self/ns/pid").removeprefix("pid:")
     except OSError:
         namespace = ""
-    machine = _AT + clock.machine if clock.machine else ""
-    return Clock().now().domain + namespace + machine
+    return Clock().now().domain + namespace

@@ -11,8 +11,6 @@ import time
 
 _SLACK_MS = 5_000  # A deadline further off than ttl + this means a clock went back.
 
-machine = ""  # Which machine this is, once a store of several is open; a file has one.
-
 
 class Instant:
     """Now: `wall_ms` since 1970 UTC, `boot_ms` since boot, and the domain both belong to."""

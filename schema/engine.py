@@ -16,6 +16,7 @@ class Store(Protocol):
     """An open store: reads, changes, and its folder on this machine."""
 
     is_file: bool
+    machine: str  # Which one of its machines this is, "" for a file.
     path: str  # The file, or the URL without its password: which store it is.
     signals: Signals
     notes: list[str]

@@ -39,12 +39,16 @@ _DATA_VERSION, BEGIN_READ, BEGIN_WRITE = "PRAGMA data_version", "BEGIN", "BEGIN 
 
 
 class ReadTx:
-    """One consistent view of the store; `now` is frozen for all of it."""
+    """One consistent view of the store; `now` is frozen for all of it.
 
-    __slots__ = ("_connection", "now")
+    `machine`: which one of the store's machines this is, "" for a file, which has but one.
+    """
+
+    __slots__ = ("_connection", "machine", "now")
 
     def __init__(self, connection: apsw.Connection, now: Instant) -> None:
         self._connection = connection
+        self.machine = ""
         self.now = now
 
     def run(self, query: "Query", values: "dict[str, object]") -> apsw.Cursor:
@@ -115,6 +119,7 @@ class Database:
     """
 
     is_file = True  # The other engine: schema/pg.
+    machine = ""  # As in its transactions.
     __slots__ = (
         "_queue", "_require_known", "_ring", "_was_committed", "_wrote", "clock", "connection",
         "guard", "inode", "notes", "path", "signals",

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from schema import clock
 from tests.support import engines
 from tests.support.cli import Cli
 from tests.support.day import day
@@ -59,8 +58,6 @@ def _databases_are_removed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Those that a test made on our server; what its module made stays for the others."""
     if "file" not in ENGINES:
         _require_a_server(request)
-    elif "pg" not in request.path.parts:
-        clock.machine = ""  # A store of several machines that was open before named this one.
     first = len(engines.made)
     yield
     engines.forget(first)

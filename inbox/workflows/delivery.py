@@ -12,7 +12,6 @@ import sysconfig
 from inbox.model import TERMINAL
 from inbox.operations import leases
 from inbox.store import deliveries
-from schema import clock
 from schema.failures import TABLE, Failure
 from schema.steps import Step
 
@@ -35,7 +34,7 @@ def bring(db: "Database", thread_id: str) -> None:
     if found is None or thread.status in TERMINAL:
         return
     by_hand = Step(("orch", "push", f"{thread.run_id}/{thread.task_id}"), "act")
-    if found.machine_id != clock.machine:
+    if found.machine_id != db.machine:
         raise Failure(
             "invalid_state", "not_ready",
             f"the work of {thread_id} is on another machine: report it from there",

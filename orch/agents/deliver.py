@@ -15,7 +15,6 @@ from orch.fleet import mirrors
 from orch.git import repository
 from orch.operations.work import HeldThread
 from orch.worktrees import delivered
-from schema import clock
 from schema import open as stores
 from schema.failures import Failure
 from schema.signals import heed
@@ -36,7 +35,7 @@ def at_end(db: "Database", held: HeldThread, salvage: str, log: "Log", *, is_don
     attempt = held.attempt
     if attempt is None or not attempt.branch_name or not attempt.repo_id:
         return ""
-    if attempt.machine_id != clock.machine:
+    if attempt.machine_id != db.machine:
         return ""
     if salvage:
         _push_salvage(db, held, salvage, log)

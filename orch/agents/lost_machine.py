@@ -12,7 +12,7 @@ from orch.operations import work
 from orch.store import fleet as store
 from orch.store import turns
 from orch.store.turns import TurnEnd
-from schema import clock, events
+from schema import events
 from schema.failures import Failure, not_found
 from schema.json_text import obj
 
@@ -40,7 +40,7 @@ def declare(tx: "Tx", machine: "MachineRow", actor: str, reason: str) -> tuple[i
 
     Raises: invalid_state/transition for one that is lost already, or this one.
     """
-    if machine.machine_id == clock.machine:
+    if machine.machine_id == tx.machine:
         raise Failure("invalid_state", "transition", f"{machine.name} is this machine",
                       hint="say it on another one")  # fmt: skip
     status = MACHINE.next(machine.status, "lose")

@@ -41,7 +41,7 @@ def take_over(db: "Database", harness: Harness, agent: str, stop: Stop) -> list[
         left = store.running(tx, agent)
     ended = []
     for turn in left:
-        mine = turn.runner == process_identity.mine()  # It met a store that was away.
+        mine = turn.runner == process_identity.mine(db.machine)  # It met a store that was away.
         gone = mine or process_identity.is_gone(*turn.runner)
         is_here = process_identity.is_of_here(turn.runner[2])
         if not is_here and _is_over(db, turn):
@@ -71,7 +71,7 @@ def _is_over(db: "Database", turn: Turn) -> bool:
 def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> Turn | None:
     """Bring a turn whose runner is gone to its end; None when another runner was faster."""
     with db.write() as tx:
-        if not work.look_after(tx, turn, process_identity.mine()):
+        if not work.look_after(tx, turn, process_identity.mine(tx.machine)):
             return None
     return _Left(db, harness_of(db, turn, harness), turn).see_to_end(stop)
 
@@ -79,7 +79,7 @@ def take_over_turn(db: "Database", harness: Harness, turn: Turn, stop: Stop) -> 
 def end_now(db: "Database", turn: Turn) -> Turn:
     """End the processes of a turn whose runner is gone, and judge it as stopped."""
     with db.write() as tx:
-        if not work.look_after(tx, turn, process_identity.mine()):
+        if not work.look_after(tx, turn, process_identity.mine(tx.machine)):
             return store.require(tx, turn.turn_key)
     with db.read() as tx:
         why = store.require(tx, turn.turn_key).stop_reason or "stopped"

@@ -71,7 +71,7 @@ def begin(tx: "Tx", harness: "Harness", held: HeldThread, logs: str) -> Begun:
         mark=f"{held.thread_id}-{os.urandom(6).hex()}",
         told_through=max((m.event_id for m in begun.written), default=0),
         log_path=log_of(logs, held),
-        runner=process_identity.mine(),
+        runner=process_identity.mine(tx.machine),
         session=begun.session or begun.fresh,
     )
     return begun
@@ -87,7 +87,9 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
             places.make(db, held.place)  # Where the command that dispatched it was killed.
         shared.arrive(db, held)
     except Failure as failure:
-        if failure.code == "lease_conflict" or held.attempt is None or not held.attempt.repo_id:
+        is_elsewhere = held.place is not None and not (db.is_file or places.is_here(db, held.place))
+        is_shared = held.attempt is not None and bool(held.attempt.repo_id)
+        if failure.code == "lease_conflict" or not (is_shared or is_elsewhere):
             raise
         return turn_result.not_begun(db, held, turn, failure.message)
     text = _prompt(harness, begun)
@@ -233,7 +235,8 @@ def _start(
     )
     try:
         with db.write() as tx:
-            store.started(tx, turn.turn_key, turn.thread_no, running.identity)
+            process = process_identity.on(tx.machine, running.identity)
+            store.started(tx, turn.turn_key, turn.thread_no, process)
     except BaseException:
         running.kill()  # Nobody would look after it.
         raise

@@ -265,7 +265,12 @@ def _intend(db: "Database", prepared: PreparedDispatch) -> None:
         if task.next_attempt_no != number:
             raise scheduling.not_ready(tx, task, "somebody dispatched it meanwhile")
         attempt_rows.intend(
-            tx, task.task_no, run.run_id, number, prepared.workspace, process_identity.mine()
+            tx,
+            task.task_no,
+            run.run_id,
+            number,
+            prepared.workspace,
+            process_identity.mine(tx.machine),
         )
         task_rows.take_locks(tx, task.task_no)
     crash_points.reach("dispatch.intended")
@@ -274,7 +279,7 @@ def _intend(db: "Database", prepared: PreparedDispatch) -> None:
 def _forget(db: "Database", task: Task) -> None:
     """Delete the intent of a dispatch that made nothing, or whose work was taken back."""
     with db.write() as tx:
-        if attempt_rows.forget_intent(tx, task.task_no, process_identity.mine()):
+        if attempt_rows.forget_intent(tx, task.task_no, process_identity.mine(tx.machine)):
             attempts.release_locks(tx, task.task_no)
 
 
@@ -300,7 +305,7 @@ def _open_attempt(tx: "Tx", prepared: PreparedDispatch, answer: "Answer") -> Jso
         run = runs.require_open(tx, request.run_id)
         task = tasks.require(tx, request.run_id, request.task_id)
         intent = attempt_rows.intent_of(tx, task.task_no)
-        if intent != (expected, *process_identity.mine()):
+        if intent != (expected, *process_identity.mine(tx.machine)):
             raise scheduling.not_ready(tx, task, "its dispatch was undone meanwhile")
         may_begin.refuse_automatic(
             tx, run, task, request

@@ -78,7 +78,7 @@ def take(db: "Database", run_id: str, *, steal: bool, until: str) -> DriverLease
             wait=(run_steps.wait(run_id),),
         )  # fmt: skip
         lease_until = tx.now.wall_ms + LEASE_MS
-        fence = store.take(tx, run_id, process_identity.mine(), lease_until, until)
+        fence = store.take(tx, run_id, process_identity.mine(tx.machine), lease_until, until)
         payload = obj(fence=fence, until=until, pid=process_identity.mine()[0])
         driving.tell(tx, run.run_id, "drive_begun", f"driven until {until}", payload)
     crash_points.reach("drive.taken")

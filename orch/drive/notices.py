@@ -114,7 +114,7 @@ def _claim(db: "Database", seen: "WaitingNotice") -> "WaitingNotice | None":
         one = store.one(tx, seen.need_no, seen.channel)
         if one is None or one.due_at > tx.now.wall_ms or _is_in_work(one):
             return None
-        store.claim(tx, one, process_identity.mine())
+        store.claim(tx, one, process_identity.mine(tx.machine))
         return one
 
 

@@ -8,7 +8,7 @@ which the next one of the pool looks after. Decides nothing: who is started when
 import os
 import time
 
-from orch import process
+from orch import process, process_identity
 from orch.drive import process_log
 from orch.operations import openings
 from orch.store import slots as slot_rows
@@ -161,7 +161,8 @@ class Supervisor:
 
         Not those in a turn, nor those that first have to see to what was left or answered.
         """
-        running = {slot.process.identity for slot in self._slots.values() if slot.process}
+        ours = [slot.process.identity for slot in self._slots.values() if slot.process]
+        running = {process_identity.on(tx.machine, one) for one in ours}
         busy = {turn.runner for turn in turn_rows.running(tx)} & running
         return max(0, len(running) - len(busy) - openings.owed(tx, self.spec.pool))
 
@@ -213,7 +214,7 @@ class Supervisor:
         with self._write() as tx:
             slot_rows.put(
                 tx, self.spec.run_id, slot.slot_no, self.spec.pool, self.spec.harness,
-                slot.process.identity if slot.process is not None else None,
+                process_identity.on(tx.machine, slot.process.identity) if slot.process else None,
                 slot.starts, slot.text,
             )  # fmt: skip
             return tx.now.wall_ms

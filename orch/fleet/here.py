@@ -11,7 +11,7 @@ from orch import process_identity
 from orch.machines import MACHINE
 from orch.steps.model import say
 from orch.store import fleet as store
-from schema import clock, events
+from schema import events
 from schema.failures import Failure
 from schema.json_text import obj
 
@@ -39,7 +39,7 @@ def appear(db: "Database", *, at_once: bool = False) -> None:
     process_identity.learn(
         {m.machine_id: m.boot_id if m.status == "known" else "" for m in known}
     )  # fmt: skip
-    me = next((m for m in known if m.machine_id == clock.machine), None)
+    me = next((m for m in known if m.machine_id == db.machine), None)
     _refuse_copy(me, now)
     if me is None or me.status != "known" or me.until - now < SHOWN_MS - 1000 * _AGAIN_SECONDS:
         from schema.pg import listen
@@ -100,14 +100,14 @@ def _identity() -> tuple[str, str]:
 
 def _show(tx: "Tx") -> None:
     """Write down that this machine is there, decided again under the lock."""
-    me = store.find(tx, clock.machine)
+    me = store.find(tx, tx.machine)
     _refuse_copy(me, tx.now.wall_ms)
     until = tx.now.wall_ms + SHOWN_MS
     if me is None:
         host = socket.gethostname() or "machine"
         taken = {m.name for m in store.all_of(tx)}
-        name = host if host not in taken else f"{host}-{clock.machine[:4]}"
-        store.insert(tx, clock.machine, name, *_identity(), until)
+        name = host if host not in taken else f"{host}-{tx.machine[:4]}"
+        store.insert(tx, tx.machine, name, *_identity(), until)
         return
     store.show(tx, me.machine_id, *_identity(), until)
     if me.status == "lost":

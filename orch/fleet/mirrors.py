@@ -12,7 +12,6 @@ from orch.git import refs, remotes, repository
 from orch.steps.model import git
 from orch.store import fleet as store
 from orch.store.fleet import Checkout, SharedRepository
-from schema import clock
 from schema.failures import Failure, invalid_input, not_found
 
 TYPE_CHECKING = False
@@ -41,7 +40,7 @@ def worktrees_of(repo: repository.Repository) -> str:
 def find(db: "Database", repo_id: str) -> Checkout | None:
     """Return where this machine has a repository, None where it has it not yet."""
     with db.read() as tx:
-        return store.checkout(tx, repo_id, clock.machine)
+        return store.checkout(tx, repo_id, tx.machine)
 
 
 def need(db: "Database", repo_id: str) -> Checkout:
@@ -59,9 +58,9 @@ def need(db: "Database", repo_id: str) -> Checkout:
         raise not_found("repository", repo_id)
     path = _mirror(shared)
     with db.write() as tx:
-        store.put_checkout(tx, repo_id, clock.machine, path, REMOTE, is_mirror=True)
+        store.put_checkout(tx, repo_id, tx.machine, path, REMOTE, is_mirror=True)
     with db.read() as tx:
-        made = store.checkout(tx, repo_id, clock.machine)
+        made = store.checkout(tx, repo_id, tx.machine)
     assert made is not None
     return made
 

@@ -5,7 +5,6 @@ import os
 from orch.fleet import here, mirrors
 from orch.git import repository
 from orch.store import fleet as store
-from schema import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def of_run(db: "Database", path: str, remote: str | None) -> tuple[str, str]:
         return "", path
     top = found.top or found.common_dir if found is not None else path or os.getcwd()
     with db.read() as tx:
-        known = store.checkout_at(tx, clock.machine, top)
+        known = store.checkout_at(tx, tx.machine, top)
     if known is not None and remote in (None, known.remote):
         return known.repo_id, known.path
     if remote is None:
@@ -34,5 +33,5 @@ def of_run(db: "Database", path: str, remote: str | None) -> tuple[str, str]:
         repo_id = shared.repo_id if shared is not None else f"repo_{os.urandom(6).hex()}"
         if shared is None:
             store.add_repository(tx, repo_id, url, first)
-        store.put_checkout(tx, repo_id, clock.machine, top, remote, is_mirror=False)
+        store.put_checkout(tx, repo_id, tx.machine, top, remote, is_mirror=False)
     return repo_id, top

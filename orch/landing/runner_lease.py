@@ -71,7 +71,7 @@ def take(db: "Database", queue: Queue, folder: str, *, steal: bool) -> RunnerLea
         refuse_held(
             _row(found), tx.now.wall_ms, what, steal=steal, details={"target": queue.branch}
         )
-        process = process_identity.mine()
+        process = process_identity.mine(tx.machine)
         fence = store.take(tx, queue.queue_no, process, tx.now.wall_ms + LEASE_MS)
         trials.interrupt(tx, queue.queue_no, fence)
     crash_points.reach("queue.taken")

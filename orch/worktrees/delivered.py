@@ -12,7 +12,7 @@ from orch.model import Attempt
 from orch.steps.model import git, say
 from orch.store import deliveries as delivery_rows
 from orch.store import tasks as task_rows
-from schema import clock, crash_points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def _push(
     with db.read() as tx:
         known = deliveries.find(tx, attempt.thread_no)
         thread = leases.require_thread(tx, attempt.thread_id)
-    if known is None or known.machine_id != clock.machine or thread.epoch != epoch:
+    if known is None or known.machine_id != db.machine or thread.epoch != epoch:
         raise Failure(
             "lease_conflict", "superseded", f"{attempt.branch_name} is worked on elsewhere by now",
             hint="stop: it continues there",
@@ -87,7 +87,7 @@ def _push(
     crash_points.reach("machines.pushed")
     with db.write() as tx:
         if leases.require_thread(tx, attempt.thread_id).epoch == epoch:
-            delivery_rows.note(tx, attempt.thread_no, clock.machine, head, epoch)
+            delivery_rows.note(tx, attempt.thread_no, tx.machine, head, epoch)
 
 
 def _move(repo: repository.Repository, remote: str, branch: str, head: str) -> str:
@@ -153,6 +153,6 @@ def bring(db: "Database", attempt: Attempt) -> str:
                 hint="somebody changed it there",
             )  # fmt: skip
     old = refs.read_ref(repo, found.ref)
-    if old != found.head and attempt.machine_id != clock.machine:
+    if old != found.head and attempt.machine_id != db.machine:
         refs.swap_ref(repo, found.ref, found.head, old, "orch: delivered")
     return found.head

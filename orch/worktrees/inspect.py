@@ -3,7 +3,7 @@
 import json
 import os
 
-from orch import paths
+from orch import paths, process_identity
 from orch.git import changes, following, merges, refs, repository, worktrees
 from orch.git import names as git_names
 from orch.model import Attempt, Run
@@ -12,7 +12,6 @@ from orch.steps.model import git, say
 from orch.store import attempts as store
 from orch.store import tasks as task_rows
 from orch.worktrees import delivered, kept_heads, moved_repository, setup_files
-from schema import clock
 from schema.failures import Failure
 from schema.json_text import Json, array
 from schema.steps import Step
@@ -82,7 +81,7 @@ def carried(
 
 def is_here(attempt: Attempt) -> bool:
     """Say whether an attempt's worktree is on this machine, or would be."""
-    return not attempt.repo_id or attempt.machine_id == clock.machine
+    return not attempt.repo_id or process_identity.is_this(attempt.machine_id)
 
 
 def look(attempt: Attempt) -> tuple[str, int]:

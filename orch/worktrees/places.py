@@ -65,6 +65,8 @@ def make_due(db: "Database", run_id: str) -> list[str]:
     if shared is not None and shared.repo_id:
         return problems  # Whoever takes one up makes it, on the machine where that is.
     for place in found:
+        if not (db.is_file or is_here(db, place)):
+            continue
         try:
             make(db, place)
         except (Failure, OSError) as error:
@@ -79,9 +81,21 @@ def is_here(db: "Database", place: "Place") -> bool:
 
 
 def bring(db: "Database", place: "Place") -> "Place":
-    """Return a place that is to be on this machine: one that another machine planned moves here."""
+    """Return a place that is to be on this machine: one that another machine planned moves here.
+
+    Raises: invalid_state/unsupported where it is to show code that no remote brings here.
+    """
     if db.is_file or is_here(db, place):
         return place
+    with db.read() as tx:
+        run = run_rows.find(tx, place.run_id)
+        has_code = run_rows.fingerprint(tx, place.run_id) not in (None, "", "{}")
+    if has_code and (run is None or not run.repo_id):
+        raise Failure(
+            "invalid_state", "unsupported",
+            f"the code of run {place.run_id} is on another machine, and it names no remote",
+            hint="its leader opens a run that does (docs/guide/machines.md)",
+        )  # fmt: skip
     own = rules.plan(db.folder.path, place.run_id, place.task_id, place.attempt_no, "")
     with db.write() as tx:
         store.set_moved(tx, place.attempt_key, own.place_path, own.out_path)
@@ -207,7 +221,8 @@ def examine(db: "Database") -> tuple[list[str], list[str]]:
         if place.made_at is None
         else f"{place.place_path} of {place.name} is gone"
         for place in found
-        if place.made_at is None or not os.path.isdir(place.place_path)
+        if (db.is_file or is_here(db, place))
+        and (place.made_at is None or not os.path.isdir(place.place_path))
     ]
     known = {path for place in found for path in (place.place_path, place.out_path)}
     strays = []

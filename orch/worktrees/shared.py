@@ -16,7 +16,7 @@ from orch.store import attempts
 from orch.store import deliveries as delivery_rows
 from orch.store import fleet as store
 from orch.worktrees import create
-from schema import clock, crash_points
+from schema import crash_points
 from schema.failures import Failure
 
 TYPE_CHECKING = False
@@ -134,7 +134,7 @@ def arrive(db: "Database", held: "HeldThread") -> None:
     here.appear(db)
     if not attempt.branch_name:
         return  # Analysis: its place is made where its worker is.
-    if attempt.machine_id == clock.machine and os.path.isdir(attempt.worktree_path):
+    if attempt.machine_id == db.machine and os.path.isdir(attempt.worktree_path):
         return
     checkout = mirrors.need(db, run.repo_id)
     repo = create.open_checked(db, run, checkout.path)
@@ -158,9 +158,9 @@ def arrive(db: "Database", held: "HeldThread") -> None:
     with db.write() as tx:
         thread = leases.require_thread(tx, held.thread_id)
         leases.require_holder(tx, thread, held.agent, held.token)
-        store.set_placed(tx, attempt.attempt_key, clock.machine, workspace)
+        store.set_placed(tx, attempt.attempt_key, tx.machine, workspace)
         where = workspace.worktree_path
-        delivery_rows.place(tx, held.thread_no, clock.machine, where, workspace.start)
+        delivery_rows.place(tx, held.thread_no, tx.machine, where, workspace.start)
     crash_points.reach("machines.placed")
     with db.read() as tx:
         held.attempt = attempts.of_thread(tx, held.thread_no)

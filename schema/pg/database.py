@@ -6,7 +6,7 @@ and who is told of a change. Times are the server's: one clock for all machines.
 
 import time
 
-from schema import clock, events, ids, keys
+from schema import events, ids, keys
 from schema.clock import Clock, Instant
 from schema.failures import Failure
 from schema.file import SCHEMA_VERSION
@@ -33,7 +33,7 @@ class PgDatabase(Database):
 
     is_file = False
 
-    __slots__ = ("_alive", "_machine", "_server", "_virtual", "secret", "seen", "store_id", "where")
+    __slots__ = ("_alive", "_server", "_virtual", "machine", "secret", "seen", "store_id", "where")
 
     def __init__(self, where: Where) -> None:
         """Connect and pass the gate. Raises: not_found/store, store_error."""
@@ -44,7 +44,7 @@ class PgDatabase(Database):
         self._server = self._connect()
         self.store_id = self._passed()
         self._virtual = machine.store_place(self.store_id)
-        self._machine = clock.machine = machine.machine_id()
+        self.machine = machine.machine_id()
         self._alive = self.store_id
 
     def _connect(self) -> "wire.Connection":
@@ -118,7 +118,7 @@ class PgDatabase(Database):
         """
         self.live()
         try:
-            row = self.ask(how, machine=self._machine)[0]
+            row = self.ask(how, machine=self.machine)[0]
         except wire.LostConnection as error:
             self.rollback()
             if not wire.is_closed(self._server):
@@ -144,7 +144,7 @@ class PgDatabase(Database):
             from schema import crash_points
 
             crash_points.reach("commit.before")
-        values |= {"machine": self._machine, "seen": self.seen, "tx": ids.random_63_bits()}
+        values |= {"machine": self.machine, "seen": self.seen, "tx": ids.random_63_bits()}
         row = whole_change.call(self, in_schema(query, self.where.schema), values)
         if row is not None:
             if _CRASHING:
@@ -225,7 +225,7 @@ class PgDatabase(Database):
     def _told(self, rung: set[str]) -> dict[str, object]:
         topics = " ".join(sorted(rung))
         topics = topics if len(topics.encode()) < _MOST_NOTICE else "any"
-        return {"channel": self.channel, "topics": topics, "machine": self._machine}
+        return {"channel": self.channel, "topics": topics, "machine": self.machine}
 
     def ring(self, topics: set[str]) -> None:
         """Wake who waits on this machine; other machines are told by the server."""
@@ -290,7 +290,7 @@ class PgDatabase(Database):
 
     def expect(self, topics: list[str], until_ms: int) -> None:
         """Tell writers elsewhere that this machine waits on the topics for so long from now."""
-        told = {"topics": " ".join(topics), "machine": self._machine, "ms": until_ms}
+        told = {"topics": " ".join(topics), "machine": self.machine, "ms": until_ms}
         try:
             if self.ask("expect_again", **told)[0][0] < len(set(topics)):
                 self.ask("expect", **told)

@@ -12,7 +12,6 @@ import os
 import time
 from typing import cast
 
-from schema import clock
 from schema.pg import wire
 from schema.pg.errors import failure_of
 from schema.wakeup import Waiter, ring
@@ -141,7 +140,7 @@ def show_machine(db: "Database", boot: str, session: str, ms: int) -> bool:
     Raises: store_error.
     """
     try:
-        given = {"machine": clock.machine, "boot": boot, "session": session, "ms": ms}
+        given = {"machine": db.machine, "boot": boot, "session": session, "ms": ms}
         return bool(cast("PgDatabase", db).ask("show_machine", **given))
     except wire.Error as error:
         raise failure_of(error) from error

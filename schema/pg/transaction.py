@@ -128,7 +128,9 @@ class PgRead(_Read):
     def __enter__(self) -> PgReadTx:
         self._pg.signals.lower()
         server, now, _ = self._pg.begin("begin_read")
-        return PgReadTx(server, now)
+        tx = PgReadTx(server, now)
+        tx.machine = self._pg.machine
+        return tx
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         self._pg.rollback()
@@ -147,6 +149,7 @@ class PgWrite(_Write):
     def __enter__(self) -> PgTx:
         self._pg.signals.lower()
         self._tx = PgTx(*self._pg.begin("begin_write"))
+        self._tx.machine = self._pg.machine
         try:
             self._pg.require_allowed(self._tx)
         except BaseException:
@@ -179,6 +182,7 @@ class PgTouching(_Write):
         self._pg.signals.lower()
         server, now, _ = self._pg.begin("begin_touch")
         touch = PgTouch(server, now, self._pg.text("touch"))
+        touch.machine = self._pg.machine
         self._pg.require_allowed(touch)
         self._pg.signals.shield()  # What it says is done at once.
         return touch

@@ -3,13 +3,14 @@
 import os
 
 from inbox.operations import leases
+from orch import process_identity
 from orch.cli import task_names
 from orch.operations import attempts
 from orch.steps.model import say
 from orch.store import attempts as attempt_rows
 from orch.store import tasks as task_rows
 from orch.worktrees import delivered
-from schema import clock, ids
+from schema import ids
 from schema.failures import Failure
 from schema.json_text import obj
 
@@ -59,7 +60,7 @@ def _require_here(task: "Task", attempt: "Attempt") -> None:
             "invalid_state", "unsupported", f"{task.name} is worked on by one machine only",
             hint="its work needs no remote: report it", next=[say("task show", task.name)],
         )  # fmt: skip
-    if attempt.machine_id != clock.machine:
+    if not process_identity.is_this(attempt.machine_id):
         where = "on another machine" if attempt.machine_id else "nowhere yet"
         raise Failure(
             "invalid_state", "unsupported", f"{task.name} has its worktree {where}",

@@ -6,7 +6,6 @@ from orch.agents import lost_machine
 from orch.fleet import here
 from orch.store import fleet as store
 from orch.store import turns
-from schema import clock
 from schema.failures import invalid_input
 from schema.json_text import Json, array, merge, obj
 
@@ -52,7 +51,7 @@ def _document(tx: "ReadTx | Tx", machine: "MachineRow") -> Json:
     silent = max(0, tx.now.wall_ms - machine.until) // 1000
     return merge(
         store.document(tx, machine.machine_id),
-        is_here=machine.machine_id == clock.machine,
+        is_here=machine.machine_id == tx.machine,
         silent_seconds=0 if machine.status == "lost" else silent,
         at_work=array([Json(json.dumps(name)) for name in turns.names_on(tx, machine.machine_id)]),
     )
