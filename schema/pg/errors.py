@@ -47,15 +47,21 @@ def failure_of(error: "Error") -> Failure:
     state: str | None = error.pgcode
     words = " ".join(str(error).split()) or type(error).__name__
     if state is None:
-        return Failure("store_error", "io", f"the server cannot be reached ({words})", hint=_REACH)
+        return Failure("store_error", "io", f"no connection to the server ({words})", hint=_REACH)
     for states, code, reason, message, hint in _CLASSES:
         if state in states or state[:2] in states or state[:3] in states:
             if code == "not_found":  # What was asked is no news to anybody.
                 return Failure(code, reason, message, hint=hint, next=[INIT])
-            return Failure(code, reason, f"{message} ({words})", hint=hint)
+            # Without where in our functions it happened: that helps nobody.
+            return Failure(code, reason, f"{message} ({_first(error) or words})", hint=hint)
     return Failure(
         "internal_error", "bug", f"{state}: {words}", hint="set ORCH_DEBUG=1 for the traceback"
     )
+
+
+def _first(error: "Error") -> str:
+    """Return the first sentence of what a server said, "" where it was not the server."""
+    return " ".join((error.diag.message_primary or "").split())
 
 
 def nul() -> Failure:
