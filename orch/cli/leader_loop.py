@@ -228,7 +228,7 @@ def status(call: "Call", *, run: str, watch: bool) -> None:
         if len(tasks) > _SHOWN and not call.is_for_people:
             brief = array(reads.status(tx, run, waiting, _SHOWN))
         last = events.last_id(tx)
-        call.facts["landing"] = _landing(tx, run)
+        call.facts["landing"] = _asked(tx, found)
     look_at_config(call, found)
     told = run_end.told(call.db, run, document)
     if brief is not None:
@@ -246,13 +246,26 @@ def look_at_config(call: "Call", run: "Run") -> None:
         config_note.look(call, run)
 
 
-def _landing(tx: "ReadTx", run: str) -> "Step | None":
-    """Return what the run's entries in queues want; most runs have none."""
-    if not run_rows.is_queued(tx, run):
-        return None
-    from orch.cli.landing import standing
+def _asked(tx: "ReadTx", run: "Run") -> "Step | None":
+    """Return what a run's living driver, its queues or its plan want of somebody."""
+    from orch import reads
 
-    return standing.of_run(tx, run)
+    if reads.driven(tx, run.run_id)[0]:
+        from orch.operations import telling
+        from orch.steps.model import read
+
+        asked = [one for one in telling.holding(tx, run) if one.command]
+        return read(asked[0].command, asked[0].kind.replace("_", " "))[0] if asked else None
+    if run_rows.is_queued(tx, run.run_id):
+        from orch.cli.landing import standing
+
+        return standing.of_run(tx, run.run_id)
+    if run_rows.goes_on(tx, run.run_id):
+        return None
+    from orch.steps.run import apply_plan
+    from orch.store import requests
+
+    return next((apply_plan(name) for name, _ in requests.planned(tx, run.run_id)), None)
 
 
 def cancel(

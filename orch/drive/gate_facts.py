@@ -25,13 +25,12 @@ class GateFacts:
         self.state = self.check = self.text = ""
         self.runs = self.tries = self.at = 0
         required: list[str] = json.loads(row.required_checks)
-        if row.status == "verifying":
-            is_held = row.task_no in watch.verifying or tree_lock.is_held(row.worktree_path)
-            self.state = "running" if is_held else ""
+        if row.task_no in watch.verifying:  # Done as well: until its lane has told what came of it.
+            self.state = "running"
+        elif row.status == "verifying":
+            self.state = "running" if tree_lock.is_held(row.worktree_path) else ""
         if not required or row.status not in ("verifying", "failed"):
             return
-        if row.task_no in watch.verifying:
-            self.state = "running"
         by_check: dict[str, list[CheckedOnce]] = {name: [] for name in required}
         for result in facts.checks(tx, row.attempt_key):
             if result.check_name in by_check and result.head_commit in ("", row.head_commit):

@@ -20,8 +20,8 @@ _OUTSIDE_MS = 30_000
 
 
 def queue_facts(tx: "ReadTx", watch: Watch, run: "Run") -> tuple[QueueFacts, ...]:
-    """Return the queues in which something of a run is open."""
-    found: dict[int, list[OpenEntries]] = {}
+    """Return the queues in which something of a run is open, or which this driver runs now."""
+    found: dict[int, list[OpenEntries]] = {number: [] for number in watch.landing}
     for row in facts.entries(tx, run.run_id):
         found.setdefault(row.queue_no, []).append(row)
     return tuple(_of_queue(tx, watch, run, number, rows) for number, rows in found.items())
@@ -55,7 +55,7 @@ def _of_queue(
         may_mend=hold == "red" and (news or any(row.is_revert for row in rows)),
         in_the_way=met.text if met is not None else "",
         mending=met.argv if met is not None else (),
-        event=max(row.event for row in rows),
+        event=max((row.event for row in rows), default=0),
     )
 
 

@@ -8,6 +8,7 @@ import time
 
 from inbox.workflows import wait
 from orch import children
+from orch.config.drive_policy import DrivePolicy
 from orch.drive import driver_lease, effects, notices, snapshot
 from orch.drive.driver_lease import DriverLease
 from orch.drive.hands import Hands
@@ -70,6 +71,7 @@ class _Driven:
         self.problem = ""
         self.nap: float | None = None
         self.tickets: TicketWatch | None = None
+        self.policy: DrivePolicy | None = None  # Of the newest recorded pass.
 
 
 class Driver:
@@ -269,6 +271,8 @@ class Driver:
         self.outcome.passes += 1
         if not plan.steps:
             one.before = ""
+            if seen.policy != one.policy:  # Others read here by what settings it is driven.
+                self._record(one, seen, plan, codec.snapshot_json(seen))
             return False
         told = codec.snapshot_json(seen)
         same = _without_time(told)
@@ -279,14 +283,18 @@ class Driver:
                 + "; ".join(codec.step_text(step, _names(seen)) for step in plan.steps),
             )  # fmt: skip
         one.before = same
-        with self._db.write() as tx:
-            drive_rows.record_pass(
-                tx, one.watch.run_id, one.lease.fence, PLANNER, told, codec.plan_json(plan)
-            )
+        self._record(one, seen, plan, told)
         crash_points.reach("drive.recorded")
         effects.do(one.hands, seen, plan)
         crash_points.reach("drive.stepped")
         return True
+
+    def _record(self, one: _Driven, seen: DriveSnapshot, plan: DrivePlan, told: str) -> None:
+        with self._db.write() as tx:
+            drive_rows.record_pass(
+                tx, one.watch.run_id, one.lease.fence, PLANNER, told, codec.plan_json(plan)
+            )
+        one.policy = seen.policy
 
     def _nap(self) -> float | None:
         """Return the seconds until the first moment of any run, None where there is none."""

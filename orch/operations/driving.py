@@ -38,6 +38,21 @@ def settings(tx: "ReadTx", run_id: str) -> "dict[str, Any]":
     return known
 
 
+def policy(tx: "ReadTx", run_id: str) -> "dict[str, Any]":
+    """Return how a run's driver drives it, by the newest pass; of a new one, what was set for it.
+
+    Flags of its process count, too: nothing but its passes tells them.
+    """
+    from orch.config import drive_policy
+
+    found, newest = store.find(tx, run_id), store.last_pass(tx, run_id)
+    if found is not None and newest is not None and newest.fence == found.fence:
+        known: dict[str, Any] = loads(Json(newest.snapshot))["policy"]
+        return known
+    built_in = drive_policy.merged(settings(tx, run_id))
+    return {name: getattr(built_in, name) for name in built_in.__slots__}
+
+
 def change_settings(
     tx: "Tx", run: Run, changes: "dict[str, Any]", taken_back: "tuple[str, ...]", actor: str
 ) -> int:

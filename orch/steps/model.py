@@ -9,6 +9,7 @@ from schema.steps import read as written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     Words = Literal[
@@ -48,14 +49,27 @@ PERSON = frozenset(
      "integrate", "pr merge", "approve", "reject", "council decline")
 )  # fmt: skip
 
-# What a driver gives by itself: beside a living one it is asked of nobody else.
-DRIVERS = frozenset(("dispatch", "verify run", "queue add", "queue run", "land", "cleanup"))
+# What a driver gives by itself, each with the setting that has it do so ("" for always): beside a
+# living one it is asked of nobody else, unless the driver itself asks for it.
+DRIVERS = {
+    "dispatch": "", "retry": "", "reassign": "", "verify run": "verify", "queue add": "queue",
+    "queue run": "queue", "queue retry": "queue", "land": "queue", "cleanup": "cleanup",
+    "integrate": "integrate", "run close": "close", "review": "reviewer",
+    "council start": "reviewer",
+}  # fmt: skip
 
 
-def is_drivers(step: Step) -> bool:
-    """Say whether a living driver gives a step by itself."""
-    names = {" ".join(step.argv[1:2]), " ".join(step.argv[1:3])}
-    return step.argv[0] == "orch" and not names.isdisjoint(DRIVERS)
+def is_drivers(step: Step, policy: "Mapping[str, object] | None" = None) -> bool:
+    """Say whether a living driver gives a step by itself, as a policy (None: any) has it."""
+    if step.argv[0] != "orch":
+        return False
+    names = (" ".join(step.argv[1:3]), " ".join(step.argv[1:2]))
+    setting = next((DRIVERS[name] for name in names if name in DRIVERS), None)
+    if setting is None or policy is None:
+        return setting is not None
+    if setting == "reviewer" and policy["review"] == "never":
+        return False
+    return not setting or bool(policy[setting])
 
 
 def say(words: "Words", *names: object, **options: object) -> Step:

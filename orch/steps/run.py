@@ -14,13 +14,14 @@ def of_run(
 ) -> "Step":
     """Return the step of the first task that wants one; else what the run's end lacks.
 
-    `landing` is what its entries in queues want, None when none is open.
+    `landing` is what its entries in queues, a plan that waits, or else its living driver want of
+    somebody, None for nothing.
     """
     name, counts = run["run_id"], run["counts"]
     if run.get("closed_at"):
         return reopen(name) if run.get("end") in ("land", "integrate") else look(name)
     if run.get("driver_pid"):
-        return _driven(name, counts)
+        return _driven(name, counts, landing)
     if counts["blocked"] and not all(map(_is_silent, _with(rows, "blocked"))):
         return say("blocked", run=name).because("somebody waits for an answer")
     more = spent(run)
@@ -51,11 +52,11 @@ def plan_waits(request: str) -> str:
     return f"the plan of {request} is there: look at it, and make tasks of it"
 
 
-def _driven(name: str, counts: "dict[str, int]") -> "Step":
-    """Return what a living driver does not do itself."""
+def _driven(name: str, counts: "dict[str, int]", asked: "Step | None") -> "Step":
+    """Return what a living driver does not do itself, and `asked` for."""
     if counts["blocked"]:
         return say("blocked", run=name).because("somebody waits for an answer")
-    return driven(name)
+    return asked or driven(name)
 
 
 def driven(run_id: str) -> "Step":

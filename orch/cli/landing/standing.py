@@ -61,7 +61,7 @@ def _is_taken_back(tx: "ReadTx", entry: Entry, task: "Task") -> bool:
 
 def step(tx: "ReadTx", entry: Entry) -> "Step":
     """Return the command that moves an entry, or what comes after it, on."""
-    return beside_driver.instead(tx, steps.of_entry(of(tx, entry)))
+    return beside_driver.instead(tx, steps.of_entry(of(tx, entry)), entry.run_id)
 
 
 def first_step(tx: "ReadTx", listed: list[Entry], run: str | None) -> "Step":

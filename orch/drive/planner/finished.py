@@ -18,7 +18,9 @@ def is_over(ledger: Ledger, task: TaskFacts) -> bool:
 
 def settle(ledger: Ledger, task: TaskFacts) -> None:
     """Put a done task down in the ledger."""
-    if is_over(ledger, task):
+    if task.gate == "running":
+        ledger.work(task, "its checks run")
+    elif is_over(ledger, task):
         ledger.over(task)
     elif not _review(ledger, task):
         _land(ledger, task)

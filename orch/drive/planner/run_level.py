@@ -56,7 +56,7 @@ def ends(ledger: Ledger) -> None:
     snapshot, policy = ledger.snapshot, ledger.snapshot.policy
     if policy.cleanup and not snapshot.is_cleaned:
         ledger.steps.append(Cleanup())
-    if ledger.is_open or ledger.steps:
+    if ledger.is_open or ledger.is_working or ledger.steps:
         return
     if snapshot.plans:
         ledger.is_open = True
@@ -69,7 +69,7 @@ def ends(ledger: Ledger) -> None:
             ledger.steps.append(Integrate(policy.integrate))
         else:
             ledger.needs.append(needs.integrate(snapshot))
-    elif snapshot.end == "land" and policy.queue and not ledger.is_working:
+    elif snapshot.end == "land" and policy.queue:
         ledger.is_open = True
         ledger.needs.append(needs.unlanded(snapshot))
     elif policy.close and snapshot.end == "finished" and not snapshot.is_closed:
