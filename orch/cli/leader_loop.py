@@ -254,8 +254,8 @@ def _asked(tx: "ReadTx", run: "Run") -> "Step | None":
         from orch.operations import telling
         from orch.steps.model import read
 
-        asked = [one for one in telling.holding(tx, run) if one.command]
-        return read(asked[0].command, asked[0].kind.replace("_", " "))[0] if asked else None
+        asked = telling.asked_by_driver(tx, run)
+        return read(asked.command, asked.kind.replace("_", " "))[0] if asked else None
     if run_rows.is_queued(tx, run.run_id):
         from orch.cli.landing import standing
 

@@ -34,6 +34,7 @@ _CAUSES = {
     "landing": "run_done", "integrate": "run_done", "stranded": "run_done", "finished": "run_done",
 }  # fmt: skip
 _OF_AN_END = ("landing", "integrate", "stranded", "finished")
+_DRIVER = "drive"
 _OWN = "own:"  # Begins the cause of a need that has none but itself.
 
 
@@ -178,6 +179,14 @@ def holding(tx: "ReadTx", run: "Run") -> list[News]:
              row.command, True, True)
         for row in store.open_of(tx, run.run_id)
     )  # fmt: skip
+
+
+def asked_by_driver(tx: "ReadTx", run: "Run") -> "News | None":
+    """Return the most urgent need with a command; None once something happened that its driver
+    has not looked at yet: what it asked for may have been given."""
+    if store.newest_actor(tx, run.run_id) != _DRIVER:
+        return None
+    return next((one for one in holding(tx, run) if one.command), None)
 
 
 def newest_event(tx: "ReadTx", run: "Run") -> int:

@@ -35,6 +35,12 @@ def count_open(tx: "ReadTx", run_id: str) -> int:
     return found
 
 
+def newest_actor(tx: "ReadTx", run_id: str) -> str:
+    """Return who did what happened last in a run, "" where nothing has."""
+    row = tx.maybe(_SQL["need_newest_actor"], run_id=run_id)
+    return row[0] if row else ""
+
+
 def number(tx: "ReadTx", run_id: str, task_id: str, kind: str, cause: str) -> "int | None":
     """Return the number of a need, over or not, None if there never was one."""
     row = tx.maybe(_SQL["need_number"], run_id=run_id, task_id=task_id, kind=kind, cause=cause)

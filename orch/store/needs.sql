@@ -8,6 +8,10 @@ SELECT {need_columns} FROM need WHERE run_id = :run_id AND ended_at IS NULL ORDE
 -- name: need_open_count :one
 SELECT count(*) FROM need WHERE run_id = :run_id AND ended_at IS NULL;
 
+-- name: need_newest_actor :maybe
+-- Who did what happened last in a run: one step along the index.
+SELECT actor FROM event WHERE run_id = :run_id ORDER BY event_id DESC LIMIT 1;
+
 -- name: need_number :maybe
 SELECT need_no FROM need
  WHERE run_id = :run_id AND task_id = :task_id AND kind = :kind AND cause = :cause;

@@ -85,6 +85,16 @@ def test_a_need_that_comes_of_a_landing_is_told_after_it(
     drive = drives.make(tmp_path, empty_store, monkeypatch)
     drive.orch.ok("run", "init", "--run", "own", "--goal", "g")
     drive.orch.ok("task", "add", "--run", "own", "--task", "a")
-    words = ("drive", "--run", "own", "--workers", "1", "--harness", "command", "--", *drive.program)
+    words = (
+        "drive",
+        "--run",
+        "own",
+        "--workers",
+        "1",
+        "--harness",
+        "command",
+        "--",
+        *drive.program,
+    )
     text = drive.orch.run(*words).out
     assert text.index("landed on") < text.index("! own integrate"), text
