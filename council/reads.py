@@ -108,6 +108,14 @@ def reviewed(tx: "ReadTx") -> dict[str, str]:
     return {row[0]: row[1] for row in tx.many(_SQL["council_reviewed"])}
 
 
+def verdicts(tx: "ReadTx") -> dict[str, str | None]:
+    """Return by the run of each open council its verdict, None before its answers are counted.
+
+    One about work that was done again since is not in it.
+    """
+    return {row[0]: row[1] for row in tx.many(_SQL["council_verdicts"])}
+
+
 def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     """Return what councils said of a run's tasks, by task id, for the run's report.
 

@@ -87,6 +87,18 @@ SELECT v.document,
 SELECT c.run_id, c.reviewed_task FROM council AS c JOIN run AS u ON u.run_id = c.run_id
  WHERE c.reviewed_task <> '' AND u.closed_at IS NULL;
 
+-- name: council_verdicts :many
+-- What each open council's newest tally says, nothing before there is one; but for those about
+-- work that was done again since.
+-- scan: councils are few
+SELECT c.run_id, (SELECT json_extract(t.document, '$.verdict') FROM council_tally AS t
+                   WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
+  FROM council AS c JOIN run AS u ON u.run_id = c.run_id
+ WHERE u.closed_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM task AS t JOIN attempt AS a ON a.task_no = t.task_no
+                    WHERE t.run_id || '/' || t.task_id = c.reviewed_task
+                      AND a.attempt_no > c.reviewed_attempt_no);
+
 -- name: council_reviews :many
 -- What was said of a run's tasks, the newest tally of each council; and the run's own council.
 -- scan: councils are few

@@ -48,6 +48,11 @@ def reviewed(tx: "ReadTx") -> dict[str, str]:
     return reads.reviewed(tx)
 
 
+def verdicts(tx: "ReadTx") -> dict[str, str | None]:
+    """Return by the run of each open council its verdict: the board says what comes next."""
+    return reads.verdicts(tx)
+
+
 def reviews(tx: "ReadTx", run_id: str) -> "dict[str, list[dict[str, Any]]]":
     """Return what councils said of a run's tasks, by task id: the report of the run shows it."""
     return reads.reviews(tx, run_id)

@@ -1,5 +1,7 @@
 """council start: find out what is reviewed, brief three reviewers, dispatch them at once."""
 
+from itertools import chain, count
+
 from council import brief
 from council.operations import councils, declines
 from council.rows import Council, Seat
@@ -9,6 +11,8 @@ from council.workflows import asking
 from inbox.cli import values
 from orch.cli import task_names
 from orch.cli.tasks.runs import require_store
+from orch.steps.model import say
+from orch.store import runs as run_rows
 from orch.worktrees import places
 from schema import ids
 from schema.failures import invalid_input
@@ -19,10 +23,13 @@ if TYPE_CHECKING:
     from inbox.cli.call import Call
 
 
+_MOST_OF_A_STEM = 56
+
+
 def start(
     call: "Call",
     *,
-    run: str,
+    run: str | None,
     target: str | None,
     target_file: str | None,
     target_type: str | None,
@@ -40,6 +47,7 @@ def start(
     key: str | None,
 ) -> None:
     """Open a run and ask three reviewers, in one transaction."""
+    run = run or _free_name(call, task)
     council = Council.new(run)
     council.target = _text(call, target, target_file)
     council.mode = mode or ("code-review" if diff or task else "brainstorm")
@@ -75,6 +83,19 @@ def start(
         answer = call.once(tx, leader, _change)
     places.make_due(call.db, run)
     call.say(answer, call.committed)
+
+
+def _free_name(call: "Call", task: str | None) -> str:
+    """Return the id of a task's next council. Raises: invalid_input where no task is named."""
+    if task is None:
+        raise invalid_input(
+            "missing --run: the id of the run to open", reason="flag",
+            next=[say("council start", run="ID", target="TEXT")],
+        )  # fmt: skip
+    stem = f"council-{task.rpartition('/')[2]}"[:_MOST_OF_A_STEM].rstrip("-._")
+    with call.db.read() as tx:
+        names = chain((stem,), (f"{stem}-{number}" for number in count(2)))
+        return next(name for name in names if run_rows.find(tx, name) is None)
 
 
 def _is_known(call: "Call", leader: str) -> bool:

@@ -19,7 +19,8 @@ COMMANDS = (
         "council start", "council.cli.starting:start",
         "Ask three reviewers about one target: three analysis tasks in a fresh run.",
         (
-            Option("--run", "name", "the id of the run to open", required=True),
+            Option("--run", "name", "the id of the run to open (with --task: council-TASK, or the "
+                   "next one that is free)"),
             Option("--target", "text", "what is reviewed, in words"),
             Option("--target-file", "path", "read it from a file, or from standard input with -"),
             Option("--target-type", "choice", "what the target is (default mixed: text and the "

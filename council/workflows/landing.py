@@ -16,23 +16,24 @@ from schema.failures import Failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.model import Tally
+    from orch.config.model import Config
     from schema.transaction import Database, ReadTx, Tx
 
 _MEANS = {"approve": "approve", "revise": "reject", "block": "reject"}
 
 
-def policy_of(db: "Database", council: Council) -> str:
-    """Return the digest of the policy that a verdict is bound to, "" where it cannot be read."""
+def settings_of(db: "Database", council: Council) -> "Config | None":
+    """Return the settings whose policy a verdict is bound to, None where they cannot be read."""
     if not council.reviewed_task or not council.head_commit:
-        return ""
+        return None
     with db.read() as tx:
         task = _task(tx, council)
     if task is None:
-        return ""
+        return None
     try:
-        return approval_gate.digest_of(open_queue.settings_for(db, task, council.repo_path))
+        return open_queue.settings_for(db, task, council.repo_path)
     except Failure:
-        return ""
+        return None
 
 
 def meaning(verdict: str | None) -> str:
@@ -40,7 +41,26 @@ def meaning(verdict: str | None) -> str:
     return _MEANS.get(verdict or "", "")
 
 
-def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: bool) -> str:
+def give(
+    tx: "Tx",
+    settings: "Config",
+    task: Task,
+    head: str,
+    *,
+    kind: str,
+    verdict: str,
+    by: str,
+    note: str,
+) -> None:
+    """Record a verdict on a task's head, and what its entries still lack now."""
+    digest = approval_gate.digest_of(settings)
+    approvals.give_on_work(tx, task, head, digest, kind=kind, verdict=verdict, by=by, note=note)
+    approval_gate.see_work(tx, settings, task.task_no, head)
+
+
+def pass_on(
+    tx: "Tx", council: Council, tally: "Tally", settings: "Config | None", *, is_new: bool
+) -> str:
     """Record a council's verdict on the task it reviewed; return in words what it counts as.
 
     A tally that says nothing new is no new word: what an earlier policy or a release made void
@@ -54,7 +74,7 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
         return f"no verdict on {task.name} yet: it approves after round two only"
     if not verdict:
         return f"no verdict on {task.name}: it approves nothing"
-    if not digest:
+    if settings is None:
         return f"no verdict on {task.name}: its policy cannot be read"
     owners = {name.casefold() for name in entry_rows.owners(tx, task.task_no)}
     own = sorted(a for a in council_rows.agents(tx, council.run_id) if a.casefold() in owners)
@@ -63,11 +83,11 @@ def pass_on(tx: "Tx", council: Council, tally: "Tally", digest: str, *, is_new: 
     words = approval_rows.of_head(tx, task.task_no, council.head_commit)
     said = [one for one in words if one.given_by == council.run_id]
     if is_new or not said:
-        approvals.give_on_work(
-            tx, task, council.head_commit, digest, kind="council", verdict=verdict,
+        give(
+            tx, settings, task, council.head_commit, kind="council", verdict=verdict,
             by=council.run_id, note=f"{tally.verdict} ({tally.status})",
         )  # fmt: skip
-    elif said[-1].policy_digest != digest:
+    elif said[-1].policy_digest != approval_gate.digest_of(settings):
         return f"void on {task.name}: the policy is another by now; ask a new council"
     elif said[-1].event_id < _released(tx, task, words):
         return f"void on {task.name}: it was released after a reject; ask a new council"

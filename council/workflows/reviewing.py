@@ -21,6 +21,7 @@ from schema.words import many
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from council.model import Finding
+    from orch.config.model import Config
     from orch.harness.config import Harness
     from schema.transaction import Database, ReadTx, Tx
 
@@ -35,7 +36,7 @@ class Asked(Value):
     run_id: str
     task_id: str
     agent: str
-    digest: str
+    settings: "Config | None"
 
 
 class Said:
@@ -69,7 +70,7 @@ def begin(db: "Database", run_id: str, task_id: str, agent: str) -> Asked:
         council = Council.new(_free_run(tx, run_id, task_id))
     council.mode, council.target_type = "code-review", "task"
     change = targets.look_at_attempt(db, council, run_id, task_id)
-    asked = Asked(council, run_id, task_id, agent, landing.policy_of(db, council))
+    asked = Asked(council, run_id, task_id, agent, landing.settings_of(db, council))
     artifacts = asking.keep_change(db, council, change)
     seat = Seat(
         _ROLE, TASK, agent, f"review of {run_id}/{task_id}",
@@ -133,13 +134,13 @@ def read(db: "Database", review_run: str) -> Said:
 
 def record(tx: "Tx", asked: Asked, said: Said) -> None:
     """Let a verdict count for the landing of what was reviewed."""
-    if said.means and asked.digest:
+    if said.means and asked.settings is not None:
         subject = tasks.require(tx, asked.run_id, asked.task_id)
         note = f"{said.verdict}, {many(said.findings, 'finding')}: orch task show " + (
             f"{asked.council.run_id}/{TASK}"
         )
-        approvals.give_on_work(
-            tx, subject, asked.council.head_commit, asked.digest, kind="reviewer",
+        landing.give(
+            tx, asked.settings, subject, asked.council.head_commit, kind="reviewer",
             verdict=said.means, by=asked.agent, note=note,
         )  # fmt: skip
 

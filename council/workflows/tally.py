@@ -53,7 +53,7 @@ def tally(
             next=[say("council tally", run=run_id)],
         )
     cross.advance(db, run_id)
-    digest = landing.policy_of(db, asked)
+    settings = landing.settings_of(db, asked)
     while True:
         with db.read() as tx:
             given = _Given(tx, run_id)
@@ -62,7 +62,7 @@ def tally(
         with db.write() as tx:
             if _Given(tx, run_id).state == given.state:
                 stored, is_new = tallies.record(tx, runs.require(tx, run_id), found)
-                counts = landing.pass_on(tx, given.council, found, digest, is_new=is_new)
+                counts = landing.pass_on(tx, given.council, found, settings, is_new=is_new)
                 return answer(tx, stored, counts)
 
 

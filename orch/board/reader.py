@@ -31,6 +31,8 @@ from schema.json_text import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orch.model import Run
     from schema.json_text import Json
     from schema.transaction import Database, ReadTx
@@ -43,12 +45,17 @@ _MOST_WORKTREES = 20  # That a board looks into: each starts git.
 class BoardReader:
     """Reads the board of all open runs, or of one, as often as it is asked to.
 
+    `reviewed` tells by open review run what it reviews, as R/T: beside one run stand its reviews.
     `limit` bounds ready and done of each run. Repositories are looked at anew after
     _REPOSITORY_SECONDS only: that starts git.
     """
 
-    def __init__(self, db: "Database", run_id: str | None, limit: int) -> None:
+    def __init__(
+        self, db: "Database", run_id: str | None, limit: int,
+        reviewed: "Callable[[Database], dict[str, str]] | None" = None,
+    ) -> None:  # fmt: skip
         self._db = db
+        self._reviewed = reviewed
         self._run_id = run_id
         self._limit = limit
         self._pace = Pace(waits=True)
@@ -58,7 +65,9 @@ class BoardReader:
     def names(self) -> list[str]:
         """Return the runs that it is about."""
         if self._run_id is not None:
-            return [self._run_id]
+            reviews = self._reviewed(self._db) if self._reviewed is not None else {}
+            beside = [run for run, of in reviews.items() if of.split("/")[0] == self._run_id]
+            return [self._run_id, *beside]
         with self._db.read() as tx:
             return history.list_runs(tx, only_open=True)
 

@@ -271,6 +271,9 @@ class BoardApp(App[None]):
 
         `alone`: the terminal is its own meanwhile; a signature may want a passphrase.
         """
+        if giving.stays(steps):
+            self.say("that stays: paste the $ line into a terminal of its own", "yellow")
+            return
         self.view.wanted = steps
         blank = giving.first_blank(steps)
         if blank is None and alone and not self.is_headless:
@@ -297,7 +300,7 @@ class BoardApp(App[None]):
             self.say("nothing was done")
 
         before = self._person if blank == "NAME" else ""
-        self._line.ask(giving.words_for(blank), _filled, _left, _typed, before)
+        self._line.ask(giving.words_for(steps, blank), _filled, _left, _typed, before)
         self.refresh_board()
 
     def _run(self, steps: list[Step], then: "giving.Then") -> None:

@@ -10,7 +10,8 @@ import time
 from inbox.workflows import wait
 from orch.board.live import Live
 from orch.board.reader import BoardReader
-from orch.cli.board.top import again, document, reviewed
+from orch.cli.board import reviews
+from orch.cli.board.top import again, document
 from orch.drive import watching
 from orch.pace import Pace
 from orch.reconcile import reconcile
@@ -88,7 +89,7 @@ class Feed:
             self._db.close()
 
     def _follow(self, db: "Database") -> None:
-        reader = BoardReader(db, self.run_id, _MOST_ROWS)
+        reader = BoardReader(db, self.run_id, _MOST_ROWS, reviews.reviewed)
         pace, live = Pace(waits=True), Live()
         seen, read_at = -1, 0.0
 
@@ -109,7 +110,7 @@ class Feed:
             live.look(found)
             seen, read_at = found.high_event_id, time.monotonic()
             known: dict[str, Any] = loads(
-                document(found, _MOST_ROWS, live, again(db, found), reviewed(db))
+                document(found, _MOST_ROWS, live, again(db, found), reviews.read(db))
             )
             return known
 
@@ -117,7 +118,7 @@ class Feed:
             too_soon = _LEAST_SECONDS - (time.monotonic() - read_at)
             return too_soon + 0.01 if too_soon > 0 else STILL_SECONDS
 
-        topics = ["run=" + self.run_id] if self.run_id is not None else ["any"]
+        topics = ["any"]  # A run's reviews are runs of their own.
         while not self._is_stopped:
             self._hand_on(wait.until(db, topics, _look, 0, _nap), None)
 

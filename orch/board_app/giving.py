@@ -56,9 +56,15 @@ def first_blank(steps: "Sequence[Step]") -> str | None:
     return next((word for step in steps for word in step.argv if word in BLANKS), None)
 
 
-def words_for(blank: str) -> str:
+def words_for(steps: "Sequence[Step]", blank: str) -> str:
     """Return what is asked for."""
-    return "who you are, as the policy names you" if blank == "NAME" else BLANKS[blank]
+    is_person = any(("--as", blank) in zip(s.argv, s.argv[1:], strict=False) for s in steps)
+    return "who you are, as the policy names you" if is_person else BLANKS[blank]
+
+
+def stays(steps: "Sequence[Step]") -> bool:
+    """Say whether a command runs agents as long as they work: it has a terminal of its own."""
+    return any(step.argv[:2] in (("orch", "work"), ("orch", "drive")) for step in steps)
 
 
 def filled(steps: "Sequence[Step]", blank: str, text: str) -> list[Step]:

@@ -36,12 +36,12 @@ class Key:
 
 
 # Needs of the merge queue: its entry waits for somebody.
-_LANDING = ("landing", "approval", "conflict", "held", "quarantined")
+_LANDING = ("landing", "approval", "review", "conflict", "held", "quarantined")
 
 
 def _retry(row: "Row") -> "list[Step]":
     """A failed task again; work that the queue sent back, or a person does, as a new attempt."""
-    if row.status == "approval":
+    if row.status in ("approval", "review"):
         return [say("queue retry", row.name, rework=True, body="TEXT")]
     if row.status in _LANDING:
         return [say("queue retry", row.name, rework=True)]

@@ -89,7 +89,11 @@ def _draw(
         min(max((columns(row.label) for row in found), default=0), max(12, wide // 4)),
         min(max((columns(row.what) for row in found), default=0), 14 if wide >= 70 else 12),
     )
+    if "next" not in shown and found and not view.filters and high > full + len(foot):
+        shown = {name: shown.get(name, 0) for name in PANES if name in shown or name == "next"}
     for name, room in shown.items():
+        if not room and not _waiting(document, view):
+            continue
         _pane(drawn, document, name, panes[name], current, room, (*cells, wide))
     if not found:
         words = "nothing fits the filter: u undoes it" if view.filters or view.run else (
@@ -97,6 +101,15 @@ def _draw(
         drawn.lines += [[], [("dim", "  " + words)]]
     drawn.lines += [[] for _ in range(high - len(foot) - len(drawn.lines))]
     drawn.lines += foot
+
+
+def _waiting(document: "dict[str, Any]", view: View) -> bool:
+    """Say whether there is more to come, none of which can begin now."""
+    return any(
+        run["counts"]["planned"] or run["locked"]
+        for run in document["runs"]
+        if view.run in ("", run["run_id"])
+    )
 
 
 def _head(document: "dict[str, Any]", wide: int) -> "Words":

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from inbox.operations.claims import CLAIMED
 from orch.cli.board.screen import OF_STATUS
+from orch.machines import ENTRY
 from orch.reports.style import STATUSES
-from orch.steps.entry import MOVING
 from orch.steps.model import read, say
 from orch.steps.urgency import of_need
 
@@ -23,10 +23,13 @@ PANES = {"needs": "NEEDS YOU", "work": "AT WORK", "next": "NEXT", "landed": "LAN
 # status of an entry on its way: in words.
 _ON_ITS_WAY = {
     "queued": "waits to land", "building": "is put on top", "testing": "is tested",
-    "passed": "tested", "landing": "lands",
+    "passed": "tested", "landing": "lands", "awaiting_approval": "waits for approval",
+    "awaiting_forge": "waits for its forge", "conflict": "does not merge",
+    "failed": "failed its test",
 }  # fmt: skip
+# Work of these is on its target, or goes there no more.
+_OVER = (None, "landed", "nothing_to_land", *ENTRY.over)
 _OF_CHECK = {"passed": "✓", "failed": "✗", "error": "!", "pending": "…"}
-_MOVING = tuple(name for name in MOVING if name != "landed")
 
 
 class Row:
@@ -99,13 +102,15 @@ def rows(document: "dict[str, Any]") -> "list[Row]":
     """Return the rows of all panes, those that need a person first."""
     found = [_need(one) for one in document["needs"]]
     owed = {(row.run, row.task) for row in found}
-    found += [_work(one) for one in document["at_work"] if _key(one) not in owed]
-    moving = [one for one in document["done"] if one["landing"] in _MOVING]
+    driven = {run["run_id"] for run in document["runs"] if run["driver_pid"]}
+    at_work = [one for one in document["at_work"] if _key(one) not in owed]
+    found += [_work(one, is_driven=one["run_id"] in driven) for one in at_work]
+    moving = [one for one in document["done"] if one["landing"] not in _OVER]
     ways = Counter(one["landed_on"] for one in moving)
     found += [_on_its_way(one, ways[one["landed_on"]]) for one in moving if _key(one) not in owed]
     found += [_again(one, document["at"]) for one in document["again"]]
     found += [_next(one) for one in document["ready"]]
-    over = [one for one in document["done"] if one["landing"] not in _MOVING]
+    over = [one for one in document["done"] if one["landing"] in _OVER]
     found += [_landed(one) for one in over if one["landed_commit"] or _key(one) not in owed]
     paused = {run["run_id"] for run in document["runs"] if run["paused"]}
     tried = {_key(one): one for one in (*document["at_work"], *document["again"])}
@@ -193,7 +198,7 @@ def _need(one: "dict[str, Any]") -> Row:
 _AWAITED = "awaiting_approval"
 
 
-def _work(one: "dict[str, Any]") -> Row:
+def _work(one: "dict[str, Any]", *, is_driven: bool) -> Row:
     name = f"{one['run_id']}/{one['task_id']}"
     sign, status = STATUSES[one["status"]][0], one["status"]
     turn = f" turn {one['turn_no']}" if one["turn_no"] else ""
@@ -209,10 +214,19 @@ def _work(one: "dict[str, Any]") -> Row:
         words = "answered, not continued yet"
     is_begun = one["harness"] is not None
     step = say("logs", name) if is_begun else say("trace", name)
+    if status == "dispatched" and not (one["claimed"] or is_driven):
+        step = _worker(one["who"])
     row = Row("work", one["run_id"], one["task_id"], sign, OF_STATUS[status], what, words,
               one["since"], [step], status)  # fmt: skip
     row.lines = _lines(one)
     return row
+
+
+def _worker(who: str) -> "Step":
+    """Return how somebody comes to work on what was given to an agent, or to a pool."""
+    if who.startswith("@"):
+        return say("work", agent="AGENT", pool=who[1:], harness="H")
+    return say("work", agent=who, harness="H")
 
 
 def _lines(one: "dict[str, Any]") -> "tuple[int, int] | None":
@@ -222,7 +236,8 @@ def _lines(one: "dict[str, Any]") -> "tuple[int, int] | None":
 def _on_its_way(one: "dict[str, Any]", of: int) -> Row:
     state, place = one["landing"], one["position"]
     what = f"queue {place} of {max(of, place)}" if place else "in its queue"
-    words = ": ".join(filter(None, (_ON_ITS_WAY[state], one["waits_for"])))
+    said = _ON_ITS_WAY.get(state, state.replace("_", " "))
+    words = ": ".join(filter(None, (said, one["waits_for"])))
     return Row("work", one["run_id"], one["task_id"], "⇥", "blue", what,
                f"{words}  {one['title']}", one["landing_since"] or one["at"],
                [say("queue run", run=one["run_id"])], state)  # fmt: skip

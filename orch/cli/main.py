@@ -55,6 +55,13 @@ def reviewed(tx: "ReadTx") -> dict[str, str]:
     return reading.reviewed(tx)
 
 
+def verdicts(tx: "ReadTx") -> "dict[str, str | None]":
+    """Return by the run of each open council its verdict, None before it has one."""
+    from council.cli import reading
+
+    return reading.verdicts(tx)
+
+
 def ask_review(
     db: "Database", run_id: str, task_id: str, kind: str, harness: str,
     program: "tuple[str, ...]",

@@ -8,11 +8,12 @@
 Killed in between, the next reconcile undoes it (I12); refused, nothing is left behind.
 """
 
+from inbox.operations import leases
 from orch import process_identity
 from orch.config.model import Config
 from orch.dispatch import brief, may_begin
 from orch.dispatch.request import DispatchRequest
-from orch.model import Run, Task, Workspace
+from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, runs, scheduling, tasks
 from orch.steps.model import say
 from orch.store import attempts as attempt_rows
@@ -201,7 +202,18 @@ def _inherit(tx: "ReadTx", task: Task, request: DispatchRequest) -> None:
     request.workspace_root = request.workspace_root or before.workspace_root or None
     if before.base_source == "explicit":
         request.base_ref = request.base_ref or before.base_ref or None
-    request.to = request.to or task.default_to or before.assigned_to
+    request.to = request.to or task.default_to or _taker(tx, before)
+
+
+def _taker(tx: "ReadTx", before: Attempt) -> str:
+    """Return who does a task again: who did it, but for a slot of a pool, which is whoever is free.
+
+    A slot's name is taken by the crew's next worker; nobody waits for work under it.
+    """
+    thread = leases.require_thread(tx, before.thread_id)
+    pool, _, number = before.assigned_to.rpartition("-")
+    is_slot = thread.addressed_to == f"@{pool}" and number.isdigit()
+    return thread.addressed_to if is_slot else before.assigned_to
 
 
 def _order(run: Run, task: Task, request: DispatchRequest) -> "Order":

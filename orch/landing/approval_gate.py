@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.config.model import Config
     from orch.landing.open_queue import OpenQueue
-    from schema.transaction import ReadTx
+    from schema.transaction import ReadTx, Tx
 
 _CAME_BY_QUEUE = "came_by_queue"
 
@@ -171,6 +171,25 @@ def evaluate_now(tx: "ReadTx", opened: "OpenQueue", entry: Entry) -> Verdict:
     resolved = any(b.entry_no == entry.entry_no and b.resolved != "[]" for b in built)
     waived = not required_checks.of_entry(tx, opened.settings, entry)
     return evaluate(tx, opened.settings, entry, waived=waived, resolved=resolved)
+
+
+def see(tx: "Tx", settings: "Config", entry: Entry) -> None:
+    """Keep on an entry what the policy decides now that somebody said a word about it.
+
+    Guarantees: whoever looks before the next pass sees what is still missing.
+    """
+    from orch.landing import required_checks
+
+    waived = not required_checks.of_entry(tx, settings, entry)
+    now = evaluate(tx, settings, entry, waived=waived, resolved=False)
+    entry_rows.see(tx, entry.entry_no, now.risk, now.document(), entry.position, entry.why)
+
+
+def see_work(tx: "Tx", settings: "Config", task_no: int, head: str) -> None:
+    """Keep the same on every entry that waits with a head of a task."""
+    for entry in entry_rows.of_task(tx, task_no):
+        if entry.head_commit == head and entry.status in ("queued", "awaiting_approval"):
+            see(tx, settings, entry)
 
 
 def require_human(settings: "Config", name: str | None) -> None:

@@ -71,7 +71,7 @@ def render(document: Document, graph: graphs.Graph, timeline: timelines.Timeline
     run = document["run"]
     name = xml(run["run_id"])
     body = [
-        f"<h1>Run {name} {_state(run)}</h1>",
+        f"<h1>Run {name} {standing(run)}</h1>",
         f'<p class="goal">{xml(one_line(run["goal"]))}</p>',
         f'<p class="muted">{_when(document)}</p>',
         *_cards(document),
@@ -112,7 +112,7 @@ _ENDS = {"land": ("blocked", "to be landed"), "integrate": ("blocked", "to be in
          "finished": ("done", "finished")}  # fmt: skip
 
 
-def _state(run: Document) -> str:
+def standing(run: Document) -> str:
     """Return where a run is: its end, where it has come to one, else its status."""
     colour, words = _ENDS.get(run.get("end", "open"), (run["status"], run["status"]))
     return label(colour, words)

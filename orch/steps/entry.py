@@ -68,6 +68,8 @@ def of_entry(entry: EntryStanding) -> "Step":
 
 
 def _moving(entry: EntryStanding) -> "Step | None":
+    if entry.status == "awaiting_approval" and entry.is_done_again:
+        return say("wait", run=entry.run_id).because("it is done again")
     if entry.status in (*MOVING, "awaiting_approval") and entry.is_held:
         return release_queue(entry.branch)
     if entry.status in ("queued", "awaiting_approval") and entry.missing:
@@ -127,7 +129,7 @@ def approval(entry: str, task: str, missing: list[str]) -> "Step":
     if task and kinds and "human" not in kinds:
         if "reviewer" in kinds:
             return say("review", task, harness="H").because("the policy wants a reviewer")
-        return say("council start", run="NAME", task=task).because("the policy wants a council")
+        return say("council start", task=task).because("the policy wants a council")
     return say("queue approve", entry, as_="NAME").because("the policy wants a person")
 
 

@@ -33,7 +33,7 @@ def of_run(tx: "ReadTx", run_id: str) -> dict[int, Landing]:
             missing=json.loads(missing), is_held=bool(is_held), branch=branch,
         )  # fmt: skip
         runs = status in MOVING and pid and not process_identity.is_gone(pid, started, boot)
-        is_wanted = status in _WANTED or trouble
+        is_wanted = (status in _WANTED or trouble) and not stands.is_done_again
         wants = command(of_entry(stands)) if is_wanted and not runs else ""
         if status == "awaiting_approval" and not stands.missing:
             reason = APPROVED

@@ -47,14 +47,14 @@ _LABELS = {
     "repo accept": "accept the change", "cleanup": "clean up", "run close": "close the run",
     "run resume": "resume", "run pause": "pause", "verify run": "verify", "task add": "add a task",
     "queue release": "release", "queue retry": "retry", "queue approve": "approve",
-    "queue reject": "reject",
+    "queue reject": "reject", "council start": "have a council read it",
+    "council tally": "count their verdict",
 }  # fmt: skip
 # The first words of a command that no button gives: why it is a terminal's.
 _IN_A_TERMINAL = {
     "work": "its agents work in that terminal, until they have nothing to do",
     "drive": "it drives in that terminal, until everything has landed",
     "review": "a reviewer works in that terminal, until it has read the change",
-    "council start": "you choose who sits in it",
 }  # fmt: skip
 
 

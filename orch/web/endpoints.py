@@ -26,11 +26,12 @@ class Endpoint:
     `place` are the flags that a name of the path stands for, "" for the command's own argument;
     `fixed` is always given, `without` never taken; `streams`: `?follow=1` streams lines; `said` are
     members of the body that stand for the command's own arguments; `names_task`: the body names the
-    task, which is new.
+    task, `opens_run` the run, which is new.
     """
 
     __slots__ = (
-        "fixed", "method", "names_task", "path", "place", "said", "streams", "without", "words",
+        "fixed", "method", "names_task", "opens_run", "path", "place", "said", "streams", "without",
+        "words",
     )  # fmt: skip
 
     def __init__(
@@ -44,9 +45,10 @@ class Endpoint:
         streams: bool = False,
         said: "Mapping[str, Option] | None" = None,
         names_task: bool = False,
+        opens_run: bool = False,
     ) -> None:
         self.said = said or {}
-        self.names_task = names_task
+        self.names_task, self.opens_run = names_task, opens_run
         self.method, self.path, self.words, self.place = method, path, words, place
         self.fixed, self.without, self.streams = fixed, without, streams
 
@@ -81,6 +83,7 @@ ENDPOINTS = (
     Endpoint("POST", "/runs/{run}/integrate", "integrate", "--run"),
     Endpoint("POST", "/runs/{run}/cleanup", "cleanup", "--run", without=("--attempt", "--force")),
     Endpoint("POST", "/runs/{run}/close", "run close", "--run", without=("--force",)),
+    Endpoint("POST", "/runs/{run}/tally", "council tally", "--run"),
     Endpoint("POST", "/runs/{run}/budget", "run budget", "--run"),
     Endpoint("POST", "/runs/{run}/accept", "repo accept", "--run"),
     Endpoint("GET", "/queue", "queue list"),
@@ -101,6 +104,9 @@ ENDPOINTS = (
     Endpoint("POST", _TASK + "/verify", "verify run", ""),
     Endpoint("POST", _TASK + "/merge", "land", ""),
     Endpoint("POST", _TASK + "/adopt", "adopt", ""),
+    Endpoint("POST", _TASK + "/council", "council start", "--task", opens_run=True,
+             without=("--target", "--target-type", "--diff", "--mode", "--output",
+                      "--only-unanimous")),
     Endpoint("POST", _TASK + "/approve", "approve", ""),
     Endpoint("POST", _TASK + "/reject", "reject", ""),
     Endpoint("GET", _ENTRY, "queue show", ""),
@@ -119,7 +125,7 @@ def taken(program: Program, endpoint: Endpoint) -> dict[str, Option]:
         for option in command.options
         if option.flag.startswith("-")
         and option.flag not in (*endpoint.place, *endpoint.without, "--key")
-        and not (endpoint.place and option.flag == "--run")
+        and not (endpoint.place and option.flag == "--run" and not endpoint.opens_run)
         and not (endpoint.place and option.flag == "--task" and not endpoint.names_task)
         and option.kind != "path"
     }

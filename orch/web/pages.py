@@ -86,7 +86,7 @@ def _runs(document: "dict[str, Any]", *, read_only: bool) -> "Iterator[str]":
         share = 100 * run["landed"] / total if total else 0
         name = xml(run["run_id"])
         yield (
-            f'<a class="run" href="/runs/{name}"><b>{name}</b> {html.tag(run["status"])}'
+            f'<a class="run" href="/runs/{name}"><b>{name}</b> {html.standing(run)}'
             f'<progress max="100" value="{share:.0f}">{share:.0f} %</progress>'
             f"<span>{_standing(run, total)}</span>"
             f'<span class="muted">{xml(visible(run["goal"])[:120])}</span></a>'
@@ -110,8 +110,8 @@ def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "I
     yield '<ul class="rows">'
     for row in shown:
         where = f"/tasks/{row.name}" if row.task else f"/runs/{row.run}"
-        is_look = all(step.kind == "look" for step in row.steps)  # This page shows it itself.
-        line = "" if is_look else " && ".join(step.line for step in row.steps)
+        is_shown = row.pane != "needs" and all(step.kind == "look" for step in row.steps)
+        line = "" if is_shown else " && ".join(step.line for step in row.steps)
         offered = [] if read_only else buttons.of_row(row, by_diff=by_diff)
         yield (
             f'<li class="row c-{row.style or "dim"}"><span class="sign">{xml(row.sign)}</span>'

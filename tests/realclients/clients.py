@@ -66,6 +66,7 @@ class Codex(Client):
 class Gemini(Client):
     name, package, version = "gemini", "@google/gemini-cli", "0.61.0"
     hooks = "user"
+    mcp = "user"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         _json(home / ".gemini" / "settings.json", {
@@ -80,6 +81,7 @@ class Gemini(Client):
 class Copilot(Client):
     name, package, version = "copilot", "@github/copilot", "1.0.102"
     hooks = "user"
+    mcp = "user"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         return {"COPILOT_OFFLINE": "true", "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
@@ -89,6 +91,7 @@ class Copilot(Client):
 
 class Opencode(Client):
     name, package, version = "opencode", "opencode-ai", "1.18.33"
+    mcp = "user"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         model = {"name": "scripted", "limit": {"context": 200000, "output": 8000}}
@@ -110,6 +113,7 @@ class Opencode(Client):
 class Qwen(Client):
     name, package, version = "qwen", "@qwen-code/qwen-code", "0.24.4"
     hooks = "user"
+    mcp = "user"
 
     def configure(self, home: Path, url: str) -> dict[str, str]:
         _json(home / ".qwen" / "settings.json", {

@@ -51,8 +51,12 @@ class Asked:
         """Return the call of a tool of ours, by whatever name the client offers it."""
         for name in self.tools:
             space, _, last = name.rpartition("/")
-            if "orch" in name and (last == tool or last.endswith(f"__{tool}")):
+            if last in (f"mcp__orch__{tool}", f"mcp_orch_{tool}", f"orch_{tool}", f"orch-{tool}"):
                 return Call(last, arguments, space)
+            if "orch" in space and last == tool:
+                return Call(last, arguments, space)
+        if "tool_call" in self.tools:  # Tools behind a search.
+            return Call("tool_call", {"name": f"mcp__orch__{tool}", "arguments": arguments})
         return Call(tool, arguments)  # The client will say that it has none of that name.
 
     def poll(self, session: int) -> Call:

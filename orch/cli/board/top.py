@@ -4,6 +4,7 @@ import json
 
 from orch.board.live import Live
 from orch.board.reader import BoardReader
+from orch.cli.board import reviews
 from schema.json_text import array, merge, obj
 from schema.moments import stamp
 
@@ -17,18 +18,10 @@ if TYPE_CHECKING:
 
 def top(call: "Call", *, run: str | None, limit: int) -> None:
     """Show the board once: where there is no terminal to stay on, or nobody wants that."""
-    found = BoardReader(call.db, run, limit).read()
+    found = BoardReader(call.db, run, limit, reviews.reviewed).read()
     live = Live()
     live.look(found)
-    call.say(document(found, limit, live, again(call.db, found), reviewed(call.db)))
-
-
-def reviewed(db: "Database") -> dict[str, str]:
-    """Return by run which task it reviews, as R/T."""
-    from orch.cli import main
-
-    with db.read() as tx:
-        return main.reviewed(tx)
+    call.say(document(found, limit, live, again(call.db, found), reviews.read(call.db)))
 
 
 def again(db: "Database", found: "Board") -> dict[tuple[str, str], int]:
@@ -44,14 +37,15 @@ def again(db: "Database", found: "Board") -> dict[tuple[str, str], int]:
 
 def document(
     found: "Board", limit: int, live: Live, dues: dict[tuple[str, str], int],
-    reviews: dict[str, str],
+    known: reviews.Reviews,
 ) -> "Json":  # fmt: skip
     """Return the board as published: every list bounded, `more` says by how much."""
+    runs = [json.loads(run) for run in found.runs]
     parts: dict[str, list[Json]] = {
         "needs": [
             obj(run_id=n.run_id, task_id=n.task_id, kind=n.kind, who=n.who,
                 since=stamp(n.since), text=n.text, command=n.command)
-            for n in found.needs
+            for n in reviews.needs(found, known, runs)
         ],
         "at_work": [_at_work(one, live) for one in found.at_work],
         "again": [_again(one, dues) for one in found.again],
@@ -69,7 +63,8 @@ def document(
     return obj(
         at=stamp(found.now),
         runs=array(
-            merge(run, review_of=reviews.get(json.loads(run)["run_id"])) for run in found.runs
+            merge(text, review_of=known.of.get(run["run_id"]))
+            for text, run in zip(found.runs, runs, strict=True)
         ),
         **{name: array(items[:limit]) for name, items in parts.items()},
         more={

@@ -4,7 +4,7 @@ from orch import config_in_force
 from orch.cli import beside_driver, task_names
 from orch.cli.landing import names as queue_names
 from orch.cli.landing import standing
-from orch.landing import approval_gate, open_queue, required_checks, signatures
+from orch.landing import approval_gate, open_queue, signatures
 from orch.machines import ENTRY
 from orch.operations import approvals, attempts, entries, runs
 from orch.steps.entry import run_queue
@@ -110,10 +110,7 @@ def _on_entry(call: "Call", found: Entry, verdict: str, by: str | None, note: st
                 tx, current, digest, kind="human", verdict=verdict, by=actor, note=note,
                 proof=proof,
             )  # fmt: skip
-            fresh = store.get(tx, found.entry_no)
-            waived = not required_checks.of_entry(tx, settings, fresh)
-            now = approval_gate.evaluate(tx, settings, fresh, waived=waived, resolved=False)
-            store.see(tx, found.entry_no, now.risk, now.document(), current.position, current.why)
+            approval_gate.see(tx, settings, store.get(tx, found.entry_no))
             return obj(
                 entry=store.document(tx, found.entry_no),
                 name=found.name,

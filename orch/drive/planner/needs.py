@@ -144,7 +144,7 @@ def review(snapshot: DriveSnapshot, task: TaskFacts) -> DriveNeed:
     """Return that a review is lacking which nobody has been named for, or who says nothing."""
     name = f"{snapshot.run_id}/{task.task_id}"
     if task.review_kind == "council":
-        step = say("council start", run=f"council-{task.task_id}", task=name)
+        step = say("council start", task=name)
         silent = "its council came to no verdict"
     else:
         step = say("review", name, harness=task.reviewer or "H")

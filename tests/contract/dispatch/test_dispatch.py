@@ -111,6 +111,17 @@ def test_nobody_and_no_mode_are_refused(lead: Lead) -> None:
     assert lead.attempts("a")[0]["assigned_to"] == "w9"
 
 
+@pytest.mark.parametrize(("agent", "again"), [("pool-4", "@pool"), ("w9", "w9")])
+def test_what_a_slot_did_is_done_again_by_its_pool(lead: Lead, agent: str, again: str) -> None:
+    """A slot's name is the crew's: nobody waits for work under it. A worker's own name is kept."""
+    lead.task("a")
+    sent = lead.dispatch("a", "--to", "@pool", mode="analysis")
+    lead.inbox.ok("claim", "--agent", agent, "--next", "--pool", "pool")
+    lead.fail(sent, agent)
+    lead.do("reconcile")
+    assert lead.do("retry", "--task", "a")["thread"]["addressed_to"] == again
+
+
 def test_only_a_ready_task_can_be_dispatched(lead: Lead) -> None:
     lead.task("a")
     lead.task("b", "--depends-on", "a")

@@ -429,7 +429,7 @@ def test_a_council_without_a_verdict_is_a_need(
     script.write_text(script.read_text().replace('"verdict":"approve"', '"verdict":"abstain"'))
     (need,) = drive.run("--json").json["data"]["needs"]
     assert (need["kind"], need["text"]) == ("review", "its council came to no verdict")
-    assert need["command"] == "orch council start --run council-a --task r/a"
+    assert need["command"] == "orch council start --task r/a"
     assert [one["closed_at"] is None for one in drive.orch.ok("run", "list")["runs"]] == [
         False, True,
     ]  # fmt: skip

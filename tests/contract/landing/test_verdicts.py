@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orch.board_app import rows
 from tests.support import runs
 from tests.support.councils import ROLES, Council, ballot, finding
 from tests.support.councils import review as review_of
@@ -70,7 +71,7 @@ def test_a_council_is_heard_once_under_one_policy(land: Landing) -> None:
     land.work("a")
     land.add("a")
     land.try_run()
-    assert land.show("a")["next_command"] == "orch council start --run NAME --task r/a"
+    assert land.show("a")["next_command"] == "orch council start --task r/a"
     held, tally = council(land, "c1", "block", "approve", "approve")
     assert tally["counts_as"] == "reject of r/a"
     assert land.entry("a")["status"] == "held"
@@ -88,6 +89,58 @@ def test_a_council_is_heard_once_under_one_policy(land: Landing) -> None:
     land.orch.refuse("refused", "approval_required", "approve", "r/a", "--as", "ben")
     land.orch.ok("approve", "r/a", "--as", "ana")
     assert len(land.run()["landed"]) == 1, "a person stands in for a council"
+
+
+def test_the_board_leads_through_a_council(land: Landing) -> None:
+    """From its need: who is to read, that answers are counted before it is closed, what it said."""
+    land.lead.config(ASKED.format("council"))
+    land.work("a")
+    land.add("a")
+    land.try_run()
+
+    def _needs() -> dict[str, str]:
+        return {
+            f"{one['run_id']}/{one['task_id'] or ''}": one["command"]
+            for one in land.orch.ok("top", "--run", "r")["needs"]
+        }
+
+    assert _needs() == {"r/a": "orch council start --task r/a"}
+    asked = land.orch.ok("council", "start", "--task", "r/a")
+    assert asked["run_id"] == "council-a"
+    held = Council(land.lead.inbox, "council-a")
+    held.threads = {one["reviewer_role"]: one["thread_id"] for one in asked["reviewers"]}
+    shown = land.orch.ok("top", "--run", "r")
+    assert shown["needs"] == [], "it is held: nobody asks for another one"
+    lines = [" && ".join(step.line for step in row.steps) for row in rows.rows(shown)]
+    assert [line for line in lines if "work" in line] == [
+        f"orch work --agent {role} --harness H" for role in ROLES
+    ]
+    for role, verdict in zip(ROLES, ("approve", "abstain", "revise"), strict=True):
+        held.answer(role, {"reviewer_role": role, "findings": [], "verdict": verdict})
+    assert _needs() == {"council-a/": "orch council tally --run council-a"}
+    held.orch.ok("council", "tally", "--run", "council-a")
+    assert _needs() == {
+        "r/a": "orch council report --run council-a",
+        "council-a/": "orch run close --run council-a",
+    }
+    text = next(n["text"] for n in land.orch.ok("top")["needs"] if n["task_id"] == "a")
+    assert text == "its council says split, which is no approval: read council-a"
+    land.orch.ok("queue", "retry", "r/a", "--rework", "--body", "Mend it.")
+    assert list(_needs()) == ["council-a/"], "and of what is done again, it says nothing"
+
+
+def test_what_a_council_approved_waits_for_nobody(land: Landing) -> None:
+    land.lead.config(ASKED.format("council"))
+    land.work("a")
+    land.add("a")
+    land.try_run()
+    council(land, "c1", "approve", "approve", "approve")
+    (need,) = [one for one in land.orch.ok("top")["needs"] if one["task_id"] == "a"]
+    assert (need["text"], need["command"]) == (
+        "approved, not landed yet", "orch queue run --run r",
+    )  # fmt: skip
+    names = [land.orch.ok("council", "start", "--task", "r/a")["run_id"] for _ in range(2)]
+    assert names == ["council-a", "council-a-2"]
 
 
 def test_nobody_sits_in_a_council_on_their_own_work(land: Landing) -> None:

@@ -19,6 +19,7 @@ def _row(kind: str, command: str, task: str = "t") -> Row:
         ("landing", "orch queue run --run r", "land what is queued"),
         ("stale", "orch reassign r/t --to AGENT --reason TEXT", "reassign"),
         ("check_error", "orch verify run r/t", "verify"),
+        ("approval", "orch council start --task r/t", "have a council read it"),
     ],
 )
 def test_what_a_row_needs_is_its_first_button_and_stands_out(
@@ -35,7 +36,6 @@ def test_what_a_row_needs_is_its_first_button_and_stands_out(
     ("command", "why"),
     [
         ("orch review r/t --harness H", "a reviewer works in that terminal"),
-        ("orch council start --run NAME --task r/t", "you choose who sits in it"),
         ("orch work --agent w1 --harness claude", "its agents work in that terminal"),
         ("git -C /w add -A && git -C /w commit -m TEXT", "it is git's"),
         ("orch doctor", ""),
