@@ -114,7 +114,7 @@ def test_nobody_and_no_mode_are_refused(lead: Lead) -> None:
 @pytest.mark.parametrize(("agent", "again"), [("pool-4", "@pool"), ("w9", "w9")])
 def test_what_a_slot_did_is_done_again_by_its_pool(lead: Lead, agent: str, again: str) -> None:
     """A slot's name is the crew's: nobody waits for work under it. A worker's own name is kept."""
-    lead.task("a")
+    lead.do("task", "add", "--task", "a")
     sent = lead.dispatch("a", "--to", "@pool", mode="analysis")
     lead.inbox.ok("claim", "--agent", agent, "--next", "--pool", "pool")
     lead.fail(sent, agent)
