@@ -5,6 +5,7 @@ Councils are mounted by the composition root, so this is asked of it.
 
 from dataclasses import replace
 
+from orch.steps.model import read as read_steps
 from orch.steps.model import say
 from schema import steps
 from schema.value import Value, own
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from orch.board.model import Board, Need
     from schema.transaction import Database
 
-_ASKS = ("orch council start ", "orch review ")
+_ASKS = (("council", "start"), ("review",))
 
 
 class Reviews(Value):
@@ -56,7 +57,7 @@ def needs(found: "Board", reviews: Reviews, runs: "list[dict[str, Any]]") -> "li
     left = []
     for one in found.needs:
         about = f"{one.run_id}/{one.task_id}"
-        is_asked = one.command.startswith(_ASKS)
+        is_asked = one.kind in ("landing", "review") and _asks(one.command)
         if one.kind == "finished" and reviews.is_uncounted(one.run_id):
             left.append(_to_count(one))
         elif is_asked and about in said:
@@ -64,6 +65,12 @@ def needs(found: "Board", reviews: Reviews, runs: "list[dict[str, Any]]") -> "li
         elif not (is_asked and about in held):
             left.append(one)
     return left
+
+
+def _asks(line: str) -> bool:
+    """Say whether a command has somebody's work reviewed."""
+    words = [step.argv[1:] for step in read_steps(line)]
+    return any(found[: len(asked)] == asked for found in words for asked in _ASKS)
 
 
 def _is_held(run: "dict[str, Any]") -> bool:
