@@ -144,7 +144,7 @@ class PgDatabase(Database):
             from schema import crash_points
 
             crash_points.reach("commit.before")
-        values |= {"machine": self.machine, "seen": self.seen, "tx": ids.random_63_bits()}
+        values |= {"machine": self.machine, "seen": None, "tx": ids.random_63_bits()}
         row = whole_change.call(self, in_schema(query, self.where.schema), values)
         if row is not None:
             if _CRASHING:

@@ -50,6 +50,7 @@ def call(db: "PgDatabase", text: str, values: dict[str, object]) -> "Row | None"
                 return None
             wire.close(server)
             lost = failure_of(error)
+            values["seen"] = db.seen  # From here on it may have been done before.
         server = _again(db, left, lost)
     raise AssertionError
 

@@ -30,6 +30,9 @@ END $$;
 -- an event from before it.
 CREATE FUNCTION hot_once_v1(seen bigint, tx bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    IF seen IS NULL THEN  -- Called for the first time; a look walks the log, whatever `seen` is.
+        RETURN;
+    END IF;
     IF EXISTS (SELECT 1 FROM event AS e WHERE e.event_id > seen AND e.tx_id = tx) THEN
         PERFORM hot_not_v1('OR001', 'done_before');
     END IF;
