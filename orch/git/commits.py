@@ -8,6 +8,7 @@ fields make the same id.
 import os
 from dataclasses import dataclass
 
+from orch.git import loose
 from orch.git.names import display, require_oid
 from orch.git.repository import DURABLE, Repository, call
 from schema.failures import Failure
@@ -58,6 +59,10 @@ def read_objects(repo: Repository, oids: "Sequence[str]") -> "Iterator[tuple[str
         return
     for oid in oids:
         require_oid(oid, repo.object_format)
+    held = [loose.read(repo, oid) for oid in oids]
+    if None not in held:
+        yield from ((oid, *one) for oid, one in zip(oids, held, strict=True) if one is not None)
+        return
     feed = "".join(oid + "\n" for oid in oids).encode()
     out = call(repo, "cat-file", "--batch", "--buffer", stdin=feed).out
     at = 0

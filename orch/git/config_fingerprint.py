@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass
 
 from orch.git.names import display, redact
-from orch.git.repository import Repository, call
+from orch.git.repository import Repository, list_config
 from schema import file
 
 TYPE_CHECKING = False
@@ -107,8 +107,7 @@ def _config(repo: Repository) -> "dict[str, str]":
     directory, a branch), differs between the checkouts of one repository without anybody's doing.
     """
     found: dict[tuple[bool, str], list[str]] = {}
-    asked = ("config", "--list", "-z", "--show-scope", "--show-origin", "--includes")
-    cells = call(repo, *asked, seconds=10).records()
+    cells = list_config(repo, "--show-scope", "--show-origin")
     rows = list(zip(cells[::3], cells[1::3], cells[2::3], strict=True))
     shared = "file:" + os.path.join(repo.common_dir, "config")
     has_conditions = any(item.startswith("includeif.") for _, _, item in rows)

@@ -8,6 +8,7 @@ a ref is created, moved and deleted only by compare-and-swap.
 import os
 from dataclasses import dataclass
 
+from orch.git import loose
 from orch.git.names import (
     display,
     is_oid,
@@ -50,12 +51,10 @@ class Commit:
 
 def head(repo: Repository) -> Head:
     """Return the commit and the short branch name of HEAD."""
-    named = (read_small(os.path.join(repo.git_dir, "HEAD")) or "").removesuffix("\n")
-    ref = named.removeprefix("ref: ")
-    if named != ref and ref.startswith("refs/heads/") and not ref_fault(ref):
-        commit = _from_its_file(repo, ref)
-        if commit:
-            return Head(commit, ref.removeprefix("refs/heads/"))
+    ref = _branch_of_head(repo)
+    commit = _from_its_file(repo, ref) if ref else None
+    if commit is not None:
+        return Head(commit, ref.removeprefix("refs/heads/"))
     answer = call(repo, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD", ok=(0, 128))
     lines = answer.text().split("\n")
     if answer.code == 0 and len(lines) == 2:
@@ -65,6 +64,19 @@ def head(repo: Repository) -> Head:
     if unborn.code:
         raise Failure("git_error", "failed", "HEAD names no commit", details={"stderr": answer.err})
     return Head("", unborn.text().removeprefix("refs/heads/"))
+
+
+def _branch_of_head(repo: Repository) -> str:
+    """Return the full branch that HEAD's file names, "" where it takes git to tell."""
+    named = (read_small(os.path.join(repo.git_dir, "HEAD")) or "").removesuffix("\n")
+    ref = named.removeprefix("ref: ")
+    return ref if named != ref and ref.startswith("refs/heads/") and not ref_fault(ref) else ""
+
+
+def peek(repo: Repository, name: str) -> str | None:
+    """Return what HEAD or a full ref holds, "" for nothing, None where it takes git to tell."""
+    ref = _branch_of_head(repo) if name == "HEAD" else require_ref(name)
+    return _from_its_file(repo, ref) if ref else None
 
 
 def resolve(repo: Repository, name: str) -> str:
@@ -235,6 +247,8 @@ def merge_base(repo: Repository, one: str, other: str) -> str:
 def is_ancestor(repo: Repository, old: str, new: str) -> bool:
     """Return whether commit `old` is `new` or one of its ancestors."""
     pair = _commits(repo, old, new)
+    if old == new and loose.is_commit(repo, old):
+        return True
     return not call(repo, "merge-base", "--is-ancestor", *pair, ok=(0, 1)).code
 
 
@@ -278,7 +292,10 @@ def tree_id(repo: Repository, commit: str) -> str:
     """Return the tree of a commit."""
     require_oid(commit, repo.object_format)
     asked = f"{commit}^{{tree}}"
-    return call(repo, "rev-parse", "--verify", "--end-of-options", asked).text()
+    return (
+        loose.tree_of(repo, commit)
+        or call(repo, "rev-parse", "--verify", "--end-of-options", asked).text()
+    )
 
 
 def list_files(repo: Repository, commit: str) -> "tuple[tuple[str, int], ...]":

@@ -13,7 +13,7 @@ import stat
 import time
 from dataclasses import dataclass
 
-from orch.git import traps
+from orch.git import config_files, discovery, traps
 from orch.git.names import display
 from orch.git.process import (
     LIST_BYTES,
@@ -69,6 +69,10 @@ def open_repository(path: str) -> Repository:
     """
     if not os.path.isdir(path):
         raise not_found("repository", display(path), hint="the directory does not exist")
+    plain = discovery.plain_checkout(path)
+    if plain:
+        git_dir = os.path.join(plain, ".git")
+        return Repository(plain, git_dir, git_dir, "sha1")
     # A bare repository is used only where it is named itself: one planted inside a checkout
     # is not found from within.
     bare = all(os.path.exists(os.path.join(path, n)) for n in ("HEAD", "objects", "refs"))
@@ -285,10 +289,30 @@ def require_pointer(repo: Repository) -> None:
         )
 
 
+_listed: "dict[tuple[object, ...], list[str]]" = {}
+_MOST_LISTED = 100
+
+
+def list_config(repo: Repository, *flags: str) -> list[str]:
+    """Return the records of `git config --list`, includes followed.
+
+    Asked again only when a file that counts holds something else by now, or includes another.
+    """
+    held = config_files.contents(repo.common_dir, repo.git_dir)
+    asked = None if held is None or config_files.has_includes(held) else (repo, flags, held)
+    if asked in _listed:
+        return _listed[asked]
+    found = call(repo, "config", "--list", "-z", "--includes", *flags, seconds=10).records()
+    if asked and held == config_files.contents(repo.common_dir, repo.git_dir):
+        if len(_listed) >= _MOST_LISTED:
+            _listed.clear()
+        _listed[asked] = found
+    return found
+
+
 def configured_names(repo: Repository) -> list[str]:
     """Return every configured key that git sees here, all scopes, includes followed."""
-    listed = call(repo, "config", "--list", "--name-only", "-z", "--includes", seconds=10)
-    return sorted(set(listed.records()))
+    return sorted(set(list_config(repo, "--name-only")))
 
 
 _PROGRAMS = {
@@ -301,6 +325,9 @@ _PROGRAMS = {
 
 def drivers_off(repo: Repository, *, lenient: bool = False) -> "tuple[tuple[str, str], ...]":
     """Return the overrides that blank every filter, driver and hook configured by name."""
+    held = config_files.contents(repo.common_dir, repo.git_dir)
+    if held is not None and config_files.names_no_program(held):
+        return ()
     overrides: dict[str, str] = {}
     for key in configured_names(repo):
         section, _, rest = key.partition(".")
