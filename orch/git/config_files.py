@@ -1,4 +1,4 @@
-"""What git's own configuration files hold, read without git: often enough to need no git.
+"""Configuration files of git, read without git: what they hold is often enough to need no git.
 
 Guarantees: reads regular files only, and waits for nothing; where anything is out of the ordinary
 the answer is None or the cautious one, and git is asked.

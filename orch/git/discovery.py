@@ -1,4 +1,4 @@
-"""Which checkout a directory lies in, found without git where the case is a plain one.
+"""Discovery of the checkout that a directory lies in, without git where the case is a plain one.
 
 A plain one is a folder `.git` in a directory of ours, or in one above it, whose configuration
 says nothing unusual. Guarantees: follows the rules by which git looks, its refusal of what belongs
