@@ -32,6 +32,16 @@ class SharedRepository(queries.Record):
     first_commit: str
 
 
+class LeftWorktree(queries.Record):
+    """A worktree of an attempt with which another machine went on."""
+
+    task_no: int
+    attempt_no: int
+    worktree_path: str
+    workspace_root: str
+    placed_files: str
+
+
 class Checkout(queries.Record):
     """Where a machine has a repository; `remote` is the remote's name there."""
 
@@ -149,6 +159,7 @@ def put_checkout(
 def set_placed(tx: "Tx", attempt_key: int, machine_id: str, place: "Workspace") -> None:
     """Record on which machine an attempt's worktree is, and where; one elsewhere is left there."""
     tx.execute(_SQL["left_insert"], attempt_key=attempt_key)
+    set_left_removed(tx, attempt_key, machine_id)
     tx.execute(
         _SQL["attempt_placed"],
         attempt_key=attempt_key,
@@ -158,3 +169,13 @@ def set_placed(tx: "Tx", attempt_key: int, machine_id: str, place: "Workspace") 
         workspace_root=place.workspace_root,
         placed_files=place.placed_files,
     )
+
+
+def left(tx: "ReadTx", run_id: str, machine_id: str) -> list[LeftWorktree]:
+    """Return what a machine still has of a run's attempts that others went on with."""
+    return LeftWorktree.many(tx, _SQL["left_here"], run_id=run_id, machine_id=machine_id)
+
+
+def set_left_removed(tx: "Tx", attempt_key: int, machine_id: str) -> None:
+    """Record that nothing is left there any more."""
+    tx.execute(_SQL["left_removed"], attempt_key=attempt_key, machine_id=machine_id)

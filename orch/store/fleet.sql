@@ -89,3 +89,17 @@ SELECT attempt_key, machine_id, worktree_path, workspace_root, placed_files, :no
   FROM attempt WHERE attempt_key = :attempt_key AND worktree_path <> ''
 ON CONFLICT (attempt_key, machine_id) DO UPDATE
    SET left_at = excluded.left_at, removed_at = NULL;
+
+-- name: left_here :many
+-- What of a run's attempts still stands where another machine went on with them.
+SELECT a.task_no, a.attempt_no, l.worktree_path, l.workspace_root, l.placed_files
+  FROM task AS t
+  JOIN attempt AS a ON a.task_no = t.task_no
+  JOIN left_worktree AS l ON l.attempt_key = a.attempt_key
+ WHERE t.run_id = :run_id AND l.machine_id = :machine_id AND l.removed_at IS NULL
+ ORDER BY a.task_no, a.attempt_no;
+
+-- name: left_removed :exec
+-- Its machine removed it, or works there again.
+UPDATE left_worktree SET removed_at = :now
+ WHERE attempt_key = :attempt_key AND machine_id = :machine_id AND removed_at IS NULL;

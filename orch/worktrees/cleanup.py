@@ -5,6 +5,7 @@ Branches stay. Nothing is removed recursively by us; git removes, and the effect
 """
 
 import contextlib
+import copy
 import json
 import os
 from concurrent.futures import as_completed
@@ -16,6 +17,7 @@ from orch.operations import runs
 from orch.steps.model import say
 from orch.store import attempts as store
 from orch.store import entries as entry_rows
+from orch.store import fleet
 from orch.store import tasks as task_rows
 from orch.worktrees import create, ignored_files, inspect, kept_heads, setup_files, shared
 from schema import crash_points, events
@@ -75,11 +77,26 @@ def select(
             for attempt in store.of_run(tx, run.run_id)
         ]
         chosen = [(t, a) for t, a in chosen if t.status in TERMINAL]
-    return [
-        (t, a)
-        for t, a in chosen
-        if a.workspace_status == "created" and attempt_no in (None, a.attempt_no)
-    ]
+    chosen = [(t, a) for t, a in chosen if attempt_no in (None, a.attempt_no)]
+    left = _left_here(tx, run, chosen) if run.repo_id else []
+    return left + [(t, a) for t, a in chosen if a.workspace_status == "created"]
+
+
+def _left_here(
+    tx: "ReadTx", run: Run, chosen: list[tuple[Task, Attempt]]
+) -> list[tuple[Task, Attempt]]:
+    """Return attempts as this machine left them when another one went on."""
+    found = []
+    rows = {(row.task_no, row.attempt_no): row for row in fleet.left(tx, run.run_id, tx.machine)}
+    for task, attempt in chosen:
+        row = rows.get((task.task_no, attempt.attempt_no))
+        if row is not None:
+            here = copy.copy(attempt)
+            here.machine_id, here.head_commit = tx.machine, None
+            here.worktree_path, here.workspace_root = row.worktree_path, row.workspace_root
+            here.placed_files = row.placed_files
+            found.append((task, here))
+    return found
 
 
 def clean(
@@ -112,7 +129,7 @@ def clean(
                 continue
             if not inspect.is_here(attempt):
                 there = say("cleanup", run=run.run_id, all_completed=True).line
-                outcome.reason = f"it is on another machine; on that one: {there}"
+                outcome.reason = f"it is on {_where(db, attempt)}; there: {there}"
                 step()
                 continue
             with _one_alone(outcome, failures):
@@ -131,6 +148,12 @@ def clean(
     if failures and len(failures) == len(outcomes):
         raise failures[0]
     return outcomes
+
+
+def _where(db: "Database", attempt: Attempt) -> str:
+    with db.read() as tx:
+        known = fleet.find(tx, attempt.machine_id)
+    return "another machine" if known is None else known.name
 
 
 _ONE_ALONE = ("git_error", "not_found", "invalid_state", "refused")
@@ -337,9 +360,14 @@ def _record(db: "Database", run: Run, outcome: CleanupOutcome) -> None:
     attempt = outcome.attempt
     with db.write() as tx:
         current = store.find(tx, attempt.task_no, attempt.attempt_no)
-        if current is None or current.workspace_status == "cleaned":
+        if current is None:
             return
-        store.set_workspace_status(tx, attempt.attempt_key, "cleaned")
+        if current.worktree_path != attempt.worktree_path:
+            fleet.set_left_removed(tx, attempt.attempt_key, tx.machine)
+        elif current.workspace_status == "cleaned":
+            return
+        else:
+            store.set_workspace_status(tx, attempt.attempt_key, "cleaned")
         events.record(
             tx,
             "task_cleaned",

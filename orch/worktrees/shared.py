@@ -10,7 +10,7 @@ from inbox.operations import leases
 from inbox.store import deliveries
 from orch import config_in_force
 from orch.fleet import here, mirrors
-from orch.git import names, remotes
+from orch.git import names, refs, remotes, salvage, worktrees
 from orch.model import Attempt, Run, Workspace
 from orch.store import attempts
 from orch.store import deliveries as delivery_rows
@@ -151,7 +151,7 @@ def arrive(db: "Database", held: "HeldThread") -> None:
     workspace.worktree_path = os.path.join(
         workspace.workspace_root, run.run_id, task.task_id, f"attempt-{attempt.attempt_no}"
     )
-    create.undo(workspace, settings)  # What a kill left, before anybody worked in it.
+    _set_aside(repo, held, workspace, settings)
     crash_points.reach("machines.fetched")
     create.make(repo, workspace, settings)
     crash_points.reach("machines.made")
@@ -164,6 +164,34 @@ def arrive(db: "Database", held: "HeldThread") -> None:
     crash_points.reach("machines.placed")
     with db.read() as tx:
         held.attempt = attempts.of_thread(tx, held.thread_no)
+
+
+def _set_aside(
+    repo: "repository.Repository", held: "HeldThread", workspace: Workspace, settings: "Config"
+) -> None:
+    """Keep what this machine has of the attempt from before it went elsewhere, or from a kill.
+
+    Files go to a salvage ref, commits that the remote does not have to another one. Raises:
+    invalid_state/not_ready while an agent is still at work there, refused, git_error.
+    """
+    if os.path.isdir(workspace.worktree_path):
+        from orch.harness import orphans
+
+        if held.thread_id in orphans.carriers("INBOX_THREAD").values():
+            raise Failure(
+                "invalid_state", "not_ready",
+                f"an agent of before is still at work in {workspace.worktree_path}",
+                hint="its runner ends it",
+            )  # fmt: skip
+    create.undo(workspace, settings)
+    ref = HEADS + workspace.branch_name
+    old = refs.read_ref(repo, ref)
+    if not old:
+        return
+    if not refs.is_ancestor(repo, old, workspace.start):
+        kept = f"{salvage.SALVAGE}{workspace.branch_name.removeprefix('orch/')}-{old[:12]}"
+        refs.swap_ref(repo, kept, old, refs.read_ref(repo, kept), "orch: went on elsewhere")
+    worktrees.delete_branch(repo, workspace.branch_name, old)
 
 
 def _start(

@@ -204,6 +204,59 @@ def test_what_a_long_turn_committed_is_pushed_while_it_works(fleet: Fleet) -> No
 
 
 @long
+def test_work_that_comes_back_to_its_first_machine_goes_on_from_what_was_pushed(
+    fleet: Fleet,
+) -> None:
+    fleet.run()
+    fleet.task()
+    worker, other = fleet.machine("worker"), fleet.machine("other")
+    _burn(fleet, worker, "commit=first.txt", "push", "commit=unpushed.txt", "write=loose.txt")
+    _burn(fleet, other, "commit=second.txt", "push", "write=other.txt")
+    turn = fleet.work(worker, "commit=third.txt", "done=made")["turns"][-1]
+    assert turn["outcome"] == "done", turn
+    attempt = fleet.lead.ok("task", "show", "r/a")["attempts"][0]
+    files = fleet.remote.git("ls-tree", "--name-only", attempt["head_commit"]).split("\n")
+    assert {"first.txt", "second.txt", "third.txt"} <= set(files)
+    assert not {"unpushed.txt", "loose.txt"} & set(files)
+    # Nothing of what it had left here is gone.
+    tree = Path(attempt["worktree_path"])
+    mirror = Repo(tree.parent / "look", like=next(tree.parents[4].glob("mirror.git")))
+    kept = mirror.git("for-each-ref", "--format=%(refname)", "refs/orch/salvage/r/a").split("\n")
+    held = {name for ref in kept for name in
+            mirror.git("ls-tree", "--name-only", "-r", ref).split("\n")}  # fmt: skip
+    assert {"unpushed.txt", "loose.txt"} <= held, kept
+    # What stands on the other one is its own to clean up, once it may go.
+    fleet.lead.ok("queue", "add", "r/a")
+    fleet.lead.ok("queue", "approve", "r/a", "--as", "ana")
+    fleet.lead.ok("queue", "run", "--run", "r")
+    left = fleet.folder / "other/.cache/orch"
+    assert list(left.glob("*/.orch/worktrees/r/a/attempt-1"))
+    cleaned = other.ok("cleanup", "--run", "r", "--all-completed", "--force")
+    assert [c["attempt_no"] for c in cleaned["cleaned"]] == [1], cleaned
+    assert not list(left.glob("*/.orch/worktrees/r/a/attempt-1"))
+    (there,) = cleaned["kept"]
+    assert f"is on {attempt['machine']}" in there["reason"]
+    assert tree.is_dir()
+
+
+def _burn(fleet: Fleet, machine: Cli, *acts: str) -> None:
+    """Let a machine work until its acts are done; then it is cut off, and said to be lost."""
+    sign = fleet.folder / f"sign-{acts[0]}"
+    at_work = machine.start(
+        "work", "--agent", "w", "--once", "--harness", "command", "--", sys.executable, str(AGENT),
+        *acts, f"touch={sign}", "hang",
+    )  # fmt: skip
+    with at_work:
+        until(sign.exists, "the agent to be at work")
+        (name,) = [m["name"] for m in fleet.lead.ok("machine", "list")["machines"] if m["at_work"]]
+        away = fleet.remote.path.with_name("away.git")
+        fleet.remote.path.rename(away)  # It pushes nothing any more.
+        fleet.lead.ok("machine", "lost", name, "--reason", "burnt")
+        at_work.wait()
+        away.rename(fleet.remote.path)
+
+
+@long
 def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(fleet: Fleet) -> None:
     fleet.run()
     fleet.task()
@@ -274,7 +327,7 @@ def test_what_is_elsewhere_is_looked_at_checked_and_left_to_its_owner(fleet: Fle
     tree = lead.ok("task", "show", "r/a")["attempts"][0]["worktree_path"]
     # Only its owner cleans it up.
     kept = lead.ok("cleanup", "--run", "r", "--all-completed")
-    assert "another machine" in str(kept["kept"]) and Path(tree).is_dir()
+    assert "it is on " in str(kept["kept"]) and Path(tree).is_dir()
     lead.ok("queue", "add", "r/a")
     lead.ok("queue", "approve", "r/a", "--as", "ana")
     # Others move the target meanwhile: what lands is on top of that.
