@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str], None]
 
+_TIDY_SECONDS = 30.0
 _MOST_KEPT = 500  # How many ended turns the answer holds.
 
 
@@ -72,6 +73,7 @@ class WorkerPool:
         self.failure: BaseException | None = None
         self.refusal: Failure | None = None
         self._lock = threading.Lock()
+        self._is_over = threading.Event()
 
     def run(self) -> None:
         """Work until all workers are through. Raises: the first failure that was not a task's."""

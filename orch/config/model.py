@@ -136,6 +136,7 @@ class Config(Value):
     setup_timeout: float = 600.0
     environment: dict[str, str] = own(factory=dict)
     push_every: float = 300.0
+    keep_pushed: float = 86_400.0
     checks: dict[str, Check] = own(factory=dict)
     profiles: dict[str, list[str]] = own(factory=dict)
     plan: PlanPolicy = own(factory=PlanPolicy)

@@ -94,6 +94,10 @@ class CleanupTable(Strict):
     save_ignored: list[RelativePath] = Field(
         [], description="globs of ignored files that are saved to a salvage ref before they go"
     )
+    keep_pushed: float | int = Field(
+        86_400, ge=0, le=31_536_000,
+        description="seconds after its landing until a task's branch leaves a shared remote",
+    )  # fmt: skip
 
 
 class PlanTable(Strict):
@@ -281,6 +285,7 @@ class OrchToml(Strict):
         found.copy = list(self.worktree.copy_files)
         found.link = list(self.worktree.link)
         found.save_ignored = list(self.cleanup.save_ignored)
+        found.keep_pushed = float(self.cleanup.keep_pushed)
         found.environment = dict(self.worktree.env)
         found.push_every = float(self.worktree.push_every)
         if self.worktree.setup is not None:

@@ -1,6 +1,5 @@
 """The way of finished work: queued, landed, brought on, tidied up, and the run closed."""
 
-from orch.drive import tidying
 from orch.drive.hands import REFUSALS, Hands, unless_lost
 from orch.drive.planner.model import TaskFacts
 from orch.drive.watch import InTheWay
@@ -13,6 +12,7 @@ from orch.operations import driving, runs
 from orch.store import drives as drive_rows
 from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
+from orch.worktrees import tidying
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json, obj

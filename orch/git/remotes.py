@@ -26,9 +26,25 @@ def url(repo: Repository, remote: str) -> str:
 
 def commit_of(repo: Repository, remote: str, ref: str) -> str:
     """Return where a ref is on a remote, "" where it is not. Raises: git_error."""
-    answer = _talk(repo, "ls-remote", "--refs", remote, require_ref(ref))
+    return commits_of(repo, remote, [ref]).get(ref, "")
+
+
+def commits_of(repo: Repository, remote: str, wanted: list[str]) -> dict[str, str]:
+    """Return where those of these refs are that a remote has. Raises: git_error."""
+    names = [require_ref(ref) for ref in wanted]
+    answer = _talk(repo, "ls-remote", "--refs", remote, *names)
     lines = [line.split("\t") for line in answer.text().split("\n") if line]
-    return next((oid for oid, name in lines if name == ref), "")
+    return {name: oid for oid, name in lines if name in names}
+
+
+def delete(repo: Repository, remote: str, gone: dict[str, str]) -> None:
+    """Delete refs of a remote that are where they were seen; those that moved stay.
+
+    Raises: git_error where it does not answer.
+    """
+    leases = [f"--force-with-lease={require_ref(r)}:{require_oid(at)}" for r, at in gone.items()]
+    words = ("push", "--porcelain", "--no-verify", "--recurse-submodules=no", *leases)
+    _talk(repo, *words, remote, *(f":{ref}" for ref in gone), ok=(0, 1))
 
 
 def default_branch(repo: Repository, remote: str) -> str:

@@ -28,6 +28,7 @@ from orch.store import entries as entry_rows
 from orch.store import queues as queue_rows
 from orch.store.entries import Entry
 from orch.store.queues import Queue
+from orch.worktrees import pushed_refs
 from schema import crash_points
 from schema.failures import Failure
 from schema.json_text import Json
@@ -83,6 +84,12 @@ def _finish(lease: RunnerLease, opened: OpenQueue, outcome: QueueOutcome) -> Non
     """Delete the refs of what is over; what git refuses there waits for the next run."""
     try:
         kept_refs.delete_obsolete(lease.db, opened)
+        if opened.remote:
+            kept_ms = int(1000 * opened.settings.keep_pushed)
+            repo_id = opened.run.repo_id
+            pushed_refs.delete_landed(
+                lease.db, opened.repo, opened.remote, repo_id, kept_ms=kept_ms
+            )
     except Failure as failure:
         if failure.code != "git_error":
             raise

@@ -4,9 +4,18 @@ from schema import queries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from schema.transaction import Tx
+    from schema.transaction import ReadTx, Tx
 
 _SQL = queries.load(__file__)
+
+
+class LandedDelivery(queries.Record):
+    """What a remote still has of work that landed."""
+
+    thread_no: int
+    ref: str
+    start_commit: str
+    head: str
 
 
 def insert(tx: "Tx", thread_no: int, ref: str, start: str) -> None:
@@ -34,3 +43,17 @@ def note(tx: "Tx", thread_no: int, machine_id: str, head: str, epoch: int) -> No
         head=head,
         epoch=epoch,
     )
+
+
+def landed(
+    tx: "ReadTx", repo_id: str, before: int, run_id: str | None
+) -> list[LandedDelivery]:  # fmt: skip
+    """Return what a repository's remote still has of work that landed before a time."""
+    return LandedDelivery.many(
+        tx, _SQL["delivery_landed"], repo_id=repo_id, before=before, run_id=run_id
+    )
+
+
+def set_deleted(tx: "Tx", thread_no: int) -> None:
+    """Record that the remote has the work on its target only."""
+    tx.execute(_SQL["delivery_deleted"], thread_no=thread_no)

@@ -179,3 +179,9 @@ def left(tx: "ReadTx", run_id: str, machine_id: str) -> list[LeftWorktree]:
 def set_left_removed(tx: "Tx", attempt_key: int, machine_id: str) -> None:
     """Record that nothing is left there any more."""
     tx.execute(_SQL["left_removed"], attempt_key=attempt_key, machine_id=machine_id)
+
+
+def landed_on(tx: "ReadTx", machine_id: str) -> list[tuple[str, int]]:
+    """Return by run how many worktrees of landed work a machine still has."""
+    rows = tx.many(_SQL["landed_on"], machine_id=machine_id)
+    return [(str(row[0]), int(row[1])) for row in rows]

@@ -103,3 +103,15 @@ SELECT a.task_no, a.attempt_no, l.worktree_path, l.workspace_root, l.placed_file
 -- Its machine removed it, or works there again.
 UPDATE left_worktree SET removed_at = :now
  WHERE attempt_key = :attempt_key AND machine_id = :machine_id AND removed_at IS NULL;
+
+-- name: landed_on :many
+-- How many worktrees of landed work a machine still has, by run.
+-- scan: a machine looks once a minute
+SELECT t.run_id, count(DISTINCT a.attempt_key) AS count
+  FROM attempt AS a
+  JOIN task AS t ON t.task_no = a.task_no
+  JOIN entry AS e ON e.task_no = a.task_no AND e.attempt_key = a.attempt_key
+ WHERE a.machine_id = :machine_id AND a.workspace_status = 'created'
+   AND t.status IN ('done', 'failed', 'cancelled')
+   AND e.status IN ('landed', 'verified', 'landed_externally')
+ GROUP BY t.run_id ORDER BY t.run_id;

@@ -146,13 +146,15 @@ def bring(db: "Database", attempt: Attempt) -> str:
     checkout = mirrors.need(db, attempt.repo_id)
     repo = repository.open_repository(checkout.path)
     if commits.missing_objects(repo, [found.head]):
-        remotes.fetch(repo, checkout.remote, found.ref)
+        if found.ref:
+            remotes.fetch(repo, checkout.remote, found.ref)
         if commits.missing_objects(repo, [found.head]):
             raise Failure(
-                "git_error", "failed", f"{found.ref} on the remote holds {found.head[:12]} no more",
+                "git_error", "failed",
+                f"{attempt.branch_name} on the remote has no {found.head[:12]}",
                 hint="somebody changed it there",
             )  # fmt: skip
-    old = refs.read_ref(repo, found.ref)
-    if old != found.head and attempt.machine_id != db.machine:
+    old = refs.read_ref(repo, HEADS + attempt.branch_name)
+    if found.ref and old != found.head and attempt.machine_id != db.machine:
         refs.swap_ref(repo, found.ref, found.head, old, "orch: delivered")
     return found.head

@@ -233,6 +233,8 @@ def test_work_that_comes_back_to_its_first_machine_goes_on_from_what_was_pushed(
     assert list(left.glob("*/.orch/worktrees/r/a/attempt-1"))
     cleaned = other.ok("cleanup", "--run", "r", "--all-completed", "--force")
     assert [c["attempt_no"] for c in cleaned["cleaned"]] == [1], cleaned
+    assert cleaned["remote_branches"] == 1 and fleet.at_remote("orch/r/a/attempt-1") == ""
+    assert fleet.at_remote("refs/orch/base/r/a/attempt-1") == ""
     assert not list(left.glob("*/.orch/worktrees/r/a/attempt-1"))
     (there,) = cleaned["kept"]
     assert f"is on {attempt['machine']}" in there["reason"]
@@ -305,7 +307,10 @@ def _is_stale(fleet: Fleet) -> bool:
 
 @long
 def test_what_is_elsewhere_is_looked_at_checked_and_left_to_its_owner(fleet: Fleet) -> None:
-    fleet.shop.write("orch.toml", '[check.made]\ncommand = ["test", "-f", "made.txt"]\n')
+    fleet.shop.write(
+        "orch.toml",
+        '[check.made]\ncommand = ["test", "-f", "made.txt"]\n[cleanup]\nkeep_pushed = 0\n',
+    )
     fleet.shop.git("add", "-A")
     fleet.shop.git("commit", "-qm", "checks")
     fleet.shop.git("push", "-q", "origin", "main")
@@ -339,6 +344,7 @@ def test_what_is_elsewhere_is_looked_at_checked_and_left_to_its_owner(fleet: Fle
     # The queue is run by a machine that has no clone.
     assert worker.ok("queue", "run", "--run", "r")["landed"][0]["status"] == "verified"
     assert fleet.remote.git("show", "main:theirs.txt") and fleet.remote.git("show", "main:made.txt")
+    assert fleet.at_remote("orch/r/a/attempt-1") == ""  # The lander's, once it is kept no longer.
     worker.ok("cleanup", "--run", "r", "--all-completed")
     assert not Path(tree).is_dir()
     assert {c["name"]: c["status"] for c in lead.ok("doctor")["checks"]}["machines"] == "ok"

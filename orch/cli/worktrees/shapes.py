@@ -40,6 +40,7 @@ WORKSPACES: "dict[str, Shape]" = {
             }
         ],
         "kept": [{**_WORKTREE, "reason": "text"}],
+        "remote_branches?": "count",
         "leftovers?": [_LEFTOVER],
         "bytes?": "count",
         **_REPLAYED,

@@ -29,6 +29,9 @@ def _cleanup(answer: "Answer") -> str:
     slots = answer.get("queue_slots")
     if slots:
         lines.append(f"removed {many(slots, 'worktree')} in which the queue tested")
+    pushed = answer.get("remote_branches")
+    if pushed:
+        lines.append(f"deleted on the remote: what {many(pushed, 'task')} had pushed, and landed")
     return "\n".join(lines or ["nothing was to be cleaned"])
 
 

@@ -13,13 +13,13 @@ from orch.steps.model import say
 from orch.worktrees import cleanup as workflow
 from orch.worktrees import create, inspect, places
 from schema.failures import Failure, invalid_input, not_found
-from schema.json_text import obj
+from schema.json_text import merge, obj
 from schema.words import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from inbox.cli.call import Call
-    from orch.model import Task
+    from orch.model import Run, Task
     from orch.store.places import Place
 
 
@@ -58,7 +58,8 @@ def cleanup(
         chosen = workflow.select(tx, found, subject, attempt)
     apart = places.select(call.db, run_id, subject.task_id if subject else None, attempt)
     slots = queue_slots.remove_idle(call.db, run_id) if all_completed and not dry_run else 0
-    if not chosen and not slots and not apart:
+    pushed = _forget_pushed(call, found) if all_completed and not dry_run else 0
+    if not chosen and not slots and not apart and not pushed:
         look = say("status", run=run_id).because("see what there is")
         raise Failure("no_matching_work", "empty", "no worktree to clean up", next=[look])
     gone, stayed = _clear_places(call, apart, dry_run=dry_run)
@@ -70,6 +71,8 @@ def cleanup(
     cleaned = [outcome.document() for outcome in outcomes if outcome.cleaned] + gone
     kept = [outcome.document() for outcome in outcomes if not outcome.cleaned] + stayed
     answer = obj(run_id=run_id, dry_run=dry_run, cleaned=cleaned, kept=kept, queue_slots=slots)
+    if pushed:
+        answer = merge(answer, remote_branches=pushed)
     at_stake = [o for o in outcomes if not o.cleaned and inspect.is_here(o.attempt)]
     if (at_stake or stayed) and not cleaned and not dry_run:
         failure = _all_kept(run_id, subject, attempt, at_stake, kept)
@@ -98,6 +101,20 @@ def _all_kept(
     reasons = "; ".join(str(k["reason"]) for k in kept[:3])
     message = f"kept {many(len(kept), 'worktree')}, removed none: {reasons}"
     return Failure("refused", "work_at_risk", message, hint=hint, next=steps)
+
+
+def _forget_pushed(call: "Call", run: "Run") -> int:
+    """Delete what a remote has of landed work beside its target; return of how many tasks."""
+    if not run.repo_id:
+        return 0
+    from orch.fleet import mirrors
+    from orch.worktrees import pushed_refs
+
+    checkout = mirrors.need(call.db, run.repo_id)
+    repo = repository.open_repository(checkout.path)
+    return pushed_refs.delete_landed(
+        call.db, repo, checkout.remote, run.repo_id, kept_ms=0, run_id=run.run_id
+    )
 
 
 def _require_one_way(*, named: bool, all_completed: bool, fits: bool) -> None:

@@ -4,6 +4,7 @@ from orch.machines import IN_TARGET
 from orch.operations import runs
 from orch.store import drive_facts as facts
 from orch.store import entries as entry_rows
+from orch.store import fleet
 from orch.worktrees import cleanup
 
 TYPE_CHECKING = False
@@ -23,3 +24,21 @@ def remove_landed(db: "Database", run_id: str) -> tuple[int, int]:
         ]
     outcomes = cleanup.clean(db, run, chosen, force=False, dry_run=False, step=lambda: None)
     return sum(outcome.cleaned for outcome in outcomes), landed
+
+
+def remove_own(db: "Database", kept: dict[str, int]) -> int:
+    """Remove what landed of the worktrees on this machine; return how many went.
+
+    `kept` remembers by run how many stayed, so that those are not looked at again and again.
+    Raises: git_error, refused.
+    """
+    with db.read() as tx:
+        found = dict(fleet.landed_on(tx, tx.machine))
+    cleaned = 0
+    for run_id, count in found.items():
+        if kept.get(run_id) != count:
+            kept[run_id] = count
+            gone, _ = remove_landed(db, run_id)
+            kept[run_id] -= gone
+            cleaned += gone
+    return cleaned
