@@ -82,6 +82,10 @@ def _reconcile(db: "Database", run_id: str, pace: "Pace | None") -> ReconcileRep
     if told or turns or heads:
         assert pace is not None
         _read_heads(db, run, report, pace)
+    if run.repo_id:
+        from orch.worktrees import delivered
+
+        report.problems += delivered.bring_missing(db, run)
     if planning:
         _follow_requests(db, run_id, report)
     if unmade:

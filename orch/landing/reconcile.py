@@ -5,6 +5,7 @@ commit, and marked as landed externally when its work is on the target already. 
 brought is queued again.
 """
 
+from orch.git import commits, remotes
 from orch.git import refs as git_refs
 from orch.landing import enqueue, execute, kept_candidates, kept_refs, land, open_queue
 from orch.landing.open_queue import HEADS, OpenQueue
@@ -55,6 +56,8 @@ def bring_up_to_date(
         else:
             stays.append(entry)
     lost = kept_refs.lost(opened, stays, refs)
+    if lost and opened.remote:
+        lost = _bring(lease, opened, lost)
     for entry in lost:
         _supersede(lease, entry, f"git has lost its commit {entry.head_commit[:12]}")
         report.problems.append(_lost(entry))
@@ -65,6 +68,26 @@ def bring_up_to_date(
     for entry in kept_refs.on_target(opened, stays) if moved else ():
         execute.note_external(lease, opened, entry, "ancestor")
         report.changed[entry.entry_no] = None
+
+
+def _bring(lease: RunnerLease, opened: OpenQueue, missing: list[Entry]) -> list[Entry]:
+    """Fetch what this machine has not; return what the remote has not either.
+
+    Raises: git_error where it does not answer: then nothing is known to be lost.
+    """
+    with lease.db.read() as tx:
+        branches = {e.entry_no: entry_rows.branch_of(tx, e) for e in missing if e.kind == "task"}
+    for entry in missing:
+        if entry.kind == "integrate":
+            with lease.db.read() as tx:
+                run = runs.require(tx, entry.run_id)
+            source = open_queue.target_of(run, opened.settings, None)
+            branches[entry.entry_no] = source.removeprefix(HEADS)
+    wanted = sorted({HEADS + branch for branch in branches.values()})
+    for ref in remotes.commits_of(opened.repo, opened.remote, wanted) if wanted else ():
+        remotes.fetch(opened.repo, opened.remote, ref)
+    gone = commits.missing_objects(opened.repo, [entry.head_commit for entry in missing])
+    return [entry for entry in missing if entry.head_commit in gone]
 
 
 def _lost(entry: Entry) -> str:

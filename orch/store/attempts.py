@@ -137,6 +137,11 @@ def without_head(tx: "ReadTx", run_id: str) -> list[Attempt]:
     return Attempt.many(tx, _SQL["attempt_without_head"], run_id=run_id)
 
 
+def elsewhere(tx: "ReadTx", run_id: str, machine_id: str) -> list[Attempt]:
+    """Return finished code attempts of other machines whose work no target has yet."""
+    return Attempt.many(tx, _SQL["attempt_elsewhere"], run_id=run_id, machine_id=machine_id)
+
+
 def seen_anew(tx: "ReadTx", run_id: str) -> list[SeenAttempt]:
     """Return the attempts whose worker's lease says other than is recorded."""
     return SeenAttempt.many(

@@ -84,6 +84,17 @@ SELECT {attempt_columns}
    AND (a.head_commit IS NULL OR a.dirty_files > 0) AND a.workspace_status = 'created'
    AND a.status IN ('done', 'verifying');
 
+-- name: attempt_elsewhere :many
+-- Finished work of other machines that no target has yet.
+SELECT {attempt_columns}
+  FROM attempt AS a JOIN thread AS h ON h.thread_no = a.thread_no
+  JOIN task AS t ON t.task_no = a.task_no AND t.latest_attempt_no = a.attempt_no
+ WHERE t.run_id = :run_id AND a.status IN ('done', 'verifying') AND a.repo_id <> ''
+   AND a.machine_id <> :machine_id AND coalesce(a.head_commit, '') <> ''
+   AND NOT EXISTS (SELECT 1 FROM entry AS e
+                    WHERE e.task_no = a.task_no AND e.attempt_key = a.attempt_key
+                      AND e.status = 'verified');
+
 -- name: attempt_seen_anew :many
 -- What leases tell about their workers and is not recorded yet, by the rule of schema/clock.py.
 SELECT {attempt_columns},

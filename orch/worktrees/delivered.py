@@ -8,8 +8,9 @@ from inbox.operations import leases
 from inbox.store import deliveries
 from orch.fleet import mirrors
 from orch.git import commits, following, refs, remotes, repository
-from orch.model import Attempt
+from orch.model import Attempt, Run
 from orch.steps.model import git, say
+from orch.store import attempts as attempt_rows
 from orch.store import deliveries as delivery_rows
 from orch.store import tasks as task_rows
 from schema import crash_points
@@ -132,6 +133,30 @@ def not_there(
         next=[*first, say("push", name)],
         details={"branch": attempt.branch_name},
     )
+
+
+def bring_missing(db: "Database", run: Run) -> list[str]:
+    """Fetch what other machines finished for a run and this one has not; return what failed.
+
+    Whoever queues, lands, checks or builds on it reads it here, and may be on any machine.
+    """
+    with db.read() as tx:
+        done = attempt_rows.elsewhere(tx, run.run_id, tx.machine)
+    heads = [str(attempt.head_commit) for attempt in done]
+    if not heads:
+        return []
+    repo = repository.open_repository(mirrors.need(db, run.repo_id).path)
+    missing = set(commits.missing_objects(repo, heads))
+    problems = []
+    for attempt in done:
+        if attempt.head_commit in missing:
+            try:
+                bring(db, attempt)
+            except Failure as failure:
+                if failure.code != "git_error":
+                    raise
+                problems.append(f"cannot fetch {attempt.branch_name}: {failure.message}")
+    return problems
 
 
 def bring(db: "Database", attempt: Attempt) -> str:

@@ -226,9 +226,16 @@ def test_work_that_comes_back_to_its_first_machine_goes_on_from_what_was_pushed(
             mirror.git("ls-tree", "--name-only", "-r", ref).split("\n")}  # fmt: skip
     assert {"unpushed.txt", "loose.txt"} <= held, kept
     # What stands on the other one is its own to clean up, once it may go.
-    fleet.lead.ok("queue", "add", "r/a")
+    # Queued on one machine, landed on another that has seen nothing of it, built on by a third.
+    other.ok("queue", "add", "r/a")
+    fleet.lead.ok("task", "add", "--run", "r", "--task", "b", "--default-to", "w",
+                  "--depends-on", "a")  # fmt: skip
+    third = fleet.machine("third")
+    sent = third.ok("dispatch", "r/b", "--execution-mode", "code")["attempt"]
+    assert sent["base_commit"] == attempt["head_commit"]
     fleet.lead.ok("queue", "approve", "r/a", "--as", "ana")
-    fleet.lead.ok("queue", "run", "--run", "r")
+    landed = fleet.machine("fourth").ok("queue", "run", "--run", "r")["landed"]
+    assert [entry["status"] for entry in landed] == ["verified"], landed
     left = fleet.folder / "other/.cache/orch"
     assert list(left.glob("*/.orch/worktrees/r/a/attempt-1"))
     cleaned = other.ok("cleanup", "--run", "r", "--all-completed", "--force")
