@@ -33,7 +33,17 @@ class PgDatabase(Database):
 
     is_file = False
 
-    __slots__ = ("_alive", "_server", "_virtual", "machine", "secret", "seen", "store_id", "where")
+    __slots__ = (
+        "_alive",
+        "_oldest",
+        "_server",
+        "_virtual",
+        "machine",
+        "secret",
+        "seen",
+        "store_id",
+        "where",
+    )
 
     def __init__(self, where: Where) -> None:
         """Connect and pass the gate. Raises: not_found/store, store_error."""
@@ -45,7 +55,7 @@ class PgDatabase(Database):
         self.store_id = self._passed()
         self._virtual = machine.store_place(self.store_id)
         self.machine = machine.machine_id()
-        self._alive = self.store_id
+        self._alive, self._oldest = self.store_id, 0
 
     def _connect(self) -> "wire.Connection":
         try:
@@ -68,7 +78,7 @@ class PgDatabase(Database):
                 hint="name the primary server with --db",
             )  # fmt: skip
         if oldest > SCHEMA_VERSION or version < SCHEMA_VERSION:
-            raise _other_version(self.path, version, oldest)
+            raise _other_version(self.path, max(version, oldest), oldest)
         return str(store_id)
 
     @property
@@ -271,11 +281,16 @@ class PgDatabase(Database):
             return -1  # Whoever looks makes the connection anew, or says why not.
         except wire.Error:
             rows = []
-        self._alive = rows[0][1] if rows else ""
+        self._alive, self._oldest = rows[0][1:] if rows else ("", 0)
         return int(rows[0][0]) if rows else -1
 
     def require_same_file(self) -> None:
-        """Raise store_error/replaced if another store is there now, as `data_version` saw it."""
+        """Raise store_error/replaced if another store is there now, as `data_version` saw it.
+
+        Raises also: newer_schema, once it is only for newer programs.
+        """
+        if self._oldest > SCHEMA_VERSION:
+            raise _other_version(self.path, self._oldest, self._oldest)
         if self._alive != self.store_id:
             raise Failure(
                 "store_error", "replaced",

@@ -102,7 +102,9 @@ SELECT e.event_id, t.thread_no, t.thread_id
  WHERE e.event_id > :seen AND e.tx_id = :tx ORDER BY e.event_id LIMIT 1;
 
 -- name: data_version :maybe
-SELECT (SELECT sum(last) FROM this_store.counter WHERE name IN ('event', 'silent')), s.store_id
+-- An upgrade for newer programs alone is a change as well.
+SELECT (SELECT sum(last) FROM this_store.counter WHERE name IN ('event', 'silent')) + s.min_client,
+       s.store_id, s.min_client
   FROM this_store.store AS s;
 
 -- name: silent :exec

@@ -353,6 +353,7 @@ def test_exit_codes_are_the_published_ones() -> None:
     }
 
 
+@pytest.mark.on_file("its disk fails; a server that does: tests/pg/test_refusals.py")
 def test_a_failing_commit_changes_nothing(inbox: Cli) -> None:
     for faults in ("write full 1", "write io 1", "write io 2", "sync io 1"):
         answer = _faulty(inbox, faults, *SEND, "--key", "k")
@@ -377,6 +378,7 @@ import_module(program + ".cli.main").main()
 """
 
 
+@pytest.mark.on_file("its COMMIT is watched; tests/pg kills there")
 @pytest.mark.parametrize(
     "argv",
     [("inbox", *SEND), ("inbox", "claim", "--agent", "b", "--next"),
@@ -394,6 +396,7 @@ def test_a_signal_between_commit_and_answer_does_not_take_the_answer(
     assert answer.status == 128 + number and answer.json["ok"] is True, answer
 
 
+@pytest.mark.on_file("its disk fails; a connection that is cut: tests/pg/test_refusals.py")
 def test_an_unknown_outcome_is_cured_by_the_key(inbox: Cli) -> None:
     answer = _faulty(inbox, "sync io 1, open io 3", *SEND, "--key", "k")
     assert answer.error["reason"] == "outcome_unknown"
@@ -401,6 +404,7 @@ def test_an_unknown_outcome_is_cured_by_the_key(inbox: Cli) -> None:
     assert len(inbox.ok("list")["threads"]) == 1
 
 
+@pytest.mark.on_file("its disk is full; a server: tests/pg/test_surroundings.py")
 def test_a_full_disk_limit_leaves_the_store_readable(inbox: Cli) -> None:
     thread = opened(inbox)
 
@@ -418,6 +422,7 @@ def test_a_full_disk_limit_leaves_the_store_readable(inbox: Cli) -> None:
 # What makes a file no store of ours.
 
 
+@pytest.mark.on_file("it is about the file")
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -449,6 +454,7 @@ def test_a_file_that_is_no_safe_store_is_left_untouched(
     assert not (inbox.cwd / "copy.db").exists()
 
 
+@pytest.mark.on_file("it is about the file")
 @pytest.mark.parametrize("kind", ["directory", "fifo", "link"])
 def test_a_lock_that_is_no_file_is_an_error_of_the_store(
     inbox: Cli, tmp_path: Path, kind: str

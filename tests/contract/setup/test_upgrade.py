@@ -10,6 +10,7 @@ import pytest
 
 from schema.file import SCHEMA_VERSION
 from tests.support.cli import until
+from tests.support.engines import behind
 from tests.support.workers import Shop, alive
 
 
@@ -21,7 +22,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def migrated(shop: Shop, version: int, least: int) -> None:
-    """Leave the file as a migration to `version` does, for programs that know `least` or more."""
+    """Leave the store as a migration to `version` does, for programs that know `least` or more."""
+    if shop.inbox.url:
+        known = f"UPDATE store SET min_client = {least}"
+        behind(shop.inbox, known, f"UPDATE store_version SET version = {version}")
+        return
     connection = apsw.Connection(str(shop.store))
     connection.set_busy_timeout(10_000)
     with connection:
