@@ -76,7 +76,9 @@ def _entry(repo: Repository, tree: str, name: str) -> tuple[str, str] | None:
     content, size = found[1], len(tree) // 2
     at = 0
     while at < len(content):
-        end = content.index(b"\0", at)
+        end = content.find(b"\0", at)
+        if end < 0:
+            return None  # Its id is right, and it is no tree: git says how it is wrong.
         mode, _, called = content[at:end].partition(b" ")
         if os.fsdecode(called) == name:
             return mode.decode("ascii", "replace"), content[end + 1 : end + 1 + size].hex()

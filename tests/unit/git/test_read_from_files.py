@@ -119,6 +119,20 @@ def test_a_damaged_object_is_not_believed(made: Repo) -> None:
     assert loose.read(repo, tip) is None
 
 
+def test_a_tree_that_is_none_is_gits_to_judge(made: Repo) -> None:
+    opened = repository.open_repository(str(made.path))
+    junk = made.path.parent / "junk"
+    junk.write_bytes(b"100644 b.txt without an end")
+    tree = made.git("hash-object", "-w", "-t", "tree", "--literally", str(junk))
+    commit = made.git("commit-tree", "-m", "x", made.git("rev-parse", "HEAD^{tree}"))
+    held = loose.read(opened, commit)
+    assert held is not None
+    bad = made.path.parent / "bad"
+    bad.write_bytes(held[1].replace(loose.tree_of(opened, commit).encode(), tree.encode()))
+    planted = made.git("hash-object", "-w", "-t", "commit", "--literally", str(bad))
+    assert loose.blob_at(opened, planted, "a.txt") is None
+
+
 def test_configuration_is_listed_again_when_a_file_of_it_changed(
     made: Repo, calls: list[str]
 ) -> None:
