@@ -53,15 +53,18 @@ def run(
     cwd: str,
     moved: "Callable[[], str]",
     hold: tuple[int, ...] = (),
+    since: str = "",
 ) -> Result:
     """Run one check in `cwd` and judge it; `moved` says what there is no longer as it was.
+
+    `since` says in words since when.
 
     What a check leaves untracked is no change; a tracked file that differs is. `hold` are
     descriptors that the program keeps open as long as it lives.
     """
     before = moved()
     if before:
-        return Result(check.name, "error", "run", "", summary=before)
+        return Result(check.name, "error", "run", "", summary=before + since)
     done = process.run(
         check.command,
         cwd=cwd,

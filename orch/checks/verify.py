@@ -111,7 +111,7 @@ def _require_workspace(run: Run, task: Task, attempt: Attempt) -> bool:
     found = inspect.left(attempt)
     if found.names:
         raise inspect.at_risk(task.name, attempt, found, "; what is checked is not what would land")
-    return not _moved(attempt)
+    return not _has_moved(attempt, _worktree_of(attempt))
 
 
 def _run_group(
@@ -201,23 +201,29 @@ def _run_check(
     attempt: Attempt, check: Check, settings: Config, lock: tuple[int, ...]
 ) -> store.Result:
     """Run one check in the attempt's worktree; an error where that is not as recorded."""
-    first = _moved(attempt)
-    if first:
-        why = f"{first} since the work was reported done"
-        result = store.Result(check.name, "error", "run", "", summary=why)
-    else:
-        result = checking.run(check, settings, attempt.worktree_path, lambda: _moved(attempt), lock)
+    result = checking.run(
+        check, settings, attempt.worktree_path, lambda: _moved(attempt), lock,
+        since=" since the work was reported done",
+    )  # fmt: skip
     result.head_commit = attempt.head_commit
     return result
 
 
 def _moved(attempt: Attempt) -> str:
     """Return in words what of the checked work is no longer as recorded, "" when all is."""
-    repo = repository.open_repository(attempt.repo_path)
-    if refs.read_ref(repo, "refs/heads/" + attempt.branch_name) != attempt.head_commit:
-        return "the head changed"
-    worktree = repository.linked_worktree(repo, attempt.worktree_path)
-    if refs.head(worktree).commit != attempt.head_commit:
+    worktree = _worktree_of(attempt)
+    if _has_moved(attempt, worktree):
         return "the head changed"
     changed = changes.status(worktree).tracked
     return f"{names.display(changed[0].path)} changed" if changed else ""
+
+
+def _worktree_of(attempt: Attempt) -> repository.Repository:
+    repo = repository.open_repository(attempt.repo_path)
+    return repository.linked_worktree(repo, attempt.worktree_path)
+
+
+def _has_moved(attempt: Attempt, worktree: repository.Repository) -> bool:
+    """Say whether the branch or HEAD of a worktree is elsewhere than the work that was recorded."""
+    branch = refs.read_ref(worktree, "refs/heads/" + attempt.branch_name)
+    return not branch == refs.head(worktree).commit == attempt.head_commit

@@ -42,14 +42,7 @@ class Traits:
 def read_traits(repo: Repository, commit: str) -> Traits:
     """Return the traits of a commit. Raises: invalid_input, git_error."""
     require_oid(commit, repo.object_format)
-    submodules, blobs = [], []
-    for record in call(repo, "ls-tree", "-r", "-z", "--full-tree", commit).records():
-        meta, _, path = record.partition("\t")
-        mode, _, oid = meta.split(" ")
-        if mode == "160000":
-            submodules.append(path)
-        elif path.rpartition("/")[2] == ".gitattributes" and mode.startswith("100"):
-            blobs.append(oid)
+    submodules, blobs = _odd_files(repo, commit)
     text = read_small(f"{repo.common_dir}/info/attributes") or ""
     if blobs:
         feed = "".join(oid + "\n" for oid in dict.fromkeys(blobs)).encode()
@@ -68,3 +61,30 @@ def read_traits(repo: Repository, commit: str) -> Traits:
         tuple(sorted(n for n in wanted["filter"] if ("filter", n) in known)),
         tuple(sorted(n for n in wanted["merge"] if ("merge", n) in known)),
     )
+
+
+_odd: "dict[tuple[str, str], tuple[list[str], list[str]]]" = {}
+_MOST_KEPT = 50
+
+
+def _odd_files(repo: Repository, commit: str) -> tuple[list[str], list[str]]:
+    """Return the submodules of a commit and the ids of its files of attributes.
+
+    A commit never has others: of the last few what was seen is kept.
+    """
+    key = (repo.common_dir, commit)
+    if key in _odd:
+        return _odd[key]
+    submodules: list[str] = []
+    blobs: list[str] = []
+    for record in call(repo, "ls-tree", "-r", "-z", "--full-tree", commit).records():
+        meta, _, path = record.partition("\t")
+        mode, _, oid = meta.split(" ")
+        if mode == "160000":
+            submodules.append(path)
+        elif path.rpartition("/")[2] == ".gitattributes" and mode.startswith("100"):
+            blobs.append(oid)
+    if len(_odd) >= _MOST_KEPT:
+        _odd.clear()
+    _odd[key] = submodules, blobs
+    return submodules, blobs

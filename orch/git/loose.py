@@ -42,6 +42,17 @@ def is_commit(repo: Repository, oid: str) -> bool:
     return found is not None and found[0] == "commit"
 
 
+def parents_of(repo: Repository, commit: str) -> tuple[str, ...]:
+    """Return the parents of a commit, () where git must be asked, as of a shallow history."""
+    found = read(repo, commit)
+    if found is None or found[0] != "commit":
+        return ()
+    if os.path.lexists(os.path.join(repo.common_dir, "shallow")):
+        return ()
+    lines = found[1].partition(b"\n\n")[0].split(b"\n")
+    return tuple(line[7:].decode("ascii", "replace") for line in lines if line[:7] == b"parent ")
+
+
 def tree_of(repo: Repository, commit: str) -> str:
     """Return the tree of a commit, which is there as well, "" where git must be asked."""
     found = read(repo, commit)

@@ -8,6 +8,7 @@ configured merge driver is a conflict that names it; nothing resolves a conflict
 import os
 from dataclasses import dataclass
 
+from orch.git.commits import read_commits
 from orch.git.names import display, require_oid
 from orch.git.process import TEXT_BYTES, failure, said
 from orch.git.refs import is_ancestor, tree_id
@@ -217,8 +218,7 @@ def commit_tree(
 def _newest(repo: Repository, commits: "Sequence[str]") -> int:
     if not commits:
         return 0
-    asked = ("rev-list", "--no-walk", "--no-commit-header", "--format=%ct", *commits)
-    return max(int(line) for line in call(repo, *asked).text().split("\n"))
+    return max(commit.at for commit in read_commits(repo, commits))
 
 
 def changed_paths(repo: Repository, old: str, new: str) -> tuple[PathChange, ...]:

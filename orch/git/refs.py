@@ -87,6 +87,9 @@ def resolve(repo: Repository, name: str) -> str:
     tag is refused, not guessed at. Raises: invalid_input.
     """
     base, steps = split_typed(name)
+    oid = "" if steps else _from_files(repo, base)
+    if oid:
+        return oid
     full = _full_name(repo, base)
     asked = f"{full}{steps}^{{commit}}"
     answer = call(
@@ -96,6 +99,18 @@ def resolve(repo: Repository, name: str) -> str:
     if answer.code or not is_oid(oid, repo.object_format):
         raise _unknown(repo, name)
     return oid
+
+
+def _from_files(repo: Repository, base: str) -> str:
+    """Return the commit that a name means where files alone tell it, else ""."""
+    if is_oid(base, repo.object_format):
+        return base if loose.is_commit(repo, base) else ""
+    is_full = base == "HEAD" or base.startswith("refs/")
+    found = [peek(repo, one) for one in ([base] if is_full else [p + base for p in _PLACES])]
+    if None in found or len([oid for oid in found if oid]) != 1:
+        return ""
+    oid = next(oid for oid in found if oid)
+    return oid if loose.is_commit(repo, oid) else ""
 
 
 def _full_name(repo: Repository, base: str) -> str:
@@ -247,7 +262,7 @@ def merge_base(repo: Repository, one: str, other: str) -> str:
 def is_ancestor(repo: Repository, old: str, new: str) -> bool:
     """Return whether commit `old` is `new` or one of its ancestors."""
     pair = _commits(repo, old, new)
-    if old == new and loose.is_commit(repo, old):
+    if old in (new, *loose.parents_of(repo, new)) and loose.is_commit(repo, old):
         return True
     return not call(repo, "merge-base", "--is-ancestor", *pair, ok=(0, 1)).code
 

@@ -84,6 +84,8 @@ def test_what_is_no_folder_of_ours_is_gits_to_judge(made: Repo, tmp_path: Path) 
 
 
 def test_objects_and_files_are_what_git_says_packed_or_not(made: Repo, calls: list[str]) -> None:
+    first = made.git("rev-parse", "HEAD")
+    made.commit("c.txt")
     repo = repository.open_repository(str(made.path))
     for again in (False, True):
         if again:
@@ -101,7 +103,11 @@ def test_objects_and_files_are_what_git_says_packed_or_not(made: Repo, calls: li
         assert blobs.read_blob(repo, blob, 1) == b"b"
         assert commits.read_commits(repo, [tip])[0].tree == refs.tree_id(repo, tip)
         assert refs.is_ancestor(repo, tip, tip)
-        assert bool([verb for verb in calls if verb != "cat-file"]) == again, calls
+        assert refs.is_ancestor(repo, first, tip)
+        assert not refs.is_ancestor(repo, tip, first)
+        for name in ("HEAD", "main", "refs/heads/main", tip):
+            assert refs.resolve(repo, name) == tip
+        assert ("rev-parse" in calls) == again, calls
 
 
 def test_a_damaged_object_is_not_believed(made: Repo) -> None:
@@ -168,3 +174,17 @@ def test_files_that_cannot_be_read_plainly_are_gits(
     monkeypatch.setenv("HOME", str(made.path))
     os.mkfifo(made.path / ".gitconfig")
     assert config_files.contents(own, own) is None
+
+
+def test_a_shallow_history_and_a_name_of_two_things_are_gits(made: Repo) -> None:
+    repo = repository.open_repository(str(made.path))
+    first, tip = made.git("rev-parse", "HEAD"), made.commit("c.txt")
+    assert loose.parents_of(repo, tip) == (first,)
+    made.git("tag", "main", first)
+    with pytest.raises(Failure, match="ambiguous"):
+        refs.resolve(repo, "main")
+    made.git("tag", "-a", "-m", "m", "told", tip)
+    assert refs.resolve(repo, "told") == tip, "a tag is looked through"
+    (made.path / ".git" / "shallow").write_text(tip + "\n")
+    assert loose.parents_of(repo, tip) == ()
+    assert not refs.is_ancestor(repo, first, tip)
