@@ -52,7 +52,7 @@ def stop(running: Running, number: int, programs: list[int]) -> Answer:
     answer = running.wait()
     assert time.monotonic() - began < SOON, answer
     for pid in programs:
-        until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), f"{pid} to be gone", 2)
+        until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), f"{pid} to be gone")
     return answer
 
 

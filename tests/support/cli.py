@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from schema.transaction import Database
 
 SCRIPTS = Path(sys.executable).parent
-DEADLINE = 30.0  # Seconds; far beyond what anything here takes, so that only a hang meets it.
+DEADLINE = 60.0  # Seconds; far beyond what anything here takes, so that only a hang meets it.
 
 
 def clean_environment(home: Path | str, **more: str) -> dict[str, str]:

@@ -80,6 +80,12 @@ class Drive:
         names = self.lead.repo.git("ls-tree", "--name-only", "main").split()
         return {name for name in names if name.endswith(".txt")}
 
+    def briefs(self, task: str) -> list[str]:
+        """Return what each attempt at a task was told."""
+        threads = [one["thread_id"] for one in self.lead.attempts(task)]
+        shown = [self.lead.inbox.ok("show", "--thread", thread) for thread in threads]
+        return [one["messages"][0]["body"] for one in shown]
+
     def steps(self) -> list[str]:
         """Return what drivers did, as their events tell it."""
         return [f"{e['task_id']}: {e['summary']}" for e in self.lead.events("drive_step")]
