@@ -126,7 +126,7 @@ class _Left:
         watcher = Watcher(self._db, self._grip, self._turn, stop)
         watcher.reader = self._intake.reader
         vigil = Vigil(self._harness.table, self._intake)
-        with deliver.meanwhile(self._db, self._grip, self._log):
+        with deliver.meanwhile(self._db, self._grip, self._log), watcher.guarded():
             cause, why = self._watch(watcher, vigil)
         return self.end(cause, why)
 

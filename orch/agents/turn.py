@@ -104,7 +104,7 @@ def run(db: "Database", harness: "Harness", begun: Begun, stop: "Stop") -> Turn:
         running = _start(db, harness, begun, log, environment, brief)
         crash_points.reach("work.started")
         watcher.reader = running.reader
-        with deliver.meanwhile(db, held, log):
+        with deliver.meanwhile(db, held, log), watcher.guarded():
             ended = running.watch(watcher)
     except OSError as error:
         facts.error = f"cannot run {harness.table.command[0]}: {error.strerror or error}"

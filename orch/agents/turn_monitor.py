@@ -1,10 +1,13 @@
 """Monitor of a running turn: what the store says of it, its lease, its runner's stop."""
 
+import contextlib
+import threading
 import time
 
 from inbox.model import TERMINAL, Thread
 from inbox.operations import leases
 from orch.agents import store_away
+from orch.harness import orphans
 from orch.harness.process import Orders
 from orch.operations.work import HeldThread
 from orch.store import turns as store
@@ -14,10 +17,15 @@ from schema.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orch.harness.events import OutputReader
     from schema.transaction import Database
 
 _RENEWALS_PER_LEASE = 3
+_GUARD_SECONDS = 0.5
+_GRACE_SECONDS = 3.0
+_CUT_OFF = "the store could not be reached, and its lease is about to end"
 
 
 class Stop(Value):
@@ -53,10 +61,44 @@ class Watcher:
         self._session = turn.session
         self.cut_off = False  # From a store on a server, until the lease was about to end.
         self._until = time.monotonic() + store_away.patience(held.ttl_ms)
+        self._asked_at = 0.0  # When the store was asked that has not answered yet.
         self._last = Orders()
 
     def __call__(self) -> "Orders":
         """Return what is to be heeded now; a busy store is asked again next time."""
+        self._asked_at = time.monotonic()
+        try:
+            return self._look()
+        finally:
+            self._asked_at = 0.0
+
+    @contextlib.contextmanager
+    def guarded(self) -> "Iterator[None]":
+        """End the turn's processes in time, even while a look gets no answer at all.
+
+        On a network that swallows what it is given a look lasts as long as its time-outs, which
+        may be longer than the lease.
+        """
+        if self._db.is_file:
+            yield
+            return
+        is_over = threading.Event()
+        beside = threading.Thread(target=self._guard, args=(is_over,), daemon=True)
+        beside.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            beside.join()
+
+    def _guard(self, is_over: threading.Event) -> None:
+        while not is_over.wait(_GUARD_SECONDS):
+            asked, now = self._asked_at, time.monotonic()
+            if asked and now - asked >= _GUARD_SECONDS and now >= self._until:
+                self.cut_off = True
+                orphans.end(self._turn.mark, 0, _GRACE_SECONDS)
+
+    def _look(self) -> "Orders":
         try:
             version = self._db.data_version()
             if version != self._version:
@@ -76,6 +118,9 @@ class Watcher:
                 self._miss()
             elif failure.code != "store_busy":
                 raise
+        if self.cut_off:
+            self._last.stop = _CUT_OFF
+            self._last.hurry = True
         if self._stop.level >= 2:
             self._last.stop = self._last.stop or "its runner was stopped"
             self._last.hurry = True
@@ -87,8 +132,6 @@ class Watcher:
         self._version = -1
         if time.monotonic() >= self._until:
             self.cut_off = True
-            self._last.stop = "the store could not be reached, and its lease is about to end"
-            self._last.hurry = True
 
     def _read(self) -> None:
         with self._db.read() as tx:
@@ -109,13 +152,14 @@ class Watcher:
         self._last = orders
 
     def _renew(self) -> None:
+        began = time.monotonic()
         with self._db.touch() as tx:
             thread = leases.require_thread(tx, self._grip.thread_id)
             mine = None if lost(thread, self._grip) else thread.lease
             if mine is None or not leases.refresh(tx, thread, mine):
                 self._version = -1  # Look again: it changed since, or was reported done.
                 return
-        self._until = time.monotonic() + store_away.patience(self._grip.ttl_ms)
+        self._until = began + store_away.patience(self._grip.ttl_ms)
         self._renew_at = time.monotonic() + self._grip.ttl_ms / 1000 / _RENEWALS_PER_LEASE
 
     def _keep_session(self) -> None:

@@ -266,7 +266,10 @@ def _burn(fleet: Fleet, machine: Cli, *acts: str) -> None:
 
 
 @long
-def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(fleet: Fleet) -> None:
+@pytest.mark.parametrize("how", ["refused", "swallowed"])
+def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(
+    fleet: Fleet, how: str
+) -> None:
     fleet.run()
     fleet.task()
     wire = fleet.wire = Wire(Path(servers.shared().folder))
@@ -283,14 +286,16 @@ def test_who_is_cut_off_stops_before_its_lease_ends_and_brings_nothing_twice(fle
         (agent,) = [pid for pid in os.listdir("/proc") if str(sign) in _words(pid) and "hang" in
                     _words(pid) and "--harness" not in _words(pid)]  # fmt: skip
         cut = time.monotonic()
-        wire.cut()
-        until(lambda: not os.path.exists(f"/proc/{agent}"), "the agent to be stopped", lease)
+        wire.cut() if how == "refused" else wire.swallow()
+        until(lambda: not _words(agent), "the agent to be stopped", lease)  # It may be unreaped.
         assert time.monotonic() - cut < lease
         until(lambda: _is_stale(fleet), "the lease to end")
         other = fleet.machine("other")
         turn = fleet.work(other, "commit=second.txt", "done=made")["turns"][0]
         assert turn["outcome"] == "done", turn
         assert first.process.poll() is None
+        if how == "swallowed":
+            wire.cut()  # Its connections are dead, as a network's time-out says in the end.
         wire.mend()
         first.wait()
     attempt = fleet.lead.ok("task", "show", "r/a")["attempts"][0]

@@ -18,6 +18,7 @@ class Wire:
     def __init__(self, server: Path, delay: float = 0.0) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="orch-wire-"))
         self.delay = delay
+        self._is_silent = False
         self._server = str(server / _NAME)
         self._path = str(self.folder / _NAME)
         self._open: set[socket.socket] = set()
@@ -31,10 +32,15 @@ class Wire:
 
     def mend(self) -> None:
         """Let connections through."""
+        self._is_silent = False
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self._path)
         self._listener.listen(64)
         self._begin(self._accept, self._listener)
+
+    def swallow(self) -> None:
+        """Let nothing through any more, and end nothing, as a network that lost its route."""
+        self._is_silent = True
 
     def cut(self) -> None:
         """End all connections, and let no other through."""
@@ -81,7 +87,8 @@ class Wire:
             while data := one.recv(65536):
                 if self.delay:
                     time.sleep(self.delay)
-                other.sendall(data)
+                if not self._is_silent:
+                    other.sendall(data)
         for end in (one, other):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
