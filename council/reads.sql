@@ -91,7 +91,7 @@ SELECT c.run_id, c.reviewed_task FROM council AS c JOIN run AS u ON u.run_id = c
 -- What each open council's newest tally says, nothing before there is one; but for those about
 -- work that was done again since.
 -- scan: councils are few
-SELECT c.run_id, (SELECT json_extract(t.document, '$.verdict') FROM council_tally AS t
+SELECT c.run_id, (SELECT t.document ->> '$.verdict' FROM council_tally AS t
                    WHERE t.run_id = c.run_id ORDER BY t.revision DESC LIMIT 1)
   FROM council AS c JOIN run AS u ON u.run_id = c.run_id
  WHERE u.closed_at IS NULL
