@@ -104,7 +104,7 @@ def of_row(row: "Row", *, by_diff: bool) -> list[Button]:
 def why_terminal(row: "Row") -> str:
     """Return why what a row needs is given in a terminal, "" where it is not, or is a look."""
     for step in row.steps:
-        if step.kind != "act" or of_step(step) is not None:
+        if step.kind != "act" or of_step(step) is not None or _is_report(step):
             continue
         if step.argv[0] != "orch":
             return "paste it into a terminal, in your checkout: it is git's"
@@ -113,6 +113,15 @@ def why_terminal(row: "Row") -> str:
                 return f"paste it into a terminal: {why}"
         return "paste it into a terminal"
     return ""
+
+
+def _is_report(step: "Step") -> bool:
+    return step.argv[1:3] == ("council", "report")
+
+
+def councils_of(row: "Row") -> list[str]:
+    """Return the councils whose report a row asks to read: the page of their run has it."""
+    return [step.argv[step.argv.index("--run") + 1] for step in row.steps if _is_report(step)]
 
 
 def _dispatch(step: "Step") -> Button:

@@ -120,7 +120,7 @@ def _rows(shown: "list[Row]", now: str, *, read_only: bool, by_diff: bool) -> "I
             f'<span class="text">{xml(visible(row.text)[:600])}{_lines(row)}</span>'
             f"<time>{layout.age(row.since, now).strip()}</time>"
             f"{line_of(line, buttons.why_terminal(row))}"
-            f"{_to_diff(row, where) if offered and not by_diff else ''}"
+            f"{_links(row, where, to_diff=bool(offered) and not by_diff)}"
             f"{buttons_of(offered)}</li>"
         )
     yield "</ul>"
@@ -140,11 +140,14 @@ def _lines(row: "Row") -> str:
     return f' <span class="plus">+{row.lines[0]}</span> <span class="minus">-{row.lines[1]}</span>'
 
 
-def _to_diff(row: "Row", where: str) -> str:
-    """Return the way to the change, beside which it is approved or rejected."""
-    if not buttons.is_after_diff(row):
-        return ""
-    return f'<a class="after" href="{xml(where)}#diff">{buttons.TO_DIFF}</a>'
+def _links(row: "Row", where: str, *, to_diff: bool) -> str:
+    """Return the way to what is read before a word is said: the change, what a council says."""
+    links = []
+    if to_diff and buttons.is_after_diff(row):
+        links.append((f"{where}#diff", buttons.TO_DIFF))
+    links += [(f"/runs/{run}", f"read what {run} says") for run in buttons.councils_of(row)]
+    made = " · ".join(f'<a href="{xml(to)}">{xml(words)}</a>' for to, words in links)
+    return f'<span class="after">{made}</span>' if made else ""
 
 
 def buttons_of(offered: "Iterable[Button]") -> str:

@@ -2,6 +2,7 @@
 
 from inbox.cli import plain
 from orch.cli.board import screen
+from orch.steps.model import say
 from schema.words import many
 
 TYPE_CHECKING = False
@@ -25,6 +26,14 @@ def _diff(answer: "Answer") -> str:
         answer.get("diffs"), paths
     ):
         named = plain.columns(files, "path added removed")
+        if base == head:  # It may have written a lot: `open` names the place.
+            seen = say("open", f"{run}/{task}").line
+            parts.append(
+                f"{run}/{task} attempt {number}: nothing is committed yet on top of "
+                f"{str(base)[:12]}; where it works: {seen}"
+            )
+            parts += [f"beside it {dirty} uncommitted files"] if dirty else []
+            continue
         parts.append(
             f"{run}/{task} attempt {number}: {str(base)[:12]} to {str(head)[:12]}, "
             f"{many(len(named), 'file')}, +{added} -{removed}"

@@ -40,6 +40,7 @@ def test_what_a_row_needs_is_its_first_button_and_stands_out(
         ("git -C /w add -A && git -C /w commit -m TEXT", "it is git's"),
         ("orch doctor", ""),
         ("orch trace r/t", ""),
+        ("orch council report --run council-t", ""),
     ],
 )
 def test_what_no_button_gives_says_why_it_is_a_terminals(command: str, why: str) -> None:
@@ -55,3 +56,9 @@ def test_a_word_about_work_stands_beside_its_change_alone() -> None:
     away = [button.label for button in buttons.of_row(row, by_diff=False)]
     assert beside[0] == "approve" and "reject" in beside and "retry" in beside
     assert not {"approve", "reject", "land"} & set(away) and buttons.is_after_diff(row)
+
+
+def test_what_a_council_says_is_read_on_the_page_of_its_run() -> None:
+    row = _row("review", "orch council report --run council-t")
+    assert buttons.councils_of(row) == ["council-t"]
+    assert buttons.councils_of(_row("failed", "orch retry r/t")) == []
