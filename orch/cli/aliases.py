@@ -26,6 +26,9 @@ ALIASES = {
 # What is no command of anybody's here, but means that something is to drive.
 _MEANS_DRIVE = ("daemon", "up", "auto", "go", "lead")
 
+# Commands about a run that name it by its flag, and those that name it first: each takes both.
+_BY_FLAG, _BY_WORD = ("show", "close", "reopen"), ("set", "pause", "resume")
+
 
 def resolve(program: "Program", argv: list[str]) -> list[str]:
     """Return argv with the command's name here; what is no alias stays as it is.
@@ -42,6 +45,18 @@ def resolve(program: "Program", argv: list[str]) -> list[str]:
         )
     words = ALIASES.get(argv[at]) if at is not None else None
     if at is None or words is None:
-        return argv
+        return argv if at is None else _with_its_run(argv, at)
     write_error(f"note: {argv[at]} is called {words} here")
     return [*argv[:at], *words.split(" "), *argv[at + 1 :]]
+
+
+def _with_its_run(argv: list[str], at: int) -> list[str]:
+    """Return argv of a command about a run with the run where its row has it: R and --run R."""
+    words, rest = argv[: at + 2], argv[at + 2 :]
+    verb = words[at + 1 :] if argv[at] == "run" else []
+    if verb and verb[0] in _BY_FLAG and rest and rest[0][0:1] not in ("-", ""):
+        return argv if "--run" in rest else [*words, "--run", *rest]
+    if verb and verb[0] in _BY_WORD and "--run" in rest[:-1]:
+        flag = rest.index("--run")
+        return [*words, rest[flag + 1], *rest[:flag], *rest[flag + 2 :]]
+    return argv

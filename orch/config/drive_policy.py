@@ -74,7 +74,8 @@ class DrivePolicy:
     `at_once` bounds the tasks at work, `workers` the processes of our own; no new work begins
     while `waiting` tasks wait for people. `stack` is "done", or "landed": a dependent starts
     when its prerequisite is on the target. `review` is "policy" (exactly what `[policy]` lacks)
-    or "never". `integrate` is the branch to bring the run's target into, "" for none.
+    or "never"; `review_jobs` bounds what is reviewed at once. `integrate` is the branch to bring
+    the run's target into, "" for none.
     """
 
     workers: int = 0
@@ -90,6 +91,7 @@ class DrivePolicy:
     verify_jobs: int = 1
     verify_tries: int = 3
     review: Literal["policy", "never"] = "policy"
+    review_jobs: int = 2
     reviewer: str = ""
     queue: bool = True
     integrate: str = ""

@@ -101,6 +101,10 @@ class DriveTable(Strict):
     review: Literal["policy", "never"] = Field(
         _BUILT_IN.review, description="ask for exactly the reviews that [policy] lacks, or for none"
     )
+    review_jobs: int = Field(
+        _BUILT_IN.review_jobs, ge=1, le=32,
+        description="tasks reviewed at once; a council starts three clients for its one",
+    )  # fmt: skip
     reviewer: NameOrNone = Field(_BUILT_IN.reviewer, description="the agent client that reviews")
     queue: bool = Field(_BUILT_IN.queue, description="queue and land finished work")
     integrate: Branch = Field(

@@ -28,6 +28,7 @@ from orch.drive.watch import Watch
 from orch.operations import driving
 from orch.pace import Pace
 from orch.reconcile import reconcile
+from orch.steps import run as run_steps
 from orch.store import drive_facts as facts
 from orch.store import drives as drive_rows
 from schema import crash_points, events
@@ -151,8 +152,10 @@ class Driver:
                 told = True
             return None
 
-        found = wait.until(self._db, [f"run={run_id}"], _try, 0)
-        assert found is not None
+        found = wait.until(self._db, [f"run={run_id}"], _try, options.seconds or 0)
+        if found is None:
+            text = f"run {run_id} is still driven by another: the time to stand by is over"
+            raise Failure("no_matching_work", "timeout", text, next=[run_steps.driven(run_id)])
         return found
 
     # A look.

@@ -52,9 +52,9 @@ PERSON = frozenset(
 # What a driver gives by itself, each with the setting that has it do so ("" for always): beside a
 # living one it is asked of nobody else, unless the driver itself asks for it.
 DRIVERS = {
-    "dispatch": "", "retry": "", "reassign": "", "verify run": "verify", "queue add": "queue",
-    "queue run": "queue", "queue retry": "queue", "land": "queue", "cleanup": "cleanup",
-    "integrate": "integrate", "run close": "close", "review": "reviewer",
+    "dispatch": "", "drive": "", "retry": "", "reassign": "", "verify run": "verify",
+    "queue add": "queue", "queue run": "queue", "queue retry": "queue", "land": "queue",
+    "cleanup": "cleanup", "integrate": "integrate", "run close": "close", "review": "reviewer",
     "council start": "reviewer",
 }  # fmt: skip
 

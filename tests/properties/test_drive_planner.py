@@ -18,8 +18,10 @@ from orch.drive.planner.model import (
     QueueFacts,
     Refusal,
     RepositoryFacts,
+    Review,
     SlotFacts,
     TaskFacts,
+    Tell,
     TicketFacts,
     Verify,
 )
@@ -111,6 +113,7 @@ POLICIES = st.builds(
     stack=st.sampled_from(("done", "landed")),
     verify=st.booleans(),
     verify_jobs=st.integers(1, 2),
+    review_jobs=st.integers(1, 2),
     review=st.sampled_from(("policy", "never")),
     queue=st.booleans(),
     integrate=st.sampled_from(("", "main")),
@@ -143,7 +146,7 @@ SNAPSHOTS = st.builds(
     end=st.sampled_from(("open", "land", "integrate", "finished")),
     is_integrating=st.booleans(),
     is_cleaned=st.booleans(),
-    is_closed=st.booleans(),
+    is_closed=st.sampled_from((False, False, False, True)),
     told=st.sampled_from(((), ("r/a:question:1",))),
     has_news=st.booleans(),
 )
@@ -170,7 +173,9 @@ def test_every_task_moves_has_a_moment_or_is_a_need(snapshot) -> None:
     assert all(text for _, text in found.why)
     assert all(need.argv for need in found.needs)
     assert len({need.need_id for need in found.needs}) == len(found.needs)
-    if not (found.is_moving or found.needs):
+    if snapshot.is_closed:
+        assert all(isinstance(step, Tell) for step in found.steps)
+    elif not (found.is_moving or found.needs):
         assert not snapshot.ready_left
         assert all(text == "is over" for _, text in found.why)
     if found.wake_at:
@@ -204,6 +209,9 @@ def test_what_begins_may_begin(snapshot) -> None:
     checks = [step for step in plan(snapshot).steps if isinstance(step, Verify)]
     running = [t for t in snapshot.tasks if t.gate == "running"]
     assert not checks or len(running) + len(checks) <= snapshot.policy.verify_jobs
+    reviews = [step for step in plan(snapshot).steps if isinstance(step, Review)]
+    asked = [t for t in snapshot.tasks if t.review == "asked"]
+    assert not reviews or len(asked) + len(reviews) <= snapshot.policy.review_jobs
 
 
 @settings(max_examples=100)
@@ -211,7 +219,10 @@ def test_what_begins_may_begin(snapshot) -> None:
 def test_the_order_does_not_depend_on_how_the_tasks_are_told(snapshot) -> None:
     turned = DriveSnapshot(
         **{name: getattr(snapshot, name) for name in snapshot.__slots__}
-        | {"tasks": tuple(reversed(snapshot.tasks)), "policy": DrivePolicy(verify_jobs=20)}
+        | {
+            "tasks": tuple(reversed(snapshot.tasks)),
+            "policy": DrivePolicy(verify_jobs=20, review_jobs=20),
+        }
     )
     straight = DriveSnapshot(
         **{name: getattr(turned, name) for name in turned.__slots__} | {"tasks": snapshot.tasks}

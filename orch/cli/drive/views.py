@@ -55,7 +55,8 @@ def _driven(answer: "Answer") -> str:
     lines = [f"{_ENDS[found['end']]}: {many(found['did'], 'step')} in {passes}"]
     for one in found["run_ends"]:
         target = one["target"] or "its target"
-        lines.append(f"run {one['run_id']} {_RUN_ENDS[one['end']].format(target=target)}")
+        end = "is closed" if one["closed"] else _RUN_ENDS[one["end"]].format(target=target)
+        lines.append(f"run {one['run_id']} {end}")
     lines += [_need(need) for need in found["needs"]]
     if found["end"] != "landed":
         waiting = [w for w in found["why"] if w["task_id"] not in _named(found)]

@@ -40,7 +40,10 @@ def _review(ledger: Ledger, task: TaskFacts) -> bool:
         ledger.work(task, "is reviewed")
     elif task.review != "needed":
         ledger.put(task, needs.review(ledger.snapshot, task))
+    elif ledger.reviews >= ledger.snapshot.policy.review_jobs:
+        ledger.stay(task, "it is reviewed when the reviews of others are through")
     elif not begins.is_refused(ledger, task):
+        ledger.reviews += 1
         ledger.step(task, Review(task.task_no), "a review is asked for")
     return True
 

@@ -14,15 +14,16 @@ class Ledger:
 
     Every open task is put down in it once (I22): something is done about it, somebody is at it, it
     has a moment, a person is needed, or it stays until something else in the ledger has happened.
-    `checks`: verifications that run or are about to; `left_to_people`: tasks that wait for people;
-    `is_open`: some task is not over; `is_working`: somebody is at one; `looks`: when it is looked
-    again whether something moves after all, which keeps nobody waiting who is needed.
+    `checks`, `reviews`: verifications and reviews that run or are about to; `left_to_people`:
+    tasks that wait for people; `is_open`: some task is not over; `is_working`: somebody is at one;
+    `looks`: when it is looked again whether something moves after all, which keeps nobody waiting
+    who is needed.
     """
 
     __slots__ = (
         "checks", "deferred", "is_open", "is_working", "left_to_people", "looks", "moments",
-        "moving_entries", "needs", "retries_spent", "snapshot", "steps", "to_enqueue", "wanted",
-        "why",
+        "moving_entries", "needs", "retries_spent", "reviews", "snapshot", "steps", "to_enqueue",
+        "wanted", "why",
     )  # fmt: skip
 
     def __init__(self, snapshot: DriveSnapshot) -> None:
@@ -38,6 +39,7 @@ class Ledger:
         self.moving_entries = 0
         self.left_to_people = 0
         self.checks = sum(task.gate == "running" for task in snapshot.tasks)
+        self.reviews = sum(task.review == "asked" for task in snapshot.tasks)
         self.is_open = snapshot.ready_left > 0
         self.is_working = False
         self.retries_spent = False

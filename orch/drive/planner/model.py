@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orch.config.drive_policy import DrivePolicy
 
-PLANNER = "drive-plan/3"  # Rises when the same snapshot could lead to other steps.
+PLANNER = "drive-plan/4"  # Rises when the same snapshot could lead to other steps.
 
 
 # How an attempt ended (`attempt.end_class`); those of PEOPLE are never begun again by themselves.

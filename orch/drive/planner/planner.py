@@ -14,6 +14,8 @@ from schema.words import many
 
 def plan(snapshot: DriveSnapshot) -> DrivePlan:
     """Return what one pass does now. Guarantees: never raises on a snapshot of the store."""
+    if snapshot.is_closed:
+        return _closed(snapshot)
     ledger = Ledger(snapshot)
     for task in snapshot.tasks:
         states.settle(ledger, task)
@@ -25,6 +27,15 @@ def plan(snapshot: DriveSnapshot) -> DrivePlan:
     run_level.ends(ledger)
     run_level.needs_of_run(ledger)
     return _plan(ledger)
+
+
+def _closed(snapshot: DriveSnapshot) -> DrivePlan:
+    """Return that nothing is done in a closed run, and nobody asked: only its reopening counts."""
+    steps = (Tell(()),) if snapshot.told else ()
+    why = tuple(sorted((task.task_no, "the run is closed") for task in snapshot.tasks))
+    end = "idle" if snapshot.end == "open" else "landed"
+    goes_on = bool(steps) or snapshot.until == "forever"
+    return DrivePlan(steps, (), why, end="" if goes_on else end)
 
 
 def _begin(ledger: Ledger) -> None:

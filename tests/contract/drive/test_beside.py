@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import drives
+from tests.support.cli import until
 from tests.support.drives import Drive
 
 
@@ -98,3 +99,27 @@ def test_a_need_that_comes_of_a_landing_is_told_after_it(
     )
     text = drive.orch.run(*words).out
     assert text.index("landed on") < text.index("! own integrate"), text
+
+
+def test_a_run_that_somebody_closes_ends_its_driver_and_begins_nothing(drive: Drive) -> None:
+    drive.orch.ok("run", "set", "r", "retry.first=1", "retry.jitter=0")
+    drive.task("a", does="exit 3")
+    with drive.start("--until", "done", workers=1) as driver:
+        until(lambda: drive.lead.events("task_failed"), "a failed attempt")
+        drive.orch.ok("run", "close", "--run", "r")
+        answer = driver.wait()
+    assert answer.status == 0, answer
+    assert "run r is closed" in answer.out
+    assert answer.steps[0] == "orch report --run r"
+    assert len(drive.lead.attempts("a")) == 1, "begun in a closed run"
+
+
+def test_a_driver_that_stands_by_does_so_as_long_as_it_may(drive: Drive) -> None:
+    drive.lead.task("a")
+    with _stopped(drive):
+        words = ("drive", "--run", "r", "--until", "done", "--for", "0.3s")
+        answer = drive.orch.run(*words)
+        assert answer.status == 10, answer
+        assert answer.steps == ["orch wait --run r"]
+        look = drive.orch.quick("drive", "--run", "r", "--dry-run")
+        assert look.steps == ["orch wait --run r"]

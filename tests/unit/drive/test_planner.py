@@ -289,6 +289,9 @@ def test_done_work_is_reviewed_if_the_policy_lacks_it_then_queued():
     silent = look(task(1, "done", review="silent", reviewer="codex"))
     assert silent.needs[0].argv == ("orch", "review", "r/t1", "--harness", "codex")
     assert kinds(look(task(1, "done", review="nobody"))) == ["review"]
+    many = [task(number, "done", review="needed") for number in (1, 2, 3)]
+    assert look(*many).steps == (Review(1), Review(2))
+    assert look(task(4, "done", review="asked"), *many).steps == (Review(1),)
     never = look(task(1, "done", review="needed"), policy=DrivePolicy(review="never"))
     assert never.steps == (Enqueue((1,)),)
     revise = look(task(1, "done", review="revise", has_commits=True))
