@@ -54,7 +54,8 @@ def read_traits(repo: Repository, commit: str) -> Traits:
             kind, equals, name = word.partition("=")
             if equals and kind in wanted:
                 wanted[kind].add(name)
-    known = {tuple(k.rpartition(".")[0].split(".", 1)) for k in configured_names(repo)}
+    keys = configured_names(repo) if wanted["filter"] or wanted["merge"] else []
+    known = {tuple(key.rpartition(".")[0].split(".", 1)) for key in keys}
     return Traits(
         tuple(submodules),
         tuple(sorted(wanted["filter"])),
