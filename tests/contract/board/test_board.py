@@ -58,6 +58,10 @@ class Hand:
         """Press keys, one after the other."""
         await self._pilot.press(*keys)  # type: ignore[attr-defined]
 
+    async def resizes(self, wide: int, high: int) -> None:
+        """Make the terminal another size."""
+        await self._pilot.resize_terminal(wide, high)  # type: ignore[attr-defined]
+
     async def types(self, text: str) -> None:
         """Type words and Enter."""
         await self.sees(lambda: self.app.focused is not self.app.board, "a line to type in")
@@ -248,6 +252,8 @@ def test_it_is_live_while_somebody_types(land: Landing) -> None:
         await hand.press("c", *"go ")
         await asyncio.to_thread(land.lead.task, "late", "--title", "Came later")
         await hand.sees(lambda: any("Came later" in line for line in hand.lines), "the new task")
+        for size in ((20, 5), (60, 20), (100, 30)):  # Resized meanwhile: no word is lost.
+            await hand.resizes(*size)
         await hand.press(*"on", "enter")
         await hand.says("attempt 2")
         for paused in (True, False):
