@@ -79,7 +79,7 @@ def _say(call: "Call", facts: "dict[str, Any]", kind: str, text: str, path: str 
 
     The text itself is in the answer unless it is in a file, or says the same facts once more.
     """
-    where = out.write(path, text, call.db.path) if path is not None else None
+    where = out.write(path, text, call.db.folder.files[0]) if path is not None else None
     shown = text if where is None and not (call.as_json and kind == "json") else None
     body = json.dumps(facts, ensure_ascii=False)
     parts = obj(format=kind, path=where, text=shown)

@@ -263,7 +263,7 @@ def test_out_never_writes_where_it_must_not(lead: Lead, tmp_path: Path, command:
         words = (command, "--run", "r", "--out", f"{tmp_path}/{name}")
         lead.orch.refuse("invalid_input", "file", *words)
     before = raw(lead.orch)
-    own = ("coord.db", "coord.db-wal", "../.orch/coord.db") if not lead.orch.url else ("spool/x",)
+    own = ("coord.db", "coord.db-wal", "../.orch/coord.db") if not lead.orch.url else ("store",)
     for name in (*own, "logs/x", "artifacts/x"):
         words = (command, "--run", "r", "--out", f"{lead.store.parent}/{name}")
         assert "store" in lead.orch.refuse("invalid_input", "file", *words)["message"]
