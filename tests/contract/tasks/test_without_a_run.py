@@ -60,3 +60,17 @@ def test_who_opens_a_run_is_offered_no_other(lead: Lead, words: tuple[str, ...])
     """The id of the only run would be refused as taken."""
     [step] = refused(lead, *words)["next"]
     assert (step["argv"][-2:], list(step["blanks"])) == (["--run", "ID"], ["ID"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run show r", "run show --run r", "run budget r", "run close r", "run reopen r",
+     "run pause --run r", "run pause --run=r", "run resume r", "run set --run r at_once=2",
+     "run set r at_once=2"],
+)  # fmt: skip
+def test_a_run_is_named_in_either_way(lead: Lead, words: str) -> None:
+    if "reopen" in words:
+        lead.do("run", "close")
+    answer = lead.orch.quick("--json", *words.split())
+    assert answer.json["data"]["run"]["run_id"] == "r", answer
+    assert answer.json["command"] == words.split()[1] and answer.err == ""
