@@ -27,7 +27,8 @@ ALIASES = {
 _MEANS_DRIVE = ("daemon", "up", "auto", "go", "lead")
 
 # Commands about a run that name it by its flag, and those that name it first: each takes both.
-_BY_FLAG, _BY_WORD = ("show", "close", "reopen", "budget"), ("set", "pause", "resume")
+_BY_FLAG = ("show", "close", "reopen", "budget")
+_BY_WORD = ("set", "pause", "resume")
 
 
 def resolve(program: "Program", argv: list[str]) -> list[str]:

@@ -65,7 +65,7 @@ def test_who_opens_a_run_is_offered_no_other(lead: Lead, words: tuple[str, ...])
 @pytest.mark.parametrize(
     "words",
     ["run show r", "run show --run r", "run budget r", "run close r", "run reopen r",
-     "run pause --run r", "run pause --run=r", "run resume r", "run set --run r at_once=2",
+     "run pause --run r", "run resume r", "run set --run r at_once=2",
      "run set r at_once=2"],
 )  # fmt: skip
 def test_a_run_is_named_in_either_way(lead: Lead, words: str) -> None:
