@@ -200,6 +200,7 @@ class World:
             self.lock[number] = rng.choice(("db", "api"))
         if rng.random() < habits.broken:
             self.cannot_run.add(number)
+        self.is_closed = False  # Who adds to a closed run has reopened it.
         if rng.random() < habits.review:
             self.wants_review.add(number)
 
