@@ -29,10 +29,12 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Under nohup it is ignored, and s
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give no second try to what looks for lost work (docs/decisions/0028)."""
+    """Give what looks for lost work no second try (docs/decisions/0028), and time to be whole."""
     for item in items:
         if item.get_closest_marker("layers") or _SEARCHES & set(item.path.parts):
             item.add_marker(pytest.mark.flaky(reruns=0))
+            if runner.WHOLE and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(700))  # Past the 600 s of a layer itself.
 
 
 @pytest.hookimpl(wrapper=True)
