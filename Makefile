@@ -46,7 +46,7 @@ ON_SERVER := tests/pg tests/house/test_engines.py tests/contract/inbox tests/con
 	tasks/test_missed_moments.py tasks/test_budgets.py plans/test_plan.py worktrees/test_places.py \
 	worktrees/test_cleanup.py dispatch/test_ownership.py checks/test_verify.py landing/test_queue.py \
 	landing/test_queue_checks.py landing/test_people.py agents/test_work.py agents/test_control.py \
-	drive/test_settings.py drive/test_tickets.py tasks/test_times.py council/test_tally.py) tests/crash
+	drive/test_settings.py drive/test_tickets.py tasks/test_times.py council/test_tally.py) $(filter-out %_worktree_kill.py,$(wildcard tests/crash/test_*.py))
 # WHOLE=1 asks it all that a file is asked, but for what is about a file (`on_file` says why).
 ifdef WHOLE
 ON_SERVER := tests/pg tests/house/test_engines.py tests/contract tests/crash tests/concurrency \
