@@ -1,10 +1,8 @@
 """Steps beside a living driver: what it gives by itself is asked of nobody, who waits instead."""
 
 from orch import reads
-from orch.operations import driving
 from orch.steps import run as runs
 from orch.steps.model import is_drivers
-from orch.store import needs as need_rows
 from schema import steps as written
 from schema.failures import Failure
 
@@ -37,11 +35,15 @@ def instead(tx: "ReadTx", step: "Step", run_id: str = "") -> "Step":
     run_id = run_id or _run_of(step.argv)
     if not run_id or not reads.driven(tx, run_id)[0] or _is_asked(tx, run_id, step):
         return step
+    from orch.operations import driving
+
     return runs.driven(run_id) if is_drivers(step, driving.policy(tx, run_id)) else step
 
 
 def _is_asked(tx: "ReadTx", run_id: str, step: "Step") -> bool:
     """Say whether a need of the run that holds is about the same task, or asks for the same."""
+    from orch.store import needs as need_rows
+
     for need in need_rows.open_of(tx, run_id):
         if need.task_id and f"{run_id}/{need.task_id}" in step.argv:
             return True
