@@ -89,7 +89,9 @@ def require_name(value: str, what: str) -> str:
 
 
 def require_addressee(value: str, what: str) -> str:
-    """Return `value` if it is an agent name or `@pool`."""
-    if value.startswith("@"):
-        return "@" + require_name(value[1:], what)
-    return require_name(value, what)
+    """Return `value` if it is an agent name or `@pool`, either with `+MACHINE` or `+LABEL`."""
+    name, at, where = value.partition("+")
+    require_name(name.removeprefix("@"), what)
+    if at:
+        require_name(where, what)
+    return value

@@ -13,26 +13,13 @@ from orch.store import fleet as store
 from orch.store import turns
 from orch.store.turns import TurnEnd
 from schema import events
-from schema.failures import Failure, not_found
+from schema.failures import Failure
 from schema.json_text import obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from orch.store.fleet import MachineRow
-    from schema.transaction import Database, ReadTx, Tx
-
-
-def require(tx: "ReadTx", name: str) -> "MachineRow":
-    """Return the machine of a name or an id. Raises: not_found/machine, invalid_state/duplicate."""
-    known = store.all_of(tx)
-    found = [m for m in known if name in (m.name, m.machine_id)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = " or ".join(m.machine_id for m in found)
-        raise Failure("invalid_state", "duplicate", f"several machines are called {name}",
-                      hint=f"name it by its id: {ids}")  # fmt: skip
-    raise not_found("machine", name, near=[m.name for m in known])
+    from schema.transaction import Database, Tx
 
 
 def declare(tx: "Tx", machine: "MachineRow", actor: str, reason: str) -> tuple[int, list[str]]:

@@ -192,6 +192,8 @@ _COMMANDS = (
         "dispatch", "orch.cli.tasks.dispatch:dispatch", "Give a ready task to an agent.",
         (
             *_ONE_TASK, _MODE, _TO, _REPO, _BASE_REF, _ROOT, *BODY, KEY,
+            Option("--machine", "name", "by a worker on this machine (orch machine list)"),
+            Option("--label", "name", "by a worker on a machine with this label"),
             Option("--ready", "flag", "dispatch all that are ready, in order", dest="all_ready"),
             Option("--limit", "count", "with --ready: at most this many"),
             Option("--jobs", "count", "with --ready: worktrees made at once (default 4)"),

@@ -13,6 +13,7 @@ from orch import process_identity
 from orch.config.model import Config
 from orch.dispatch import brief, may_begin
 from orch.dispatch.request import DispatchRequest
+from orch.fleet import wanted as wanted_machine
 from orch.model import Attempt, Run, Task, Workspace
 from orch.operations import attempts, runs, scheduling, tasks
 from orch.steps.model import say
@@ -130,6 +131,9 @@ def _decide(db: "Database", request: DispatchRequest, key: "keys.Key | None") ->
         _inherit(tx, task, request)
         prepared.task = task
         prepared.order = _order(run, task, request)
+        order = prepared.order
+        order.to = wanted_machine.at(tx, order.to, request.machine, request.label)
+        wanted_machine.require(tx, order.to)
         prepared.earlier = _earlier(tx, task)
         from orch.worktrees import create, shared
 

@@ -21,6 +21,8 @@ class DispatchRequest(Value):
     event: str = "dispatch"
     mode: str | None = None
     to: str | None = None
+    machine: str | None = None
+    label: str | None = None
     body: str | None = None
     note: str | None = None
     payload: Json | None = None

@@ -169,6 +169,33 @@ def test_a_lost_machines_work_goes_on_elsewhere_from_what_it_pushed(fleet: Fleet
 
 
 @long
+def test_a_dispatch_asks_for_a_machine_or_for_what_it_is_called(fleet: Fleet) -> None:
+    fleet.run()
+    lead, one, two = fleet.lead, fleet.machine("one"), fleet.machine("two")
+    names = {m: m.ok("machine", "list")["machines"] for m in (one, two)}
+    name_of_two = next(m["name"] for m in names[two] if m["is_here"])
+    for name in ("a", "b"):
+        lead.ok("task", "add", "--run", "r", "--task", name, "--default-to", "@coders")
+    code = ("--execution-mode", "code")
+    lead.refuse("invalid_input", "flag", "dispatch", "r/a", *code, "--machine", "x", "--label", "y")
+    lead.refuse("not_found", "machine", "dispatch", "r/a", *code, "--label", "gpu")
+    lead.refuse("not_found", "machine", "dispatch", "r/a", *code, "--machine", "nobody")
+    sent = lead.ok("dispatch", "r/a", *code, "--machine", name_of_two)["attempt"]
+    assert sent["assigned_to"] == f"@coders+{name_of_two}"
+    work = ("work", "--agent", "w", "--pool", "coders", "--once", "--json")
+    acts = ("--harness", "command", "--", sys.executable, str(AGENT), "commit=x.txt", "done=made")
+    assert one.run(*work, *acts).status == 10
+    assert two.run(*work, *acts).data["turns"][0]["outcome"] == "done"
+    # A label is said where it holds, and found from then on; also by whom a task is for.
+    assert one.run(*work, "--label", "gpu", *acts).status == 10
+    lead.ok("task", "edit", "--run", "r", "--task", "b", "--default-to", "@coders+gpu")
+    lead.ok("dispatch", "r/b", *code)
+    assert two.run(*work, *acts).status == 10
+    assert one.run(*work, *acts).data["turns"][0]["outcome"] == "done"
+    assert ["gpu"] in [m["labels"] for m in lead.ok("machine", "list")["machines"]]
+
+
+@long
 def test_what_a_long_turn_committed_is_pushed_while_it_works(fleet: Fleet) -> None:
     fleet.shop.commit("orch.toml", "[worktree]\npush_every = 0.2\n")
     fleet.shop.git("push", "-q", "origin", "main")

@@ -15,6 +15,8 @@ COMMANDS = (
                    dest="program", many=True),
             Option("--pool", "pool", "also take what is addressed to this pool", many=True,
                    dest="pools"),
+            Option("--label", "name", "also take what asks for a machine with this label",
+                   many=True, dest="labels"),
             Option("--count", "count", "how many workers at once", default=1),
             Option("--slots", "flag", "take the free names NAME-1, NAME-2, …; a question does not "
                    "hold it up"),

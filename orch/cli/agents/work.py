@@ -9,6 +9,7 @@ from orch.agents import control
 from orch.agents import worker_pool as workflow
 from orch.agents.turn_monitor import Stop
 from orch.cli import task_names
+from orch.fleet import wanted
 from orch.harness import config as harnesses
 from orch.operations import attempts, runs, tasks
 from orch.steps.model import read, say
@@ -36,6 +37,7 @@ def work(
     harness: str,
     program: tuple[str, ...],
     pools: tuple[str, ...],
+    labels: tuple[str, ...],
     count: int,
     slots: bool,
     lifeline: int | None,
@@ -59,9 +61,10 @@ def work(
     if check:
         call.say(_checked(agent, client, found))
         return
+    there = wanted.addresses(call.db, [*agents, *pools], labels)
     mode = "once" if once else "until_idle" if until_idle else "forever"
     plan = workflow.WorkerOptions(
-        agents, pools, client, mode, model.lease_ms(lease_seconds), by_slots=slots
+        agents, (*pools, *there), client, mode, model.lease_ms(lease_seconds), by_slots=slots
     )
     pool = workflow.WorkerPool(call.db, plan, Stop(), teller(call))
     if for_seconds:

@@ -3,7 +3,7 @@
 import json
 
 from orch.agents import lost_machine
-from orch.fleet import here
+from orch.fleet import here, wanted
 from orch.store import fleet as store
 from orch.store import turns
 from schema.failures import invalid_input
@@ -34,7 +34,7 @@ def lost(call: "Call", *, name: str | None, reason: str, key: str | None) -> Non
     actor = "person"
 
     with call.db.write() as tx:
-        machine = lost_machine.require(tx, name)
+        machine = wanted.machine(tx, name)
 
         def _change() -> Json:
             event_id, back = lost_machine.declare(tx, machine, actor, reason)

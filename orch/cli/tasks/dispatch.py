@@ -72,6 +72,8 @@ def dispatch(
     workspace_root: str | None,
     body: str | None,
     key: str | None,
+    machine: str | None,
+    label: str | None,
     all_ready: bool,
     limit: int | None,
     jobs: int | None,
@@ -79,7 +81,10 @@ def dispatch(
 ) -> None:
     """Dispatch one task, or all that are ready."""
     given = {"mode": mode, "to": to, "repo_path": repo_path, "base_ref": base_ref,
-             "workspace_root": workspace_root, "body": body}  # fmt: skip
+             "workspace_root": workspace_root, "body": body, "machine": machine,
+             "label": label}  # fmt: skip
+    if machine is not None and label is not None:
+        raise invalid_input("give --machine or --label, not both", reason="flag")
     if all_ready:
         if task or task_name or run is None:
             raise invalid_input("--ready goes with --run and without a task", reason="flag")
