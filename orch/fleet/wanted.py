@@ -52,7 +52,7 @@ def require(tx: "ReadTx", to: str) -> None:
     if not any(where == m.name or where in json.loads(m.labels) for m in known):
         near = [m.name for m in known] + [x for m in known for x in json.loads(m.labels)]
         raise not_found("machine", where, near=near,
-                        hint="a label is said where it holds: orch work --label",
+                        hint="a label is said by whoever works there (work --label)",
                         next=[say("machine list")])  # fmt: skip
 
 

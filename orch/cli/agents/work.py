@@ -54,18 +54,16 @@ def work(
         raise invalid_input(
             "--slots goes with --pool, and not with --count, --once or --until-idle", reason="flag"
         )
-    agents = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
-    for name in agents:
-        ids.require_name(name, "--agent")
+    names = [agent] if count == 1 else [f"{agent}-{n}" for n in range(1, count + 1)]
+    agents = [ids.require_name(name, "--agent") for name in names]
     client, found = chosen(call, harness, program)
     if check:
         call.say(_checked(agent, client, found))
         return
-    there = wanted.addresses(call.db, [*agents, *pools], labels)
+    pools += wanted.addresses(call.db, [*agents, *pools], labels)
     mode = "once" if once else "until_idle" if until_idle else "forever"
-    plan = workflow.WorkerOptions(
-        agents, (*pools, *there), client, mode, model.lease_ms(lease_seconds), by_slots=slots
-    )
+    ttl_ms = model.lease_ms(lease_seconds)
+    plan = workflow.WorkerOptions(agents, pools, client, mode, ttl_ms, by_slots=slots)
     pool = workflow.WorkerPool(call.db, plan, Stop(), teller(call))
     if for_seconds:
         pool.stop.deadline = time.monotonic() + for_seconds
