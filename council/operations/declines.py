@@ -6,7 +6,7 @@ from council.store import declines as store
 from orch.operations import runs
 from orch.steps.model import say
 from schema import events
-from schema.failures import Failure, invalid_input, not_found
+from schema.failures import Failure, invalid_input
 from schema.json_text import Json, obj
 
 TYPE_CHECKING = False
@@ -82,10 +82,12 @@ def _find(tx: "ReadTx", run_id: str, document: str, name: str) -> "dict[str, Any
     found = next((group for group in groups if group["group_id"] == name), None)
     if found is None:
         near = [group["group_id"] for group in groups[:3]]
-        raise not_found(
+        raise Failure(
+            "not_found",
             "council",
-            f"{run_id} group {name}",
-            near=near,
+            f"council {run_id} has no group {name!r}",
+            hint="did you mean " + " or ".join(near) + "?" if near else "",
             next=[say("council report", run=run_id)],
+            details={"name": name, "near": near},
         )
     return found

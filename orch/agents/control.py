@@ -41,16 +41,23 @@ def running_turn(tx: "ReadTx", task: Task) -> Turn:
     return turn
 
 
-def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
-    """End the program that works on a task: asked first, then killed; return its turn.
+def ask_to_stop(tx: "Tx", task: Task, reason: str) -> Turn:
+    """Ask the program that works on a task to end; return its turn.
+
+    Raises: invalid_state/transition without one or in a closed run.
+    """
+    runs.require_open(tx, task.run_id)
+    turn = running_turn(tx, task)
+    store.ask_stop(tx, turn, reason)
+    return turn
+
+
+def ended(db: "Database", turn: Turn, name: str, reason: str) -> Turn:
+    """Return the turn of task `name` once its program has ended: asked first, then killed.
 
     The task fails (retryable), so that nobody takes it up again by itself.
-    Raises: invalid_state/transition without one, store_busy.
+    Raises: no_matching_work/timeout, store_busy.
     """
-    with db.write() as tx:
-        runs.require_open(tx, run_id)
-        turn = running_turn(tx, tasks.require(tx, run_id, task_id))
-        store.ask_stop(tx, turn, reason)
     patience = recovery.harness_of(db, turn, None).table.grace + _MARGIN_SECONDS
 
     def _look() -> Turn | None:
@@ -68,9 +75,9 @@ def stop(db: "Database", run_id: str, task_id: str, reason: str) -> Turn:
         raise Failure(
             "no_matching_work",
             "timeout",
-            f"the runner (pid {turn.runner[0]}) has not ended {task_id} within {patience:g} s",
+            f"the runner (pid {turn.runner[0]}) has not ended {name} within {patience:g} s",
             hint="it was asked; look again",
-            next=[say("task show", f"{run_id}/{task_id}")],
+            next=[say("task show", name)],
         )
     return found
 

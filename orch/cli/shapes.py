@@ -248,7 +248,7 @@ DATA: "dict[str, Shape]" = {
         "turn": {"?": "null", **TURN},
         "text": "text",
     },
-    "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN},
+    "stop": {"task": TASK, "attempt": ATTEMPT, "turn": TURN, "replayed?": "flag"},
     "continue": {**_DISPATCHED, "previous_attempt?": ATTEMPT},
     "mcp": {},
     "notify": {"sent": [_NOTICE], "failed": [_NOTICE]},

@@ -47,7 +47,8 @@ COMMANDS = (
     Command(
         "stop", "orch.cli.agents.work:stop",
         "Stop the agent that works on a task.",
-        (*ONE_TASK, Option("--reason", "text", "why", default="stopped by the leader")),
+        (*ONE_TASK, Option("--reason", "text", "why", default="stopped by the leader"),
+         KEY),
         "orch stop docs-1/outline --reason 'wrong direction'",
         note="It is asked to end, then killed. The task fails and can be continued or retried; its "
         "uncommitted work is kept.",

@@ -16,7 +16,7 @@ from orch.steps.model import read, say
 from orch.store import turns as store
 from schema import ids
 from schema.failures import Failure, invalid_input
-from schema.json_text import Json, array, obj
+from schema.json_text import Json, array, loads, merge, obj
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -214,19 +214,31 @@ def heed_lifeline(fd: int, pool: workflow.WorkerPool) -> None:
 
 
 def stop(
-    call: "Call", *, run: str | None, task: str | None, task_name: str | None, reason: str
+    call: "Call",
+    *,
+    run: str | None,
+    task: str | None,
+    task_name: str | None,
+    reason: str,
+    key: str | None,
 ) -> None:
-    """End the agent of a task."""
-    with call.db.read() as tx:
+    """End the agent of a task; with the same key again, that turn's and no later one."""
+    with call.db.write() as tx:
         found, subject = task_names.require_task(tx, run, task, task_name)
-        control.running_turn(tx, subject)
-    ended = control.stop(call.db, found.run_id, subject.task_id, reason)
+        asked = call.once(
+            tx,
+            found.leader,
+            lambda: obj(turn_key=control.ask_to_stop(tx, subject, reason).turn_key),
+        )
+        turn = store.require(tx, loads(asked)["turn_key"])
+    ended = control.ended(call.db, turn, subject.name, reason)
     from orch.reconcile import reconcile
 
     reconcile(call.db, found.run_id, call.note)
     with call.db.read() as tx:
         document, attempt = board.with_attempt(tx, subject.task_no)
-        call.say(obj(task=document, attempt=attempt, turn=store.document(tx, ended.turn_key)))
+        answer = obj(task=document, attempt=attempt, turn=store.document(tx, ended.turn_key))
+    call.say(merge(answer, replayed=True) if "replayed" in loads(asked) else answer)
 
 
 def go_on(

@@ -52,13 +52,17 @@ def test_stop_ends_the_agent_and_keeps_its_files(shop: Shop) -> None:
         pid = at_work(shop, running, sign)
         shown = shop.show()["attempts"][0]
         assert (shown["liveness"], shown["pid_boot"] is not None) == ("live", True)
-        answer = fits("stop", shop.orch.ok("stop", "r/t", "--reason", "wrong way"))
+        words = ("stop", "r/t", "--reason", "wrong way", "--key", "k")
+        answer = fits("stop", shop.orch.ok(*words))
         assert answer["turn"]["outcome"] == "interrupted"
         assert answer["turn"]["reason"] == "stopped: wrong way"
         assert answer["task"]["status"] == "failed"
         assert not alive(pid)
         worked = fits("work", running.wait().data)
         assert [t["outcome"] for t in worked["turns"]] == ["interrupted"]
+    again = fits("stop", shop.orch.ok(*words))
+    assert (again["replayed"], again["turn"]) == (True, answer["turn"])
+    shop.orch.refuse("key_conflict", "other_arguments", "stop", "r/t", "--key", "k")
     fits("logs", shop.orch.ok("logs", "r/t"))
     fits("usage", shop.orch.ok("usage", "--run", "r"))
     fits("work", shop.orch.ok(*shop.argv("ok", flags=("--check",))))

@@ -82,7 +82,8 @@ def test_a_group_is_named_by_its_number_too_and_a_word_is_given_once(council):
     assert data["title"] == group_of(council.ok("tally"), data["title"])["title"]
     assert council.ok("decline", "--group", data["group_id"], "--reason", "no") == data
     council.refuse("invalid_state", "duplicate", "decline", "--group", "1", "--reason", "other")
-    council.refuse("not_found", "council", "decline", "--group", "grp_x", "--reason", "no")
+    error = council.refuse("not_found", "council", "decline", "--group", "grp_x", "--reason", "no")
+    assert error["message"].endswith("has no group 'grp_x'")
     council.refuse("invalid_input", "value", "decline", "--group", "2", "--reason", " ")
     assert [e["event_type"] for e in council.events()].count("council_decline") == 1
 
