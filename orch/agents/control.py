@@ -11,7 +11,7 @@ from inbox.workflows import wait
 from orch import process_identity
 from orch.agents import lost_machine, recovery
 from orch.model import Attempt, Run, Task
-from orch.operations import attempts, runs, tasks
+from orch.operations import attempts, runs
 from orch.steps import task as steps
 from orch.steps.model import say
 from orch.store import turns as store
