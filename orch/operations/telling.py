@@ -8,10 +8,11 @@ committed before anything is printed, and delivery after.
 
 from orch import process_identity
 from orch.steps.urgency import rank
+from orch.store import entries, tasks
 from orch.store import needs as store
 from orch.store import told as places
 from schema import events
-from schema.json_text import obj
+from schema.json_text import loads, obj
 from schema.value import Value
 
 TYPE_CHECKING = False
@@ -35,6 +36,8 @@ _CAUSES = {
 }  # fmt: skip
 _OF_AN_END = ("landing", "integrate", "stranded", "finished")
 _DRIVER = "drive"
+_GIVEN_BY_PEOPLE = ("question", "approval")
+_APPROVED = ("passed", "landing", "landed", "verified")
 _OWN = "own:"  # Begins the cause of a need that has none but itself.
 
 
@@ -146,7 +149,7 @@ def news(tx: "ReadTx", run: "Run", leader: str) -> list[News]:
     """
     place = places.of(tx, leader, run.run_id)
     delivered, offered = (place.delivered, place.offered) if place is not None else (0, 0)
-    found = [one for one in holding(tx, run) if one.event_id > delivered]
+    found = [one for one in holding(tx, run) if one.event_id > delivered and not _given(tx, one)]
     ends: dict[str, News] = {}
     for event in places.news(tx, run.run_id, delivered, ENDS):
         ends[event.task_id] = News(
@@ -157,6 +160,19 @@ def news(tx: "ReadTx", run: "Run", leader: str) -> list[News]:
     for one in found:
         one.again = one.event_id <= offered
     return by_urgency(found)
+
+
+def _given(tx: "ReadTx", one: News) -> bool:
+    """Say whether a person gave what is asked, and the driver has not looked since."""
+    task = tasks.find(tx, one.run_id, one.task_id) if one.kind in _GIVEN_BY_PEOPLE else None
+    if task is None:
+        return False
+    if one.kind == "question":
+        return task.status != "blocked"
+    newest = next(iter(entries.of_task(tx, task.task_no)), None)
+    if newest is None or newest.status != "awaiting_approval":
+        return newest is not None and newest.status in _APPROVED
+    return not loads(entries.document(tx, newest.entry_no))["approvals"]["missing"]
 
 
 def by_urgency(found: "Iterable[News]") -> list[News]:
@@ -186,7 +202,7 @@ def asked_by_driver(tx: "ReadTx", run: "Run") -> "News | None":
     has not looked at yet: what it asked for may have been given."""
     if store.newest_actor(tx, run.run_id) != _DRIVER:
         return None
-    return next((one for one in holding(tx, run) if one.command), None)
+    return next((one for one in holding(tx, run) if one.command and not _given(tx, one)), None)
 
 
 def newest_event(tx: "ReadTx", run: "Run") -> int:

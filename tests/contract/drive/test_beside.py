@@ -123,3 +123,23 @@ def test_a_driver_that_stands_by_does_so_as_long_as_it_may(drive: Drive) -> None
         assert answer.steps == ["orch wait --run r"]
         look = drive.orch.quick("drive", "--run", "r", "--dry-run")
         assert look.steps == ["orch wait --run r"]
+
+
+def test_what_was_given_is_not_told_before_the_driver_has_looked(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = '[policy]\nlow = ["human"]\nmedium = []\nhigh = []\nbuiltin = false\n'
+    drive = drives.make(tmp_path, empty_store, monkeypatch, asked)
+    drive.lead.task("a")
+    drive.lead.finish("a")
+    wait = ("wait", "--run", "r", "--timeout-seconds", "0.2")
+    with drive.orch.start("drive", "--run", "r", "--workers", "0", "--until", "forever") as driver:
+        until(lambda: drive.lead.events("drive_need"), "the need")
+        driver.asleep(drive.lead.store)
+        driver.signal(signal.SIGSTOP)
+        step = _first(drive, "status", "--run", "r")
+        assert step.startswith("orch queue approve"), step
+        drive.orch.ok(*step.split()[1:])
+        told = drive.orch.ok(*wait)["news"]
+        assert "approval" not in {one["kind"] for one in told}
+        driver.kill()
