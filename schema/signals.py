@@ -26,11 +26,12 @@ class Signals:
     a second signal does not disturb the ending.
     """
 
-    __slots__ = ("pending", "shielded")
+    __slots__ = ("is_told", "pending", "shielded")
 
     def __init__(self) -> None:
         self.pending = 0
         self.shielded = False
+        self.is_told = False
 
     def install(self) -> None:
         """Handle them from now on (main thread only); `nohup` keeps SIGHUP ignored."""
@@ -51,8 +52,17 @@ class Signals:
         """From here on a signal waits until the answer is out."""
         self.shielded = True
 
+    def keep(self) -> None:
+        """What is shielded now stays so to the end, whatever is read to tell it."""
+        self.is_told = self.shielded
+
     def lower(self) -> None:
-        """A signal may stop us again. Raises: Interrupted for one that came meanwhile."""
+        """A signal may stop us again, unless what happened is being told.
+
+        Raises: Interrupted for one that came meanwhile.
+        """
+        if self.is_told:
+            return
         self.shielded = False
         if self.pending:
             raise Interrupted(self.pending)

@@ -114,6 +114,7 @@ def _run(call: Call, program: "Program", argv: list[str], whole: "Callable[[], P
             if asking.is_possible(os.environ):
                 asking.complete(command, raw)
         perform(call, program, command, raw)
+        call.signals.keep()
         status = _print_answer(call, get)
         if call.printed is not None:
             call.printed()
@@ -261,6 +262,7 @@ def _tell_steps(call: Call, steps: "Iterable[Step]") -> None:
 
 def print_failure(call: Call, failure: Failure, *, plain_only: bool = False) -> int:
     """Print a failure in the caller's mode and return its exit status."""
+    call.signals.keep()
     if failure.reason == "store" and not failure.next:  # The file's own room knows no commands.
         from inbox.steps import say
 
