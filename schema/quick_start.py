@@ -1,9 +1,9 @@
 """Quick start of a console script, before its first import: a command is mostly its start-up.
 
-Owns: the collector, how apsw and our own modules are imported, those of every hot command first.
-Guarantees: the same modules as Python's own imports would give; whatever is unusual is left to
-those. Never used by libraries or tests: only inbox/cli/bin and orch/cli/bin call `prepare()`
-(docs/decisions/0002-shipped-scripts.md has the measurements).
+Owns: the collector, how apsw and our own modules are imported. Guarantees: the same modules as
+Python's own imports would give; whatever is unusual is left to those. Never used by libraries or
+tests: only inbox/cli/bin and orch/cli/bin call `prepare()` (docs/decisions/0002-shipped-scripts.md
+has the measurements).
 """
 
 import gc
@@ -24,49 +24,14 @@ _UNCHANGED = MAGIC_NUMBER + bytes(4)  # How a compiled file begins that names it
 # New objects until the first collection: a short process ends before one pays, a long one has some.
 _BETWEEN_COLLECTIONS = 200_000
 _MOST_BYTES = 65_536  # Of a compiled file; one that is longer is left to Python.
-# What every hot command of both programs loads, each behind what it imports itself.
-_EVERY = (
-    "inbox", "inbox.cli", "schema.failures", "schema.ids", "inbox.cli.values", "inbox.cli.parse",
-    "inbox.cli.output", "schema.clock", "schema.json_text", "schema.signals", "schema.transaction",
-    "schema.file", "schema.open", "schema.steps", "inbox.cli.call", "inbox.cli.kit",
-    "inbox.cli.grammar", "schema.queries",
-)  # fmt: skip
 
 
-def prepare(*more: str) -> None:
-    """Make this process cheap to start; called once, first of all. `more`: as `_EVERY`."""
+def prepare() -> None:
+    """Make this process cheap to start; called once, first of all."""
     gc.set_threshold(_BETWEEN_COLLECTIONS)
+    if not (sys.flags.optimize or sys.pycache_prefix):
+        sys.meta_path.insert(0, CompiledFinder)
     _import_apsw()
-    if sys.flags.optimize or sys.pycache_prefix:
-        return
-    sys.meta_path.insert(0, CompiledFinder)
-    for name in (*_EVERY, *more):
-        _load(name)
-
-
-def _load(name: str) -> None:
-    """Load a module as an import would, for a third of its price: importlib is the rest.
-
-    What is not fresh, or in a package that is not, is left to the import that asks for it.
-    """
-    parent, _, last = name.rpartition(".")
-    is_asked = name not in sys.modules and (not parent or parent in sys.modules)
-    spec = CompiledFinder.find_spec(name) if is_asked else None
-    if spec is None or not isinstance(spec.loader, _Loader):
-        return
-    module = sys.modules[name] = type(sys)(name)
-    known = module.__dict__
-    known["__spec__"], known["__loader__"], known["__package__"] = spec, spec.loader, spec.parent
-    known["__file__"], known["__cached__"] = spec.origin, spec.cached
-    if spec.submodule_search_locations is not None:
-        known["__path__"] = spec.submodule_search_locations
-    try:
-        exec(spec.loader.get_code(name), known)  # noqa: S102 - what an import does
-    except BaseException:
-        del sys.modules[name]
-        raise
-    if parent:
-        setattr(sys.modules[parent], last, module)
 
 
 def _import_apsw() -> None:

@@ -16,15 +16,13 @@ from inbox.machines import THREAD
 from inbox.model import TERMINAL
 from orch.cli.main import whole as orch_whole
 from tests.support.cli import clean_environment
-from tests.support.scripts import first_of
 
 # As the console script begins; the program's first table and all of it, then argv.
 _PROBE = """
 import os, sys
 from schema import quick_start
-quick_start.prepare(*sys.argv.pop(1).split())
-ours = ("schema.", "inbox", "orch", "council")
-before = {name for name in sys.modules if not name.startswith(ours)} | {"schema.quick_start"}
+quick_start.prepare()
+before = set(sys.modules)
 from inbox.cli import kit
 from inbox.cli.call import Call
 if sys.argv.pop(1) == "inbox":
@@ -134,17 +132,7 @@ _HOT_ORCH = {
 def _call(program: str, folder: Path, *argv: str) -> tuple[str, set[str]]:
     """Run one command in a fresh isolated interpreter; return its answer and what it loaded."""
     done = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            "-c",
-            _PROBE,
-            " ".join(first_of(program)),
-            program,
-            "--db",
-            str(folder / "coord.db"),
-            *argv,
-        ],
+        [sys.executable, "-I", "-c", _PROBE, program, "--db", str(folder / "coord.db"), *argv],
         capture_output=True,
         text=True,
         env=clean_environment(folder),

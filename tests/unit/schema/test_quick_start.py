@@ -14,7 +14,6 @@ import pytest
 
 from orch.cli.table import PROGRAM
 from tests.support.cli import Cli, clean_environment
-from tests.support.scripts import first_of
 
 ROOT = Path(__file__).resolve().parents[3]
 _LOOK = """
@@ -30,7 +29,7 @@ import json
 print(json.dumps(facts))
 """
 _FACTS = """
-import schema.migrate, schema.queries, inbox.cli.kit, inbox.cli.table, orch.cli.table, orch.git
+import schema.migrate, inbox.cli.table, orch.cli.table, orch.git
 for name, module in sorted(sys.modules.items()):
     if name.partition(".")[0] in ("schema", "inbox", "orch") and name != "schema.quick_start":
         spec = module.__spec__
@@ -96,34 +95,6 @@ def test_a_compiled_file_of_the_same_size_but_another_time_is_stale(copy: Path) 
     source.write_text(source.read_text().replace(look(copy, _SCHEMA)[0], "9.9.9"))
     os.utime(source, (1, 1))
     assert look(copy, _SCHEMA) == ["9.9.9", "SourceFileLoader"]
-
-
-@pytest.mark.parametrize("program", ["inbox", "orch"])
-def test_what_is_loaded_first_asks_for_nothing_behind_it(program: str) -> None:
-    """Else importlib loads that one, at three times the price."""
-    assert compileall.compile_dir(ROOT, quiet=1, maxlevels=4)
-    code = f"""
-asked = []
-class Noted(quick_start.CompiledFinder):
-    @staticmethod
-    def find_spec(name, *importlibs):
-        if importlibs and name.partition(".")[0] in ("schema", "inbox", "orch"):
-            asked.append(name)
-        return quick_start.CompiledFinder.__base__.find_spec(name)
-quick_start.CompiledFinder = Noted
-quick_start.prepare(*{first_of(program)!r})
-facts = [asked, [name for name in {first_of(program)!r} if name not in sys.modules]]
-"""
-    assert look(ROOT, code) == [[], []]
-
-
-def test_a_stale_package_is_left_to_python_with_all_in_it(copy: Path) -> None:
-    (copy / "inbox" / "cli").mkdir(parents=True)
-    (copy / "inbox" / "cli" / "__init__.py").write_text("")
-    assert compileall.compile_dir(copy / "inbox" / "cli", quiet=1)
-    (copy / "inbox" / "__init__.py").write_text("edited = True\n")
-    code = "import inbox.cli; facts = [inbox.edited, type(inbox.__loader__).__name__]"
-    assert look(copy, code, PYTHONDONTWRITEBYTECODE="1") == [True, "SourceFileLoader"]
 
 
 def test_a_module_that_does_not_exist_is_an_import_error_as_ever(copy: Path) -> None:
