@@ -6,7 +6,7 @@ Pure. `make docs` writes it to docs/reference/openapi.json; `GET /api/v1/openapi
 from inbox.cli.grammar import Option, Program
 from inbox.cli.option_schema import schema_of
 from orch.web.endpoints import ENDPOINTS, PREFIX, Endpoint, is_persons_word, taken
-from orch.web.shared_schemas import hoisted
+from orch.web.shared_schemas import hoisted, lifted
 from schema.failures import TABLE
 from schema.version import __version__
 
@@ -52,7 +52,7 @@ def document(program: Program, shapes: "dict[str, Any]") -> "dict[str, Any]":
         paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = found
     paths[PREFIX + "/events"] = {"get": _events()}
     schemas: dict[str, Any] = {"Failed": _failed()}
-    shared = hoisted(paths, schemas)
+    shared = hoisted(lifted(paths, schemas), schemas)
     return {
         "openapi": "3.1.0",
         "info": {

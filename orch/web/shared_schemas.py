@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_OWN = "#/$defs/"
+_PLACE = "#/components/schemas/"
 _LEAST = 300  # Characters: below that a name is no shorter.
 
 
@@ -21,6 +23,23 @@ def hoisted(document: "dict[str, Any]", schemas: "dict[str, Any]") -> "dict[str,
     names: dict[str, str] = {}
     found: dict[str, Any] = _replaced(document, "", counts, names, schemas)
     return found
+
+
+def lifted(node: "Any", schemas: "dict[str, Any]") -> "Any":
+    """Return a document whose schemas' own `$defs` stand in `schemas`, where they are found."""
+    if isinstance(node, list):
+        return [lifted(one, schemas) for one in node]
+    if not isinstance(node, dict):
+        return node
+    for name, definition in node.get("$defs", {}).items():
+        schemas[name] = lifted(definition, schemas)
+    return {
+        key: _PLACE + value.removeprefix(_OWN)
+        if key == "$ref" and value.startswith(_OWN)
+        else lifted(value, schemas)
+        for key, value in node.items()
+        if key != "$defs"
+    }
 
 
 def _count(node: "Any", counts: "Counter[str]") -> None:
@@ -45,7 +64,7 @@ def _replaced(
     text = dumps(node) if "properties" in node else ""
     is_shared = counts[text] > 1 and len(text) >= _LEAST
     if is_shared and text in names:
-        return {"$ref": f"#/components/schemas/{names[text]}"}
+        return {"$ref": _PLACE + names[text]}
     if is_shared:
         name = under.replace("ies", "y").rstrip("s").title().replace("_", "") or "Shared"
         while name in schemas:
@@ -61,4 +80,4 @@ def _replaced(
     if not is_shared:
         return inner
     schemas[names[text]] = inner
-    return {"$ref": f"#/components/schemas/{names[text]}"}
+    return {"$ref": _PLACE + names[text]}

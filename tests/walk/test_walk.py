@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from inbox.cli import asking
+from orch.operations import driving
 from orch.steps.model import is_drivers
+from schema.open import open_store
 from schema.steps import BLANKS, Step, read
 from tests.support.cli import until
 from tests.support.queues import Landing
@@ -139,7 +141,11 @@ def test_every_printed_command_works(station: Station) -> None:
         if view in _CHANGING:
             station.fresh()
     if station.name == "driven":  # What its driver gives by itself is asked of nobody.
-        assert not [line for line in lines if is_drivers(read(line))]
+        db = open_store(str(station.land.lead.store))
+        with db.read() as tx:
+            policy = driving.policy(tx, "r")
+        db.close()
+        assert not [line for line in lines if is_drivers(read(line), policy)]
     wrong = []
     for line, view in lines.items():
         if _NOT_PASTED.search(line):
@@ -231,12 +237,15 @@ def _work(land: Landing) -> None:
         if task["status"] not in ("dispatched", "running", "blocked"):
             continue
         sent = {"thread": {"thread_id": latest["thread_id"]}, "attempt": latest}
-        who = latest["assigned_to"]
+        who, pool = latest["assigned_to"], ()
+        if who.startswith("@"):  # Whoever serves the pool.
+            who, pool = "w1", ("--pool", who[1:])
         asks = task["status"] == "blocked" and task["latest_message"]["kind"] == "question"
         if latest["liveness"] in ("stale", "gone") or asks:
             continue
         if task["status"] == "dispatched":
             words = ("--json", "claim", "--agent", who, "--thread", latest["thread_id"])
+            words += pool
             until(lambda w=words: lead.inbox.quick(*w).status == 0, "its time to begin")
         if latest["worktree_path"]:
             name = f"{task['task_id']}-{latest['attempt_no']}.txt"
