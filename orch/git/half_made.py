@@ -111,6 +111,7 @@ def drop_stale_locks(admin: str) -> None:
 
 def undo_locked(
     repo: Repository,
+    held: int,
     admin: str,
     path: str,
     branch: str,
@@ -118,7 +119,7 @@ def undo_locked(
     *,
     root: str,
 ) -> str:
-    """Undo a worktree that was never handed over; the repository's lock is held.
+    """Undo a worktree that was never handed over; `held` is the repository's lock.
 
     `admin` is its administrative directory, "" for none. Returns "undone" or "absent".
     Raises: refused/work_at_risk, git_error.
@@ -132,7 +133,7 @@ def undo_locked(
     _unlink(os.path.join(repo.common_dir, ref + ".lock"))  # Only orch writes this ref.
     found = read_ref(repo, ref)
     if found == commit and not (admin and os.path.lexists(admin)):
-        swap_ref(repo, ref, "", commit)
+        swap_ref(repo, ref, "", commit, hold=(held,))
         done = "undone"
     drop_empty(path, root)
     if os.path.lexists(path):

@@ -211,17 +211,19 @@ def swap_ref(
     old: str,
     why: str = "orch",
     *,
+    hold: "tuple[int, ...]" = (),
     blanks: "tuple[tuple[str, str], ...] | None" = None,
 ) -> bool:
     """Make `ref` hold `new` if it holds `old`; "" for `old` creates, "" for `new` deletes.
 
     Returns False, with nothing changed, when the ref does not hold `old`. Whether the ref is
-    checked out somewhere is the caller's question (`checked_out_at`). `blanks` as for `call`.
+    checked out somewhere is the caller's question (`checked_out_at`). `hold`, `blanks` as for
+    `call`: under a lock that others recover by, the git of a killed process must keep it.
     Raises: git_error.
     """
     if not new and not old:
         return not read_ref(repo, ref)
-    return swap_refs(repo, {ref: (new, old)}, why, blanks=blanks)
+    return swap_refs(repo, {ref: (new, old)}, why, hold=hold, blanks=blanks)
 
 
 def swap_refs(
@@ -229,6 +231,7 @@ def swap_refs(
     changes: "Mapping[str, tuple[str, str]]",
     why: str = "orch",
     *,
+    hold: "tuple[int, ...]" = (),
     blanks: "tuple[tuple[str, str], ...] | None" = None,
 ) -> bool:
     """Do what `swap_ref` does for each ref's (new, old), for all of them or for none."""
@@ -243,7 +246,8 @@ def swap_refs(
         return True
     asked = ("update-ref", "-m", why, "--no-deref", "--stdin", "-z")
     try:
-        call(repo, *asked, stdin="".join(words).encode(), config=DURABLE, blanks=blanks)
+        feed = "".join(words).encode()
+        call(repo, *asked, stdin=feed, config=DURABLE, hold=hold, blanks=blanks)
     except Failure:
         now = list_refs(repo, *changes)
         if any(now.get(ref, "") != old for ref, (_, old) in changes.items()):

@@ -168,12 +168,12 @@ def add_worktree(
     with contextlib.ExitStack() as writing:
         with locked_directory(repo.common_dir) as held:
             _require_free(repo, path)
-            _make_branch(repo, ref, commit, blanks)
+            _make_branch(repo, ref, commit, (held,), blanks)
             try:
                 worktree = _register(repo, path, branch, (held,), blanks)
             except BaseException:
                 admin = half_made.admin_of(repo, path)
-                half_made.undo_locked(repo, admin, path, branch, commit, root=root)
+                half_made.undo_locked(repo, held, admin, path, branch, commit, root=root)
                 raise
             admin_fd = writing.enter_context(locked_directory(worktree.git_dir))
         try:
@@ -187,11 +187,15 @@ def add_worktree(
 
 
 def _make_branch(
-    repo: Repository, ref: str, commit: str, blanks: "tuple[tuple[str, str], ...]"
+    repo: Repository,
+    ref: str,
+    commit: str,
+    hold: "tuple[int, ...]",
+    blanks: "tuple[tuple[str, str], ...]",
 ) -> None:
     """Create the branch by compare-and-swap, so that whose it is is never in doubt."""
     try:
-        if swap_ref(repo, ref, commit, "", "orch: dispatch", blanks=blanks):
+        if swap_ref(repo, ref, commit, "", "orch: dispatch", hold=hold, blanks=blanks):
             return
         taken = ref
     except Failure:
@@ -253,10 +257,10 @@ def recover_worktree(
     # repository's lock is already locked by its maker, or its maker is dead.
     was_there = False
     while True:
-        with locked_directory(repo.common_dir):
+        with locked_directory(repo.common_dir) as held:
             admin = half_made.admin_of(repo, path)
             if not admin:
-                left = half_made.undo_locked(repo, "", path, branch, commit, root=root)
+                left = half_made.undo_locked(repo, held, "", path, branch, commit, root=root)
                 return "undone" if was_there else left
         was_there = True
         try:
@@ -293,8 +297,8 @@ def _settle(
     if writing and read_small(os.path.join(admin, "HEAD")) == f"ref: {ref}\n":
         half_made.finish_files(repo, admin, path, ref, (writing,))
         return "complete"
-    with locked_directory(repo.common_dir):
-        return half_made.undo_locked(repo, admin, path, branch, commit, root=root)
+    with locked_directory(repo.common_dir) as held:
+        return half_made.undo_locked(repo, held, admin, path, branch, commit, root=root)
 
 
 def repair_worktrees(repo: Repository, old: str, new: str) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from orch.git import changes, names, refs, repository, worktrees
+from tests.support.cli import until
 from tests.support.repos import Repo, hermetic, spread
 
 ADD = """
@@ -125,6 +127,26 @@ def test_recovery_waits_for_a_git_that_lives_on(repo, tmp_path):
     holder.wait()
     holder.stdout.close()
     assert changes.status(work).is_clean
+
+
+def test_recovery_waits_for_the_branch_that_a_killed_maker_was_making(repo, tmp_path):
+    start = refs.resolve(repo, "HEAD")
+    place, root = str(tmp_path / "trees" / "x"), str(tmp_path / "trees")
+    begun, slow = tmp_path / "begun", tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        f'#!/bin/sh\ncase " $* " in *" update-ref "*) touch {begun}; sleep 0.4;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    slow.chmod(0o755)
+    env = os.environ | {"PATH": f"{slow.parent}:{os.environ['PATH']}"}
+    run = subprocess.Popen([sys.executable, "-c", ADD, repo.top, place, "b", start, root], env=env)
+    until(begun.exists, "the git that makes the branch")
+    run.kill()
+    run.wait()
+    told = worktrees.recover_worktree(repo, place, "b", start, root=root, finish=False)
+    assert (told, refs.read_ref(repo, "refs/heads/b")) == ("undone", "")
+    worktrees.add_worktree(repo, place, "b", start, root=root)
 
 
 def test_kill_in_the_middle_of_an_undo(repo, tmp_path):
