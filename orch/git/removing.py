@@ -54,16 +54,45 @@ def remove_worktree(
     not count. `salvage` is a salvage ref: with it a dirty worktree goes too, once a fresh look
     has shown that the ref holds all that is there (`ignored` and `instead` as it was saved with).
     Read-only folders of ours are no obstacle;
-    repositories of their own in ignored places are, unless `nested_too`.
+    repositories of their own in ignored places are, unless `nested_too`. One that another process
+    removes meanwhile is removed.
 
     Raises: not_found/repository, refused/work_at_risk, invalid_state/unsupported, git_error.
     """
-    from orch.git.changes import status
-    from orch.git.salvage import SALVAGE, require_saved
-
     worktree = linked_worktree(repo, path)
     if not worktree.is_linked:
         raise invalid_input(f"{display(path)} is the main checkout")
+    try:
+        return _remove(
+            repo, worktree, path, salvage=salvage, copies=copies or {}, ignored=ignored,
+            instead=instead, nested_too=nested_too,
+        )  # fmt: skip
+    except (Failure, FileNotFoundError) as error:
+        with locked_directory(repo.common_dir):  # Another's git has ended by then.
+            if not any(map(os.path.lexists, (worktree.top, worktree.git_dir))):
+                return Removed(worktree.top, 0)
+        if isinstance(error, Failure):
+            raise
+        raise Failure(
+            "git_error", "failed", f"{display(path)} changed while it was removed",
+            hint="run the same again",
+        ) from error  # fmt: skip
+
+
+def _remove(
+    repo: Repository,
+    worktree: Repository,
+    path: str,
+    *,
+    salvage: str,
+    copies: "Mapping[str, str]",
+    ignored: "tuple[str, ...]",
+    instead: str,
+    nested_too: bool,
+) -> Removed:
+    from orch.git.changes import status
+    from orch.git.salvage import SALVAGE, require_saved
+
     if os.path.lexists(os.path.join(worktree.git_dir, "locked")):
         raise at_risk(worktree.top, "is locked", ())
     if not os.path.lexists(worktree.top):
@@ -71,7 +100,7 @@ def remove_worktree(
     if os.path.isdir(os.path.join(worktree.git_dir, "modules")):
         raise unusable("unsupported", f"{display(path)} has submodules checked out", path=path)
     seen = status(worktree, ignored=True, hidden=True)
-    unchanged = [p for p in seen.files if _is_copy(worktree, p, copies or {})]
+    unchanged = [p for p in seen.files if _is_copy(worktree, p, copies)]
     new = [p for p in unchanged if p in seen.untracked]
     rest = tuple(p for p in seen.files if p not in unchanged)
     if rest and not salvage:

@@ -237,14 +237,20 @@ def discard(repo: repository.Repository, made: Workspace) -> None:
     try:
         removing.remove_worktree(repo, made.worktree_path, copies=copies, nested_too=True)
     except Failure as refusal:
-        if refusal.reason != "work_at_risk":
-            raise
-        ref = salvage.SALVAGE + made.branch_name.removeprefix("orch/")
-        worktree = repository.linked_worktree(repo, made.worktree_path)
-        salvage.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
-        removing.remove_worktree(repo, made.worktree_path, salvage=ref, nested_too=True)
+        is_gone = refusal.reason == "repository" and not os.path.lexists(made.worktree_path)
+        if not is_gone:  # Else another process took it away, and may be killed before the rest.
+            _discard_kept(repo, made, refusal)
     worktrees.delete_branch(repo, made.branch_name, made.start)
     drop_empty(made.worktree_path, made.workspace_root)
+
+
+def _discard_kept(repo: repository.Repository, made: Workspace, refusal: Failure) -> None:
+    if refusal.reason != "work_at_risk":
+        raise refusal
+    ref = salvage.SALVAGE + made.branch_name.removeprefix("orch/")
+    worktree = repository.linked_worktree(repo, made.worktree_path)
+    salvage.save_salvage(worktree, ref, why="a dispatch that was not confirmed")
+    removing.remove_worktree(repo, made.worktree_path, salvage=ref, nested_too=True)
 
 
 def drop_empty(path: str, root: str) -> None:

@@ -7,6 +7,7 @@ budget, no process and no finding of doctor is left. Unit: driven runs.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -53,6 +54,13 @@ _DEADLINE = 180.0
 _KILLS = 8
 _MOST_AGENTS = 2  # Killed agents of a run: a class has so many attempts.
 _OFTEN = ("driver", "worker", "worker", "agent")
+
+
+def _found_done(name: str, attempts: list[dict]) -> int:
+    """Return how many attempts found the commit of a killed one, and had nothing to say."""
+    ends = [one["end_class"] for one in attempts]
+    pairs = itertools.pairwise(ends)
+    return name.startswith("silent") * sum(pair == ("crashed", "no_change") for pair in pairs)
 
 
 def run(budget: Budget, report: Report) -> None:
@@ -172,7 +180,7 @@ class _Driven(workflows.Life):
         begun, told = 0, []
         for name in self.tasks:
             attempts = self.say("orch", "task", "show", f"d/{name}")["attempts"]
-            extra = len(attempts) - 1 - name.startswith("crash")
+            extra = len(attempts) - 1 - name.startswith("crash") - _found_done(name, attempts)
             begun += max(0, extra)
             if extra > 0:
                 turns = self.say("orch", "usage", "--run", "d", "--task", name)["turns"]

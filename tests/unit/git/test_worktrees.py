@@ -326,6 +326,23 @@ def test_remove_one_whose_directory_is_gone(repo, tmp_path):
     assert (tmp_path / "moved" / "README").exists()
 
 
+@pytest.mark.parametrize("moment", ["_clear_the_way", "_unregister"])
+def test_remove_one_that_another_process_removes_meanwhile(
+    made, repo, tmp_path, monkeypatch, moment
+):
+    place = str(tmp_path / "w" / "x")
+    worktrees.add_worktree(repo, place, "w", refs.resolve(repo, "HEAD"))
+    real = getattr(removing, moment)
+
+    def _beside(*given, **more):
+        made.git("worktree", "remove", "--force", place)
+        return real(*given, **more)
+
+    monkeypatch.setattr(removing, moment, _beside)
+    assert removing.remove_worktree(repo, place).path == place
+    assert worktrees.find_worktree(repo, place) is None
+
+
 def test_remove_with_copies_that_are_unchanged(repo, tmp_path):
     place = tmp_path / "w"
     worktrees.add_worktree(repo, str(place), "w", refs.resolve(repo, "HEAD"))
